@@ -1,0 +1,1 @@
+//! Scoring a call set against truth: normalise, match by haplotype, count, stratify, write.

@@ -1,0 +1,1 @@
+//! Training examples: labels from truth, and the shards they are kept in.

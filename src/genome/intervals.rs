@@ -1,0 +1,190 @@
+//! Sets of intervals: `--regions`, confident regions, strata.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use rust_htslib::bgzf;
+
+use super::{Contigs, Region};
+
+/// Sorted, merged, 0-based half-open intervals for each contig. Contigs keep the order in which they first appeared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IntervalSet {
+    order: Vec<String>,
+    intervals: BTreeMap<String, Vec<(u64, u64)>>,
+}
+
+impl IntervalSet {
+    pub fn from_regions(regions: impl IntoIterator<Item = Region>) -> Self {
+        let mut set = Self::default();
+        for region in regions.into_iter().filter(|r| !r.is_empty()) {
+            if !set.intervals.contains_key(&region.contig) {
+                set.order.push(region.contig.clone());
+            }
+            set.intervals
+                .entry(region.contig)
+                .or_default()
+                .push((region.start, region.end));
+        }
+        set.intervals.values_mut().for_each(merge);
+        set
+    }
+
+    /// Reads a BED file (plain, gzip or bgzip; header lines allowed; columns beyond the third ignored).
+    pub fn from_bed(path: &Path) -> Result<Self> {
+        let reader =
+            bgzf::Reader::from_path(path).with_context(|| format!("cannot open BED file {}", path.display()))?;
+        Self::parse_bed(reader).with_context(|| format!("cannot read BED file {}", path.display()))
+    }
+
+    fn parse_bed(reader: impl Read) -> Result<Self> {
+        let mut regions = Vec::new();
+        for (number, line) in BufReader::new(reader).lines().enumerate() {
+            let line = line?;
+            if line.trim().is_empty()
+                || line.starts_with(['#'])
+                || line.starts_with("track")
+                || line.starts_with("browser")
+            {
+                continue;
+            }
+            let mut fields = line.split('\t');
+            let (Some(contig), Some(start), Some(end)) = (fields.next(), fields.next(), fields.next()) else {
+                bail!("line {}: expected contig, start and end separated by tabs", number + 1);
+            };
+            let number_of = |text: &str| {
+                text.trim()
+                    .parse::<u64>()
+                    .with_context(|| format!("line {}: '{text}' is not a position", number + 1))
+            };
+            let (start, end) = (number_of(start)?, number_of(end)?);
+            if start > end {
+                bail!("line {}: start {start} is beyond end {end}", number + 1);
+            }
+            regions.push(Region::new(contig, start, end));
+        }
+        Ok(Self::from_regions(regions))
+    }
+
+    /// Fails if an interval lies on an unknown contig or beyond a contig's end.
+    pub fn check_within(&self, contigs: &Contigs) -> Result<()> {
+        for (name, intervals) in &self.intervals {
+            let Some(contig) = contigs.get(name) else {
+                bail!(
+                    "contig '{name}' is not in the reference, which has {}",
+                    contigs.preview()
+                );
+            };
+            if let Some(&(start, end)) = intervals.last().filter(|last| last.1 > contig.length) {
+                bail!(
+                    "interval {name}:{start}-{end} reaches beyond the end of {name}, which has {} bases",
+                    contig.length
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The intervals of a contig, sorted and disjoint.
+    pub fn on(&self, contig: &str) -> &[(u64, u64)] {
+        self.intervals.get(contig).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn regions(&self) -> impl Iterator<Item = Region> + '_ {
+        self.order
+            .iter()
+            .flat_map(|c| self.on(c).iter().map(move |&(start, end)| Region::new(c, start, end)))
+    }
+
+    pub fn contigs(&self) -> impl Iterator<Item = &str> {
+        self.order.iter().map(String::as_str)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.intervals.is_empty()
+    }
+
+    /// Total length in bases.
+    pub fn bases(&self) -> u64 {
+        self.intervals.values().flatten().map(|&(start, end)| end - start).sum()
+    }
+
+    pub fn contains(&self, contig: &str, position: u64) -> bool {
+        self.covers(contig, position, position + 1)
+    }
+
+    /// Whether one interval holds all of `start..end`.
+    pub fn covers(&self, contig: &str, start: u64, end: u64) -> bool {
+        let intervals = self.on(contig);
+        let after = intervals.partition_point(|&(s, _)| s <= start);
+        after > 0 && intervals[after - 1].1 >= end
+    }
+
+    /// Whether any interval shares a base with `start..end`.
+    pub fn overlaps(&self, contig: &str, start: u64, end: u64) -> bool {
+        let intervals = self.on(contig);
+        let first = intervals.partition_point(|&(_, e)| e <= start);
+        first < intervals.len() && intervals[first].0 < end
+    }
+
+    /// What both sets hold.
+    pub fn intersect(&self, other: &Self) -> Self {
+        let overlaps = self.regions().flat_map(|r| {
+            let intervals = other.on(&r.contig);
+            let first = intervals.partition_point(|&(_, e)| e <= r.start);
+            let shared: Vec<_> = intervals[first..]
+                .iter()
+                .take_while(|&&(s, _)| s < r.end)
+                .map(|&(s, e)| Region::new(&r.contig, s.max(r.start), e.min(r.end)))
+                .collect();
+            shared
+        });
+        Self::from_regions(overlaps)
+    }
+}
+
+fn merge(intervals: &mut Vec<(u64, u64)>) {
+    intervals.sort_unstable();
+    intervals.dedup_by(|next, kept| {
+        let joined = next.0 <= kept.1;
+        if joined {
+            kept.1 = kept.1.max(next.1);
+        }
+        joined
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(intervals: &[(u64, u64)]) -> IntervalSet {
+        IntervalSet::from_regions(intervals.iter().map(|&(s, e)| Region::new("c", s, e)))
+    }
+
+    #[test]
+    fn intervals_are_merged_and_searched() {
+        let s = set(&[(50, 60), (10, 20), (20, 30), (25, 28)]);
+        assert_eq!(s.on("c"), [(10, 30), (50, 60)]);
+        assert_eq!(s.bases(), 30);
+        assert!(s.contains("c", 10) && s.contains("c", 29) && !s.contains("c", 30) && !s.contains("d", 10));
+        assert!(s.covers("c", 10, 30) && !s.covers("c", 10, 31) && !s.covers("c", 9, 12));
+        assert!(s.overlaps("c", 29, 51) && s.overlaps("c", 0, 11) && !s.overlaps("c", 30, 50));
+        assert_eq!(
+            s.intersect(&set(&[(0, 15), (28, 55)])).on("c"),
+            [(10, 15), (28, 30), (50, 55)]
+        );
+    }
+
+    #[test]
+    fn bed_is_read_with_headers_and_refused_with_a_line_number() {
+        let bed = IntervalSet::parse_bed("#h\ntrack x\nc\t5\t9\tname\n\n".as_bytes()).unwrap();
+        assert_eq!(bed.on("c"), [(5, 9)]);
+        let error = |text: &str| format!("{:#}", IntervalSet::parse_bed(text.as_bytes()).unwrap_err());
+        assert!(error("c\t5\n").contains("line 1"));
+        assert!(error("c\t1\t2\nc\t9\t5\n").contains("line 2"));
+        assert!(error("c\tx\t5\n").contains("'x'"));
+    }
+}

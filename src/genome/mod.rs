@@ -1,0 +1,17 @@
+//! Where things are: contigs, regions, the reference sequence, BED intervals, and the partitions that work is cut into.
+//!
+//! Coordinates are 0-based half-open everywhere inside dvcall; 1-based inclusive only where people read or type them.
+
+mod contigs;
+mod intervals;
+mod normalize;
+mod partition;
+mod reference;
+mod region;
+
+pub use contigs::{Contig, Contigs};
+pub use intervals::IntervalSet;
+pub use normalize::{left_align, trim};
+pub use partition::{PARTITION_FLANK, PARTITION_SIZE, Partition, partitions};
+pub use reference::{Reference, ReferenceReader};
+pub use region::{Region, resolve_regions};

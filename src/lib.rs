@@ -1,0 +1,32 @@
+//! dvcall: germline variant calling with a pileup network.
+//!
+//! ```text
+//!  region ─► reads ─► realigned reads ─► candidates ─► pileups ─► model ─► variants (VCF)
+//!                                            │            │                    │
+//!  truth ───────────────────────────────► label ─► examples ─► training        │
+//!  truth ──────────────────────────────────────────────────► benchmark ◄───────┘
+//! ```
+//!
+//! The modules stand in the order of the flow; each imports only those above it. `commands` ties them together.
+
+pub mod genome;
+
+pub mod reads;
+
+pub mod candidates;
+
+pub mod realign;
+
+pub mod pileup;
+
+pub mod examples;
+
+pub mod model;
+
+pub mod variants;
+
+pub mod benchmark;
+
+pub mod cli;
+
+pub mod commands;

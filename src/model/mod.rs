@@ -1,0 +1,1 @@
+//! The network: architecture, checkpoint and card, training loop, inference.

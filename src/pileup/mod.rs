@@ -1,0 +1,1 @@
+//! The pileup image of a candidate: row selection and order, and the seven channels.

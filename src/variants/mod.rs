@@ -1,0 +1,1 @@
+//! From genotype probabilities to records: genotype, overlap resolution, VCF.
