@@ -8,6 +8,7 @@ mod normalize;
 mod partition;
 mod reference;
 mod region;
+mod sequence;
 
 pub use contigs::{Contig, Contigs};
 pub use intervals::IntervalSet;
@@ -15,3 +16,4 @@ pub use normalize::{left_align, trim};
 pub use partition::{PARTITION_FLANK, PARTITION_SIZE, Partition, partitions};
 pub use reference::{Reference, ReferenceReader};
 pub use region::{Region, resolve_regions};
+pub use sequence::Sequence;
