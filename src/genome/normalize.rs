@@ -60,8 +60,8 @@ mod tests {
         let reference = "GGGCACACACAGGG";
         // Five spellings of one deletion of CA (Tan et al., figure 1).
         for (position, alleles) in [
-            (6, ["CAC", "C"]),
-            (5, ["ACA", "A"]),
+            (7, ["CAC", "C"]),
+            (6, ["ACA", "A"]),
             (3, ["CAC", "C"]),
             (2, ["GCA", "G"]),
             (1, ["GGCA", "GG"]),
