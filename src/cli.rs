@@ -25,8 +25,84 @@ pub struct GlobalArgs {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Call variants: reads in, VCF out, in one pass
+    Call(CallArgs),
     /// Score a call set against truth
     Evaluate(EvaluateArgs),
+}
+
+/// What is read, and where.
+#[derive(Args, Debug, Clone)]
+pub struct InputArgs {
+    /// Reference FASTA, plain or bgzipped, indexed with samtools faidx
+    #[arg(long = "ref", value_name = "FASTA")]
+    pub reference: PathBuf,
+    /// Aligned reads, coordinate-sorted and indexed
+    #[arg(long, value_name = "BAM|CRAM")]
+    pub reads: PathBuf,
+    /// Region (chr20:10,000,000-10,100,000) or BED file; may be repeated [default: every contig of both files]
+    #[arg(long, value_name = "REGION|BED")]
+    pub regions: Vec<String>,
+    /// Sample to use, when the reads hold several
+    #[arg(long, value_name = "NAME")]
+    pub sample: Option<String>,
+    /// Worker threads [default: all processors]
+    #[arg(long, short = 't', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// What counts as evidence, and how much of it makes a candidate.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Evidence")]
+pub struct EvidenceArgs {
+    /// Least mapping quality of a read
+    #[arg(long, value_name = "PHRED", default_value_t = 5)]
+    pub min_mapping_quality: u8,
+    /// Least base quality of a supporting base
+    #[arg(long, value_name = "PHRED", default_value_t = 10)]
+    pub min_base_quality: u8,
+    /// Least number of reads that support an allele
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub min_supporting_reads: u32,
+    /// Least fraction of reads that support a SNP
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.12)]
+    pub min_snp_fraction: f64,
+    /// Least fraction of reads that support an indel
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.06)]
+    pub min_indel_fraction: f64,
+    /// Take the aligner's alignments as they are
+    #[arg(long)]
+    pub no_realign: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz
+  dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 --output slice.vcf.gz
+  dvcall call --ref GRCh38.fa --reads NA12878.bam --regions exome.bed --model my.safetensors --output exome.vcf.gz")]
+pub struct CallArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// VCF to write; bgzipped and indexed if the name ends in .gz
+    #[arg(long, short, value_name = "VCF")]
+    pub output: PathBuf,
+    /// Model to use; several are averaged [default: the built-in model]
+    #[arg(long, value_name = "SAFETENSORS")]
+    pub model: Vec<PathBuf>,
+    /// Where the network runs: auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
+    /// Pileups given to the network at a time; the calls do not depend on it
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch_size: u32,
+    /// Variants of a lower QUAL get FILTER LowQual
+    #[arg(long, value_name = "PHRED", default_value_t = 3.0)]
+    pub min_quality: f64,
+    /// Write the reads as the caller saw them, sorted and indexed
+    #[arg(long, value_name = "BAM")]
+    pub realigned_reads: Option<PathBuf>,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
 }
 
 #[derive(Args, Debug)]

@@ -2,6 +2,8 @@
 
 pub mod evaluate;
 
+mod ordered;
+
 use anyhow::Result;
 
 use crate::cli::Command;
@@ -9,6 +11,7 @@ use crate::cli::Command;
 /// Runs a parsed command line.
 pub fn run(command: Command) -> Result<()> {
     match command {
+        Command::Call(_) => Ok(()),
         Command::Evaluate(args) => evaluate::run(&args),
     }
 }

@@ -1,0 +1,134 @@
+//! Parallel work with ordered results and bounded memory.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use crossbeam_channel::bounded;
+
+/// Items that may be under way or wait for their turn, for each thread. Enough that no worker waits for a slow
+/// neighbour; few enough that memory is bounded by threads.
+const WINDOW: usize = 16;
+
+/// Runs `work` on every item on `threads` threads of a rayon pool, each with its own state from `worker`, and gives the
+/// results to `consume` on one thread of its own, in the order of the items. The first error ends the run.
+pub fn for_each_ordered<I, W, T: Send>(
+    threads: usize,
+    items: impl Iterator<Item = I> + Send,
+    worker: impl Fn() -> Result<W> + Sync,
+    work: impl Fn(&mut W, I) -> Result<T> + Sync,
+    mut consume: impl FnMut(T) -> Result<()> + Send,
+) -> Result<()> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .context("cannot start threads")?;
+    let items = Mutex::new(items.enumerate());
+    let stop = AtomicBool::new(false);
+    let (give_turn, turns) = bounded(threads * WINDOW);
+    for _ in 0..threads * WINDOW {
+        give_turn.send(())?;
+    }
+    let (send, results) = bounded(threads * WINDOW);
+
+    let run = |send: &crossbeam_channel::Sender<(usize, Result<T>)>| -> Result<()> {
+        let mut state = worker()?;
+        while !stop.load(Ordering::Relaxed) && turns.recv().is_ok() {
+            let Some((index, item)) = items.lock().ok().and_then(|mut items| items.next()) else {
+                break;
+            };
+            let result = work(&mut state, item);
+            if send.send((index, result)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let consumer = scope.spawn(|| {
+            let outcome = consume_in_order(results, give_turn, &mut consume);
+            stop.store(true, Ordering::Relaxed);
+            outcome
+        });
+        let started = pool.broadcast(|_| {
+            let outcome = run(&send.clone());
+            stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
+            outcome
+        });
+        drop(send);
+        let consumed = consumer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        started.into_iter().collect::<Result<()>>()?;
+        consumed
+    })
+}
+
+/// Holds results back until those before them have come. Dropping `turns` on return lets waiting workers end.
+fn consume_in_order<T>(
+    results: crossbeam_channel::Receiver<(usize, Result<T>)>,
+    turns: crossbeam_channel::Sender<()>,
+    consume: &mut impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    let mut waiting = std::collections::BTreeMap::new();
+    let mut next = 0;
+    for (index, result) in results {
+        waiting.insert(index, result?);
+        while let Some(ready) = waiting.remove(&next) {
+            consume(ready)?;
+            next += 1;
+            turns.send(())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+
+    #[test]
+    fn results_come_in_order_from_any_number_of_threads() {
+        for threads in [1, 2, 7] {
+            let mut seen = Vec::new();
+            let slow_start = |_: &mut (), i: u64| {
+                std::thread::sleep(std::time::Duration::from_micros(if i % 7 == 0 { 300 } else { 10 }));
+                Ok(i * 2)
+            };
+            for_each_ordered(
+                threads,
+                0..500u64,
+                || Ok(()),
+                slow_start,
+                |x| {
+                    seen.push(x);
+                    Ok(())
+                },
+            )
+            .unwrap();
+            assert_eq!(seen, (0..500).map(|i| i * 2).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn an_error_anywhere_ends_the_run() {
+        let work = |_: &mut (), i: u32| if i == 40 { bail!("item 40") } else { Ok(i) };
+        let error = for_each_ordered(2, 0..1_000_000, || Ok(()), work, |_| Ok(())).unwrap_err();
+        assert_eq!(error.to_string(), "item 40");
+        let error = for_each_ordered(
+            2,
+            0..1_000_000u32,
+            || Ok(()),
+            |_, i| Ok(i),
+            |i| if i == 9 { bail!("full") } else { Ok(()) },
+        );
+        assert_eq!(error.unwrap_err().to_string(), "full");
+        let error = for_each_ordered(
+            2,
+            0..10u32,
+            || -> Result<()> { bail!("no reader") },
+            |_, i| Ok(i),
+            |_| Ok(()),
+        );
+        assert_eq!(error.unwrap_err().to_string(), "no reader");
+    }
+}

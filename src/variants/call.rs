@@ -1,0 +1,129 @@
+//! One called site, before it becomes a VCF record.
+
+use super::genotype::genotype_order;
+
+/// FILTER of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    Pass,
+    /// A variant whose QUAL is below the calling threshold.
+    LowQual,
+    /// The most likely genotype is homozygous reference.
+    RefCall,
+    /// No usable read.
+    NoCall,
+}
+
+impl Filter {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::LowQual => "LowQual",
+            Self::RefCall => "RefCall",
+            Self::NoCall => "NoCall",
+        }
+    }
+}
+
+/// A site with its alleles, evidence and genotype probabilities.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// 0-based position of the first base of `reference`.
+    pub position: u64,
+    pub reference: Vec<u8>,
+    pub alternates: Vec<Vec<u8>>,
+    /// Usable fragments over the site.
+    pub depth: u32,
+    /// Fragments that carry each allele, the reference first.
+    pub allele_depths: Vec<u32>,
+    /// Probability of each diploid genotype, in VCF order (0/0, 0/1, 1/1, 0/2, 1/2, 2/2, …); they sum to 1.
+    pub probabilities: Vec<f64>,
+    /// Called allele indices, ascending.
+    pub genotype: [usize; 2],
+}
+
+/// Probabilities below this carry no information: single precision ends there.
+const LEAST_PROBABILITY: f64 = 1e-10;
+
+fn phred(probability: f64) -> f64 {
+    -10.0 * probability.max(LEAST_PROBABILITY).log10()
+}
+
+impl Call {
+    /// One past the last reference base of the site.
+    pub fn end(&self) -> u64 {
+        self.position + self.reference.len() as u64
+    }
+
+    pub fn is_variant(&self) -> bool {
+        self.genotype != [0, 0]
+    }
+
+    /// QUAL: phred-scaled probability that the site is homozygous reference, to one decimal.
+    pub fn quality(&self) -> f64 {
+        (phred(self.probabilities[0]) * 10.0).round() / 10.0
+    }
+
+    /// GQ: phred-scaled probability that the called genotype is wrong.
+    pub fn genotype_quality(&self) -> u32 {
+        let called = genotype_order(self.genotype);
+        let others: f64 = self
+            .probabilities
+            .iter()
+            .enumerate()
+            .filter(|&(i, _)| i != called)
+            .map(|(_, p)| p)
+            .sum();
+        phred(others).round() as u32
+    }
+
+    /// PL: phred-scaled genotype likelihoods relative to the likeliest.
+    pub fn phred_likelihoods(&self) -> Vec<u32> {
+        let best = self.probabilities.iter().copied().fold(0.0, f64::max);
+        self.probabilities
+            .iter()
+            .map(|&p| (phred(p) - phred(best)).round() as u32)
+            .collect()
+    }
+
+    pub fn filter(&self, min_quality: f64) -> Filter {
+        if self.depth == 0 {
+            Filter::NoCall
+        } else if !self.is_variant() {
+            Filter::RefCall
+        } else if self.quality() < min_quality {
+            Filter::LowQual
+        } else {
+            Filter::Pass
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(probabilities: &[f64], genotype: [usize; 2]) -> Call {
+        Call {
+            position: 9,
+            reference: b"A".to_vec(),
+            alternates: vec![b"C".to_vec()],
+            depth: 10,
+            allele_depths: vec![5, 5],
+            probabilities: probabilities.to_vec(),
+            genotype,
+        }
+    }
+
+    #[test]
+    fn qualities_are_phred_scaled_probabilities() {
+        let het = call(&[0.001, 0.989, 0.01], [0, 1]);
+        assert_eq!(het.quality(), 30.0);
+        assert_eq!(het.genotype_quality(), 20);
+        assert_eq!(het.phred_likelihoods(), [30, 0, 20]);
+        assert_eq!(het.filter(3.0), Filter::Pass);
+        assert_eq!(het.filter(31.0), Filter::LowQual);
+        assert_eq!(call(&[0.9, 0.1, 0.0], [0, 0]).filter(3.0), Filter::RefCall);
+        assert_eq!(call(&[0.0, 1.0, 0.0], [0, 1]).genotype_quality(), 100);
+    }
+}

@@ -1,0 +1,142 @@
+//! From the network's view of each allele set to one genotype over all alleles of a site.
+
+use crate::candidates::Candidate;
+use crate::genome::trim;
+
+use super::Call;
+
+/// An alternate whose own image gives QUAL below this is dropped from the record, unless it is the best one.
+const MIN_ALLELE_QUALITY: f64 = 1.0;
+
+/// Rank of a genotype (allele indices, ascending) in VCF order: b(b+1)/2 + a (VCF 4.3, section 1.6.2).
+pub fn genotype_order([a, b]: [usize; 2]) -> usize {
+    b * (b + 1) / 2 + a
+}
+
+/// Combines what the network says of each allele set into a call.
+///
+/// `sets` are indices of alternates, as [`crate::pileup::allele_sets`] gives them, and `probabilities[i]` is the
+/// probability that none, one or both haplotypes carry an allele of `sets[i]`. A genotype is as likely as the least
+/// likely of what it means for each set; the result is scaled to sum to 1.
+pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Call {
+    let kept = kept_alternates(candidate.alternates.len(), sets, probabilities);
+    let genotypes = genotypes(kept.len());
+    let mut likelihoods: Vec<f64> = genotypes
+        .iter()
+        .map(|genotype| {
+            let carries = |set: &[usize], allele: usize| allele > 0 && set.contains(&kept[allele - 1]);
+            sets.iter()
+                .zip(probabilities)
+                .filter(|(set, _)| set.iter().all(|a| kept.contains(a)))
+                .map(|(set, p)| f64::from(p[genotype.iter().filter(|&&a| carries(set, a)).count()]))
+                .fold(1.0, f64::min)
+        })
+        .collect();
+    let total: f64 = likelihoods.iter().sum();
+    if total > 0.0 {
+        likelihoods.iter_mut().for_each(|p| *p /= total);
+    }
+    let best = (0..genotypes.len()).fold(0, |best, i| if likelihoods[i] > likelihoods[best] { i } else { best });
+
+    let mut alleles = vec![candidate.reference.clone()];
+    alleles.extend(kept.iter().map(|&a| candidate.alternates[a].bases.clone()));
+    let position = trim(candidate.position, &mut alleles);
+    let mut allele_depths = vec![candidate.reference_depth];
+    allele_depths.extend(
+        kept.iter()
+            .map(|&a| candidate.alternates[a].supporting_reads.len() as u32),
+    );
+    Call {
+        position,
+        reference: alleles.remove(0),
+        alternates: alleles,
+        depth: candidate.depth,
+        allele_depths,
+        probabilities: likelihoods,
+        genotype: genotypes[best],
+    }
+}
+
+/// All diploid genotypes over the reference and `alternates` other alleles, in VCF order.
+fn genotypes(alternates: usize) -> Vec<[usize; 2]> {
+    (0..=alternates).flat_map(|b| (0..=b).map(move |a| [a, b])).collect()
+}
+
+/// The alternates that may be real, at least one.
+fn kept_alternates(alternates: usize, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Vec<usize> {
+    let absent = |alternate: usize| {
+        let own = sets.iter().position(|set| set[..] == [alternate]);
+        own.map_or(0.0, |i| f64::from(probabilities[i][0]))
+    };
+    let limit = 10f64.powf(-MIN_ALLELE_QUALITY / 10.0);
+    let kept: Vec<usize> = (0..alternates).filter(|&a| absent(a) <= limit).collect();
+    if kept.is_empty() {
+        return (0..alternates)
+            .min_by(|&a, &b| absent(a).total_cmp(&absent(b)))
+            .into_iter()
+            .collect();
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidates::Allele;
+
+    fn candidate(reference: &str, alternates: &[&str]) -> Candidate {
+        let allele = |bases: &&str| Allele {
+            bases: bases.as_bytes().to_vec(),
+            supporting_reads: vec![1, 2, 3],
+        };
+        Candidate {
+            position: 100,
+            reference: reference.into(),
+            alternates: alternates.iter().map(allele).collect(),
+            depth: 10,
+            reference_depth: 4,
+        }
+    }
+
+    #[test]
+    fn one_alternate_keeps_the_networks_probabilities() {
+        let call = call_genotype(&candidate("A", &["C"]), &[vec![0]], &[[0.1, 0.7, 0.2]]);
+        assert_eq!(call.genotype, [0, 1]);
+        assert!((call.probabilities[1] - 0.7).abs() < 1e-6);
+        assert_eq!(call.allele_depths, [4, 3]);
+    }
+
+    #[test]
+    fn two_alternates_are_called_together() {
+        let sets = [vec![0], vec![1], vec![0, 1]];
+        let call = call_genotype(
+            &candidate("G", &["GTT", "GTTT"]),
+            &sets,
+            &[[0.02, 0.95, 0.03], [0.03, 0.95, 0.02], [0.01, 0.01, 0.98]],
+        );
+        assert_eq!(call.genotype, [1, 2]);
+        assert_eq!(call.probabilities.len(), 6);
+        assert!((call.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_alternate_that_the_network_denies_is_dropped_and_the_rest_trimmed() {
+        let sets = [vec![0], vec![1], vec![0, 1]];
+        let call = call_genotype(
+            &candidate("ATT", &["A", "CTT"]),
+            &sets,
+            &[[0.999, 0.001, 0.0], [0.0, 0.99, 0.01], [0.0, 0.99, 0.01]],
+        );
+        assert_eq!(
+            (call.reference.as_slice(), call.alternates),
+            (&b"A"[..], vec![b"C".to_vec()])
+        );
+        assert_eq!(call.genotype, [0, 1]);
+        let none = call_genotype(
+            &candidate("A", &["C", "G"]),
+            &sets,
+            &[[0.9, 0.1, 0.0], [0.95, 0.05, 0.0], [0.9, 0.1, 0.0]],
+        );
+        assert_eq!((none.alternates, none.genotype), (vec![b"C".to_vec()], [0, 0]));
+    }
+}

@@ -1,0 +1,145 @@
+//! What a call set holds, in a few numbers.
+
+use std::fmt;
+
+use super::{Call, Filter};
+
+/// Counts over the records of a call set; types and ratios are those of PASS records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallSummary {
+    pub sites: u64,
+    pub pass: u64,
+    pub low_quality: u64,
+    pub reference_calls: u64,
+    pub snps: u64,
+    pub insertions: u64,
+    pub deletions: u64,
+    pub multi_allelic: u64,
+    pub transitions: u64,
+    pub transversions: u64,
+    pub heterozygous: u64,
+    pub homozygous: u64,
+}
+
+impl CallSummary {
+    pub fn add(&mut self, call: &Call, filter: Filter) {
+        self.sites += 1;
+        match filter {
+            Filter::Pass => self.add_variant(call),
+            Filter::LowQual => self.low_quality += 1,
+            Filter::RefCall | Filter::NoCall => self.reference_calls += 1,
+        }
+    }
+
+    fn add_variant(&mut self, call: &Call) {
+        self.pass += 1;
+        let [a, b] = call.genotype;
+        *(if a == b {
+            &mut self.homozygous
+        } else {
+            &mut self.heterozygous
+        }) += 1;
+        self.multi_allelic += u64::from(call.alternates.len() > 1);
+        let mut called = vec![a, b];
+        called.dedup();
+        for alternate in called
+            .into_iter()
+            .filter(|&allele| allele > 0)
+            .map(|allele| &call.alternates[allele - 1])
+        {
+            match alternate.len().cmp(&call.reference.len()) {
+                std::cmp::Ordering::Greater => self.insertions += 1,
+                std::cmp::Ordering::Less => self.deletions += 1,
+                std::cmp::Ordering::Equal => self.add_snp(call.reference[0], alternate[0]),
+            }
+        }
+    }
+
+    fn add_snp(&mut self, reference: u8, alternate: u8) {
+        self.snps += 1;
+        let transition = matches!(
+            (reference, alternate),
+            (b'A', b'G') | (b'G', b'A') | (b'C', b'T') | (b'T', b'C')
+        );
+        *(if transition {
+            &mut self.transitions
+        } else {
+            &mut self.transversions
+        }) += 1;
+    }
+}
+
+fn ratio(a: u64, b: u64) -> String {
+    if b == 0 {
+        "–".into()
+    } else {
+        format!("{:.2}", a as f64 / b as f64)
+    }
+}
+
+impl fmt::Display for CallSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "sites         {:>9}  PASS {}, LowQual {}, RefCall {}",
+            self.sites, self.pass, self.low_quality, self.reference_calls
+        )?;
+        writeln!(
+            f,
+            "SNPs          {:>9}  Ti/Tv {}",
+            self.snps,
+            ratio(self.transitions, self.transversions)
+        )?;
+        writeln!(f, "insertions    {:>9}", self.insertions)?;
+        writeln!(f, "deletions     {:>9}", self.deletions)?;
+        writeln!(f, "multi-allelic {:>9}", self.multi_allelic)?;
+        write!(
+            f,
+            "heterozygous  {:>9}  het/hom {}",
+            self.heterozygous,
+            ratio(self.heterozygous, self.homozygous)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn called_alleles_are_counted_by_type() {
+        let call = |reference: &str, alternates: &[&str], genotype| Call {
+            position: 0,
+            reference: reference.into(),
+            alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
+            depth: 1,
+            allele_depths: vec![],
+            probabilities: vec![],
+            genotype,
+        };
+        let mut summary = CallSummary::default();
+        summary.add(&call("A", &["G"], [0, 1]), Filter::Pass);
+        summary.add(&call("A", &["C"], [1, 1]), Filter::Pass);
+        summary.add(&call("AT", &["A", "ATT"], [1, 2]), Filter::Pass);
+        summary.add(&call("A", &["C"], [0, 0]), Filter::RefCall);
+        assert_eq!(
+            (
+                summary.sites,
+                summary.pass,
+                summary.snps,
+                summary.insertions,
+                summary.deletions
+            ),
+            (4, 3, 2, 1, 1)
+        );
+        assert_eq!(
+            (
+                summary.transitions,
+                summary.transversions,
+                summary.heterozygous,
+                summary.homozygous
+            ),
+            (1, 1, 2, 1)
+        );
+    }
+}

@@ -1,0 +1,243 @@
+//! VCF output: header, records, and a file that appears only when whole.
+//!
+//! Format: VCF 4.3, <https://samtools.github.io/hts-specs/VCFv4.3.pdf>.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rust_htslib::{bcf, bgzf};
+use tempfile::{NamedTempFile, TempPath};
+
+use super::{Call, Filter};
+use crate::genome::Contigs;
+
+/// What the header says of the run.
+pub struct VcfHeader<'a> {
+    pub sample: &'a str,
+    pub contigs: &'a Contigs,
+    pub reference: &'a Path,
+    /// Name and checksum of each model.
+    pub models: Vec<(String, String)>,
+    pub command_line: String,
+}
+
+const DEFINITIONS: &str = "\
+##FILTER=<ID=PASS,Description=\"All filters passed\">
+##FILTER=<ID=LowQual,Description=\"Variant whose QUAL is below the calling threshold\">
+##FILTER=<ID=RefCall,Description=\"The most likely genotype is homozygous reference\">
+##FILTER=<ID=NoCall,Description=\"No usable read over the site\">
+##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">
+##FORMAT=<ID=GQ,Number=1,Type=Integer,Description=\"Phred-scaled probability that the called genotype is wrong\">
+##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"Read depth\">
+##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"Read depth of each allele\">
+##FORMAT=<ID=VAF,Number=A,Type=Float,Description=\"Fraction of the reads that carry each alternate allele\">
+##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods, relative to the likeliest\">
+";
+
+impl VcfHeader<'_> {
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let one_line = |text: &str| text.replace(['\n', '\t'], " ");
+        writeln!(out, "##fileformat=VCFv4.3")?;
+        writeln!(out, "##source=dvcall {}", env!("CARGO_PKG_VERSION"))?;
+        writeln!(out, "##dvcallCommand={}", one_line(&self.command_line))?;
+        for (name, checksum) in &self.models {
+            writeln!(out, "##dvcallModel={} sha256:{checksum}", one_line(name))?;
+        }
+        writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
+        out.write_all(DEFINITIONS.as_bytes())?;
+        for contig in self.contigs.iter() {
+            writeln!(out, "##contig=<ID={},length={}>", contig.name, contig.length)?;
+        }
+        writeln!(
+            out,
+            "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{}",
+            self.sample
+        )
+    }
+}
+
+/// Writes beside the final name, and gives the file its name when all is written.
+pub struct VcfWriter {
+    out: Box<dyn Write>,
+    beside: TempPath,
+    target: PathBuf,
+    /// Longest contig: a tabix index ends at 2^29 bases, longer ones take CSI.
+    longest_contig: u64,
+}
+
+impl VcfWriter {
+    /// Starts `target`; bgzipped if the name ends in `.gz`. Fails if the folder cannot be written.
+    pub fn create(target: &Path, header: &VcfHeader) -> Result<Self> {
+        let folder = target
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let suffix = if is_gzipped(target) { ".vcf.gz" } else { ".vcf" };
+        let beside = tempfile::Builder::new()
+            .prefix(".dvcall-")
+            .suffix(suffix)
+            .permissions(readable_by_all())
+            .tempfile_in(folder)
+            .with_context(|| format!("cannot write to the folder of {}", target.display()))?;
+        let (mut out, beside) = open(beside, is_gzipped(target))?;
+        header
+            .write(&mut out)
+            .with_context(|| format!("cannot write {}", target.display()))?;
+        let longest_contig = header.contigs.iter().map(|c| c.length).max().unwrap_or(0);
+        Ok(Self {
+            out,
+            beside,
+            target: target.to_owned(),
+            longest_contig,
+        })
+    }
+
+    pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
+        let line = record(contig, call, filter);
+        self.out
+            .write_all(line.as_bytes())
+            .with_context(|| format!("cannot write {}", self.target.display()))
+    }
+
+    /// Closes, indexes, and gives the file its final name.
+    pub fn finish(mut self) -> Result<()> {
+        let failed = || format!("cannot write {}", self.target.display());
+        self.out.flush().with_context(failed)?;
+        drop(self.out);
+        if is_gzipped(&self.target) {
+            let (kind, suffix) = match self.longest_contig {
+                0..0x2000_0000 => (bcf::index::Type::Tbx, "tbi"),
+                _ => (bcf::index::Type::Csi(14), "csi"),
+            };
+            let index = |path: &Path| PathBuf::from(format!("{}.{suffix}", path.display()));
+            let built = TempPath::try_from_path(index(&self.beside))?;
+            bcf::index::build(self.beside.to_path_buf(), None, 0, kind)
+                .with_context(|| format!("cannot index {}", self.target.display()))?;
+            self.beside.persist(&self.target).with_context(failed)?;
+            built.persist(index(&self.target)).with_context(failed)?;
+        } else {
+            self.beside.persist(&self.target).with_context(failed)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_gzipped(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "gz")
+}
+
+/// As a plain `File::create` would make it; temporary files are private otherwise.
+fn readable_by_all() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+fn open(beside: NamedTempFile, gzipped: bool) -> Result<(Box<dyn Write>, TempPath)> {
+    let (file, path): (File, TempPath) = beside.into_parts();
+    let out: Box<dyn Write> = if gzipped {
+        Box::new(bgzf::Writer::from_path(&path).with_context(|| format!("cannot write {}", path.display()))?)
+    } else {
+        Box::new(BufWriter::new(file))
+    };
+    Ok((out, path))
+}
+
+fn record(contig: &str, call: &Call, filter: Filter) -> String {
+    let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
+    let alternates: Vec<_> = call.alternates.iter().map(|a| text(a)).collect();
+    let depths = join(&call.allele_depths);
+    let fractions: Vec<_> = call.allele_depths[1..]
+        .iter()
+        .map(|&d| trimmed_fraction(d, call.depth))
+        .collect();
+    let [a, b] = call.genotype;
+    let genotype = if filter == Filter::NoCall {
+        "./.".to_owned()
+    } else {
+        format!("{a}/{b}")
+    };
+    format!(
+        "{contig}\t{}\t.\t{}\t{}\t{}\t{}\t.\tGT:GQ:DP:AD:VAF:PL\t{genotype}:{}:{}:{depths}:{}:{}\n",
+        call.position + 1,
+        text(&call.reference),
+        alternates.join(","),
+        call.quality(),
+        filter.name(),
+        call.genotype_quality(),
+        call.depth,
+        fractions.join(","),
+        join(&call.phred_likelihoods()),
+    )
+}
+
+fn join(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn trimmed_fraction(part: u32, whole: u32) -> String {
+    let fraction = if whole == 0 {
+        0.0
+    } else {
+        f64::from(part) / f64::from(whole)
+    };
+    let text = format!("{fraction:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genome::Contig;
+
+    fn call() -> Call {
+        Call {
+            position: 99,
+            reference: b"G".to_vec(),
+            alternates: vec![b"GT".to_vec(), b"GTT".to_vec()],
+            depth: 40,
+            allele_depths: vec![4, 20, 16],
+            probabilities: vec![0.001, 0.0, 0.0, 0.0, 0.999, 0.0],
+            genotype: [1, 2],
+        }
+    }
+
+    #[test]
+    fn a_record_holds_all_alleles() {
+        let line = record("chr1", &call(), Filter::Pass);
+        assert_eq!(
+            line,
+            "chr1\t100\t.\tG\tGT,GTT\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t1/2:30:40:4,20,16:0.5,0.4:30,100,100,100,0,100\n"
+        );
+    }
+
+    #[test]
+    fn the_file_appears_whole_with_its_index_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x.vcf.gz");
+        let contigs = Contigs::new(vec![Contig {
+            name: "chr1".into(),
+            length: 1000,
+        }]);
+        let header = VcfHeader {
+            sample: "S",
+            contigs: &contigs,
+            reference: Path::new("ref.fa"),
+            models: vec![("m".into(), "00".into())],
+            command_line: "dvcall call".into(),
+        };
+        let mut writer = VcfWriter::create(&target, &header).unwrap();
+        writer.write("chr1", &call(), Filter::Pass).unwrap();
+        assert!(!target.exists());
+        writer.finish().unwrap();
+        assert!(folder.path().join("x.vcf.gz.tbi").exists());
+        let names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+
+        drop(VcfWriter::create(&folder.path().join("y.vcf"), &header).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
