@@ -26,7 +26,7 @@ pub struct GlobalArgs {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Call variants: reads in, VCF out, in one pass
-    Call(CallArgs),
+    Call(Box<CallArgs>),
     /// Score a call set against truth
     Evaluate(EvaluateArgs),
 }

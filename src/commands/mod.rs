@@ -2,7 +2,7 @@
 
 pub mod evaluate;
 
-mod ordered;
+pub mod ordered;
 
 use anyhow::Result;
 
