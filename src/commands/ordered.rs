@@ -91,7 +91,11 @@ mod tests {
         for threads in [1, 2, 7] {
             let mut seen = Vec::new();
             let slow_start = |_: &mut (), i: u64| {
-                std::thread::sleep(std::time::Duration::from_micros(if i % 7 == 0 { 300 } else { 10 }));
+                std::thread::sleep(std::time::Duration::from_micros(if i.is_multiple_of(7) {
+                    300
+                } else {
+                    10
+                }));
                 Ok(i * 2)
             };
             for_each_ordered(
