@@ -7,6 +7,8 @@ pub struct Allele {
     pub bases: Vec<u8>,
     /// Reads that carry the allele: indices into the partition's reads, ascending.
     pub supporting_reads: Vec<u32>,
+    /// Fragments that carry the allele: what `AD` counts. Two mates that agree over the position are one.
+    pub depth: u32,
 }
 
 /// A position with all its alternate alleles, in minimal left-aligned VCF representation.

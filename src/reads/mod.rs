@@ -1,5 +1,15 @@
 //! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
 
+mod depth;
+mod file;
+mod filter;
 mod read;
+mod reader;
+mod sample;
+mod source;
 
+pub use depth::{DEPTH_GRID, MAX_READS_PER_CELL};
+pub use filter::MIN_MAPPING_QUALITY;
 pub use read::{CigarKind, CigarOp, Read};
+pub use reader::ReadReader;
+pub use source::ReadSource;

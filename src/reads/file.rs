@@ -1,0 +1,107 @@
+//! What can be told from an alignment file before it is read: its format, its index, and whether its end is there.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Bam,
+    Cram,
+}
+
+/// The empty BGZF block that ends a whole BAM (SAM specification, section 4.1.2).
+const BGZF_END: [u8; 28] = [
+    0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+];
+
+/// The containers that end a whole CRAM 3 and CRAM 2.1 (CRAM specification, section 9).
+const CRAM_3_END: [u8; 38] = [
+    0x0f, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0xe0, 0x45, 0x4f, 0x46, 0, 0, 0, 0, 0x01, 0, 0x05, 0xbd, 0xd9, 0x4f,
+    0, 0x01, 0, 0x06, 0x06, 0x01, 0, 0x01, 0, 0x01, 0, 0xee, 0x63, 0x01, 0x4b,
+];
+const CRAM_2_END: [u8; 30] = [
+    0x0b, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0xe0, 0x45, 0x4f, 0x46, 0, 0, 0, 0, 0x01, 0, 0, 0x01, 0, 0x06, 0x06,
+    0x01, 0, 0x01, 0, 0x01, 0,
+];
+
+/// Finds the format and fails if the file is missing, is something else, lacks its index, or was cut off: a truncated
+/// file must never look like a quiet genome, not even if the cut lies past the last region read.
+pub(super) fn check(path: &Path) -> Result<Format> {
+    if !path.is_file() {
+        bail!("reads {}: no such file", path.display());
+    }
+    let unreadable = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(unreadable)?;
+    let format = format_of(&mut file).with_context(unreadable)?.with_context(|| {
+        format!(
+            "reads {0} is neither BAM nor CRAM; convert it with: samtools sort -o reads.bam {0}",
+            path.display()
+        )
+    })?;
+    check_index(path, format)?;
+    let ends: &[&[u8]] = match format {
+        Format::Bam => &[&BGZF_END],
+        Format::Cram => &[&CRAM_3_END, &CRAM_2_END],
+    };
+    for end in ends {
+        if ends_with(&mut file, end).with_context(unreadable)? {
+            return Ok(format);
+        }
+    }
+    bail!(
+        "reads {} is truncated: its end-of-file marker is missing; copy or make the file again",
+        path.display()
+    );
+}
+
+fn format_of(file: &mut File) -> std::io::Result<Option<Format>> {
+    let mut magic = Vec::with_capacity(4);
+    file.take(4).read_to_end(&mut magic)?;
+    Ok(match magic.as_slice() {
+        b"CRAM" => Some(Format::Cram),
+        [0x1f, 0x8b, 0x08, 0x04] => Some(Format::Bam),
+        _ => None,
+    })
+}
+
+fn ends_with(file: &mut File, end: &[u8]) -> std::io::Result<bool> {
+    if file.metadata()?.len() < end.len() as u64 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-(end.len() as i64)))?;
+    let mut tail = Vec::with_capacity(end.len());
+    file.read_to_end(&mut tail)?;
+    Ok(tail == end)
+}
+
+fn check_index(path: &Path, format: Format) -> Result<()> {
+    let suffixes: &[&str] = match format {
+        Format::Bam => &["bai", "csi"],
+        Format::Cram => &["crai"],
+    };
+    let candidates = suffixes.iter().flat_map(|suffix| {
+        [
+            PathBuf::from(format!("{}.{suffix}", path.display())),
+            path.with_extension(suffix),
+        ]
+    });
+    let Some(index) = candidates.into_iter().find(|index| index.is_file()) else {
+        bail!(
+            "reads {0} has no index; make it with: samtools index {0}",
+            path.display()
+        );
+    };
+    // Copies and checkouts do not keep times, so age alone proves nothing: a warning, not an error.
+    let modified = |p: &Path| p.metadata().and_then(|m| m.modified()).ok();
+    if modified(&index) < modified(path) {
+        log::warn!(
+            "index {} is older than its file; if the file has changed, make it again with: samtools index {}",
+            index.display(),
+            path.display()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Which records are evidence, and how a record becomes a [`Read`].
+
+use rust_htslib::bam::record::{Aux, Record};
+use rustc_hash::FxHashSet;
+
+use super::{CigarKind, CigarOp, Read};
+
+/// Reads placed with less confidence than this (phred) are not used.
+pub const MIN_MAPPING_QUALITY: u8 = 5;
+
+/// Quality given to the bases of a read that came without qualities.
+const ASSUMED_QUALITY: u8 = 30;
+
+/// Unmapped, secondary, failed quality control, duplicate, supplementary (SAM specification, section 1.4).
+const EXCLUDED_FLAGS: u16 = 0x4 | 0x100 | 0x200 | 0x400 | 0x800;
+const PAIRED: u16 = 0x1;
+const MATE_UNMAPPED: u16 = 0x8;
+const REVERSE: u16 = 0x10;
+const SECOND_OF_PAIR: u16 = 0x80;
+
+/// Bases of BAM's four-bit codes; ambiguity codes are N.
+const BASES: [u8; 16] = *b"NACNGNNNTNNNNNNN";
+
+/// Whether a record can be evidence, by its flags, mapping quality and the place of its mate: a pair split over two
+/// contigs is not placed well enough.
+pub(super) fn is_usable(record: &Record) -> bool {
+    let flags = record.flags();
+    let split =
+        flags & PAIRED != 0 && flags & MATE_UNMAPPED == 0 && record.mtid() >= 0 && record.mtid() != record.tid();
+    flags & EXCLUDED_FLAGS == 0 && record.mapq() >= MIN_MAPPING_QUALITY && record.pos() >= 0 && !split
+}
+
+/// Whether the record belongs to one of the read groups; a record without a group belongs to none.
+pub(super) fn is_of(record: &Record, read_groups: &FxHashSet<Vec<u8>>) -> bool {
+    match record.aux(b"RG") {
+        Ok(Aux::String(group)) => read_groups.contains(group.as_bytes()),
+        _ => false,
+    }
+}
+
+/// Decodes a record, or gives nothing if its alignment is not proper: no base aligned, an operation that the SAM
+/// specification does not know, or a length that is not that of the sequence.
+pub(super) fn decode(record: &Record) -> Option<Read> {
+    let cigar = decode_cigar(record.raw_cigar())?;
+    let length: u32 = cigar
+        .iter()
+        .filter(|op| op.kind.consumes_read())
+        .map(|op| op.length)
+        .sum();
+    let aligned = cigar.iter().any(|op| op.kind == CigarKind::Match);
+    if !aligned || length as usize != record.seq_len() {
+        return None;
+    }
+    let mut quals = record.qual().to_vec();
+    if quals.first() == Some(&255) {
+        quals.fill(ASSUMED_QUALITY);
+    }
+    Some(Read {
+        name: record.qname().to_vec(),
+        start: record.pos() as u64,
+        cigar,
+        bases: decode_bases(record.seq().encoded, record.seq_len()),
+        quals,
+        mapping_quality: record.mapq(),
+        reverse: record.flags() & REVERSE != 0,
+        second_of_pair: record.flags() & SECOND_OF_PAIR != 0,
+        insert_size: record.insert_size(),
+    })
+}
+
+/// Joins `=` and `X` into matches and drops padding and empty operations.
+fn decode_cigar(codes: &[u32]) -> Option<Vec<CigarOp>> {
+    let mut cigar: Vec<CigarOp> = Vec::with_capacity(codes.len());
+    for &code in codes {
+        let kind = match code & 0xf {
+            0 | 7 | 8 => CigarKind::Match,
+            1 => CigarKind::Insertion,
+            2 => CigarKind::Deletion,
+            3 => CigarKind::RefSkip,
+            4 => CigarKind::SoftClip,
+            5 => CigarKind::HardClip,
+            6 => continue,
+            _ => return None,
+        };
+        let length = code >> 4;
+        match cigar.last_mut() {
+            _ if length == 0 => {}
+            Some(last) if last.kind == kind => last.length += length,
+            _ => cigar.push(CigarOp { kind, length }),
+        }
+    }
+    Some(cigar)
+}
+
+fn decode_bases(encoded: &[u8], length: usize) -> Vec<u8> {
+    let mut bases: Vec<u8> = encoded
+        .iter()
+        .flat_map(|&pair| [BASES[usize::from(pair >> 4)], BASES[usize::from(pair & 0xf)]])
+        .collect();
+    bases.truncate(length);
+    bases
+}

@@ -1,0 +1,129 @@
+//! Reads of a region, from one thread's own handle on the file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rust_htslib::bam::{IndexedReader, Read as _, Record};
+use rust_htslib::htslib;
+use rustc_hash::FxHashSet;
+
+use super::depth::{DEPTH_GRID, DepthLimit, MAX_READS_PER_CELL};
+use super::{Read, filter};
+use crate::genome::Region;
+
+/// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
+const CRAM_FIELDS: u32 = htslib::sam_fields_SAM_QNAME
+    | htslib::sam_fields_SAM_FLAG
+    | htslib::sam_fields_SAM_RNAME
+    | htslib::sam_fields_SAM_POS
+    | htslib::sam_fields_SAM_MAPQ
+    | htslib::sam_fields_SAM_CIGAR
+    | htslib::sam_fields_SAM_RNEXT
+    | htslib::sam_fields_SAM_PNEXT
+    | htslib::sam_fields_SAM_TLEN
+    | htslib::sam_fields_SAM_SEQ
+    | htslib::sam_fields_SAM_QUAL;
+
+/// No contig: set before each record is read, so that a record that htslib leaves unfilled is noticed.
+const UNFILLED: i32 = -2;
+
+/// Reads an alignment file by regions; one for each thread.
+pub struct ReadReader {
+    reader: IndexedReader,
+    record: Record,
+    path: PathBuf,
+    read_groups: Option<FxHashSet<Vec<u8>>>,
+}
+
+impl ReadReader {
+    /// `reference` is what CRAM is decoded against; `read_groups` are the sample's own, if the file holds others.
+    pub(super) fn open(path: &Path, reference: Option<&Path>, read_groups: Option<FxHashSet<Vec<u8>>>) -> Result<Self> {
+        let mut reader =
+            IndexedReader::from_path(path).with_context(|| format!("cannot open reads {}", path.display()))?;
+        if let Some(reference) = reference {
+            let fields = CRAM_FIELDS | read_groups.as_ref().map_or(0, |_| htslib::sam_fields_SAM_RGAUX);
+            reader
+                .set_reference(reference)
+                .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_REQUIRED_FIELDS, fields))
+                .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_DECODE_MD, 0))
+                .with_context(|| format!("cannot read {} against {}", path.display(), reference.display()))?;
+        }
+        Ok(Self {
+            reader,
+            record: Record::new(),
+            path: path.to_owned(),
+            read_groups,
+        })
+    }
+
+    /// The reads over `region` that pass the filter, at most [`MAX_READS_PER_CELL`] of those that start in one cell of
+    /// the grid, ordered by start, name, and place in the pair.
+    ///
+    /// Reading begins at the grid line before `region`, so that the choice in a cell does not depend on the region; it
+    /// can only do so for reads that start before that line. Fails where the file is damaged or not sorted.
+    pub fn fetch(&mut self, region: &Region) -> Result<Vec<Read>> {
+        let first = region.start / DEPTH_GRID * DEPTH_GRID;
+        let tid = self.reader.header().tid(region.contig.as_bytes());
+        let tid = tid.with_context(|| format!("reads {} has no contig {}", self.path.display(), region.contig))?;
+        self.reader
+            .fetch((tid as i32, first as i64, region.end as i64))
+            .with_context(|| format!("cannot find {region} in reads {}", self.path.display()))?;
+        let (mut reads, mut depth) = (Vec::new(), DepthLimit::new(MAX_READS_PER_CELL));
+        let mut last = 0;
+        while self.next_record(region, last)? {
+            let record = &self.record;
+            last = record.pos();
+            let own = || {
+                self.read_groups
+                    .as_ref()
+                    .is_none_or(|groups| filter::is_of(record, groups))
+            };
+            if !filter::is_usable(record) || !own() {
+                continue;
+            }
+            if depth.admits(record.qname(), record.pos() as u64, &mut reads) {
+                filter::decode(record).into_iter().for_each(|read| depth.keep(read));
+            }
+        }
+        depth.finish(&mut reads);
+        reads.retain(|read| read.start < region.end && read.end() > region.start);
+        reads.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        Ok(reads)
+    }
+
+    /// Reads the next record into `self.record`; false at the end of the region.
+    fn next_record(&mut self, region: &Region, last: i64) -> Result<bool> {
+        let place = |last: i64| format!("{}:{}", region.contig, (last as u64).max(region.start) + 1);
+        self.record.set_tid(UNFILLED);
+        match self.reader.read(&mut self.record) {
+            None => return Ok(false),
+            Some(Err(error)) => Err(error).with_context(|| {
+                format!(
+                    "reads {} is damaged, or does not fit the reference, near {}; copy or make the file again",
+                    self.path.display(),
+                    place(last)
+                )
+            })?,
+            Some(Ok(())) => {}
+        }
+        if self.record.tid() == UNFILLED {
+            bail!(
+                "reads {} is damaged near {}; copy or make the file again",
+                self.path.display(),
+                place(last)
+            );
+        }
+        if self.record.pos() < last {
+            bail!(
+                "reads {} is not sorted by coordinate near {}; sort and index it with samtools",
+                self.path.display(),
+                place(last)
+            );
+        }
+        Ok(true)
+    }
+}
+
+fn order(read: &Read) -> (u64, &[u8], bool) {
+    (read.start, &read.name, read.second_of_pair)
+}

@@ -1,0 +1,112 @@
+//! Whose reads these are: the samples that the header's read groups name.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use rustc_hash::FxHashSet;
+
+/// The sample to call, and the read groups that are its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sample {
+    pub name: String,
+    /// Identifiers of the sample's read groups; none if every read of the file is the sample's.
+    pub read_groups: Option<FxHashSet<Vec<u8>>>,
+}
+
+impl Sample {
+    /// Picks the sample from the text of a SAM header. Fails if there are several and none is asked for, or if the
+    /// one asked for is not there.
+    pub fn resolve(header: &str, wanted: Option<&str>, path: &Path) -> Result<Self> {
+        let groups = read_groups(header);
+        let names: BTreeSet<&str> = groups.iter().filter_map(|&(_, sample)| sample).collect();
+        let listed = || names.iter().copied().collect::<Vec<_>>().join(", ");
+        let name = match (wanted, names.len()) {
+            (Some(wanted), 0) => wanted,
+            (Some(wanted), _) if names.contains(wanted) => wanted,
+            (Some(wanted), _) => bail!("reads {} has no sample '{wanted}'; it has {}", path.display(), listed()),
+            (None, 0) => return Ok(Self::unnamed(path)),
+            (None, 1) => names.first().copied().unwrap_or_default(),
+            (None, _) => bail!(
+                "reads {} holds several samples ({}); choose one with --sample",
+                path.display(),
+                listed()
+            ),
+        };
+        let own = |&&(_, sample): &&(&str, Option<&str>)| sample == Some(name);
+        let read_groups = (names.len() > 1).then(|| {
+            groups
+                .iter()
+                .filter(own)
+                .map(|(id, _)| id.as_bytes().to_vec())
+                .collect()
+        });
+        Ok(Self {
+            name: name.to_owned(),
+            read_groups,
+        })
+    }
+
+    /// A file without named samples: all its reads are one sample, named after the file.
+    fn unnamed(path: &Path) -> Self {
+        let name = path.file_stem().map_or("SAMPLE".into(), |stem| stem.to_string_lossy());
+        log::warn!(
+            "reads {} names no sample (no SM in @RG); taking the file's name, '{name}'; --sample gives another",
+            path.display()
+        );
+        Self {
+            name: name.into_owned(),
+            read_groups: None,
+        }
+    }
+}
+
+/// Identifier and sample of each `@RG` line.
+fn read_groups(header: &str) -> Vec<(&str, Option<&str>)> {
+    let field = |line: &'_ str, tag: &str| -> Option<(usize, usize)> {
+        let start = line.find(&format!("\t{tag}:"))? + tag.len() + 2;
+        let length = line[start..].find('\t').unwrap_or(line.len() - start);
+        Some((start, start + length))
+    };
+    header
+        .lines()
+        .filter(|line| line.starts_with("@RG\t"))
+        .filter_map(|line| {
+            let (start, end) = field(line, "ID")?;
+            let sample = field(line, "SM").map(|(s, e)| &line[s..e]);
+            Some((&line[start..end], sample))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(header: &str, wanted: Option<&str>) -> Result<Sample> {
+        Sample::resolve(header, wanted, Path::new("x/child.bam"))
+    }
+
+    #[test]
+    fn several_read_groups_of_one_sample_are_one() {
+        let one = resolve("@HD\tVN:1\n@RG\tID:a\tSM:s\n@RG\tSM:s\tID:b\n", None).unwrap();
+        assert_eq!((one.name.as_str(), one.read_groups), ("s", None));
+        assert_eq!(resolve("@HD\tVN:1\n", None).unwrap().name, "child");
+        assert_eq!(resolve("@RG\tID:a\n", Some("x")).unwrap().name, "x");
+    }
+
+    #[test]
+    fn several_samples_need_a_choice() {
+        let header = "@RG\tID:a\tSM:mother\n@RG\tID:b\tSM:child\n@RG\tID:c\tSM:child\n";
+        assert!(resolve(header, None).unwrap_err().to_string().contains("child, mother"));
+        assert!(
+            resolve(header, Some("x"))
+                .unwrap_err()
+                .to_string()
+                .contains("no sample 'x'")
+        );
+        let child = resolve(header, Some("child")).unwrap();
+        let own = [b"b".to_vec(), b"c".to_vec()].into_iter().collect();
+        assert_eq!(child.read_groups, Some(own));
+    }
+}

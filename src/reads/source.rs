@@ -1,0 +1,128 @@
+//! An alignment file, checked before any work starts.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rust_htslib::bam::{HeaderView, IndexedReader, Read as _};
+
+use super::file::{self, Format};
+use super::reader::ReadReader;
+use super::sample::Sample;
+use crate::genome::{Contig, Contigs, Reference};
+
+/// A checked BAM or CRAM file. Cheap to share; each thread opens its own [`ReadReader`].
+#[derive(Clone, Debug)]
+pub struct ReadSource {
+    path: PathBuf,
+    /// What CRAM is decoded against.
+    reference: PathBuf,
+    format: Format,
+    sample: Sample,
+    contigs: Contigs,
+}
+
+impl ReadSource {
+    /// Opens the file and checks all that can be checked at once: format, index, end-of-file marker, sort order,
+    /// contigs against the reference, and the sample (`sample`, or the only one there is).
+    pub fn open(path: &Path, reference: &Reference, sample: Option<&str>) -> Result<Self> {
+        let format = file::check(path)?;
+        let reader = IndexedReader::from_path(path).with_context(|| {
+            format!(
+                "cannot open reads {}; is the file or its index damaged?",
+                path.display()
+            )
+        })?;
+        let header = reader.header();
+        let text = String::from_utf8_lossy(header.as_bytes());
+        check_sorted(&text, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            reference: reference.path().to_owned(),
+            format,
+            sample: Sample::resolve(&text, sample, path)?,
+            contigs: shared_contigs(header, reference, path)?,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Name of the sample whose reads are given.
+    pub fn sample(&self) -> &str {
+        &self.sample.name
+    }
+
+    /// The contigs that both the reads and the reference have, in the reference's order.
+    pub fn contigs(&self) -> &Contigs {
+        &self.contigs
+    }
+
+    /// Opens a reader for one thread.
+    pub fn reader(&self) -> Result<ReadReader> {
+        let reference = (self.format == Format::Cram).then_some(self.reference.as_path());
+        ReadReader::open(&self.path, reference, self.sample.read_groups.clone())
+    }
+}
+
+/// Fails if the header says that the file is in another order. A file that says nothing has an index, which only a
+/// sorted file can have.
+fn check_sorted(header: &str, path: &Path) -> Result<()> {
+    let order = header
+        .lines()
+        .find(|line| line.starts_with("@HD\t"))
+        .and_then(|line| line.split('\t').find_map(|field| field.strip_prefix("SO:")));
+    match order {
+        None | Some("coordinate" | "unknown") => Ok(()),
+        Some(order) => bail!(
+            "reads {0} is not sorted by coordinate but '{order}'; sort it with: samtools sort -o sorted.bam {0}",
+            path.display()
+        ),
+    }
+}
+
+/// What both files have. Fails if that is nothing, or if a contig of one name has two lengths; contigs that only one
+/// of the files has are legal.
+fn shared_contigs(header: &HeaderView, reference: &Reference, path: &Path) -> Result<Contigs> {
+    let reads: Contigs = (0..header.target_count())
+        .map(|tid| Contig {
+            name: String::from_utf8_lossy(header.tid2name(tid)).into_owned(),
+            length: header.target_len(tid).unwrap_or(0),
+        })
+        .collect();
+    let shared: Contigs = reference
+        .contigs()
+        .iter()
+        .filter(|c| reads.get(&c.name).is_some())
+        .cloned()
+        .collect();
+    for contig in shared.iter() {
+        let length = reads.get(&contig.name).map_or(0, |c| c.length);
+        if length != contig.length {
+            bail!(
+                "contig {} has {length} bases in {} but {} in {}: these are different genome builds; give the reference \
+                 that the reads were aligned to",
+                contig.name,
+                path.display(),
+                contig.length,
+                reference.path().display()
+            );
+        }
+    }
+    if shared.is_empty() {
+        let hint = reads
+            .iter()
+            .find_map(|c| Some((&c.name, reference.contigs().likely_name(&c.name)?)));
+        let hint = hint.map_or(String::new(), |(reads, reference)| {
+            format!(" ('{reads}' there, '{reference}' here: rename one, or give the reference that the reads were aligned to)")
+        });
+        bail!(
+            "reads {} and reference {} share no contig: {} against {}{hint}",
+            path.display(),
+            reference.path().display(),
+            reads.preview(),
+            reference.contigs().preview()
+        );
+    }
+    Ok(shared)
+}
