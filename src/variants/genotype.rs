@@ -42,10 +42,7 @@ pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: 
     alleles.extend(kept.iter().map(|&a| candidate.alternates[a].bases.clone()));
     let position = trim(candidate.position, &mut alleles);
     let mut allele_depths = vec![candidate.reference_depth];
-    allele_depths.extend(
-        kept.iter()
-            .map(|&a| candidate.alternates[a].supporting_reads.len() as u32),
-    );
+    allele_depths.extend(kept.iter().map(|&a| candidate.alternates[a].depth));
     Call {
         position,
         reference: alleles.remove(0),
@@ -88,6 +85,7 @@ mod tests {
         let allele = |bases: &&str| Allele {
             bases: bases.as_bytes().to_vec(),
             supporting_reads: vec![1, 2, 3],
+            depth: 3,
         };
         Candidate {
             position: 100,
