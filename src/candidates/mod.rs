@@ -1,5 +1,12 @@
 //! Places where the reads differ from the reference often enough to be worth a closer look.
 
 mod candidate;
+mod counts;
+mod find;
+mod indel;
+mod options;
 
 pub use candidate::{Allele, Candidate};
+pub use counts::{AlleleCount, SiteCounts, count_alleles};
+pub use find::find_candidates;
+pub use options::{CandidateOptions, Verdict};

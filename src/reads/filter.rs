@@ -21,20 +21,28 @@ const SECOND_OF_PAIR: u16 = 0x80;
 /// Bases of BAM's four-bit codes; ambiguity codes are N.
 const BASES: [u8; 16] = *b"NACNGNNNTNNNNNNN";
 
-/// Whether a record can be evidence, by its flags, mapping quality and the place of its mate: a pair split over two
-/// contigs is not placed well enough.
-pub(super) fn is_usable(record: &Record) -> bool {
-    let flags = record.flags();
-    let split =
-        flags & PAIRED != 0 && flags & MATE_UNMAPPED == 0 && record.mtid() >= 0 && record.mtid() != record.tid();
-    flags & EXCLUDED_FLAGS == 0 && record.mapq() >= MIN_MAPPING_QUALITY && record.pos() >= 0 && !split
+/// Which records of a file are evidence for the sample.
+#[derive(Clone, Debug)]
+pub(super) struct ReadFilter {
+    pub min_mapping_quality: u8,
+    /// Identifiers of the sample's read groups, if the file holds other samples as well.
+    pub read_groups: Option<FxHashSet<Vec<u8>>>,
 }
 
-/// Whether the record belongs to one of the read groups; a record without a group belongs to none.
-pub(super) fn is_of(record: &Record, read_groups: &FxHashSet<Vec<u8>>) -> bool {
-    match record.aux(b"RG") {
-        Ok(Aux::String(group)) => read_groups.contains(group.as_bytes()),
-        _ => false,
+impl ReadFilter {
+    /// Judges by flags, mapping quality, the place of the mate (a pair split over two contigs is not placed well
+    /// enough) and the read group; where groups matter, a record without one belongs to nobody.
+    pub fn passes(&self, record: &Record) -> bool {
+        let flags = record.flags();
+        let placed_mate = flags & (PAIRED | MATE_UNMAPPED) == PAIRED && record.mtid() >= 0;
+        flags & EXCLUDED_FLAGS == 0
+            && record.mapq() >= self.min_mapping_quality
+            && record.pos() >= 0
+            && !(placed_mate && record.mtid() != record.tid())
+            && self.read_groups.as_ref().is_none_or(|groups| match record.aux(b"RG") {
+                Ok(Aux::String(group)) => groups.contains(group.as_bytes()),
+                _ => false,
+            })
     }
 }
 

@@ -61,4 +61,19 @@ impl Read {
             .sum();
         self.start + u64::from(aligned)
     }
+
+    /// The stretches of base against base: first reference position, first index into `bases`, length.
+    pub fn matches(&self) -> impl Iterator<Item = (u64, usize, usize)> + '_ {
+        let (mut position, mut index) = (self.start, 0);
+        self.cigar.iter().filter_map(move |op| {
+            let stretch = (position, index, op.length as usize);
+            position += if op.kind.consumes_reference() {
+                u64::from(op.length)
+            } else {
+                0
+            };
+            index += if op.kind.consumes_read() { op.length as usize } else { 0 };
+            (op.kind == CigarKind::Match).then_some(stretch)
+        })
+    }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{IndexedReader, Read as _, Record};
 use rust_htslib::htslib;
-use rustc_hash::FxHashSet;
 
+use super::Read;
 use super::depth::{DEPTH_GRID, DepthLimit, MAX_READS_PER_CELL};
-use super::{Read, filter};
+use super::filter::{ReadFilter, decode};
 use crate::genome::Region;
 
 /// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
@@ -32,16 +32,16 @@ pub struct ReadReader {
     reader: IndexedReader,
     record: Record,
     path: PathBuf,
-    read_groups: Option<FxHashSet<Vec<u8>>>,
+    filter: ReadFilter,
 }
 
 impl ReadReader {
-    /// `reference` is what CRAM is decoded against; `read_groups` are the sample's own, if the file holds others.
-    pub(super) fn open(path: &Path, reference: Option<&Path>, read_groups: Option<FxHashSet<Vec<u8>>>) -> Result<Self> {
+    /// `reference` is what CRAM is decoded against.
+    pub(super) fn open(path: &Path, reference: Option<&Path>, filter: ReadFilter) -> Result<Self> {
         let mut reader =
             IndexedReader::from_path(path).with_context(|| format!("cannot open reads {}", path.display()))?;
         if let Some(reference) = reference {
-            let fields = CRAM_FIELDS | read_groups.as_ref().map_or(0, |_| htslib::sam_fields_SAM_RGAUX);
+            let fields = CRAM_FIELDS | filter.read_groups.as_ref().map_or(0, |_| htslib::sam_fields_SAM_RGAUX);
             reader
                 .set_reference(reference)
                 .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_REQUIRED_FIELDS, fields))
@@ -52,7 +52,7 @@ impl ReadReader {
             reader,
             record: Record::new(),
             path: path.to_owned(),
-            read_groups,
+            filter,
         })
     }
 
@@ -73,16 +73,8 @@ impl ReadReader {
         while self.next_record(region, last)? {
             let record = &self.record;
             last = record.pos();
-            let own = || {
-                self.read_groups
-                    .as_ref()
-                    .is_none_or(|groups| filter::is_of(record, groups))
-            };
-            if !filter::is_usable(record) || !own() {
-                continue;
-            }
-            if depth.admits(record.qname(), record.pos() as u64, &mut reads) {
-                filter::decode(record).into_iter().for_each(|read| depth.keep(read));
+            if self.filter.passes(record) && depth.admits(record.qname(), record.pos() as u64, &mut reads) {
+                decode(record).into_iter().for_each(|read| depth.keep(read));
             }
         }
         depth.finish(&mut reads);

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{HeaderView, IndexedReader, Read as _};
 
 use super::file::{self, Format};
+use super::filter::{MIN_MAPPING_QUALITY, ReadFilter};
 use super::reader::ReadReader;
 use super::sample::Sample;
 use crate::genome::{Contig, Contigs, Reference};
@@ -19,6 +20,7 @@ pub struct ReadSource {
     format: Format,
     sample: Sample,
     contigs: Contigs,
+    min_mapping_quality: u8,
 }
 
 impl ReadSource {
@@ -41,7 +43,16 @@ impl ReadSource {
             format,
             sample: Sample::resolve(&text, sample, path)?,
             contigs: shared_contigs(header, reference, path)?,
+            min_mapping_quality: MIN_MAPPING_QUALITY,
         })
+    }
+
+    /// The same source with another least mapping quality (phred).
+    pub fn with_min_mapping_quality(self, min_mapping_quality: u8) -> Self {
+        Self {
+            min_mapping_quality,
+            ..self
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -61,7 +72,11 @@ impl ReadSource {
     /// Opens a reader for one thread.
     pub fn reader(&self) -> Result<ReadReader> {
         let reference = (self.format == Format::Cram).then_some(self.reference.as_path());
-        ReadReader::open(&self.path, reference, self.sample.read_groups.clone())
+        let filter = ReadFilter {
+            min_mapping_quality: self.min_mapping_quality,
+            read_groups: self.sample.read_groups.clone(),
+        };
+        ReadReader::open(&self.path, reference, filter)
     }
 }
 

@@ -1,0 +1,254 @@
+//! How many reads carry which allele.
+//!
+//! Two passes keep this cheap: the first only marks the positions where any allele could be frequent enough, the
+//! second looks at all reads over those few positions.
+
+use rustc_hash::FxHashMap;
+
+use super::indel::{Indel, indels};
+use crate::genome::{Region, Sequence};
+use crate::reads::Read;
+
+/// One alternate allele and the reads that carry it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlleleCount {
+    /// Reference bases that the allele replaces, from the site's position on.
+    pub reference: Vec<u8>,
+    pub bases: Vec<u8>,
+    /// Reads of sufficient base quality that carry it: indices, ascending.
+    pub reads: Vec<u32>,
+    /// Fragments that carry it; see [`SiteCounts::depth`].
+    pub depth: u32,
+    /// Further reads that carry it on bases of too low quality.
+    pub low_quality_reads: u32,
+}
+
+impl AlleleCount {
+    pub fn is_snp(&self) -> bool {
+        self.reference.len() == 1 && self.bases.len() == 1
+    }
+}
+
+/// What the reads show at one position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteCounts {
+    /// 0-based.
+    pub position: u64,
+    /// Fragments with a usable base, or an indel anchored here. Mates that overlap here count once: where they
+    /// disagree, the better base speaks.
+    pub depth: u32,
+    pub reference_depth: u32,
+    /// Alternate alleles, in byte order of reference and bases.
+    pub alleles: Vec<AlleleCount>,
+}
+
+/// What makes a position worth counting: this many reads that differ from the reference in the same base, or by an
+/// indel, on bases of at least this quality.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Suspicion {
+    pub reads: u32,
+    pub base_quality: u8,
+}
+
+/// All alleles that any read shows in `region`, for sites where at least one differs from the reference. `reads` are
+/// ordered by start; `sequence` reaches over all of them as far as they matter.
+pub fn count_alleles(reads: &[Read], sequence: &Sequence, region: &Region, min_base_quality: u8) -> Vec<SiteCounts> {
+    let suspicion = Suspicion {
+        reads: 1,
+        base_quality: 0,
+    };
+    count_suspicious(reads, sequence, region, min_base_quality, suspicion)
+}
+
+/// As [`count_alleles`], for suspicious positions only.
+pub(super) fn count_suspicious(
+    reads: &[Read],
+    sequence: &Sequence,
+    region: &Region,
+    min_base_quality: u8,
+    suspicion: Suspicion,
+) -> Vec<SiteCounts> {
+    let indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
+    let mut sites = suspicious_sites(reads, &indels, sequence, region, suspicion);
+    for (number, (read, indels)) in reads.iter().zip(&indels).enumerate() {
+        observe(number as u32, read, indels, &mut sites);
+    }
+    let mates = overlapping_mates(reads);
+    sites
+        .into_iter()
+        .map(|site| site.count(&mates, min_base_quality))
+        .collect()
+}
+
+/// What one read shows at a site.
+struct Observation {
+    read: u32,
+    quality: u8,
+    /// Index into the site's alleles; none for the reference.
+    allele: Option<usize>,
+}
+
+struct Site {
+    position: u64,
+    reference_base: u8,
+    alleles: Vec<(Vec<u8>, Vec<u8>)>,
+    /// In the order of the reads.
+    observations: Vec<Observation>,
+}
+
+/// First pass: positions of the region, with a known reference base, that reads make suspicious.
+fn suspicious_sites(
+    reads: &[Read],
+    indels: &[Vec<Indel>],
+    sequence: &Sequence,
+    region: &Region,
+    suspicion: Suspicion,
+) -> Vec<Site> {
+    // Counts of A, C, T and G (bits 1 and 2 of their letters), then of indels.
+    let mut counts = vec![[0u16; 5]; region.len() as usize];
+    let mut mark = |position: u64, kind: usize, quality: u8| {
+        if quality >= suspicion.base_quality && region.contains(position) {
+            let count = &mut counts[(position - region.start) as usize][kind];
+            *count = count.saturating_add(1);
+        }
+    };
+    for (read, indels) in reads.iter().zip(indels) {
+        for (position, index, length) in read.matches() {
+            let skipped = region.start.saturating_sub(position).min(length as u64) as usize;
+            let shown = (region.end.saturating_sub(position).min(length as u64) as usize).max(skipped);
+            let expected = sequence.slice(position + skipped as u64, position + shown as u64);
+            let bases = read.bases[index + skipped..index + shown].iter();
+            for (offset, (&base, _)) in bases.zip(expected).enumerate().filter(|(_, (a, b))| a != b) {
+                if base != b'N' {
+                    let offset = skipped + offset;
+                    mark(
+                        position + offset as u64,
+                        usize::from(base >> 1 & 3),
+                        read.quals[index + offset],
+                    );
+                }
+            }
+        }
+        indels.iter().for_each(|indel| mark(indel.position, 4, indel.quality));
+    }
+    let suspicious = |count: &[u16; 5]| count.iter().any(|&n| u32::from(n) >= suspicion.reads.max(1));
+    let positions = (region.start..).zip(&counts).filter(|(_, count)| suspicious(count));
+    positions
+        .map(|(position, _)| Site {
+            position,
+            reference_base: sequence.base(position),
+            alleles: Vec::new(),
+            observations: Vec::new(),
+        })
+        .filter(|site| site.reference_base != b'N')
+        .collect()
+}
+
+/// Second pass: adds what a read shows to the sites that it covers. At the anchor of an indel, the indel is shown.
+fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [Site]) {
+    for (position, index, length) in read.matches() {
+        let first = sites.partition_point(|site| site.position < position);
+        for site in sites[first..]
+            .iter_mut()
+            .take_while(|s| s.position < position + length as u64)
+        {
+            let at = index + (site.position - position) as usize;
+            let base = read.bases[at];
+            if base != b'N' && indels.iter().all(|indel| indel.position != site.position) {
+                let allele = (base != site.reference_base).then(|| site.allele(&[site.reference_base], &[base]));
+                site.observations.push(Observation {
+                    read: number,
+                    quality: read.quals[at],
+                    allele,
+                });
+            }
+        }
+    }
+    for indel in indels {
+        if let Ok(found) = sites.binary_search_by_key(&indel.position, |site| site.position) {
+            let allele = sites[found].allele(&indel.reference, &indel.bases);
+            sites[found].observations.push(Observation {
+                read: number,
+                quality: indel.quality,
+                allele: Some(allele),
+            });
+        }
+    }
+}
+
+impl Site {
+    /// Index of an allele, added if it is new.
+    fn allele(&mut self, reference: &[u8], bases: &[u8]) -> usize {
+        let known = self.alleles.iter().position(|(r, b)| r == reference && b == bases);
+        known.unwrap_or_else(|| {
+            self.alleles.push((reference.to_vec(), bases.to_vec()));
+            self.alleles.len() - 1
+        })
+    }
+
+    fn count(self, mates: &FxHashMap<u32, u32>, min_base_quality: u8) -> SiteCounts {
+        let mut counts = SiteCounts {
+            position: self.position,
+            depth: 0,
+            reference_depth: 0,
+            alleles: Vec::with_capacity(self.alleles.len()),
+        };
+        counts
+            .alleles
+            .extend(self.alleles.into_iter().map(|(reference, bases)| AlleleCount {
+                reference,
+                bases,
+                reads: Vec::new(),
+                depth: 0,
+                low_quality_reads: 0,
+            }));
+        let usable = |o: &Observation| o.quality >= min_base_quality;
+        let observations = &self.observations;
+        let of_mate = |o: &Observation| {
+            let mate = mates.get(&o.read)?;
+            let found = observations.binary_search_by_key(mate, |other| other.read).ok()?;
+            Some(&observations[found]).filter(|mate| usable(mate))
+        };
+        for observation in observations {
+            let allele = observation.allele.and_then(|i| counts.alleles.get_mut(i));
+            if !usable(observation) {
+                allele.into_iter().for_each(|a| a.low_quality_reads += 1);
+                continue;
+            }
+            // Of two mates the better base speaks for the fragment; of equals, the first.
+            let rank = |o: &Observation| (std::cmp::Reverse(o.quality), o.read);
+            let speaks = of_mate(observation).is_none_or(|mate| rank(observation) < rank(mate));
+            let fragment = u32::from(speaks);
+            counts.depth += fragment;
+            match allele {
+                Some(allele) => {
+                    allele.reads.push(observation.read);
+                    allele.depth += fragment;
+                }
+                None => counts.reference_depth += fragment,
+            }
+        }
+        counts
+            .alleles
+            .sort_unstable_by(|a, b| (&a.reference, &a.bases).cmp(&(&b.reference, &b.bases)));
+        counts
+    }
+}
+
+/// For each read whose mate's alignment shares a position with its own, the mate. `reads` are ordered by start.
+fn overlapping_mates(reads: &[Read]) -> FxHashMap<u32, u32> {
+    let mut mates = FxHashMap::default();
+    let mut seen: FxHashMap<&[u8], u32> = FxHashMap::default();
+    seen.reserve(reads.len());
+    for (number, read) in reads.iter().enumerate() {
+        let number = number as u32;
+        if let Some(first) = seen.insert(&read.name, number) {
+            let mate = &reads[first as usize];
+            if mate.second_of_pair != read.second_of_pair && mate.end() > read.start {
+                mates.insert(first, number);
+                mates.insert(number, first);
+            }
+        }
+    }
+    mates
+}

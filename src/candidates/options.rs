@@ -1,0 +1,73 @@
+//! When an allele is worth a candidate.
+
+use std::fmt;
+
+use super::AlleleCount;
+
+/// Thresholds that an alternate allele must reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CandidateOptions {
+    /// Least phred quality of a base that counts.
+    pub min_base_quality: u8,
+    /// Least number of fragments that carry the allele.
+    pub min_supporting_reads: u32,
+    /// Least fraction of the depth for an allele that replaces one base.
+    pub min_snp_fraction: f64,
+    /// Least fraction of the depth for any other allele.
+    pub min_indel_fraction: f64,
+}
+
+impl Default for CandidateOptions {
+    fn default() -> Self {
+        Self {
+            min_base_quality: 10,
+            min_supporting_reads: 2,
+            min_snp_fraction: 0.12,
+            min_indel_fraction: 0.06,
+        }
+    }
+}
+
+/// Whether an allele becomes a candidate, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+    Candidate,
+    /// Fewer fragments than `needed` carry it on bases of sufficient quality.
+    TooFewReads {
+        needed: u32,
+    },
+    /// Its share of the depth is below `needed`.
+    FractionTooLow {
+        needed: f64,
+    },
+}
+
+impl CandidateOptions {
+    /// Judges an allele at a site of `depth` fragments.
+    pub fn judge(&self, allele: &AlleleCount, depth: u32) -> Verdict {
+        let needed = if allele.is_snp() {
+            self.min_snp_fraction
+        } else {
+            self.min_indel_fraction
+        };
+        if allele.depth < self.min_supporting_reads.max(1) {
+            Verdict::TooFewReads {
+                needed: self.min_supporting_reads.max(1),
+            }
+        } else if f64::from(allele.depth) < needed * f64::from(depth) {
+            Verdict::FractionTooLow { needed }
+        } else {
+            Verdict::Candidate
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Candidate => write!(f, "candidate"),
+            Self::TooFewReads { needed } => write!(f, "fewer than {needed} reads of sufficient base quality"),
+            Self::FractionTooLow { needed } => write!(f, "fraction of reads below {needed}"),
+        }
+    }
+}

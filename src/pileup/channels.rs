@@ -1,0 +1,79 @@
+//! The seven channels: how one thing about a base becomes a byte. 0 is an empty pixel.
+
+/// Channels of a pileup.
+pub const CHANNELS: usize = 7;
+
+/// What each channel shows, in order.
+pub const CHANNEL_NAMES: [&str; CHANNELS] = [
+    "read base",
+    "base quality",
+    "mapping quality",
+    "strand",
+    "supports allele",
+    "differs from reference",
+    "insert size",
+];
+
+/// The brightest value that a channel takes.
+const FULL: u32 = 254;
+
+/// Base qualities above this are shown as this.
+const MAX_BASE_QUALITY: u32 = 40;
+/// Mapping qualities above this are shown as this.
+const MAX_MAPPING_QUALITY: u32 = 60;
+/// Insert sizes above this are shown as this, in bases.
+const MAX_INSERT_SIZE: u64 = 1_000;
+
+/// Channel 1. Whatever is not A, C, G or T (such as the anchor of an indel) is 0.
+pub(super) fn read_base(base: u8) -> u8 {
+    match base {
+        b'A' => 250,
+        b'G' => 180,
+        b'T' => 100,
+        b'C' => 30,
+        _ => 0,
+    }
+}
+
+/// Channel 2.
+pub(super) fn base_quality(quality: u8) -> u8 {
+    (FULL * u32::from(quality).min(MAX_BASE_QUALITY) / MAX_BASE_QUALITY) as u8
+}
+
+/// Channel 3.
+pub(super) fn mapping_quality(quality: u8) -> u8 {
+    (FULL * u32::from(quality).min(MAX_MAPPING_QUALITY) / MAX_MAPPING_QUALITY) as u8
+}
+
+/// Channel 4.
+pub(super) fn strand(reverse: bool) -> u8 {
+    if reverse { 240 } else { 70 }
+}
+
+/// Channel 5.
+pub(super) fn supports_allele(supports: bool) -> u8 {
+    if supports { 254 } else { 152 }
+}
+
+/// Channel 6.
+pub(super) fn differs_from_reference(differs: bool) -> u8 {
+    if differs { 254 } else { 50 }
+}
+
+/// Channel 7, from SAM's TLEN.
+pub(super) fn insert_size(insert_size: i64) -> u8 {
+    (u64::from(FULL) * insert_size.unsigned_abs().min(MAX_INSERT_SIZE) / MAX_INSERT_SIZE) as u8
+}
+
+/// All channels of a reference base.
+pub(super) fn reference_pixel(base: u8) -> [u8; CHANNELS] {
+    [
+        read_base(base),
+        FULL as u8,
+        FULL as u8,
+        strand(false),
+        supports_allele(false),
+        differs_from_reference(false),
+        FULL as u8,
+    ]
+}

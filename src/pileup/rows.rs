@@ -1,0 +1,66 @@
+//! Which reads a pileup shows.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+
+use super::{HEIGHT, REFERENCE_ROWS};
+use crate::candidates::Candidate;
+use crate::genome::PARTITION_FLANK;
+use crate::reads::{CigarKind, Read};
+
+/// Reads that come as near as this to the candidate are shown even if they do not reach it.
+const NEIGHBOURHOOD: u64 = 5;
+
+/// Reads whose base at the candidate's position is of lower quality are not shown.
+const MIN_BASE_QUALITY: u8 = 10;
+
+/// Indices of the reads to show, in order. Where there are more than rows, those of lowest hash are kept, so that the
+/// choice depends on the reads alone.
+pub(super) fn select(candidate: &Candidate, reads: &[Read]) -> Vec<usize> {
+    let first = candidate.position.saturating_sub(PARTITION_FLANK);
+    let begin = reads.partition_point(|read| read.start < first);
+    let end = reads.partition_point(|read| read.start < candidate.end() + NEIGHBOURHOOD);
+    let shown = |&i: &usize| {
+        let read = &reads[i];
+        read.end() + NEIGHBOURHOOD > candidate.position && has_quality(read, candidate.position)
+    };
+    let mut rows: Vec<usize> = (begin..end.max(begin)).filter(shown).collect();
+    if rows.len() > HEIGHT - REFERENCE_ROWS {
+        rows.sort_by_cached_key(|&i| (rank(&reads[i]), i));
+        rows.truncate(HEIGHT - REFERENCE_ROWS);
+        rows.sort_unstable();
+    }
+    rows
+}
+
+/// Whether what the read shows at the position, if anything, is of sufficient quality. What it shows is a base, or the
+/// anchor of an indel.
+fn has_quality(read: &Read, at: u64) -> bool {
+    let (mut position, mut index) = (read.start, 0);
+    let quality = |index: usize| read.quals.get(index).copied().unwrap_or(0);
+    for op in &read.cigar {
+        let length = u64::from(op.length);
+        let low = match op.kind {
+            CigarKind::Match => {
+                (position..position + length).contains(&at)
+                    && quality(index + (at - position) as usize) < MIN_BASE_QUALITY
+            }
+            CigarKind::Insertion => position == at + 1 && quality(index) < MIN_BASE_QUALITY,
+            _ => false,
+        };
+        if low {
+            return false;
+        }
+        position += if op.kind.consumes_reference() { length } else { 0 };
+        index += if op.kind.consumes_read() { op.length as usize } else { 0 };
+    }
+    true
+}
+
+fn rank(read: &Read) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(&read.name);
+    hasher.write_u8(u8::from(read.second_of_pair));
+    hasher.finish()
+}
