@@ -51,13 +51,20 @@ pub struct InputArgs {
     pub threads: Option<u16>,
 }
 
+impl InputArgs {
+    /// Worker threads to use.
+    pub fn threads(&self) -> usize {
+        self.threads.map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            usize::from,
+        )
+    }
+}
+
 /// What counts as evidence, and how much of it makes a candidate.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Evidence")]
 pub struct EvidenceArgs {
-    /// Least mapping quality of a read
-    #[arg(long, value_name = "PHRED", default_value_t = 5)]
-    pub min_mapping_quality: u8,
     /// Least base quality of a supporting base
     #[arg(long, value_name = "PHRED", default_value_t = 10)]
     pub min_base_quality: u8,

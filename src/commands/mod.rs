@@ -2,7 +2,9 @@
 
 pub mod evaluate;
 
+pub mod evidence;
 pub mod ordered;
+pub mod progress;
 
 use anyhow::Result;
 

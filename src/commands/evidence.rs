@@ -1,0 +1,122 @@
+//! From a partition to its candidates: the half of the flow that `call`, `make-examples` and `show` share.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::candidates::{Candidate, CandidateOptions, find_candidates};
+use crate::cli::{EvidenceArgs, InputArgs};
+use crate::genome::{
+    IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
+};
+use crate::reads::{Read, ReadReader, ReadSource};
+
+/// The inputs of a run, opened and checked before any work starts.
+pub struct EvidenceSource {
+    pub reference: Reference,
+    pub reads: ReadSource,
+    pub regions: IntervalSet,
+    candidate_options: CandidateOptions,
+}
+
+/// What a partition holds.
+pub struct Evidence {
+    pub reads: Vec<Read>,
+    pub reference: Sequence,
+    /// Candidates whose position lies in the partition's region.
+    pub candidates: Vec<Candidate>,
+    pub timings: EvidenceTimings,
+}
+
+/// Time spent on a partition, by stage.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EvidenceTimings {
+    pub read: Duration,
+    pub realign: Duration,
+    pub candidates: Duration,
+}
+
+impl EvidenceSource {
+    pub fn open(input: &InputArgs, evidence: &EvidenceArgs) -> Result<Self> {
+        let reference = Reference::open(&input.reference)?;
+        let reads = ReadSource::open(&input.reads, &reference, input.sample.as_deref())?;
+        let regions = if input.regions.is_empty() {
+            resolve_regions(&[], reads.contigs())?
+        } else {
+            resolve_regions(&input.regions, reference.contigs())?
+        };
+        let candidate_options = CandidateOptions {
+            min_base_quality: evidence.min_base_quality,
+            min_supporting_reads: evidence.min_supporting_reads,
+            min_snp_fraction: evidence.min_snp_fraction,
+            min_indel_fraction: evidence.min_indel_fraction,
+        };
+        Ok(Self {
+            reference,
+            reads,
+            regions,
+            candidate_options,
+        })
+    }
+
+    /// The regions cut into units of work, in output order.
+    pub fn partitions(&self) -> Vec<Partition> {
+        partitions(&self.regions, |contig| {
+            self.reference.contigs().get(contig).map_or(0, |c| c.length)
+        })
+    }
+
+    /// Readers for one thread.
+    pub fn worker(&self) -> Result<EvidenceWorker<'_>> {
+        Ok(EvidenceWorker {
+            source: self,
+            reads: self.reads.reader()?,
+            reference: self.reference.reader()?,
+        })
+    }
+}
+
+/// One thread's readers.
+pub struct EvidenceWorker<'a> {
+    source: &'a EvidenceSource,
+    reads: ReadReader,
+    reference: ReferenceReader,
+}
+
+impl EvidenceWorker<'_> {
+    pub fn partition(&mut self, partition: &Partition) -> Result<Evidence> {
+        let mut timings = EvidenceTimings::default();
+        let mut clock = Instant::now();
+        let mut lap = |stage: &mut Duration| *stage = std::mem::replace(&mut clock, Instant::now()).elapsed();
+
+        let reference = self.sequence_around(partition)?;
+        let reads = self.reads.fetch(&partition.evidence)?;
+        lap(&mut timings.read);
+        lap(&mut timings.realign);
+        let candidates = find_candidates(&reads, &reference, &partition.region, &self.source.candidate_options);
+        lap(&mut timings.candidates);
+        Ok(Evidence {
+            reads,
+            reference,
+            candidates,
+            timings,
+        })
+    }
+
+    /// Reads may reach beyond the evidence region, and so may what is drawn around a candidate.
+    fn sequence_around(&self, partition: &Partition) -> Result<Sequence> {
+        let evidence = &partition.evidence;
+        let length = self
+            .source
+            .reference
+            .contigs()
+            .get(&evidence.contig)
+            .map_or(0, |c| c.length);
+        let start = evidence.start.saturating_sub(PARTITION_FLANK);
+        let end = (evidence.end + PARTITION_FLANK).min(length);
+        Ok(Sequence::new(
+            start,
+            self.reference.fetch(&evidence.contig, start, end)?,
+        ))
+    }
+}

@@ -1,0 +1,54 @@
+//! What the tests of the subcommands share.
+#![allow(dead_code)] // each test binary uses its own part
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+/// The folder of real read sets: `DVCALL_DATA`, by default `../shared/data`. Without it a test skips, loudly, or fails
+/// if `DVCALL_REQUIRE_DATA=1`.
+pub fn data() -> Option<PathBuf> {
+    let folder = std::env::var_os("DVCALL_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(
+        std::env::var_os("DVCALL_REQUIRE_DATA").is_none(),
+        "DVCALL_DATA: no folder {}",
+        folder.display()
+    );
+    eprintln!("SKIPPED: no real data at {}; set DVCALL_DATA", folder.display());
+    None
+}
+
+/// The bundled simulated sample.
+pub fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sample")
+}
+
+/// The binary under test.
+pub fn dvcall() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_dvcall"))
+}
+
+/// The single line of an error, after checking that it is one line and the exit status that of a failed run.
+pub fn error_of(command: &mut Command) -> String {
+    let output = command.assert().code(1).get_output().clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    text
+}
+
+/// Records of a VCF, header left out.
+pub fn records(vcf: &Path) -> Vec<String> {
+    let mut text = String::new();
+    let mut reader = rust_htslib::bgzf::Reader::from_path(vcf).unwrap();
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
+}
