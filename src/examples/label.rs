@@ -1,0 +1,143 @@
+//! Labels: the true genotype of each candidate, found by comparing haplotypes and not spellings.
+//!
+//! Candidates and truth are two ways to spell one diploid genome. The label is the choice of candidate alleles that
+//! spells the same two haplotypes as truth does, so that shifted, split and merged representations of one haplotype
+//! are labelled alike. The idea is that of DeepVariant's haplotype labeler; the search is that of vcfeval (Cleary et
+//! al., "Comparing variant call files for performance benchmarking of next-generation sequencing variant calling
+//! pipelines", bioRxiv 023754, 2015): see [`super::label_walk`].
+
+use rustc_hash::FxHashSet;
+
+use super::label_walk::{Choice, Edit, Score, Side, Site, walk};
+use super::truth::TruthVariant;
+use crate::candidates::Candidate;
+use crate::genome::{IntervalSet, Sequence, left_align};
+
+/// Candidates within this distance of a stretch can change its labels: those that spell its haplotypes otherwise.
+/// Whoever labels one stretch gives candidates, truth and reference with flanks of this size.
+pub const LABEL_FLANK: u64 = 500;
+
+/// What truth says about a stretch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// For each candidate its two alleles, ascending: 0 is the reference, `i + 1` is `alternates[i]`. None: the
+    /// candidate does not lie wholly inside a confident region.
+    pub genotypes: Vec<Option<[usize; 2]>>,
+    /// For each truth variant, how many of its alternate alleles (a homozygous one counts twice) candidates spell.
+    pub explained: Vec<usize>,
+}
+
+/// Labels `candidates` (ascending by position) of `contig` by `truth` (ascending by position).
+///
+/// As much truth as possible is explained; then by as many alleles as possible that truth has too, then by as few
+/// alternate alleles as possible, then by those with the most reads, then by the leftmost. Truth without phase is tried in both phases. `reference` must reach over all
+/// candidates and truth; what reaches beyond it is left out (genotype 0/0, not explained).
+pub fn label(
+    candidates: &[Candidate],
+    truth: &[TruthVariant],
+    confident: &IntervalSet,
+    contig: &str,
+    reference: &Sequence,
+) -> Labels {
+    let true_alleles: FxHashSet<Spelling> = truth
+        .iter()
+        .flat_map(|t| {
+            t.alternates
+                .iter()
+                .map(|a| spelling(t.position, &t.reference, a, reference))
+        })
+        .collect();
+    let is_true =
+        |c: &Candidate, bases: &[u8]| true_alleles.contains(&spelling(c.position, &c.reference, bases, reference));
+    let mut sites: Vec<Site> = candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(index, candidate)| candidate_site(index, candidate, |bases| is_true(candidate, bases)))
+        .chain(truth.iter().enumerate().filter_map(|(i, t)| truth_site(i, t)))
+        .filter(|site| site.start >= reference.start && site.end <= reference.end())
+        .collect();
+    sites.sort_by_key(|site| (site.start, site.end, site.side, site.index));
+
+    let mut genotypes = vec![[0, 0]; candidates.len()];
+    let mut explained = vec![0; truth.len()];
+    for (site, mut alleles) in sites.iter().zip(walk(&sites, reference)) {
+        match site.side {
+            Side::Truth => explained[site.index] = alternates_in(alleles),
+            Side::Candidate => {
+                alleles.sort_unstable();
+                genotypes[site.index] = alleles;
+            }
+        }
+    }
+    let known = |candidate: &Candidate| confident.covers(contig, candidate.position, candidate.end());
+    let genotypes = candidates.iter().zip(genotypes).map(|(c, g)| known(c).then_some(g));
+    Labels {
+        genotypes: genotypes.collect(),
+        explained,
+    }
+}
+
+/// The class of the image of an allele set: on how many of the two haplotypes any of its alleles lies.
+/// `alleles` are indices into `alternates`; `genotype` is as in [`Labels::genotypes`].
+pub fn image_label(genotype: [usize; 2], alleles: &[usize]) -> u8 {
+    let carried = |&&allele: &&usize| allele > 0 && alleles.contains(&(allele - 1));
+    genotype.iter().filter(carried).count() as u8
+}
+
+/// Number of haplotypes that do not carry the reference.
+fn alternates_in(genotype: [usize; 2]) -> usize {
+    genotype.iter().filter(|&&allele| allele > 0).count()
+}
+
+/// Position, reference and alternate of an allele, left-aligned.
+type Spelling = (u64, Vec<Vec<u8>>);
+
+fn spelling(position: u64, replaced: &[u8], bases: &[u8], reference: &Sequence) -> Spelling {
+    let mut alleles = vec![replaced.to_vec(), bases.to_vec()];
+    let first = reference.start.min(position);
+    let position = left_align(position, &mut alleles, first, |p| reference.base(p));
+    (position, alleles)
+}
+
+fn candidate_site(index: usize, candidate: &Candidate, is_true: impl Fn(&[u8]) -> bool) -> Option<Site> {
+    let edit = |bases: &[u8]| Edit::new(candidate.position, &candidate.reference, bases);
+    let edits: Vec<_> = candidate.alternates.iter().map(|a| edit(&a.bases)).collect();
+    let score = |allele: usize| match allele.checked_sub(1).and_then(|i| candidate.alternates.get(i)) {
+        Some(alternate) => Score {
+            same: i64::from(is_true(&alternate.bases)),
+            alternates: -1,
+            reads: alternate.supporting_reads.len() as i64,
+            position: -(candidate.position as i64),
+            ..Score::default()
+        },
+        None => Score::default(),
+    };
+    let alleles = 0..=edits.len();
+    let pairs = alleles.clone().flat_map(|a| alleles.clone().map(move |b| [a, b]));
+    let choices = pairs.map(|pair| Choice {
+        alleles: pair,
+        score: score(pair[0]) + score(pair[1]),
+    });
+    Site::new(Side::Candidate, index, edits, choices.collect())
+}
+
+/// A truth variant may be taken on both of its haplotypes, on one, or not at all.
+fn truth_site(index: usize, truth: &TruthVariant) -> Option<Site> {
+    let edit = |bases: &Vec<u8>| Edit::new(truth.position, &truth.reference, bases);
+    let edits: Vec<_> = truth.alternates.iter().map(edit).collect();
+    let [a, b] = truth.genotype;
+    let mut pairs = vec![[a, b], [a, 0], [0, b], [0, 0]];
+    if !truth.phased {
+        pairs.extend([[b, a], [b, 0], [0, a]]);
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    let choices = pairs.into_iter().map(|pair| Choice {
+        alleles: pair,
+        score: Score {
+            truth: alternates_in(pair) as i64,
+            ..Score::default()
+        },
+    });
+    Site::new(Side::Truth, index, edits, choices.collect())
+}

@@ -1,0 +1,237 @@
+//! Truth: the known variants of the sample, as GIAB publishes them.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use rust_htslib::bcf::record::GenotypeAllele;
+use rust_htslib::bcf::{self, Read};
+use rustc_hash::FxHashMap;
+
+use crate::genome::{IntervalSet, Reference, ReferenceReader, Sequence, left_align};
+
+/// Reference bases held at a time while truth is read.
+const STRETCH: u64 = 100_000;
+
+/// Reference bases to the left of a record that its alleles may be shifted over.
+const SHIFT: u64 = 1_000;
+
+/// A variant known to be true, left-aligned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TruthVariant {
+    /// 0-based position of the first base of `reference`.
+    pub position: u64,
+    pub reference: Vec<u8>,
+    /// Alternate alleles that the genotype holds, in its order.
+    pub alternates: Vec<Vec<u8>>,
+    /// The alleles of the two haplotypes: 0 is the reference, `i + 1` is `alternates[i]`.
+    pub genotype: [usize; 2],
+    /// Whether the order of the genotype is known.
+    pub phased: bool,
+}
+
+impl TruthVariant {
+    /// One past the last reference base replaced.
+    pub fn end(&self) -> u64 {
+        self.position + self.reference.len() as u64
+    }
+
+    /// Whether every alternate only replaces one base.
+    pub fn is_snp(&self) -> bool {
+        self.reference.len() == 1 && self.alternates.iter().all(|a| a.len() == 1)
+    }
+}
+
+/// The truth of one sample, by contig and position.
+#[derive(Clone, Debug, Default)]
+pub struct TruthVariants {
+    contigs: FxHashMap<String, Vec<TruthVariant>>,
+    /// Longest reference allele, which bounds how far left of a stretch a variant over it may begin.
+    longest: u64,
+}
+
+impl TruthVariants {
+    /// Reads the records of a VCF or BCF (with or without index) that lie within `flank` bases of `regions`.
+    ///
+    /// Left out: records whose FILTER is neither PASS nor empty, and genotypes without an alternate allele or with a
+    /// symbolic one. A haploid genotype counts as homozygous. A missing allele of a half call, and `*` (a deletion
+    /// that another record describes), count as the reference.
+    ///
+    /// Fails, naming the record, if there is not exactly one sample, no GT, a contig of `regions` that the file does
+    /// not know, records out of order, or a REF that is not what `reference` has there.
+    pub fn read(path: &Path, reference: &Reference, regions: &IntervalSet, flank: u64) -> Result<Self> {
+        let mut truth = Self::default();
+        truth
+            .read_records(path, reference, regions, flank)
+            .with_context(|| format!("cannot use truth {}", path.display()))?;
+        Ok(truth)
+    }
+
+    /// Variants of `contig` that replace any base of `start..end`, ascending by position.
+    pub fn over(&self, contig: &str, start: u64, end: u64) -> impl Iterator<Item = &TruthVariant> {
+        let variants = self.contigs.get(contig).map_or(&[][..], Vec::as_slice);
+        let first = variants.partition_point(|v| v.position + self.longest <= start);
+        let over = variants[first..].iter().take_while(move |v| v.position < end);
+        over.filter(move |v| v.end() > start)
+    }
+
+    fn read_records(&mut self, path: &Path, reference: &Reference, regions: &IntervalSet, flank: u64) -> Result<()> {
+        ensure!(path.is_file(), "no such file");
+        let mut reader = bcf::Reader::from_path(path).context("not a VCF or BCF file")?;
+        // Safe: the pointer is only compared. htslib gives a null header, not an error, when the header is damaged.
+        ensure!(!unsafe { reader.header().as_ptr() }.is_null(), "its header is damaged");
+        let samples = reader.header().sample_count();
+        ensure!(
+            samples == 1,
+            "it has {samples} samples, and one is needed; make it with: bcftools view --samples NAME"
+        );
+        let mut normalizer = Normalizer::new(reference)?;
+        let mut known = FxHashMap::default();
+        let mut last = (None, 0);
+        for record in reader.records() {
+            let record = record.context("damaged record; the file may be cut short")?;
+            let Some(rid) = record.rid() else {
+                bail!("a record without a contig");
+            };
+            if last.0 != Some(rid) {
+                let name = String::from_utf8_lossy(record.header().rid2name(rid)?).into_owned();
+                ensure!(
+                    known.insert(rid, name).is_none(),
+                    "records of one contig do not stand together; sort it"
+                );
+                last = (Some(rid), 0);
+            }
+            let contig = &known[&rid];
+            let position = record.pos().max(0) as u64;
+            let place = || format!("record {contig}:{}", position + 1);
+            ensure!(
+                position >= last.1,
+                "{} is out of order; sort it with: bcftools sort",
+                place()
+            );
+            last.1 = position;
+            let end = position + record.rlen().max(1) as u64 + flank;
+            if !regions.overlaps(contig, position.saturating_sub(flank), end) || !record.has_filter("PASS".as_bytes()) {
+                continue;
+            }
+            if let Some(raw) = parse(&record).with_context(place)? {
+                let variant = normalizer.normalize(contig, raw).with_context(place)?;
+                self.longest = self.longest.max(variant.reference.len() as u64);
+                self.contigs.entry(contig.clone()).or_default().push(variant);
+            }
+        }
+        check_contigs(regions, reader.header(), known.values())?;
+        // Left-alignment may have changed the order.
+        self.contigs
+            .values_mut()
+            .for_each(|list| list.sort_by_key(|v| v.position));
+        Ok(())
+    }
+}
+
+/// A contig that truth does not know at all is a mismatch of builds, and not a contig without variants.
+fn check_contigs<'a>(
+    regions: &IntervalSet,
+    header: &bcf::header::HeaderView,
+    seen: impl Iterator<Item = &'a String>,
+) -> Result<()> {
+    let seen: Vec<&str> = seen.map(String::as_str).collect();
+    for contig in regions.contigs() {
+        let known = seen.contains(&contig) || header.name2rid(contig.as_bytes()).is_ok();
+        ensure!(
+            known,
+            "it has no contig '{contig}', only {}; use the truth of the same build and contig names",
+            seen.iter().take(4).copied().collect::<Vec<_>>().join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// The variant as the record spells it, or None if it is to be left out.
+fn parse(record: &bcf::Record) -> Result<Option<TruthVariant>> {
+    let genotypes = record.genotypes().ok().context("it has no GT")?;
+    let genotype = genotypes.get(0);
+    ensure!(
+        matches!(genotype.len(), 1 | 2),
+        "its genotype has {} alleles; one or two are expected",
+        genotype.len()
+    );
+    let alleles: Vec<Vec<u8>> = record.alleles().iter().map(|a| a.to_ascii_uppercase()).collect();
+    let [first, second] = [0, genotype.len() - 1].map(|i| genotype[i].index().unwrap_or(0) as usize);
+    ensure!(
+        first.max(second) < alleles.len(),
+        "its genotype names an allele that it does not have"
+    );
+    let mut variant = TruthVariant {
+        position: record.pos().max(0) as u64,
+        reference: alleles[0].clone(),
+        alternates: Vec::new(),
+        genotype: [0, 0],
+        phased: matches!(genotype[genotype.len() - 1], GenotypeAllele::Phased(_)),
+    };
+    for (haplotype, allele) in [first, second].into_iter().enumerate() {
+        let bases = &alleles[allele];
+        if allele == 0 || bases == b"*" {
+            continue;
+        }
+        if !bases.iter().all(|b| b"ACGTN".contains(b)) {
+            return Ok(None);
+        }
+        let slot = variant.alternates.iter().position(|a| a == bases).unwrap_or_else(|| {
+            variant.alternates.push(bases.clone());
+            variant.alternates.len() - 1
+        });
+        variant.genotype[haplotype] = slot + 1;
+    }
+    Ok((!variant.alternates.is_empty()).then_some(variant))
+}
+
+/// Checks REF against the reference and left-aligns, holding a stretch of the reference at a time.
+struct Normalizer<'a> {
+    reference: &'a Reference,
+    reader: ReferenceReader,
+    contig: String,
+    held: Sequence,
+}
+
+impl<'a> Normalizer<'a> {
+    fn new(reference: &'a Reference) -> Result<Self> {
+        Ok(Self {
+            reference,
+            reader: reference.reader()?,
+            contig: String::new(),
+            held: Sequence::default(),
+        })
+    }
+
+    fn normalize(&mut self, contig: &str, variant: TruthVariant) -> Result<TruthVariant> {
+        let start = variant.position.saturating_sub(SHIFT);
+        if self.contig != contig || start < self.held.start || variant.end() > self.held.end() {
+            let length = self.reference.contigs().get(contig).map_or(0, |c| c.length);
+            ensure!(
+                variant.end() <= length,
+                "it lies beyond the reference, where {contig} has {length} bases"
+            );
+            let end = (variant.end() + STRETCH).min(length);
+            self.held = Sequence::new(start, self.reader.fetch(contig, start, end)?);
+            self.contig = contig.to_owned();
+        }
+        let there = self.held.slice(variant.position, variant.end());
+        let fits = there.iter().zip(&variant.reference).all(|(a, b)| a == b || *a == b'N');
+        ensure!(
+            fits,
+            "its REF is {}, but the reference has {}; use the reference of the truth's build",
+            String::from_utf8_lossy(&variant.reference),
+            String::from_utf8_lossy(there)
+        );
+        let mut alleles = vec![variant.reference];
+        alleles.extend(variant.alternates);
+        let position = left_align(variant.position, &mut alleles, start, |p| self.held.base(p));
+        let alternates = alleles.split_off(1);
+        Ok(TruthVariant {
+            position,
+            reference: alleles.remove(0),
+            alternates,
+            ..variant
+        })
+    }
+}
