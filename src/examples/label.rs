@@ -6,12 +6,10 @@
 //! al., "Comparing variant call files for performance benchmarking of next-generation sequencing variant calling
 //! pipelines", bioRxiv 023754, 2015): see [`super::label_walk`].
 
-use rustc_hash::FxHashSet;
-
 use super::label_walk::{Choice, Edit, Score, Side, Site, walk};
 use super::truth::TruthVariant;
 use crate::candidates::Candidate;
-use crate::genome::{IntervalSet, Sequence, left_align};
+use crate::genome::{IntervalSet, Sequence};
 
 /// Candidates within this distance of a stretch can change its labels: those that spell its haplotypes otherwise.
 /// Whoever labels one stretch gives candidates, truth and reference with flanks of this size.
@@ -29,8 +27,8 @@ pub struct Labels {
 
 /// Labels `candidates` (ascending by position) of `contig` by `truth` (ascending by position).
 ///
-/// As much truth as possible is explained; then by as many alleles as possible that truth has too, then by as few
-/// alternate alleles as possible, then by those with the most reads, then by the leftmost. Truth without phase is tried in both phases. `reference` must reach over all
+/// As much truth as possible is explained; then by as few alternate alleles as possible, then by those with the most
+/// reads, then by the leftmost. Truth without phase is tried in both phases. `reference` must reach over all
 /// candidates and truth; what reaches beyond it is left out (genotype 0/0, not explained).
 pub fn label(
     candidates: &[Candidate],
@@ -39,20 +37,10 @@ pub fn label(
     contig: &str,
     reference: &Sequence,
 ) -> Labels {
-    let true_alleles: FxHashSet<Spelling> = truth
-        .iter()
-        .flat_map(|t| {
-            t.alternates
-                .iter()
-                .map(|a| spelling(t.position, &t.reference, a, reference))
-        })
-        .collect();
-    let is_true =
-        |c: &Candidate, bases: &[u8]| true_alleles.contains(&spelling(c.position, &c.reference, bases, reference));
     let mut sites: Vec<Site> = candidates
         .iter()
         .enumerate()
-        .filter_map(|(index, candidate)| candidate_site(index, candidate, |bases| is_true(candidate, bases)))
+        .filter_map(|(i, c)| candidate_site(i, c))
         .chain(truth.iter().enumerate().filter_map(|(i, t)| truth_site(i, t)))
         .filter(|site| site.start >= reference.start && site.end <= reference.end())
         .collect();
@@ -89,22 +77,11 @@ fn alternates_in(genotype: [usize; 2]) -> usize {
     genotype.iter().filter(|&&allele| allele > 0).count()
 }
 
-/// Position, reference and alternate of an allele, left-aligned.
-type Spelling = (u64, Vec<Vec<u8>>);
-
-fn spelling(position: u64, replaced: &[u8], bases: &[u8], reference: &Sequence) -> Spelling {
-    let mut alleles = vec![replaced.to_vec(), bases.to_vec()];
-    let first = reference.start.min(position);
-    let position = left_align(position, &mut alleles, first, |p| reference.base(p));
-    (position, alleles)
-}
-
-fn candidate_site(index: usize, candidate: &Candidate, is_true: impl Fn(&[u8]) -> bool) -> Option<Site> {
+fn candidate_site(index: usize, candidate: &Candidate) -> Option<Site> {
     let edit = |bases: &[u8]| Edit::new(candidate.position, &candidate.reference, bases);
     let edits: Vec<_> = candidate.alternates.iter().map(|a| edit(&a.bases)).collect();
     let score = |allele: usize| match allele.checked_sub(1).and_then(|i| candidate.alternates.get(i)) {
         Some(alternate) => Score {
-            same: i64::from(is_true(&alternate.bases)),
             alternates: -1,
             reads: alternate.supporting_reads.len() as i64,
             position: -(candidate.position as i64),
@@ -118,7 +95,7 @@ fn candidate_site(index: usize, candidate: &Candidate, is_true: impl Fn(&[u8]) -
         alleles: pair,
         score: score(pair[0]) + score(pair[1]),
     });
-    Site::new(Side::Candidate, index, edits, choices.collect())
+    Site::new((Side::Candidate, index), false, edits, choices.collect())
 }
 
 /// A truth variant may be taken on both of its haplotypes, on one, or not at all.
@@ -139,5 +116,5 @@ fn truth_site(index: usize, truth: &TruthVariant) -> Option<Site> {
             ..Score::default()
         },
     });
-    Site::new(Side::Truth, index, edits, choices.collect())
+    Site::new((Side::Truth, index), truth.phased, edits, choices.collect())
 }

@@ -33,15 +33,12 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// Takes off what the alleles share, at the end first; None if nothing remains.
+    /// Takes off what the alleles share: VCF's anchor base, then at the end, then at the start. None if nothing remains.
     pub fn new(position: u64, reference: &[u8], alternate: &[u8]) -> Option<Self> {
         let shared = |pair: &(&u8, &u8)| pair.0 == pair.1;
-        let suffix = reference
-            .iter()
-            .rev()
-            .zip(alternate.iter().rev())
-            .take_while(shared)
-            .count();
+        let anchor = usize::from(!reference.is_empty() && reference.first() == alternate.first());
+        let (tail, other) = (&reference[anchor..], &alternate[anchor..]);
+        let suffix = tail.iter().rev().zip(other.iter().rev()).take_while(shared).count();
         let reference = &reference[..reference.len() - suffix];
         let alternate = &alternate[..alternate.len() - suffix];
         let prefix = reference.iter().zip(alternate).take_while(shared).count();
@@ -59,9 +56,6 @@ impl Edit {
 pub struct Score {
     /// Truth alleles explained.
     pub truth: i64,
-    /// Alleles of candidates used that truth has too. Without this, a het deletion and a het insertion in one repeat
-    /// could be put on one haplotype, undo each other there, and be explained by no candidate at all.
-    pub same: i64,
     /// Minus the alternate alleles of candidates used.
     pub alternates: i64,
     /// Reads that support these.
@@ -76,7 +70,6 @@ impl Add for Score {
     fn add(self, other: Self) -> Self {
         Self {
             truth: self.truth + other.truth,
-            same: self.same + other.same,
             alternates: self.alternates + other.alternates,
             reads: self.reads + other.reads,
             position: self.position + other.position,
@@ -97,6 +90,8 @@ pub struct Site {
     pub side: Side,
     /// Its place in the list of its side.
     pub index: usize,
+    /// Whether it is known which allele lies on which haplotype.
+    pub phased: bool,
     pub start: u64,
     pub end: u64,
     edits: Vec<Option<Edit>>,
@@ -105,10 +100,11 @@ pub struct Site {
 
 impl Site {
     /// None if no allele changes anything.
-    pub fn new(side: Side, index: usize, edits: Vec<Option<Edit>>, choices: Vec<Choice>) -> Option<Self> {
+    pub fn new(id: (Side, usize), phased: bool, edits: Vec<Option<Edit>>, choices: Vec<Choice>) -> Option<Self> {
         Some(Self {
-            side,
-            index,
+            side: id.0,
+            index: id.1,
+            phased,
             start: edits.iter().flatten().map(|e| e.start).min()?,
             end: edits.iter().flatten().map(|e| e.end).max()?,
             edits,
@@ -125,6 +121,8 @@ struct Haplotype {
     /// Side whose spelling is longer, and what it has more.
     ahead: usize,
     excess: Vec<u8>,
+    /// Whether truth of unknown phase, and whether a candidate, was placed since both sides last agreed.
+    placed: [bool; 2],
 }
 
 impl Haplotype {
@@ -157,8 +155,17 @@ impl Haplotype {
         })
     }
 
-    /// This haplotype with an allele placed on one side; None if an earlier one is in the way or the sides disagree.
-    fn with(&self, side: usize, edit: Option<&Edit>, limits: [u64; 2], reference: &Sequence) -> Option<Self> {
+    /// Whether both sides have spelled nothing but the reference since they last did.
+    fn is_reference(&self, reference: &Sequence) -> bool {
+        let [truth, candidate] = self.cursors;
+        self.excess == reference.slice(truth.min(candidate), truth.max(candidate))
+    }
+
+    /// This haplotype with an allele of a site placed on it. None if an earlier one is in the way, if the sides
+    /// disagree, or if truth explains itself: a het deletion and a het insertion of one repeat, put on one haplotype,
+    /// undo each other there and would leave nothing to label.
+    fn with(&self, site: &Site, edit: Option<&Edit>, limits: [u64; 2], reference: &Sequence) -> Option<Self> {
+        let side = site.side as usize;
         let mut next = self.clone();
         if let Some(edit) = edit {
             if next.cursors[side] > edit.start {
@@ -170,8 +177,17 @@ impl Haplotype {
                 return None;
             }
             next.cursors[side] = edit.end;
+            next.placed[side] |= !site.phased;
         }
-        next.advance(limits, reference).then_some(next)
+        if !next.advance(limits, reference) {
+            return None;
+        }
+        if next.is_reference(reference) {
+            let unexplained = next.placed == [true, false];
+            next.placed = [false; 2];
+            return (!unexplained).then_some(next);
+        }
+        Some(next)
     }
 }
 
@@ -198,6 +214,7 @@ pub fn walk(sites: &[Site], reference: &Sequence) -> Vec<[usize; 2]> {
         cursors: [first.start; 2],
         ahead: 0,
         excess: Vec::new(),
+        placed: [false; 2],
     };
     let mut trail = vec![Step {
         before: 0,
@@ -253,7 +270,7 @@ fn step(states: &[State], site: &Site, limits: [u64; 2], reference: &Sequence, t
             let reference_allele = std::iter::once(None);
             let alleles = reference_allele.chain(site.edits.iter().map(Option::as_ref));
             alleles
-                .map(|edit| haplotype.with(site.side as usize, edit, limits, reference))
+                .map(|edit| haplotype.with(site, edit, limits, reference))
                 .collect()
         };
         let placed = state.haplotypes.each_ref().map(place);
@@ -295,11 +312,12 @@ fn step(states: &[State], site: &Site, limits: [u64; 2], reference: &Sequence, t
 /// Bounds the states. Those that agree everywhere stay, for they can always be completed.
 fn keep_best(mut states: Vec<State>, reference: &Sequence) -> Vec<State> {
     if states.len() > MAX_STATES {
-        let agrees = |h: &Haplotype| {
-            let [a, b] = h.cursors;
-            h.excess == reference.slice(a.min(b), a.max(b))
-        };
-        states.sort_by_cached_key(|s| (!s.haplotypes.iter().all(agrees), std::cmp::Reverse(s.score)));
+        states.sort_by_cached_key(|s| {
+            (
+                !s.haplotypes.iter().all(|h| h.is_reference(reference)),
+                std::cmp::Reverse(s.score),
+            )
+        });
         states.truncate(MAX_STATES);
     }
     states
