@@ -1,1 +1,44 @@
 //! Local realignment: windows of evidence, de Bruijn assembly into haplotypes, reads aligned to their best haplotype.
+//!
+//! ```text
+//!  reads ─► windows ─► haplotypes (graph) ─► fit of each read (placed, or aligned with gaps) ─► cigar over the reference
+//! ```
+//!
+//! The steps and their thresholds are DeepVariant's, as its public sources describe them (Poplin et al., "A universal
+//! SNP and small-indel variant caller using deep neural networks", Nat Biotechnol 36 (2018) 983–987).
+
+mod align;
+mod cigar;
+mod fit;
+mod graph;
+mod haplotype;
+mod options;
+mod realigner;
+#[cfg(test)]
+mod testing;
+mod window;
+
+pub use options::RealignOptions;
+pub use realigner::{RealignCounts, Realigner};
+pub use window::{WINDOW_CELL, select_windows};
+
+use crate::genome::Sequence;
+use crate::reads::{CigarKind, Read};
+
+/// Realigns the reads of a stretch. Returns all of them, sorted by start, name and mate.
+///
+/// `reads` must be all those that overlap the stretch; `reference` must hold it, and should reach beyond it by as much
+/// as reads hang over, since no read is realigned to what is not there. Windows lie on a fixed grid, so that a read's
+/// new alignment is the same for all stretches that reach around the grid's cells (see [`WINDOW_CELL`]) by which it is
+/// touched.
+pub fn realign(reads: Vec<Read>, reference: &Sequence, options: &RealignOptions) -> Vec<Read> {
+    Realigner::new(options.clone()).realign(reads, reference)
+}
+
+/// Whether a read takes part: not too long, aligned, and not spliced.
+fn is_realignable(read: &Read, options: &RealignOptions) -> bool {
+    read.bases.len() <= options.max_read_length
+        && read.bases.len() == read.quals.len()
+        && read.cigar.iter().any(|op| op.kind == CigarKind::Match)
+        && read.cigar.iter().all(|op| op.kind != CigarKind::RefSkip)
+}

@@ -1,0 +1,51 @@
+//! What steers local realignment.
+
+/// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealignOptions {
+    /// Longer reads, in bases, are neither realigned nor used as evidence.
+    pub max_read_length: usize,
+    /// Mapping quality from which a read's differences count as evidence for a window.
+    pub window_mapping_quality: u8,
+    /// Base quality (of an insertion or soft clip: the mean) from which a difference counts.
+    pub window_base_quality: u8,
+    /// Fewest reads that must differ at a position.
+    pub min_supporting_reads: u32,
+    /// Positions where more reads differ are not evidence.
+    pub max_supporting_reads: u32,
+    /// Reference on either side of a window's evidence, in bases.
+    pub window_flank: u64,
+    /// Longer windows, in bases, are left alone.
+    pub max_window: u64,
+    /// Mapping quality from which a read takes part in assembly.
+    pub graph_mapping_quality: u8,
+    /// Bases below this quality break a read in assembly.
+    pub graph_base_quality: u8,
+    /// Shortest and longest k-mer tried.
+    pub min_k: usize,
+    pub max_k: usize,
+    /// Fewer reads than this on an edge that is not the reference's remove it.
+    pub min_edge_weight: u32,
+    /// A window that assembles into more haplotypes is left alone.
+    pub max_haplotypes: usize,
+}
+
+impl Default for RealignOptions {
+    fn default() -> Self {
+        Self {
+            max_read_length: 500,
+            window_mapping_quality: 20,
+            window_base_quality: 20,
+            min_supporting_reads: 2,
+            max_supporting_reads: 300,
+            window_flank: 80,
+            max_window: 1_000,
+            graph_mapping_quality: 14,
+            graph_base_quality: 15,
+            min_k: 10,
+            max_k: 101,
+            min_edge_weight: 2,
+            max_haplotypes: 256,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Windows: short stretches where several reads differ from the reference, worth assembling.
+
+use std::ops::Range;
+
+use super::RealignOptions;
+use crate::genome::Sequence;
+use crate::reads::{CigarKind, Read};
+
+/// Evidence is gathered into windows within cells of this many bases, counted from the contig's start: which
+/// windows there are then depends on the reads alone, and not on the stretch that is worked on.
+pub const WINDOW_CELL: u64 = 1_000;
+
+/// A cell takes evidence this far beyond its ends, so that an event on the border is seen whole.
+const CELL_OVERLAP: u64 = 20;
+
+/// Selects windows from `reads` within `reference`, sorted, in genome coordinates. A window that reaches beyond
+/// `reference` is left out.
+pub fn select_windows(reads: &[Read], reference: &Sequence, options: &RealignOptions) -> Vec<Range<u64>> {
+    let counts = count_differences(reads, reference, options);
+    let supported = options.min_supporting_reads..=options.max_supporting_reads;
+    let positions: Vec<u64> = (reference.start..)
+        .zip(&counts)
+        .filter(|(_, count)| supported.contains(count))
+        .map(|(position, _)| position)
+        .collect();
+    let mut windows = Vec::new();
+    let mut rest = positions.as_slice();
+    while let Some(&first) = rest.first() {
+        // The next cell with evidence, its overlap included.
+        let cell = first / WINDOW_CELL * WINDOW_CELL;
+        let begin = positions.partition_point(|&p| p + CELL_OVERLAP < cell);
+        let end = positions.partition_point(|&p| p < cell + WINDOW_CELL + CELL_OVERLAP);
+        join(&positions[begin..end], options.window_flank, &mut windows);
+        rest = &rest[rest.partition_point(|&p| p < cell + WINDOW_CELL)..];
+    }
+    windows.retain(|w| w.end - w.start <= options.max_window && w.start >= reference.start && w.end <= reference.end());
+    windows.sort_unstable_by_key(|w| (w.start, w.end));
+    windows.dedup();
+    windows
+}
+
+/// Joins positions whose flanks touch, and adds the windows.
+fn join(positions: &[u64], flank: u64, windows: &mut Vec<Range<u64>>) {
+    for chain in positions.chunk_by(|a, b| b - a <= 2 * flank) {
+        if let [first, .., last] | [first @ last] = chain
+            && *first >= flank
+        {
+            windows.push(first - flank..last + flank);
+        }
+    }
+}
+
+/// Number of reads that differ at each position of `reference`. An insertion or soft clip of n bases counts over n
+/// positions on both sides, since its place within a repeat is arbitrary.
+fn count_differences(reads: &[Read], reference: &Sequence, options: &RealignOptions) -> Vec<u32> {
+    let length = reference.bases.len();
+    // Differences between neighbouring counts; summed up at the end.
+    let mut steps = vec![0i32; length + 1];
+    let mut add = |start: i64, end: i64| {
+        let clamp = |p: i64| (p - reference.start as i64).clamp(0, length as i64) as usize;
+        steps[clamp(start)] += 1;
+        steps[clamp(end)] -= 1;
+    };
+    for read in reads {
+        if read.mapping_quality >= options.window_mapping_quality && super::is_realignable(read, options) {
+            read_differences(read, reference, options.window_base_quality, &mut add);
+        }
+    }
+    steps.truncate(length);
+    let mut sum = 0;
+    steps
+        .iter()
+        .map(|step| {
+            sum += step;
+            sum as u32
+        })
+        .collect()
+}
+
+/// Calls `add(start, end)` for each stretch where the read differs.
+fn read_differences(read: &Read, reference: &Sequence, min_quality: u8, mut add: impl FnMut(i64, i64)) {
+    let mut position = read.start;
+    let mut offset = 0;
+    for (i, op) in read.cigar.iter().enumerate() {
+        let length = op.length as usize;
+        match op.kind {
+            CigarKind::Match => {
+                let next = read.cigar.get(i + 1);
+                // An indel or clip after the last base stands for that base too.
+                let skip = usize::from(next.is_some_and(|op| op.kind != CigarKind::Match));
+                for i in mismatches(read, offset, reference, position, length - skip.min(length)) {
+                    if read.quals[offset + i] >= min_quality {
+                        let p = (position + i as u64) as i64;
+                        add(p, p + 1);
+                    }
+                }
+            }
+            CigarKind::Insertion | CigarKind::SoftClip => {
+                let bases = &read.bases[offset..offset + length];
+                let quals = &read.quals[offset..offset + length];
+                let total: usize = quals.iter().map(|&q| usize::from(q)).sum();
+                if total >= length * usize::from(min_quality) && !bases.contains(&b'N') {
+                    add(position as i64 - length as i64, position as i64 + length as i64);
+                }
+            }
+            CigarKind::Deletion => add(position as i64, position as i64 + length as i64),
+            CigarKind::RefSkip | CigarKind::HardClip => {}
+        }
+        offset += if op.kind.consumes_read() { length } else { 0 };
+        position += if op.kind.consumes_reference() { length as u64 } else { 0 };
+    }
+}
+
+/// Offsets below `length` at which the read's bases from `offset` differ from the reference from `position`.
+fn mismatches<'a>(
+    read: &'a Read,
+    offset: usize,
+    reference: &'a Sequence,
+    position: u64,
+    length: usize,
+) -> impl Iterator<Item = usize> + 'a {
+    let skip = reference.start.saturating_sub(position).min(length as u64) as usize;
+    let expected = reference.slice(position + skip as u64, position + length as u64);
+    let seen = &read.bases[offset + skip..offset + length];
+    let differ = |(a, b): (&u8, &u8)| a != b && *a != b'N' && *b != b'N';
+    expected
+        .iter()
+        .zip(seen)
+        .enumerate()
+        .filter(move |(_, pair)| differ(*pair))
+        .map(move |(i, _)| skip + i)
+}
