@@ -10,6 +10,7 @@ use crate::genome::{
     IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
 };
 use crate::reads::{Read, ReadReader, ReadSource};
+use crate::realign::{RealignOptions, Realigner};
 
 /// The inputs of a run, opened and checked before any work starts.
 pub struct EvidenceSource {
@@ -17,6 +18,7 @@ pub struct EvidenceSource {
     pub reads: ReadSource,
     pub regions: IntervalSet,
     candidate_options: CandidateOptions,
+    realigns: bool,
 }
 
 /// What a partition holds.
@@ -56,6 +58,7 @@ impl EvidenceSource {
             reads,
             regions,
             candidate_options,
+            realigns: !evidence.no_realign,
         })
     }
 
@@ -72,6 +75,7 @@ impl EvidenceSource {
             source: self,
             reads: self.reads.reader()?,
             reference: self.reference.reader()?,
+            realigner: self.realigns.then(|| Realigner::new(RealignOptions::default())),
         })
     }
 }
@@ -81,6 +85,8 @@ pub struct EvidenceWorker<'a> {
     source: &'a EvidenceSource,
     reads: ReadReader,
     reference: ReferenceReader,
+    /// None: the aligner's alignments are taken as they are.
+    realigner: Option<Realigner>,
 }
 
 impl EvidenceWorker<'_> {
@@ -90,8 +96,11 @@ impl EvidenceWorker<'_> {
         let mut lap = |stage: &mut Duration| *stage = std::mem::replace(&mut clock, Instant::now()).elapsed();
 
         let reference = self.sequence_around(partition)?;
-        let reads = self.reads.fetch(&partition.evidence)?;
+        let mut reads = self.reads.fetch(&partition.evidence)?;
         lap(&mut timings.read);
+        if let Some(realigner) = &mut self.realigner {
+            reads = realigner.realign(reads, &reference);
+        }
         lap(&mut timings.realign);
         let candidates = find_candidates(&reads, &reference, &partition.region, &self.source.candidate_options);
         lap(&mut timings.candidates);
