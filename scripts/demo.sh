@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The main job from a fresh clone: set up, build, call variants on the bundled sample with the built-in model, and score
+# them against the sample's truth. Results are in demo-output/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+cargo build --release --locked
+
+sample=tests/sample output=demo-output
+dvcall=$(cargo metadata --format-version 1 --no-deps --offline | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/dvcall
+mkdir -p "$output"
+"$dvcall" call --ref "$sample/reference.fa" --reads "$sample/sample.bam" --output "$output/calls.vcf.gz"
+"$dvcall" evaluate --ref "$sample/reference.fa" --truth "$sample/truth.vcf.gz" --confident "$sample/confident.bed" \
+  --query "$output/calls.vcf.gz" --output "$output/evaluation"
+
+echo "Called variants: $output/calls.vcf.gz"

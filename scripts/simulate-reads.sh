@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Simulates one read set: reads.bam, truth.vcf.gz (both indexed), confident.bed and region.bed in OUTPUT.
+#   scripts/simulate-reads.sh OUTPUT REFERENCE.fa [arguments of scripts/simulation/simulate.py]
+# REFERENCE.fa is plain FASTA with .fai and bwa index; reads are aligned to all of it. Needs bwa, samtools, bcftools,
+# python3-numpy. Resumable: a set that is whole is left as it is.
+set -euo pipefail
+
+if [[ $# -lt 2 ]]; then
+  sed -n '2,5s/^# \{0,1\}//p' "$0"
+  exit 2
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+output=$1 reference=$2 sample=$(basename "$1")
+shift 2
+[[ -e $output/region.bed && -e $output/reads.bam.bai ]] && exit 0
+
+building=$output.building
+rm -rf "$building" "$output"
+mkdir -p "$building"
+trap 'rm -rf "$building"' EXIT
+
+python3 "$here/simulation/simulate.py" --ref "$reference" --output "$building" --sample "$sample" "$@"
+"$here/simulation/align.sh" "$reference" "$building/1.fq" "$building/2.fq" "$sample" "$building/reads.bam"
+bgzip -f "$building/truth.vcf"
+tabix -f -p vcf "$building/truth.vcf.gz"
+rm "$building"/[12].fq
+mv "$building" "$output"

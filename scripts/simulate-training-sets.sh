@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# From the read sets, truth and haplotypes in DVCALL_DATA to simulated training read sets in OUTPUT. Resumable: what is
+# whole is kept. Needs bwa, samtools, bcftools, art_illumina, python3-numpy (apt-get install bwa samtools bcftools tabix
+# art-nextgen-simulation-tools python3-numpy).
+#   scripts/simulate-training-sets.sh OUTPUT [NAME]...      all sets, or those named
+#   scripts/simulate-training-sets.sh --list
+#
+# Regions kept for validation (b37 chr20:9.9-10.4M, 36.0-36.1M, 38.3-38.5M, 44.8-45.0M) are left out by simulate.py, and
+# everything before 10.4M but the 1000 Genomes stretch, 1-4M, is kept for held-out tests.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+data=${DVCALL_DATA:-$here/../../shared/data}
+
+# name | haplotypes | profile | arguments of simulate.py
+sets() {
+  cat <<'SETS'
+nova_hg001_30x     | HG001 | novaseq   | --depth 20-45 --seed 101
+hs2000_hg001_50x   | HG001 | hiseq2000 | --depth 35-60 --insert 310,60 --duplicates 0.02 --seed 102
+hiseqx_hg002_70x   | HG002 | hiseqx    | --depth 45-90 --stretches 6 --duplicates 0.08 --seed 103
+hs2000_panel_7x    | panel | hiseq2000 | --depth 4-10 --insert 350,70 --slippage 2 --contamination 0.01 --seed 104
+nova_panel_12x     | panel | novaseq   | --depth 6-18 --slippage 1.5 --seed 105
+hiseqx_hg001_30x   | HG001 | hiseqx    | --depth 15-45 --seed 106
+hs2500_hg002_35x   | HG002 | hiseq2500 | --depth 20-50 --insert 420,90 --slippage 3 --spread 1.1 --contamination 0.02 --seed 107
+hs2000_hg002_15x   | HG002 | hiseq2000 | --depth 8-25 --insert 280,50 --slippage 2 --spread 1.0 --seed 108
+nova_hg002_50x     | HG002 | novaseq   | --depth 35-60 --slippage 0.7 --spread 1.1 --duplicates 0.08 --seed 109
+hiseqx_panel_15x   | panel | hiseqx    | --depth 8-25 --chimeras 0.6 --slippage 0.6 --contamination 0.02 --seed 110
+hs2500_hg001_10x   | HG001 | hiseq2500 | --depth 5-16 --insert 330,60 --slippage 1.5 --paralogs 0.02 --seed 111
+nova_hg001_repeats | HG001 | novaseq   | --depth 18-50 --plant 1.0,0.2,0.05 --slippage 1.5 --spread 1.2 --seed 112
+hs2000_hg001_rep   | HG001 | hiseq2000 | --depth 25-60 --plant 1.0,0.2,0.05 --slippage 1.5 --spread 1.2 --insert 310,60 --seed 113
+hiseqx_hg002_rep   | HG002 | hiseqx    | --depth 30-80 --plant 1.0,0.2,0.05 --stretches 6 --duplicates 0.08 --seed 114
+nova125_hg002_25x  | HG002 | novaseq   | --depth 15-40 --read-length 125 --quality-shift -3 --paralogs 0.02 --seed 115
+hs2000_hg002_60x   | HG002 | hiseq2000 | --depth 40-65 --insert 310,60 --paralogs 0.015 --spread 1.0 --stretches 6 --seed 116
+SETS
+}
+
+prepare() {
+  mkdir -p "$output/ref" "$output/profiles" "$output/unlabelled"
+  reference=$output/ref/b37.chr20.fa
+  if [[ ! -e $reference.bwt ]]; then
+    gzip -dc "$data/reference/b37.chr20.fa.gz" > "$reference"
+    samtools faidx "$reference"
+    bwa index "$reference" 2>"$output/ref/bwa.log"
+  fi
+  local train=("$data"/reads/train/*) nova profiles=$output/profiles
+  nova=$(echo "$data"/reads/unlabelled/*NovaSeq)
+  [[ -e $profiles/hiseqx.npz ]] ||
+    "$here/simulation/learn_profile.py" --ref "$data/reference/b37.chr20.fa.gz" --output "$profiles/hiseqx.npz" "${train[@]}"
+  if [[ ! -e $profiles/novaseq.npz ]]; then
+    # Silver genotypes are enough to keep clear of variants while errors are counted.
+    ln -sf "$nova"/reads.bam* "$output/unlabelled/"
+    bcftools view -i 'GT!="0/0"' -Oz -o "$output/unlabelled/truth.vcf.gz" "$nova"/genotypes.*.vcf.gz
+    printf 'chr22\t16600000\t16800000\n' | tee "$output/unlabelled/region.bed" > "$output/unlabelled/confident.bed"
+    "$here/simulation/learn_profile.py" --ref "$data/reference/hg38.chr22_16.6-16.8M.fa.gz" --output "$profiles/novaseq.npz" "$output/unlabelled"
+  fi
+  [[ -e $profiles/hiseq2000.npz ]] ||
+    "$here/simulation/art_profile.py" --system HS20 --art-length 100 --length 101 --base "$profiles/novaseq.npz" --output "$profiles/hiseq2000.npz"
+  [[ -e $profiles/hiseq2500.npz ]] ||
+    "$here/simulation/art_profile.py" --system HS25 --art-length 150 --length 150 --base "$profiles/novaseq.npz" --output "$profiles/hiseq2500.npz"
+}
+
+simulate() {
+  local name=$1 haplotypes=$2 profile=$3
+  shift 3
+  local source
+  case $haplotypes in
+    HG001) source=(--truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz") ;;
+    HG002) source=(--truth "$data/truth/HG002_b37_chr20_GIAB_v4.2.1_lifted.vcf.gz") ;;
+    panel) source=(--truth "$data/haplotypes/1000G_b37_chr20_1-4M.phased.vcf.gz" --samples random2 --within 1-4 --stretches 12 --length 125000 --plant "0.3,0.1,0.15") ;;
+  esac
+  "$here/simulate-reads.sh" "$output/$name" "$reference" "${source[@]}" --profile "$output/profiles/$profile.npz" "$@"
+}
+
+if [[ ${1:-} == --list ]]; then
+  sets
+  exit 0
+fi
+[[ $# -ge 1 ]] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+output=$1
+shift
+prepare
+while IFS='|' read -r name haplotypes profile options; do
+  read -r name <<< "$name"
+  if [[ $# -eq 0 || " $* " == *" $name "* ]]; then
+    # shellcheck disable=SC2086  # words are meant
+    simulate "$name" $haplotypes $profile $options
+  fi
+done < <(sets)

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Sets up and runs every check: format, lints, scripts, tests, and the demo twice with the same bytes.
+# Tests on real data read DVCALL_DATA (default: ../shared/data beside this folder) and are skipped, with a line that says
+# so, when it is not there; with DVCALL_REQUIRE_DATA=1 they fail instead.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+check_scripts() {
+  local script
+  for script in scripts/*.sh scripts/*/*.sh .ci/run; do
+    bash -n "$script"
+    [[ -x $script ]] || { echo "test: $script is not executable" >&2; return 1; }
+  done
+  if command -v shellcheck >/dev/null; then
+    shellcheck scripts/*.sh scripts/*/*.sh .ci/run
+  fi
+  python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]' scripts/*/*.py
+}
+
+body_checksum() {
+  python3 -c 'import gzip, hashlib, sys; print(hashlib.sha256(b"".join(l for l in gzip.open(sys.argv[1]) if l[:2] != b"##")).hexdigest())' "$1"
+}
+
+check_demo() {
+  local first
+  scripts/demo.sh >/dev/null
+  first=$(body_checksum demo-output/calls.vcf.gz)
+  scripts/demo.sh
+  [[ $(body_checksum demo-output/calls.vcf.gz) == "$first" ]] || { echo "test: the demo gave other calls when run again" >&2; return 1; }
+}
+
+scripts/setup.sh
+check_scripts
+cargo fmt --check
+cargo clippy --release --locked --all-targets -- -D warnings
+cargo test --release --locked
+check_demo
+echo "test: all passed"
