@@ -3,12 +3,13 @@
 use super::{IntervalSet, Region};
 
 /// Longest stretch of one partition, and the grid that partitions are cut on, in bases.
-pub const PARTITION_SIZE: u64 = 10_000;
+pub const PARTITION_SIZE: u64 = 20_000;
 
-/// Evidence within this distance can change what is called at a position: a read that spans it, and a realignment
-/// window that touches that read. Every rule of candidates, realignment and pileups stays within it, so that calls do
-/// not depend on how regions are cut.
-pub const PARTITION_FLANK: u64 = 1_000;
+/// Evidence within this distance can change what is called at a position: a read that spans it (500 bases), the cell of
+/// the realignment grid whose window touches that read (1,000 bases and a little), and what reaches into that cell.
+/// Every rule of candidates, realignment and pileups stays within it, so that calls do not depend on how regions are
+/// cut.
+pub const PARTITION_FLANK: u64 = 2_000;
 
 /// One unit of work: candidates are reported for `region`, evidence is read from `evidence`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +51,11 @@ mod tests {
 
     #[test]
     fn partitions_tile_the_regions_on_a_fixed_grid() {
-        let set = IntervalSet::from_regions([Region::new("a", 9_500, 20_400), Region::new("b", 0, 10)]);
-        let cut = partitions(&set, |_| 20_500);
+        let set = IntervalSet::from_regions([Region::new("a", 19_500, 40_400), Region::new("b", 0, 10)]);
+        let cut = partitions(&set, |_| 40_500);
         let regions: Vec<_> = cut.iter().map(|p| (p.region.start, p.region.end)).collect();
-        assert_eq!(regions, [(9_500, 10_000), (10_000, 20_000), (20_000, 20_400), (0, 10)]);
-        assert_eq!(cut[2].evidence, Region::new("a", 19_000, 20_500));
+        assert_eq!(regions, [(19_500, 20_000), (20_000, 40_000), (40_000, 40_400), (0, 10)]);
+        assert_eq!(cut[2].evidence, Region::new("a", 38_000, 40_500));
         assert_eq!(cut[3].index, 3);
     }
 }

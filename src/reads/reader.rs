@@ -59,14 +59,15 @@ impl ReadReader {
     /// The reads over `region` that pass the filter, at most [`MAX_READS_PER_CELL`] of those that start in one cell of
     /// the grid, ordered by start, name, and place in the pair.
     ///
-    /// Reading begins at the grid line before `region`, so that the choice in a cell does not depend on the region; it
-    /// can only do so for reads that start before that line. Fails where the file is damaged or not sorted.
+    /// Reading goes from the grid line before `region` to the one after it, so that the choice in a cell does not depend
+    /// on the region; it can only do so for reads that start before that line. Fails where the file is damaged or not sorted.
     pub fn fetch(&mut self, region: &Region) -> Result<Vec<Read>> {
         let first = region.start / DEPTH_GRID * DEPTH_GRID;
+        let last_line = region.end.next_multiple_of(DEPTH_GRID);
         let tid = self.reader.header().tid(region.contig.as_bytes());
         let tid = tid.with_context(|| format!("reads {} has no contig {}", self.path.display(), region.contig))?;
         self.reader
-            .fetch((tid as i32, first as i64, region.end as i64))
+            .fetch((tid as i32, first as i64, last_line as i64))
             .with_context(|| format!("cannot find {region} in reads {}", self.path.display()))?;
         let (mut reads, mut depth) = (Vec::new(), DepthLimit::new(MAX_READS_PER_CELL));
         let mut last = 0;

@@ -13,6 +13,9 @@ pub const WINDOW_CELL: u64 = 1_000;
 /// A cell takes evidence this far beyond its ends, so that an event on the border is seen whole.
 const CELL_OVERLAP: u64 = 20;
 
+/// Longest stretch, in bases, that an insertion or soft clip counts over on either side.
+const MAX_REACH: usize = 350;
+
 /// Selects windows from `reads` within `reference`, sorted, in genome coordinates. A window that reaches beyond
 /// `reference` is left out.
 pub fn select_windows(reads: &[Read], reference: &Sequence, options: &RealignOptions) -> Vec<Range<u64>> {
@@ -100,7 +103,8 @@ fn read_differences(read: &Read, reference: &Sequence, min_quality: u8, mut add:
                 let quals = &read.quals[offset..offset + length];
                 let total: usize = quals.iter().map(|&q| usize::from(q)).sum();
                 if total >= length * usize::from(min_quality) && !bases.contains(&b'N') {
-                    add(position as i64 - length as i64, position as i64 + length as i64);
+                    let reach = length.min(MAX_REACH) as i64;
+                    add(position as i64 - reach, position as i64 + reach);
                 }
             }
             CigarKind::Deletion => add(position as i64, position as i64 + length as i64),
