@@ -5,8 +5,10 @@ mod counts;
 mod find;
 mod indel;
 mod options;
+mod variant_type;
 
 pub use candidate::{Allele, Candidate};
 pub use counts::{AlleleCount, SiteCounts, count_alleles};
 pub use find::find_candidates;
 pub use options::{CandidateOptions, Verdict};
+pub use variant_type::VariantType;

@@ -1,10 +1,18 @@
 //! Training examples: labels from truth, and the shards they are kept in.
 
+mod example;
 mod label;
 #[cfg(test)]
 mod label_tests;
 mod label_walk;
+mod manifest;
+mod shard_reader;
+mod shard_writer;
 mod truth;
 
+pub use example::{Example, ROW_BYTES, filled_rows};
 pub use label::{LABEL_FLANK, Labels, image_label, label};
+pub use manifest::{LabelCounts, Manifest, ShardEntry, hex};
+pub use shard_reader::ShardReader;
+pub use shard_writer::ShardWriter;
 pub use truth::{TruthVariant, TruthVariants};

@@ -1,0 +1,123 @@
+//! What a shard set holds: `manifest.json`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::candidates::VariantType;
+use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
+
+pub const MANIFEST_NAME: &str = "manifest.json";
+const FORMAT: &str = "dvcall-shards-1";
+
+/// Number of examples of one type by label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelCounts {
+    pub hom_ref: u64,
+    pub het: u64,
+    pub hom_alt: u64,
+    pub unlabelled: u64,
+}
+
+impl LabelCounts {
+    pub fn add(&mut self, label: Option<u8>) {
+        *match label {
+            Some(0) => &mut self.hom_ref,
+            Some(1) => &mut self.het,
+            Some(_) => &mut self.hom_alt,
+            None => &mut self.unlabelled,
+        } += 1;
+    }
+
+    pub fn labelled(&self) -> u64 {
+        self.hom_ref + self.het + self.hom_alt
+    }
+}
+
+/// One shard of the set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardEntry {
+    /// File name without `.safetensors.zst` and `.tsv`.
+    pub name: String,
+    pub examples: u64,
+    /// SHA-256 of the compressed tensors.
+    pub sha256: String,
+}
+
+/// The contents of `manifest.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: String,
+    pub shape: [usize; 3],
+    pub channels: Vec<String>,
+    pub dvcall_version: String,
+    pub examples: u64,
+    pub snp: LabelCounts,
+    pub indel: LabelCounts,
+    pub shards: Vec<ShardEntry>,
+    /// Thresholds, inputs with checksums, and whatever else made the set.
+    pub info: Value,
+}
+
+impl Manifest {
+    pub fn new(info: Value) -> Self {
+        Self {
+            format: FORMAT.into(),
+            shape: [HEIGHT, WIDTH, CHANNELS],
+            channels: CHANNEL_NAMES.map(str::to_owned).to_vec(),
+            dvcall_version: env!("CARGO_PKG_VERSION").into(),
+            examples: 0,
+            snp: LabelCounts::default(),
+            indel: LabelCounts::default(),
+            shards: Vec::new(),
+            info,
+        }
+    }
+
+    pub fn counts_mut(&mut self, variant_type: VariantType) -> &mut LabelCounts {
+        match variant_type {
+            VariantType::Snp => &mut self.snp,
+            VariantType::Indel => &mut self.indel,
+        }
+    }
+
+    pub fn labelled(&self) -> u64 {
+        self.snp.labelled() + self.indel.labelled()
+    }
+
+    /// Reads the manifest of a shard set, and its SHA-256. Fails if the folder holds none or one of another shape.
+    pub fn read(directory: &Path) -> Result<(Self, String)> {
+        let path = directory.join(MANIFEST_NAME);
+        let text = std::fs::read(&path).with_context(|| {
+            format!(
+                "{} is no finished set of examples: cannot read {MANIFEST_NAME}",
+                directory.display()
+            )
+        })?;
+        let manifest: Self =
+            serde_json::from_slice(&text).with_context(|| format!("damaged manifest {}", path.display()))?;
+        let fits = Self::new(Value::Null);
+        if manifest.format != fits.format || manifest.shape != fits.shape || manifest.channels != fits.channels {
+            bail!(
+                "{}: shards of format {} with shape {:?} and channels {} do not fit this version, which wants {}, {:?} and {}; \
+                 make the examples again",
+                path.display(),
+                manifest.format,
+                manifest.shape,
+                manifest.channels.join(","),
+                fits.format,
+                fits.shape,
+                fits.channels.join(","),
+            );
+        }
+        Ok((manifest, hex(&Sha256::digest(&text))))
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

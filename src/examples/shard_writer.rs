@@ -1,0 +1,198 @@
+//! Writes examples as shards.
+//!
+//! A shard is `shard-00000.safetensors.zst` (zstd-compressed safetensors: `image` u8 [N, 100, 221, 7], `label` i64 [N], −1 =
+//! none) and `shard-00000.tsv` (one line for each example). From Python:
+//!
+//! ```python
+//! import safetensors.numpy, zstandard
+//! data = zstandard.ZstdDecompressor().decompress(open("shard-00000.safetensors.zst", "rb").read(), 1 << 31)
+//! tensors = safetensors.numpy.load(data)  # {"image": ..., "label": ...}
+//! ```
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::example::{Example, ROW_BYTES, filled_rows};
+use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry, hex};
+use crate::pileup::{CHANNELS, HEIGHT, WIDTH};
+
+/// Examples of a shard: what the writer holds in memory, without the empty rows, and a reader decodes at once.
+const SHARD_EXAMPLES: usize = 1024;
+/// Fast, and pileups are so regular that higher levels gain little.
+const ZSTD_LEVEL: i32 = 3;
+
+/// The columns of a shard's table.
+pub(super) const TSV_HEADER: &str = "index\tcontig\tposition\tref\talts\talt_allele_indices\ttype\tlabel";
+
+/// Writes a shard set: bytes depend on the examples and their order alone.
+pub struct ShardWriter {
+    directory: PathBuf,
+    pending: Vec<Example>,
+    manifest: Manifest,
+}
+
+impl ShardWriter {
+    /// Starts a set in `directory`, which is made if it is missing. Files of an earlier set there are replaced; its manifest
+    /// goes at once, so that an unfinished set is never taken for a whole one. `info` becomes the manifest's `info`.
+    pub fn create(directory: &Path, info: Value) -> Result<Self> {
+        fs::create_dir_all(directory).with_context(|| format!("cannot make folder {}", directory.display()))?;
+        for entry in fs::read_dir(directory).with_context(|| format!("cannot read folder {}", directory.display()))? {
+            let path = entry?.path();
+            let name = path
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            if name == MANIFEST_NAME
+                || (name.starts_with("shard-") && (name.ends_with(".zst") || name.ends_with(".tsv")))
+            {
+                fs::remove_file(&path).with_context(|| format!("cannot replace {}", path.display()))?;
+            }
+        }
+        Ok(Self {
+            directory: directory.to_owned(),
+            pending: Vec::new(),
+            manifest: Manifest::new(info),
+        })
+    }
+
+    /// Adds an example. Fails if its image has another shape, or a full shard cannot be written.
+    pub fn push(&mut self, mut example: Example) -> Result<()> {
+        if !example.image.len().is_multiple_of(ROW_BYTES) || example.image.len() > HEIGHT * ROW_BYTES {
+            bail!(
+                "{}:{}: an image of {} bytes is no pileup of {HEIGHT} rows by {WIDTH} columns by {CHANNELS} channels",
+                example.contig,
+                example.position + 1,
+                example.image.len()
+            );
+        }
+        example.image.truncate(filled_rows(&example.image) * ROW_BYTES);
+        example.image.shrink_to_fit();
+        self.manifest.counts_mut(example.variant_type).add(example.label);
+        self.manifest.examples += 1;
+        self.pending.push(example);
+        if self.pending.len() == SHARD_EXAMPLES {
+            self.write_shard()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes what is left and then the manifest, which makes the set whole.
+    pub fn finish(mut self) -> Result<Manifest> {
+        if !self.pending.is_empty() {
+            self.write_shard()?;
+        }
+        let text = serde_json::to_string_pretty(&self.manifest)? + "\n";
+        write_beside(&self.directory.join(MANIFEST_NAME), |out| {
+            Ok(out.write_all(text.as_bytes())?)
+        })?;
+        Ok(self.manifest)
+    }
+
+    fn write_shard(&mut self) -> Result<()> {
+        let name = format!("shard-{:05}", self.manifest.shards.len());
+        let examples = std::mem::take(&mut self.pending);
+        let sha256 = write_beside(&self.directory.join(format!("{name}.safetensors.zst")), |out| {
+            write_tensors(&examples, out)
+        })?;
+        write_beside(&self.directory.join(format!("{name}.tsv")), |out| {
+            write_table(&examples, out)
+        })?;
+        self.manifest.shards.push(ShardEntry {
+            name,
+            examples: examples.len() as u64,
+            sha256,
+        });
+        Ok(())
+    }
+}
+
+/// Labels first, as the format wants its tensors by falling alignment; images row by row, so that none is held twice.
+fn write_tensors(examples: &[Example], out: &mut dyn Write) -> Result<()> {
+    let (labels, image) = (8 * examples.len(), HEIGHT * ROW_BYTES);
+    let mut header = json!({
+        "label": {"dtype": "I64", "shape": [examples.len()], "data_offsets": [0, labels]},
+        "image": {"dtype": "U8", "shape": [examples.len(), HEIGHT, WIDTH, CHANNELS],
+                  "data_offsets": [labels, labels + image * examples.len()]},
+    })
+    .to_string();
+    header += &" ".repeat(header.len().next_multiple_of(8) - header.len());
+    let total = 8 + header.len() + labels + image * examples.len();
+
+    let mut encoder = zstd::Encoder::new(out, ZSTD_LEVEL)?;
+    encoder.set_pledged_src_size(Some(total as u64))?;
+    encoder.include_contentsize(true)?;
+    encoder.include_checksum(true)?;
+    encoder.write_all(&(header.len() as u64).to_le_bytes())?;
+    encoder.write_all(header.as_bytes())?;
+    for example in examples {
+        encoder.write_all(&example.label.map_or(-1, i64::from).to_le_bytes())?;
+    }
+    for example in examples {
+        encoder.write_all(&example.image)?;
+        io::copy(
+            &mut io::Read::take(io::repeat(0), (image - example.image.len()) as u64),
+            &mut encoder,
+        )?;
+    }
+    encoder.finish()?;
+    Ok(())
+}
+
+fn write_table(examples: &[Example], out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "{TSV_HEADER}")?;
+    for (index, e) in examples.iter().enumerate() {
+        let alternates: Vec<_> = e.alternates.iter().map(|a| String::from_utf8_lossy(a)).collect();
+        let indices: Vec<_> = e.allele_indices.iter().map(usize::to_string).collect();
+        writeln!(
+            out,
+            "{index}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+            e.contig,
+            e.position + 1,
+            String::from_utf8_lossy(&e.reference),
+            alternates.join(","),
+            indices.join(","),
+            e.variant_type.name(),
+            e.label.map_or(-1, i64::from)
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes a file under a temporary name and renames it when it is whole. Returns its SHA-256.
+fn write_beside(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<String> {
+    let failed = || format!("cannot write {}", path.display());
+    let temporary = path.with_extension("part");
+    let file = File::create(&temporary).with_context(failed)?;
+    let mut out = Digesting {
+        inner: BufWriter::new(file),
+        digest: Sha256::new(),
+    };
+    write(&mut out).with_context(failed)?;
+    out.inner.flush().with_context(failed)?;
+    fs::rename(&temporary, path).with_context(failed)?;
+    Ok(hex(&out.digest.finalize()))
+}
+
+/// Passes bytes on and digests them.
+struct Digesting<W> {
+    inner: W,
+    digest: Sha256,
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

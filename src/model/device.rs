@@ -1,0 +1,64 @@
+//! Where the network runs.
+
+use std::sync::OnceLock;
+
+use anyhow::{Result, bail};
+use tch::{Cuda, Device};
+
+/// Number of CUDA devices. The linker drops libtorch_cuda as nothing calls it; it registers itself when it is opened, which
+/// must come before torch is first asked for CUDA.
+pub fn cuda_devices() -> i64 {
+    static DEVICES: OnceLock<i64> = OnceLock::new();
+    *DEVICES.get_or_init(|| {
+        use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+        // SAFETY: libtorch's own library, whose initialisers only register its kernels.
+        match unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) } {
+            Ok(library) => {
+                std::mem::forget(library);
+                Cuda::device_count()
+            }
+            Err(_) => 0,
+        }
+    })
+}
+
+/// Reads `auto`, `cpu`, `cuda` or `cuda:N`. `auto` is CUDA where there is one, else the CPU, with one line that says so.
+pub fn parse_device(text: &str) -> Result<Device> {
+    let index = match text {
+        "cpu" => return Ok(Device::Cpu),
+        "auto" if cuda_devices() == 0 => {
+            log::info!("no CUDA device: the network runs on the CPU");
+            return Ok(Device::Cpu);
+        }
+        "auto" | "cuda" => Some(0),
+        _ => text.strip_prefix("cuda:").and_then(|n| n.parse::<usize>().ok()),
+    };
+    match index {
+        None => bail!("--device {text}: expected auto, cpu, cuda or cuda:N"),
+        Some(n) if n as i64 >= cuda_devices() => {
+            bail!(
+                "--device {text}: {} CUDA devices were found; use --device cpu",
+                cuda_devices()
+            )
+        }
+        Some(n) => Ok(Device::Cuda(n)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_named_or_refused() {
+        assert_eq!(parse_device("cpu").unwrap(), Device::Cpu);
+        assert!(parse_device("auto").is_ok());
+        assert!(parse_device("gpu").unwrap_err().to_string().contains("expected auto"));
+        assert!(
+            parse_device("cuda:999")
+                .unwrap_err()
+                .to_string()
+                .contains("CUDA devices were found")
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! A model: weights and their card.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use tch::Device;
+
+use super::card::Card;
+use super::network::Network;
+use super::weights::{from_bytes, to_bytes, write_whole};
+use crate::examples::hex;
+
+/// Weights and card, checked to belong together. Cheap to clone and to share between threads.
+#[derive(Clone)]
+pub struct Model {
+    card: Arc<Card>,
+    weights: Arc<[u8]>,
+}
+
+impl Model {
+    /// The model that is compiled in.
+    pub fn builtin() -> Result<Self> {
+        Self::from_parts(
+            include_bytes!("../../models/wgs.safetensors"),
+            include_bytes!("../../models/wgs.json"),
+        )
+        .context("built-in model")
+    }
+
+    /// Reads `<model>.safetensors` and the card `<model>.json` beside it. Fails if the card does not fit this version or
+    /// belongs to other weights.
+    pub fn load(path: &Path) -> Result<Self> {
+        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let (weights, card) = (read(path)?, read(&card_path(path))?);
+        Self::from_parts(&weights, &card).with_context(|| format!("model {}", path.display()))
+    }
+
+    fn from_parts(weights: &[u8], card: &[u8]) -> Result<Self> {
+        let card = Card::parse(card)?;
+        let found = hex(&Sha256::digest(weights));
+        if card.weights_sha256 != found {
+            bail!(
+                "the card belongs to weights with SHA-256 {}, but these have {found}",
+                card.weights_sha256
+            );
+        }
+        Ok(Self {
+            card: card.into(),
+            weights: weights.into(),
+        })
+    }
+
+    /// A model of a network; the card is completed by the weights' checksum.
+    pub fn new(network: &Network, mut card: Card) -> Result<Self> {
+        let weights = to_bytes(&network.weights(), None)?;
+        card.weights_sha256 = hex(&Sha256::digest(&weights));
+        Ok(Self {
+            card: card.into(),
+            weights: weights.into(),
+        })
+    }
+
+    /// Writes weights and card, each whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        write_whole(path, &self.weights)?;
+        let card = serde_json::to_string_pretty(&*self.card)? + "\n";
+        write_whole(&card_path(path), card.as_bytes())
+    }
+
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    pub fn name(&self) -> &str {
+        &self.card.name
+    }
+
+    /// SHA-256 of the weights.
+    pub fn checksum(&self) -> &str {
+        &self.card.weights_sha256
+    }
+
+    /// A copy of the network on a device.
+    pub fn network(&self, device: Device) -> Result<Network> {
+        let (weights, _) = from_bytes(&self.weights, "").context("damaged weights")?;
+        Network::with_weights(&self.card.architecture, &weights, device)
+            .with_context(|| format!("model {} does not fit its card", self.card.name))
+    }
+}
+
+/// The card's path: `x.safetensors` has `x.json`.
+pub fn card_path(weights: &Path) -> PathBuf {
+    weights.with_extension("json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_model_fits() {
+        assert!(Model::builtin().unwrap().network(Device::Cpu).is_ok());
+    }
+
+    #[test]
+    fn a_model_that_does_not_fit_is_refused_by_what_differs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        let message = |find: &str, replace: &str| {
+            let model = Model::builtin().unwrap();
+            model.save(&path).unwrap();
+            let card = std::fs::read_to_string(card_path(&path)).unwrap();
+            assert!(card.contains(find), "{find}");
+            std::fs::write(card_path(&path), card.replace(find, replace)).unwrap();
+            let network = Model::load(&path).and_then(|m| m.network(Device::Cpu).map(|_| ()));
+            format!("{:#}", network.unwrap_err())
+        };
+        assert!(message("221", "199").contains("shape [100, 199, 7]"));
+        assert!(message("\"insert size\"", "\"haplotype\"").contains("haplotype"));
+        assert!(message("\"hom_alt\"", "\"homozygous\"").contains("homozygous"));
+        assert!(message("dvcall-model-1", "dvcall-model-0").contains("dvcall-model-0"));
+        assert!(message("\"stem\": ", "\"stem\": 1").contains("stem.weight has shape"));
+        assert!(message("\"weights_sha256\": \"", "\"weights_sha256\": \"0").contains("SHA-256 0"));
+    }
+}

@@ -1,0 +1,74 @@
+//! Named tensors in a safetensors file.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use safetensors::{Dtype, SafeTensors, View};
+use tch::{Kind, Tensor};
+
+/// Weights by name: f32, contiguous, on the CPU.
+pub type Weights = BTreeMap<String, Tensor>;
+
+struct Bytes {
+    shape: Vec<usize>,
+    data: Vec<u8>,
+}
+
+impl View for &Bytes {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.data)
+    }
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// The bytes of a safetensors file. They depend on the weights and the metadata alone.
+pub fn to_bytes(weights: &Weights, metadata: Option<(&str, String)>) -> Result<Vec<u8>> {
+    let mut tensors = BTreeMap::new();
+    for (name, tensor) in weights {
+        let shape = tensor.size().iter().map(|&d| d as usize).collect();
+        let mut data = vec![0; 4 * tensor.numel()];
+        let contiguous = tensor
+            .detach()
+            .to_device(tch::Device::Cpu)
+            .to_kind(Kind::Float)
+            .contiguous();
+        contiguous.f_copy_data_u8(&mut data, tensor.numel())?;
+        tensors.insert(name.clone(), Bytes { shape, data });
+    }
+    let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_owned(), value)]));
+    Ok(safetensors::serialize(tensors.iter(), metadata)?)
+}
+
+/// Reads weights and the metadata under `key`. Fails if the bytes are no safetensors file of f32 tensors.
+pub fn from_bytes(bytes: &[u8], key: &str) -> Result<(Weights, Option<String>)> {
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
+    let metadata = header.metadata().as_ref().and_then(|m| m.get(key).cloned());
+    let mut weights = Weights::new();
+    for (name, view) in SafeTensors::deserialize(bytes)?.tensors() {
+        if view.dtype() != Dtype::F32 {
+            bail!("tensor {name} is {:?} where F32 should be", view.dtype());
+        }
+        let shape: Vec<i64> = view.shape().iter().map(|&d| d as i64).collect();
+        weights.insert(name, Tensor::f_from_data_size(view.data(), &shape, Kind::Float)?);
+    }
+    Ok((weights, metadata))
+}
+
+/// Writes a file under a temporary name beside it and renames it when it is whole.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = || format!("cannot write {}", path.display());
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    std::fs::write(&temporary, bytes).with_context(failed)?;
+    std::fs::rename(&temporary, path).with_context(failed)
+}
