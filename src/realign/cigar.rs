@@ -125,34 +125,3 @@ pub fn is_left_aligned(read: &Read, start: u64, cigar: &[CigarOp], reference: &S
     }
     true
 }
-
-/// Turns insertions at the ends, whose extent is unknown, into soft clips, and drops deletions there. Returns by how
-/// many bases the start moves.
-pub fn clip_end_indels(cigar: &mut Vec<CigarOp>) -> u64 {
-    cigar.reverse();
-    clip_leading_indels(cigar);
-    cigar.reverse();
-    clip_leading_indels(cigar)
-}
-
-fn clip_leading_indels(cigar: &mut Vec<CigarOp>) -> u64 {
-    let aligned = cigar
-        .iter()
-        .position(|op| op.kind == CigarKind::Match)
-        .unwrap_or(cigar.len());
-    let (mut clipped, mut moved) = (0, 0);
-    for op in cigar.drain(..aligned) {
-        clipped += if op.kind.consumes_read() { op.length } else { 0 };
-        moved += if op.kind.consumes_reference() { op.length } else { 0 };
-    }
-    if clipped > 0 {
-        cigar.insert(
-            0,
-            CigarOp {
-                kind: CigarKind::SoftClip,
-                length: clipped,
-            },
-        );
-    }
-    u64::from(moved)
-}

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::align::Aligner;
-use super::cigar::{clip_end_indels, compose, is_left_aligned};
+use super::cigar::{compose, is_left_aligned};
 use super::fit::{Fitter, Target};
 use super::graph::Assembler;
 use super::{RealignOptions, is_realignable, select_windows};
@@ -147,12 +147,11 @@ impl Realigner {
 }
 
 /// Gives a read its new alignment, if that is sound; true if it changed.
-fn adopt(read: &mut Read, start: u64, mut cigar: Vec<CigarOp>, reference: &Sequence) -> bool {
+fn adopt(read: &mut Read, start: u64, cigar: Vec<CigarOp>, reference: &Sequence) -> bool {
     // A variant of another haplotype can keep an indel from moving left in the haplotype, but not in this read.
     if !is_left_aligned(read, start, &cigar, reference) {
         return false;
     }
-    let start = start + clip_end_indels(&mut cigar);
     if !cigar.iter().any(|op| op.kind == CigarKind::Match) || (start == read.start && cigar == read.cigar) {
         return false;
     }
