@@ -27,6 +27,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Call variants: reads in, VCF out, in one pass
     Call(Box<CallArgs>),
+    /// Make pileup images of candidates, labelled by truth, for training
+    MakeExamples(Box<MakeExamplesArgs>),
     /// Score a call set against truth
     Evaluate(EvaluateArgs),
 }
@@ -108,6 +110,41 @@ pub struct CallArgs {
     /// Write the reads as the caller saw them, sorted and indexed
     #[arg(long, value_name = "BAM")]
     pub realigned_reads: Option<PathBuf>,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --regions chr20 --truth HG002.vcf.gz --confident HG002.bed --output HG002.examples
+  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --truth HG002.vcf.gz --confident HG002.bed --downsample 0.5 --missed-truth missed.tsv --output half")]
+pub struct MakeExamplesArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Folder for the shards and their manifest; it appears when it is whole
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace the output folder if it is there
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Known variants of the sample, one sample with GT; without, examples have no labels
+    #[arg(long, value_name = "VCF", requires = "confident")]
+    pub truth: Option<PathBuf>,
+    /// Where truth is complete; candidates elsewhere get no label and are left out
+    #[arg(long, value_name = "BED", requires = "truth")]
+    pub confident: Option<PathBuf>,
+    /// Write candidates outside of the confident regions too, without label
+    #[arg(long, requires = "truth")]
+    pub keep_unlabelled: bool,
+    /// Write the truth variants that no candidate explains, with what the reads show there
+    #[arg(long, value_name = "TSV", requires = "truth")]
+    pub missed_truth: Option<PathBuf>,
+    /// Keep this fraction of the fragments, chosen by their names and the seed
+    #[arg(long, value_name = "FRACTION")]
+    pub downsample: Option<f64>,
+    /// Seed of the choice of fragments
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "downsample")]
+    pub seed: u64,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
 }

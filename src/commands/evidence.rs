@@ -17,7 +17,7 @@ pub struct EvidenceSource {
     pub reference: Reference,
     pub reads: ReadSource,
     pub regions: IntervalSet,
-    candidate_options: CandidateOptions,
+    pub candidate_options: CandidateOptions,
     realigns: bool,
 }
 

@@ -3,8 +3,10 @@
 pub mod evaluate;
 
 pub mod evidence;
+pub mod make_examples;
 pub mod ordered;
 pub mod progress;
+pub mod staged;
 
 use anyhow::Result;
 
@@ -14,6 +16,7 @@ use crate::cli::Command;
 pub fn run(command: Command) -> Result<()> {
     match command {
         Command::Call(_) => Ok(()),
+        Command::MakeExamples(args) => make_examples::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
     }
 }

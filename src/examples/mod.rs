@@ -2,17 +2,21 @@
 
 mod example;
 mod label;
+mod label_summary;
 #[cfg(test)]
 mod label_tests;
 mod label_walk;
 mod manifest;
+mod missed_truth;
 mod shard_reader;
 mod shard_writer;
 mod truth;
 
 pub use example::{Example, ROW_BYTES, filled_rows};
 pub use label::{LABEL_FLANK, Labels, image_label, label};
+pub use label_summary::LabelSummary;
 pub use manifest::{LabelCounts, Manifest, ShardEntry, hex};
+pub use missed_truth::MissedTruth;
 pub use shard_reader::ShardReader;
 pub use shard_writer::ShardWriter;
 pub use truth::{TruthVariant, TruthVariants};

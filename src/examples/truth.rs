@@ -35,9 +35,9 @@ impl TruthVariant {
         self.position + self.reference.len() as u64
     }
 
-    /// Whether every alternate only replaces one base.
-    pub fn is_snp(&self) -> bool {
-        self.reference.len() == 1 && self.alternates.iter().all(|a| a.len() == 1)
+    /// Number of haplotypes that do not carry the reference.
+    pub fn alternate_count(&self) -> usize {
+        self.genotype.iter().filter(|&&allele| allele > 0).count()
     }
 }
 
@@ -233,5 +233,103 @@ impl<'a> Normalizer<'a> {
             alternates,
             ..variant
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genome::Region;
+
+    const HEADER: &str = "##fileformat=VCFv4.2\n##contig=<ID=c>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"\">\n\
+        #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n";
+
+    /// Reads records (given as POS, REF, ALT, FILTER and GT) against `GATTACACACATTT`.
+    fn read(text: &str) -> Result<Vec<TruthVariant>> {
+        let folder = tempfile::tempdir()?;
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("r.fa"), ">c\nGATTACACACATTT\n")?;
+        std::fs::write(path("r.fa.fai"), "c\t14\t3\t14\t15\n")?;
+        std::fs::write(path("t.vcf"), text)?;
+        let reference = Reference::open(&path("r.fa"))?;
+        let regions = IntervalSet::from_regions([Region::new("c", 0, 14)]);
+        let truth = TruthVariants::read(&path("t.vcf"), &reference, &regions, 100)?;
+        Ok(truth.over("c", 0, 14).cloned().collect())
+    }
+
+    fn records(lines: &[[&str; 5]]) -> Result<Vec<TruthVariant>> {
+        let line = |[position, reference, alternate, filter, genotype]: &[&str; 5]| {
+            format!("c\t{position}\t.\t{reference}\t{alternate}\t50\t{filter}\t.\tGT\t{genotype}\n")
+        };
+        read(&(HEADER.to_owned() + &lines.iter().map(line).collect::<String>()))
+    }
+
+    #[test]
+    fn genotypes_of_every_kind_are_read() {
+        let of = |alternate: &str, genotype: &str| -> Option<(Vec<String>, [usize; 2], bool)> {
+            let variant = records(&[["3", "T", alternate, "PASS", genotype]]).unwrap().pop()?;
+            let alternates = variant.alternates.into_iter().map(|a| String::from_utf8(a).unwrap());
+            Some((alternates.collect(), variant.genotype, variant.phased))
+        };
+        let some = |alternates: &[&str], genotype, phased| {
+            Some((alternates.iter().map(|&a| a.to_owned()).collect(), genotype, phased))
+        };
+        assert_eq!(of("G", "0/1"), some(&["G"], [0, 1], false));
+        assert_eq!(of("G", "1|0"), some(&["G"], [1, 0], true));
+        assert_eq!(of("G,C", "2/1"), some(&["C", "G"], [1, 2], false));
+        assert_eq!(of("G,C", "2/2"), some(&["C"], [1, 1], false));
+        assert_eq!(of("G,*", "1/2"), some(&["G"], [1, 0], false));
+        assert_eq!(of("G", "./1"), some(&["G"], [0, 1], false));
+        assert_eq!(of("G", "1"), some(&["G"], [1, 1], false));
+        for (alternate, genotype) in [("G", "0/0"), ("G", "./."), ("<DEL>", "0/1"), (".", "0/0"), ("*", "0/1")] {
+            assert_eq!(of(alternate, genotype), None, "{alternate} {genotype}");
+        }
+    }
+
+    #[test]
+    fn records_are_left_aligned_and_filtered() {
+        let found = records(&[
+            ["2", "A", "T", "LowQual", "0/1"],
+            ["4", "T", "C", ".", "0/1"],
+            ["9", "ACA", "A", "PASS", "1/1"],
+        ]);
+        let found = found.unwrap();
+        assert_eq!(found.iter().map(|v| v.position).collect::<Vec<_>>(), [3, 3]);
+        assert_eq!(
+            (&found[1].reference[..], &found[1].alternates[0][..]),
+            (&b"TAC"[..], &b"T"[..])
+        );
+    }
+
+    #[test]
+    fn truth_that_does_not_fit_is_refused_with_its_place() {
+        let message = |result: Result<Vec<TruthVariant>>| format!("{:#}", result.unwrap_err());
+        let wrong_base = message(records(&[["3", "A", "T", "PASS", "0/1"]]));
+        assert!(
+            wrong_base.contains("c:3") && wrong_base.contains("reference has T"),
+            "{wrong_base}"
+        );
+        let unsorted = message(records(&[
+            ["4", "T", "C", "PASS", "0/1"],
+            ["2", "A", "T", "PASS", "0/1"],
+        ]));
+        assert!(unsorted.contains("c:2") && unsorted.contains("sort"), "{unsorted}");
+        let triploid = message(records(&[["3", "T", "G", "PASS", "0/1/1"]]));
+        assert!(triploid.contains("3 alleles"), "{triploid}");
+        let two = HEADER.replace("\tS\n", "\tS\tS2\n") + "c\t3\t.\tT\tG\t50\tPASS\t.\tGT\t0/1\t0/1\n";
+        assert!(message(read(&two)).contains("2 samples"));
+        let other = HEADER.replace("ID=c", "ID=chr1") + "chr1\t3\t.\tT\tG\t50\tPASS\t.\tGT\t0/1\n";
+        assert!(message(read(&other)).contains("no contig 'c', only chr1"));
+        let no_genotype = HEADER.to_owned() + "c\t3\t.\tT\tG\t50\tPASS\t.\tDP\t7\n";
+        assert!(message(read(&no_genotype)).contains("no GT"));
+        for damaged in [
+            "",
+            "not a VCF",
+            "##fileformat=VCFv4.2\n",
+            "##fileformat=VCFv4.2\n#CHROM\tPOS\n",
+        ] {
+            let message = message(read(damaged));
+            assert!(message.contains("VCF") || message.contains("header"), "{message}");
+        }
     }
 }

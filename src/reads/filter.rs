@@ -3,6 +3,7 @@
 use rust_htslib::bam::record::{Aux, Record};
 use rustc_hash::FxHashSet;
 
+use super::downsampling::Downsampling;
 use super::{CigarKind, CigarOp, Read};
 
 /// Reads placed with less confidence than this (phred) are not used.
@@ -27,6 +28,8 @@ pub(super) struct ReadFilter {
     pub min_mapping_quality: u8,
     /// Identifiers of the sample's read groups, if the file holds other samples as well.
     pub read_groups: Option<FxHashSet<Vec<u8>>>,
+    /// What to keep of what is left, if not all.
+    pub downsampling: Option<Downsampling>,
 }
 
 impl ReadFilter {
@@ -43,6 +46,7 @@ impl ReadFilter {
                 Ok(Aux::String(group)) => groups.contains(group.as_bytes()),
                 _ => false,
             })
+            && self.downsampling.is_none_or(|part| part.keeps(record.qname()))
     }
 }
 

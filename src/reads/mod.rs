@@ -1,6 +1,7 @@
 //! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
 
 mod depth;
+mod downsampling;
 mod file;
 mod filter;
 mod read;

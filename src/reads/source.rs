@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{HeaderView, IndexedReader, Read as _};
 
+use super::downsampling::Downsampling;
 use super::file::{self, Format};
 use super::filter::{MIN_MAPPING_QUALITY, ReadFilter};
 use super::reader::ReadReader;
@@ -21,6 +22,7 @@ pub struct ReadSource {
     sample: Sample,
     contigs: Contigs,
     min_mapping_quality: u8,
+    downsampling: Option<Downsampling>,
 }
 
 impl ReadSource {
@@ -44,6 +46,7 @@ impl ReadSource {
             sample: Sample::resolve(&text, sample, path)?,
             contigs: shared_contigs(header, reference, path)?,
             min_mapping_quality: MIN_MAPPING_QUALITY,
+            downsampling: None,
         })
     }
 
@@ -51,6 +54,14 @@ impl ReadSource {
     pub fn with_min_mapping_quality(self, min_mapping_quality: u8) -> Self {
         Self {
             min_mapping_quality,
+            ..self
+        }
+    }
+
+    /// The same source with a fraction (of 1) of its fragments, chosen by their names and the seed.
+    pub fn with_downsampling(self, fraction: f64, seed: u64) -> Self {
+        Self {
+            downsampling: Some(Downsampling { fraction, seed }),
             ..self
         }
     }
@@ -75,6 +86,7 @@ impl ReadSource {
         let filter = ReadFilter {
             min_mapping_quality: self.min_mapping_quality,
             read_groups: self.sample.read_groups.clone(),
+            downsampling: self.downsampling,
         };
         ReadReader::open(&self.path, reference, filter)
     }

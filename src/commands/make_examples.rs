@@ -1,0 +1,280 @@
+//! `dvcall make-examples`: pileups of candidates, labelled by truth, into shards.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
+use super::ordered::for_each_ordered;
+use super::progress::progress_bar;
+use super::staged::{StagedFolder, write_whole};
+use crate::candidates::{Candidate, VariantType, count_alleles};
+use crate::cli::MakeExamplesArgs;
+use crate::examples::{
+    Example, LABEL_FLANK, LabelSummary, MissedTruth, ROW_BYTES, ShardWriter, TruthVariant, TruthVariants, filled_rows,
+    hex, image_label, label,
+};
+use crate::genome::{IntervalSet, Partition, Region};
+use crate::pileup::{PILEUP_SIZE, allele_sets, draw};
+use crate::reads::{MIN_MAPPING_QUALITY, Read};
+
+pub fn run(args: &MakeExamplesArgs) -> Result<()> {
+    let source = open(args)?;
+    let truth = match (&args.truth, &args.confident) {
+        (Some(truth), Some(confident)) => Some(Truth::open(truth, confident, &source)?),
+        _ => None,
+    };
+    let output = StagedFolder::create(&args.output, args.overwrite)?;
+    let mut writer = ShardWriter::create(output.path(), info(args, &source)?)?;
+    let mut missed_truth = vec![MissedTruth::HEADER.to_owned()];
+    let mut summary = LabelSummary::default();
+    let bar = progress_bar(source.regions.bases(), "bases");
+    let maker = || {
+        Ok(Maker {
+            worker: source.worker()?,
+            source: &source,
+            truth: truth.as_ref(),
+            args,
+        })
+    };
+    for_each_ordered(
+        args.input.threads(),
+        source.partitions().into_iter(),
+        maker,
+        |maker, partition| maker.partition(&partition),
+        |made| {
+            summary.merge(&made.summary);
+            missed_truth.extend(made.missed_truth);
+            bar.inc(made.bases);
+            made.examples.into_iter().try_for_each(|example| writer.push(example))
+        },
+    )?;
+    bar.finish_and_clear();
+    let manifest = writer.finish()?;
+    if let Some(path) = &args.missed_truth {
+        write_whole(path, &(missed_truth.join("\n") + "\n"))?;
+    }
+    output.put_in_place()?;
+    print!(
+        "{summary}\nexamples   {:>10}   {}\n",
+        manifest.examples,
+        args.output.display()
+    );
+    Ok(())
+}
+
+fn open(args: &MakeExamplesArgs) -> Result<EvidenceSource> {
+    let mut source = EvidenceSource::open(&args.input, &args.evidence)?;
+    if let Some(fraction) = args.downsample {
+        ensure!(
+            fraction > 0.0 && fraction <= 1.0,
+            "--downsample {fraction}: expected a fraction above 0 and not above 1"
+        );
+        source.reads = source.reads.with_downsampling(fraction, args.seed);
+    }
+    Ok(source)
+}
+
+/// What made the set, for its manifest.
+fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
+    let evidence = &args.evidence;
+    let inputs = [
+        ("reference", Some(&args.input.reference)),
+        ("reads", Some(&args.input.reads)),
+        ("truth", args.truth.as_ref()),
+        ("confident", args.confident.as_ref()),
+    ];
+    let inputs = inputs.into_iter().filter_map(|(name, path)| Some((name, path?)));
+    let inputs = inputs.map(|(name, path)| Ok((name.to_owned(), describe(path)?)));
+    Ok(json!({
+        "sample": source.reads.sample(),
+        "regions": args.input.regions,
+        "inputs": inputs.collect::<Result<Map<_, _>>>()?,
+        "thresholds": {
+            "min_mapping_quality": MIN_MAPPING_QUALITY,
+            "min_base_quality": evidence.min_base_quality,
+            "min_supporting_reads": evidence.min_supporting_reads,
+            "min_snp_fraction": evidence.min_snp_fraction,
+            "min_indel_fraction": evidence.min_indel_fraction,
+        },
+        "realigned": !evidence.no_realign,
+        "downsample": args.downsample.map(|fraction| json!({"fraction": fraction, "seed": args.seed})),
+        "keep_unlabelled": args.keep_unlabelled,
+    }))
+}
+
+/// Name, size and SHA-256 of an input.
+fn describe(path: &Path) -> Result<Value> {
+    let failed = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(failed)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer).with_context(failed)?;
+        if read == 0 {
+            break;
+        }
+        digest.update(&buffer[..read]);
+        bytes += read;
+    }
+    Ok(json!({"path": path, "bytes": bytes, "sha256": hex(&digest.finalize())}))
+}
+
+/// What is known of the sample.
+struct Truth {
+    variants: TruthVariants,
+    confident: IntervalSet,
+}
+
+impl Truth {
+    fn open(truth: &Path, confident: &Path, source: &EvidenceSource) -> Result<Self> {
+        let confident_regions = IntervalSet::from_bed(confident)?.intersect(&source.regions);
+        ensure!(
+            !confident_regions.is_empty(),
+            "confident regions {} and --regions share no base; are contigs named alike in both?",
+            confident.display()
+        );
+        let variants = TruthVariants::read(truth, &source.reference, &confident_regions, LABEL_FLANK)?;
+        Ok(Self {
+            variants,
+            confident: IntervalSet::from_bed(confident)?,
+        })
+    }
+}
+
+/// One thread's work.
+struct Maker<'a> {
+    worker: EvidenceWorker<'a>,
+    source: &'a EvidenceSource,
+    truth: Option<&'a Truth>,
+    args: &'a MakeExamplesArgs,
+}
+
+/// What one partition gives.
+#[derive(Default)]
+struct Made {
+    examples: Vec<Example>,
+    missed_truth: Vec<String>,
+    summary: LabelSummary,
+    bases: u64,
+}
+
+impl Maker<'_> {
+    fn partition(&mut self, partition: &Partition) -> Result<Made> {
+        let mut made = Made {
+            bases: partition.region.len(),
+            ..Made::default()
+        };
+        let Some(truth) = self.truth else {
+            let evidence = self.worker.partition(partition)?;
+            for candidate in &evidence.candidates {
+                made.summary.add_candidate(candidate, None);
+                made.draw(candidate, None, &evidence, partition);
+            }
+            return Ok(made);
+        };
+        let evidence = self.worker.partition(&self.widened(partition))?;
+        let Region { contig, start, end } = &partition.region;
+        let over = truth
+            .variants
+            .over(contig, start.saturating_sub(LABEL_FLANK), end + LABEL_FLANK);
+        let variants: Vec<_> = over.cloned().collect();
+        let labels = label(
+            &evidence.candidates,
+            &variants,
+            &truth.confident,
+            contig,
+            &evidence.reference,
+        );
+        for (candidate, &genotype) in evidence.candidates.iter().zip(&labels.genotypes) {
+            if partition.region.contains(candidate.position) {
+                made.summary.add_candidate(candidate, genotype);
+                if genotype.is_some() || self.args.keep_unlabelled {
+                    made.draw(candidate, genotype, &evidence, partition);
+                }
+            }
+        }
+        for (variant, &explained) in variants.iter().zip(&labels.explained) {
+            let confident = truth.confident.covers(contig, variant.position, variant.end());
+            if confident && partition.region.contains(variant.position) {
+                let missed = explained < variant.alternate_count();
+                made.summary.add_truth(variant, missed);
+                if missed {
+                    made.missed_truth
+                        .push(self.missed(contig, variant, explained, &evidence));
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// The line of a truth variant that candidates explain in part or not at all.
+    fn missed(&self, contig: &str, variant: &TruthVariant, explained: usize, evidence: &Evidence) -> String {
+        let site = Region::new(contig, variant.position, variant.position + 1);
+        let min_base_quality = self.args.evidence.min_base_quality;
+        let sites = count_alleles(&evidence.reads, &evidence.reference, &site, min_base_quality);
+        let over = |read: &&Read| read.start <= variant.position && read.end() > variant.position;
+        let missed = MissedTruth {
+            contig,
+            variant,
+            explained,
+            depth: evidence.reads.iter().filter(over).count(),
+            site: sites.first(),
+            candidates: &evidence.candidates,
+        };
+        missed.line(&self.source.candidate_options)
+    }
+
+    /// The partition with flanks for labels, so that these do not depend on where it ends.
+    fn widened(&self, partition: &Partition) -> Partition {
+        let contig = &partition.region.contig;
+        let length = self.source.reference.contigs().get(contig).map_or(0, |c| c.length);
+        let widen = |region: &Region| {
+            Region::new(
+                contig,
+                region.start.saturating_sub(LABEL_FLANK),
+                (region.end + LABEL_FLANK).min(length),
+            )
+        };
+        Partition {
+            index: partition.index,
+            region: widen(&partition.region),
+            evidence: widen(&partition.evidence),
+        }
+    }
+}
+
+impl Made {
+    /// Draws a candidate's pileups, one for each of its allele sets.
+    fn draw(
+        &mut self,
+        candidate: &Candidate,
+        genotype: Option<[usize; 2]>,
+        evidence: &Evidence,
+        partition: &Partition,
+    ) {
+        let alternates: Vec<_> = candidate.alternates.iter().map(|a| a.bases.clone()).collect();
+        let variant_type = VariantType::of(&candidate.reference, alternates.iter().map(Vec::as_slice));
+        for set in allele_sets(candidate) {
+            let mut image = vec![0; PILEUP_SIZE];
+            draw(candidate, &set, &evidence.reads, &evidence.reference, &mut image);
+            image.truncate(filled_rows(&image) * ROW_BYTES);
+            image.shrink_to_fit();
+            self.examples.push(Example {
+                image,
+                label: genotype.map(|genotype| image_label(genotype, &set)),
+                contig: partition.region.contig.clone(),
+                position: candidate.position,
+                reference: candidate.reference.clone(),
+                variant_type,
+                alternates: alternates.clone(),
+                allele_indices: set,
+            });
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Truth that no candidate explains, with what the reads show there: the table of `--missed-truth`.
+
+use super::TruthVariant;
+use crate::candidates::{Candidate, CandidateOptions, SiteCounts, VariantType};
+
+/// Candidates this near to missed truth are named beside it, in bases.
+const NEIGHBOURHOOD: u64 = 50;
+
+/// A truth variant that candidates explain in part or not at all.
+pub struct MissedTruth<'a> {
+    pub contig: &'a str,
+    pub variant: &'a TruthVariant,
+    /// Alternate alleles explained, counted by haplotype.
+    pub explained: usize,
+    /// Reads over its position.
+    pub depth: usize,
+    /// What they show there, if any differs from the reference.
+    pub site: Option<&'a SiteCounts>,
+    /// Candidates of the stretch.
+    pub candidates: &'a [Candidate],
+}
+
+impl MissedTruth<'_> {
+    /// Columns of the table.
+    pub const HEADER: &'static str =
+        "contig\tposition\tref\talts\tgenotype\ttype\texplained\tdepth\talleles_seen\tcandidates_near";
+
+    /// Its line, without the end.
+    pub fn line(&self, options: &CandidateOptions) -> String {
+        let variant = self.variant;
+        let alternates: Vec<_> = variant.alternates.iter().map(|a| text(a)).collect();
+        let [a, b] = variant.genotype;
+        [
+            self.contig.to_owned(),
+            (variant.position + 1).to_string(),
+            text(&variant.reference),
+            alternates.join(","),
+            format!("{a}{}{b}", if variant.phased { '|' } else { '/' }),
+            VariantType::of(&variant.reference, variant.alternates.iter().map(Vec::as_slice))
+                .name()
+                .to_owned(),
+            self.explained.to_string(),
+            self.depth.to_string(),
+            self.alleles_seen(options),
+            self.candidates_near(),
+        ]
+        .join("\t")
+    }
+
+    /// Each allele with its reads, the depth, and why it is or is not a candidate.
+    fn alleles_seen(&self, options: &CandidateOptions) -> String {
+        let seen = self.site.into_iter().flat_map(|site| {
+            site.alleles.iter().map(|allele| {
+                let change = format!("{}>{}", text(&allele.reference), text(&allele.bases));
+                format!(
+                    "{change} {}/{} ({})",
+                    allele.depth,
+                    site.depth,
+                    options.judge(allele, site.depth)
+                )
+            })
+        });
+        list(seen.collect())
+    }
+
+    fn candidates_near(&self) -> String {
+        let (start, end) = (self.variant.position, self.variant.end());
+        let near = |c: &&Candidate| c.position < end + NEIGHBOURHOOD && c.end() + NEIGHBOURHOOD > start;
+        let near = self.candidates.iter().filter(near).map(|c| {
+            let alternates: Vec<_> = c.alternates.iter().map(|a| text(&a.bases)).collect();
+            format!("{}:{}>{}", c.position + 1, text(&c.reference), alternates.join("|"))
+        });
+        list(near.collect())
+    }
+}
+
+fn text(bases: &[u8]) -> String {
+    String::from_utf8_lossy(bases).into_owned()
+}
+
+fn list(items: Vec<String>) -> String {
+    if items.is_empty() {
+        ".".to_owned()
+    } else {
+        items.join(",")
+    }
+}

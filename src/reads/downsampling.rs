@@ -1,0 +1,49 @@
+//! A lower depth from the same file: a fraction of the fragments.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+
+/// Which fragments are kept: a choice by name, so that mates stay together and regions do not matter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Downsampling {
+    /// Of 1.
+    pub fraction: f64,
+    pub seed: u64,
+}
+
+impl Downsampling {
+    pub fn keeps(self, name: &[u8]) -> bool {
+        let mut hasher = FxHasher::default();
+        hasher.write_u64(self.seed);
+        hasher.write(name);
+        // Fx leaves the low bits of similar names alike: mix once more (the finisher of splitmix64).
+        let mut hash = hasher.finish();
+        hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        hash ^= hash >> 31;
+        (hash as f64) < self.fraction * u64::MAX as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fraction_holds_and_a_seed_chooses_others() {
+        let kept = |fraction, seed| -> Vec<bool> {
+            let names = (0..10_000).map(|i| format!("HS2000-1:3:{}:{i}", 1101 + i % 7));
+            names
+                .map(|name| Downsampling { fraction, seed }.keeps(name.as_bytes()))
+                .collect()
+        };
+        for fraction in [0.1, 0.5, 0.9] {
+            let count = kept(fraction, 1).iter().filter(|&&k| k).count() as f64;
+            assert!((count - 10_000.0 * fraction).abs() < 200.0, "{count} of {fraction}");
+        }
+        let both = kept(0.5, 1).iter().zip(kept(0.5, 2)).filter(|(a, b)| **a && *b).count();
+        assert!((2_300..2_700).contains(&both), "{both}");
+        assert!(kept(1.0, 3).iter().all(|&k| k));
+    }
+}
