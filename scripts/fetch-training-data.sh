@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Fetches public data to train on into OUTPUT: GRCh38 chr20, GIAB v4.2.1 truth of HG001 (NA12878) and HG002, and the chr20
+# reads of both (NovaSeq, PCR-free, 30x; Baid et al. 2020). About 6 GB. Each sample becomes a read set as scripts/train-model.sh
+# wants it: reads.bam, truth.vcf.gz (indexed), confident.bed, region.bed.
+#   scripts/fetch-training-data.sh OUTPUT
+# Resumable: whole files are kept, halves are gone on with (reads in pieces of 4 Mb). Every file's SHA-256 is kept in
+# OUTPUT/checksums.sha256 and must be the same ever after; the chr20 sequence must have the MD5 that BAM headers give it.
+# Mirrors: REFERENCE_URL, TRUTH_BASE_URL, READS_BASE_URL. Another contig: CONTIG, CONTIG_LENGTH, CONTIG_MD5.
+# Needs: curl, samtools (with libcurl), bcftools, tabix
+set -euo pipefail
+[[ $# -eq 1 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+mkdir -p "$1"
+cd "$1"
+
+: "${REFERENCE_URL:=https://ftp.ncbi.nlm.nih.gov/genomes/all/GCA/000/001/405/GCA_000001405.15_GRCh38/seqs_for_alignment_pipelines.ucsc_ids/GCA_000001405.15_GRCh38_no_alt_analysis_set.fna.gz}"
+: "${TRUTH_BASE_URL:=https://ftp-trace.ncbi.nlm.nih.gov/ReferenceSamples/giab/release}"
+: "${READS_BASE_URL:=https://storage.googleapis.com/brain-genomics-public/research/sequencing/grch38/bam/novaseq/wgs_pcr_free/30x}"
+: "${CONTIG:=chr20}" "${CONTIG_LENGTH:=64444167}"
+: "${CONTIG_MD5:=b18e6c531b0bd70e949a7fc20859cb01}" # of the upper-case sequence, as in the M5 tag of @SQ lines
+contig=$CONTIG length=$CONTIG_LENGTH piece=4000000
+
+fetch() {
+  local url=$1 file=$2
+  [[ -e $file ]] && return
+  echo "fetching $file" >&2
+  curl --fail --location --retry 5 --retry-delay 10 --continue-at - --output "$file.part" "$url"
+  mv "$file.part" "$file"
+  sha256sum "$file" >> checksums.sha256
+}
+
+fetch_reference() {
+  [[ -e $contig.fa.fai ]] && return
+  fetch "$REFERENCE_URL" genome.fna.gz
+  gzip -dc genome.fna.gz | awk -v name=">$contig" '/^>/ { keep = $1 == name } keep' > "$contig.fa.part"
+  local md5
+  md5=$(grep -v '^>' "$contig.fa.part" | tr -d '\n' | tr '[:lower:]' '[:upper:]' | md5sum | cut -d' ' -f1)
+  [[ $md5 == "$CONTIG_MD5" ]] || { echo "fetch-training-data: $contig of $REFERENCE_URL has MD5 $md5, not $CONTIG_MD5; try a mirror (REFERENCE_URL)" >&2; exit 1; }
+  mv "$contig.fa.part" "$contig.fa"
+  samtools faidx "$contig.fa"
+}
+
+fetch_truth() {
+  local set=$1 folder=$2 name=$3 bed=$4
+  [[ -e $set/truth.vcf.gz.tbi && -e $set/confident.bed ]] && return
+  fetch "$TRUTH_BASE_URL/$folder/NISTv4.2.1/GRCh38/$name.vcf.gz" "$name.vcf.gz"
+  fetch "$TRUTH_BASE_URL/$folder/NISTv4.2.1/GRCh38/$name.vcf.gz.tbi" "$name.vcf.gz.tbi"
+  fetch "$TRUTH_BASE_URL/$folder/NISTv4.2.1/GRCh38/$bed" "$bed"
+  bcftools view --no-version -r "$contig" -Oz -o "$set/truth.vcf.gz" "$name.vcf.gz"
+  grep -P "^$contig\t" "$bed" > "$set/confident.bed"
+  printf '%s\t0\t%s\n' "$contig" "$length" > "$set/region.bed"
+  tabix -f -p vcf "$set/truth.vcf.gz"
+}
+
+fetch_reads() {
+  local set=$1 url=$READS_BASE_URL/$1.novaseq.pcr-free.30x.dedup.grch38.bam start end part parts=()
+  [[ -e $set/reads.bam.bai ]] && return
+  fetch "$url.bai" "$set.bai"
+  for ((start = 1; start <= length; start += piece)); do
+    end=$((start + piece - 1)) part=$set/piece.$start.bam
+    parts+=("$part")
+    [[ -e $part ]] && continue
+    echo "fetching $set $contig:$start-$end" >&2
+    # Only reads that begin in the piece, so that none is there twice.
+    samtools view -b -e "pos >= $start && pos <= $end" -o "$part.new" -X "$url" "$set.bai" "$contig:$start-$end"
+    samtools quickcheck "$part.new"
+    mv "$part.new" "$part"
+  done
+  samtools cat -o "$set/reads.bam.new" "${parts[@]}"
+  mv "$set/reads.bam.new" "$set/reads.bam"
+  samtools index "$set/reads.bam"
+  sha256sum "$set/reads.bam" >> checksums.sha256
+  rm "${parts[@]}"
+}
+
+if [[ -e checksums.sha256 ]]; then
+  sha256sum --check --quiet checksums.sha256
+fi
+mkdir -p HG001 HG002
+fetch_reference
+fetch_truth HG001 NA12878_HG001 HG001_GRCh38_1_22_v4.2.1_benchmark HG001_GRCh38_1_22_v4.2.1_benchmark.bed
+fetch_truth HG002 AshkenazimTrio/HG002_NA24385_son HG002_GRCh38_1_22_v4.2.1_benchmark HG002_GRCh38_1_22_v4.2.1_benchmark_noinconsistent.bed
+fetch_reads HG001
+fetch_reads HG002
+echo "read sets: $PWD/HG001 $PWD/HG002; reference: $PWD/$contig.fa" >&2

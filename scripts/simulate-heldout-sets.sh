@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Held-out simulated test sets in OUTPUT: haplotypes, genome stretches, simulators and quality profiles that no training
+# set uses. HG002 (GIAB v4.2.1) on GRCh38 chr20:0.1-9.9M and a made-up person on 0.7 Mb of chr21, sequenced
+#   heldout_art_{10,15,30,60}x  by ART, built-in profile HSXn (HiSeq X, PCR-free), 150 bases; the lesser depths are subsets
+#   heldout_dwgsim_30x          by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
+# aligned to chr20 and chr21 (first 10 Mb of each). Resumable: what is whole is kept.
+#   scripts/simulate-heldout-sets.sh OUTPUT
+# Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa samtools bcftools tabix python3-numpy
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+data=${DVCALL_DATA:-$here/../../shared/data}
+[[ $# -eq 1 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+output=$1
+reference=$output/ref/grch38.fa
+genome=$output/heldout_genome
+
+make_genome() {
+  mkdir -p "$output/ref"
+  if [[ ! -e $reference.bwt ]]; then
+    gzip -dc "$data/reference/grch38.chr20_and_21_10M.fa.gz" > "$reference"
+    samtools faidx "$reference"
+    bwa index "$reference" 2>"$output/ref/bwa.log"
+  fi
+  [[ -e $genome/truth.vcf.gz.tbi ]] && return
+  local truth=$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.vcf.gz simulate=(python3 "$here/simulation/simulate.py" --ref "$reference" --truth)
+  "${simulate[@]}" "$truth" --contig chr20 --within 0.1-9.9 --length 0 --exclude '' --plant 0,0,0 --seed 901 --haplotypes --output "$genome/chr20"
+  "${simulate[@]}" "$truth" --contig chr21 --within 5-10 --stretches 6 --length 120000 --exclude '' --plant 0.12,0.05,1 --seed 902 --haplotypes --output "$genome/chr21"
+  for haplotype in 0 1; do
+    sed 's/^>/>chr20_/' "$genome/chr20/hap$haplotype.fa" > "$genome/hap$haplotype.fa"
+    sed 's/^>/>chr21_/' "$genome/chr21/hap$haplotype.fa" >> "$genome/hap$haplotype.fa"
+  done
+  cat "$genome"/chr2[01]/region.bed > "$genome/region.bed"
+  cat "$genome"/chr2[01]/confident.bed > "$genome/confident.bed"
+  bcftools concat --no-version "$genome"/chr2[01]/truth.vcf 2>/dev/null | bgzip > "$genome/truth.vcf.gz"
+  tabix -p vcf "$genome/truth.vcf.gz"
+}
+
+# Gives the folder of a read set all but its reads.
+describe() {
+  mkdir -p "$1"
+  cp "$genome"/truth.vcf.gz "$genome"/truth.vcf.gz.tbi "$genome"/confident.bed "$genome"/region.bed "$1/"
+}
+
+art_reads() {
+  local haplotype=$1
+  art_illumina -ss HSXn -i "$genome/hap$haplotype.fa" -p -l 150 -f 30 -m 420 -s 90 -na -rs "9$haplotype" \
+    -d "h$haplotype-" -o "$genome/art$haplotype." >/dev/null 2>&1
+}
+
+dwgsim_reads() {
+  local haplotype=$1
+  # No mutations, no random reads: the haplotype is the truth.
+  dwgsim -z "9$haplotype" -r 0 -R 0 -y 0 -n 10 -C 15 -1 125 -2 125 -d 350 -s 60 -e 0.002-0.015 -E 0.002-0.015 -o 1 -P "h$haplotype" \
+    "$genome/hap$haplotype.fa" "$genome/dwgsim$haplotype" >/dev/null 2>&1
+}
+
+simulate() {
+  local simulator=$1 set=$output/$2
+  [[ -e $set/reads.bam.bai ]] && return
+  describe "$set"
+  "${simulator}_reads" 0
+  "${simulator}_reads" 1
+  if [[ $simulator == art ]]; then
+    cat "$genome"/art[01].1.fq > "$genome/1.fq"
+    cat "$genome"/art[01].2.fq > "$genome/2.fq"
+  else
+    gzip -dc "$genome"/dwgsim[01].bwa.read1.fastq.gz > "$genome/1.fq"
+    gzip -dc "$genome"/dwgsim[01].bwa.read2.fastq.gz > "$genome/2.fq"
+  fi
+  rm "$genome/$simulator"[01].*
+  "$here/simulation/align.sh" "$reference" "$genome/1.fq" "$genome/2.fq" HELDOUT "$set/reads.bam"
+  rm "$genome"/[12].fq
+}
+
+make_genome
+simulate art heldout_art_60x
+for depth in 30 15 10; do
+  "$here/downsample-reads.sh" "$output/heldout_art_60x" "$(python3 -c "print($depth / 60)")" "$output/heldout_art_${depth}x"
+done
+simulate dwgsim heldout_dwgsim_30x
