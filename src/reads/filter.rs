@@ -25,7 +25,6 @@ const BASES: [u8; 16] = *b"NACNGNNNTNNNNNNN";
 /// Which records of a file are evidence for the sample.
 #[derive(Clone, Debug)]
 pub(super) struct ReadFilter {
-    pub min_mapping_quality: u8,
     /// Identifiers of the sample's read groups, if the file holds other samples as well.
     pub read_groups: Option<FxHashSet<Vec<u8>>>,
     /// What to keep of what is left, if not all.
@@ -39,7 +38,7 @@ impl ReadFilter {
         let flags = record.flags();
         let placed_mate = flags & (PAIRED | MATE_UNMAPPED) == PAIRED && record.mtid() >= 0;
         flags & EXCLUDED_FLAGS == 0
-            && record.mapq() >= self.min_mapping_quality
+            && record.mapq() >= MIN_MAPPING_QUALITY
             && record.pos() >= 0
             && !(placed_mate && record.mtid() != record.tid())
             && self.read_groups.as_ref().is_none_or(|groups| match record.aux(b"RG") {

@@ -7,7 +7,7 @@ use rust_htslib::bam::{HeaderView, IndexedReader, Read as _};
 
 use super::downsampling::Downsampling;
 use super::file::{self, Format};
-use super::filter::{MIN_MAPPING_QUALITY, ReadFilter};
+use super::filter::ReadFilter;
 use super::reader::ReadReader;
 use super::sample::Sample;
 use crate::genome::{Contig, Contigs, Reference};
@@ -21,7 +21,6 @@ pub struct ReadSource {
     format: Format,
     sample: Sample,
     contigs: Contigs,
-    min_mapping_quality: u8,
     downsampling: Option<Downsampling>,
 }
 
@@ -45,17 +44,8 @@ impl ReadSource {
             format,
             sample: Sample::resolve(&text, sample, path)?,
             contigs: shared_contigs(header, reference, path)?,
-            min_mapping_quality: MIN_MAPPING_QUALITY,
             downsampling: None,
         })
-    }
-
-    /// The same source with another least mapping quality (phred).
-    pub fn with_min_mapping_quality(self, min_mapping_quality: u8) -> Self {
-        Self {
-            min_mapping_quality,
-            ..self
-        }
     }
 
     /// The same source with a fraction (of 1) of its fragments, chosen by their names and the seed.
@@ -84,7 +74,6 @@ impl ReadSource {
     pub fn reader(&self) -> Result<ReadReader> {
         let reference = (self.format == Format::Cram).then_some(self.reference.as_path());
         let filter = ReadFilter {
-            min_mapping_quality: self.min_mapping_quality,
             read_groups: self.sample.read_groups.clone(),
             downsampling: self.downsampling,
         };
