@@ -46,7 +46,7 @@ pub(super) fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
             advance(next);
         }
         let before_match = ops.peek().is_some_and(|next| next.kind == CigarKind::Match);
-        if after_match && before_match {
+        if after_match || before_match {
             found.extend(spell(read, sequence, start..position, first..index));
         }
         after_match = false;
@@ -66,15 +66,22 @@ fn spell(
     inserted: std::ops::Range<usize>,
 ) -> Option<Indel> {
     let position = deleted.start.checked_sub(1).filter(|&p| p >= sequence.start)?;
-    let anchor = inserted.start.checked_sub(1)?;
     let reference = sequence.slice(position, deleted.end).to_vec();
-    let bases = read.bases.get(anchor..inserted.end)?.to_vec();
+    let anchor = inserted
+        .start
+        .checked_sub(1)
+        .map_or(sequence.base(position), |i| read.bases[i]);
+    let bases = [&[anchor], &read.bases[inserted.clone()]].concat();
     let known = |bases: &[u8]| bases.iter().all(|b| b"ACGT".contains(b));
     if reference.len() as u64 != deleted.end - position || !known(&reference) || !known(&bases) {
         return None;
     }
     let quality = match read.quals.get(inserted.clone())? {
-        [] => *read.quals.get(anchor..=inserted.end)?.iter().max()?,
+        [] => *read
+            .quals
+            .get(inserted.start.saturating_sub(1)..=inserted.end)?
+            .iter()
+            .max()?,
         quals => (quals.iter().map(|&q| u32::from(q)).sum::<u32>() / quals.len() as u32) as u8,
     };
     let mut alleles = [reference, bases];

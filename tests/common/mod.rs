@@ -1,6 +1,8 @@
 //! What the tests of the subcommands share.
 #![allow(dead_code)] // each test binary uses its own part
 
+pub mod evidence;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
