@@ -1,5 +1,6 @@
 //! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
 
+mod bam_writer;
 mod depth;
 mod downsampling;
 mod file;
@@ -9,6 +10,7 @@ mod reader;
 mod sample;
 mod source;
 
+pub use bam_writer::RealignedReadsWriter;
 pub use depth::{DEPTH_GRID, MAX_READS_PER_CELL};
 pub use filter::MIN_MAPPING_QUALITY;
 pub use read::{CigarKind, CigarOp, Read};
