@@ -195,8 +195,8 @@ mod tests {
             bases: b"ACGTNACGTAC".to_vec(),
             quals: (20..31).collect(),
             mapping_quality: 37,
-            reverse: start % 2 == 0,
-            second_of_pair: start % 3 == 0,
+            reverse: start.is_multiple_of(20),
+            second_of_pair: start.is_multiple_of(3),
             insert_size: -320,
         }
     }
