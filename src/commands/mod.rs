@@ -9,11 +9,15 @@ pub mod progress;
 pub mod staged;
 
 use anyhow::Result;
+use rust_htslib::htslib::{hts_set_log_level, htsLogLevel_HTS_LOG_OFF};
 
 use crate::cli::Command;
 
 /// Runs a parsed command line.
 pub fn run(command: Command) -> Result<()> {
+    // What htslib has to say is in our errors; its own lines would make two of one.
+    // SAFETY: sets a number before any thread is started.
+    unsafe { hts_set_log_level(htsLogLevel_HTS_LOG_OFF) };
     match command {
         Command::Call(_) => Ok(()),
         Command::MakeExamples(args) => make_examples::run(&args),

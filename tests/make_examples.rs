@@ -1,0 +1,324 @@
+//! `dvcall make-examples`: labels, shards, manifest, and what it refuses.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use dvcall::examples::{Example, Manifest, ShardReader};
+
+/// The command on the bundled sample, without output and truth.
+fn on_sample() -> assert_cmd::Command {
+    let sample = common::sample();
+    let mut command = common::dvcall();
+    command
+        .arg("make-examples")
+        .arg("--ref")
+        .arg(sample.join("reference.fa"));
+    command.arg("--reads").arg(sample.join("sample.bam"));
+    command
+}
+
+fn with_truth(mut command: assert_cmd::Command) -> assert_cmd::Command {
+    let sample = common::sample();
+    command.arg("--truth").arg(sample.join("truth.vcf.gz"));
+    command.arg("--confident").arg(sample.join("confident.bed"));
+    command
+}
+
+/// Runs the command into a new folder and gives its examples, manifest and table.
+fn made(mut command: assert_cmd::Command) -> (Vec<Example>, Manifest, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("examples");
+    let table = command
+        .arg("--output")
+        .arg(&output)
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["examples"], "only the output is left");
+    let reader = ShardReader::open(&output).unwrap();
+    let examples = (0..reader.len())
+        .flat_map(|shard| reader.read(shard).unwrap())
+        .collect();
+    (
+        examples,
+        Manifest::read(&output).unwrap().0,
+        String::from_utf8(table).unwrap(),
+    )
+}
+
+/// Numbers of a row of the table, by the row's first word and its place among rows of that word.
+fn row(table: &str, name: &str, occurrence: usize) -> Vec<u64> {
+    let mut rows = table.lines().filter(|line| line.starts_with(name));
+    let row = rows
+        .nth(occurrence)
+        .unwrap_or_else(|| panic!("no row {name} in {table}"));
+    row.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+#[test]
+fn candidates_of_the_sample_are_labelled_and_all_truth_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let missed = folder.path().join("missed.tsv");
+    let mut command = with_truth(on_sample());
+    command.arg("--missed-truth").arg(&missed);
+    let (examples, manifest, table) = made(command);
+    assert_eq!(manifest.examples, examples.len() as u64);
+    assert_eq!(manifest.snp.labelled() + manifest.indel.labelled(), manifest.examples);
+    for name in ["SNP", "INDEL"] {
+        let [total, explained, missed] = row(&table, name, 1)[..] else {
+            panic!("{table}")
+        };
+        assert!(total > 20 && explained == total && missed == 0, "{table}");
+    }
+    assert_eq!(
+        fs::read_to_string(missed).unwrap().lines().count(),
+        1,
+        "a header and no line"
+    );
+    // The first two records of truth: a het SNP and a het deletion.
+    let label = |position: u64| {
+        examples
+            .iter()
+            .find(|e| e.contig == "chrA" && e.position + 1 == position)
+            .unwrap()
+            .label
+    };
+    assert_eq!([label(1_659), label(2_116)], [Some(1), Some(1)]);
+    for input in ["reference", "reads", "truth", "confident"] {
+        assert_eq!(manifest.info["inputs"][input]["sha256"].as_str().unwrap().len(), 64);
+    }
+}
+
+#[test]
+fn examples_do_not_depend_on_threads_or_format_or_where_regions_are_cut() {
+    let run = |arguments: &[&str]| {
+        let mut command = with_truth(on_sample());
+        command.args(arguments);
+        made(command).0
+    };
+    let whole = run(&["--regions", "chrA", "--threads", "1"]);
+    assert!(whole == run(&["--regions", "chrA", "--threads", "3"]));
+    let mut cut = run(&["--regions", "chrA:1-23,456"]);
+    cut.extend(run(&["--regions", "chrA:23,457-60,000"]));
+    assert!(whole == cut);
+    let sample = common::sample();
+    let mut cram = common::dvcall();
+    cram.arg("make-examples").arg("--ref").arg(sample.join("reference.fa"));
+    cram.arg("--reads")
+        .arg(sample.join("sample.cram"))
+        .args(["--regions", "chrA"]);
+    assert!(whole == made(with_truth(cram)).0);
+}
+
+#[test]
+fn candidates_without_truth_or_confidence_have_no_label() {
+    let (unlabelled, manifest, table) = made(on_sample());
+    assert!(unlabelled.iter().all(|e| e.label.is_none()));
+    assert_eq!(manifest.labelled(), 0);
+    assert!(!table.contains("explained"), "{table}");
+
+    let mut keep = with_truth(on_sample());
+    keep.arg("--keep-unlabelled");
+    let (kept, ..) = made(keep);
+    let (labelled, _, table) = made(with_truth(on_sample()));
+    assert_eq!(kept.len(), unlabelled.len());
+    assert!(kept.iter().filter(|e| e.label.is_some()).eq(labelled.iter()));
+    assert!(labelled.len() < kept.len());
+    assert!(row(&table, "SNP", 0)[5] > 0, "{table}");
+}
+
+#[test]
+fn downsampling_is_repeatable_and_thins_the_pileups() {
+    let rows = |arguments: &[&str]| -> Vec<(u64, usize)> {
+        let mut command = on_sample();
+        command.args(["--regions", "chrA:1-20,000"]).args(arguments);
+        made(command).0.iter().map(|e| (e.position, e.image.len())).collect()
+    };
+    let mean = |rows: &[(u64, usize)]| rows.iter().map(|r| r.1).sum::<usize>() as f64 / rows.len() as f64;
+    let (whole, half) = (rows(&[]), rows(&["--downsample", "0.5", "--seed", "7"]));
+    assert_eq!(half, rows(&["--downsample", "0.5", "--seed", "7"]));
+    assert_ne!(half, rows(&["--downsample", "0.5", "--seed", "8"]));
+    assert!(mean(&half) < 0.75 * mean(&whole), "{} of {}", mean(&half), mean(&whole));
+}
+
+#[test]
+fn an_output_folder_is_only_replaced_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = on_sample();
+        command
+            .args(["--regions", "chrB:1-5000", "--output"])
+            .arg(folder.path().join("out"))
+            .args(arguments);
+        command
+    };
+    run(&[]).assert().success();
+    fs::write(folder.path().join("out/old"), "").unwrap();
+    assert!(common::error_of(&mut run(&[])).contains("--overwrite"));
+    assert!(folder.path().join("out/old").exists());
+    run(&["--overwrite"]).assert().success();
+    assert!(!folder.path().join("out/old").exists() && folder.path().join("out/manifest.json").exists());
+}
+
+/// Writes the sample's truth after a change and gives the error of using it.
+fn error_of_truth(change: impl Fn(String) -> String) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    let mut reader = rust_htslib::bgzf::Reader::from_path(common::sample().join("truth.vcf.gz")).unwrap();
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    let truth = folder.path().join("truth.vcf");
+    fs::write(&truth, change(text)).unwrap();
+    error_with(&truth, &common::sample().join("confident.bed"))
+}
+
+fn error_with(truth: &Path, confident: &Path) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("examples");
+    let mut command = on_sample();
+    command
+        .arg("--truth")
+        .arg(truth)
+        .arg("--confident")
+        .arg(confident)
+        .arg("--output")
+        .arg(&output);
+    let error = common::error_of(&mut command);
+    assert!(!output.exists(), "nothing under the final name");
+    error
+}
+
+#[test]
+fn truth_that_does_not_fit_is_refused_in_one_line() {
+    let sample = common::sample();
+    let missing = error_with(Path::new("nowhere.vcf.gz"), &sample.join("confident.bed"));
+    assert!(missing.contains("nowhere.vcf.gz: no such file"), "{missing}");
+    let no_truth = error_with(&sample.join("reference.fa"), &sample.join("confident.bed"));
+    assert!(no_truth.contains("not a VCF"), "{no_truth}");
+    let two = |line: &str| match line {
+        line if line.starts_with("##") => line.to_owned(),
+        line if line.starts_with('#') => format!("{line}\tother"),
+        line => format!("{line}\t0/1"),
+    };
+    let several = error_of_truth(|text| text.lines().map(two).collect::<Vec<_>>().join("\n") + "\n");
+    assert!(several.contains("2 samples"), "{several}");
+    let renamed = error_of_truth(|text| text.replace("chrA", "A").replace("chrB", "B"));
+    assert!(renamed.contains("no contig 'chrA'"), "{renamed}");
+    let reversed = |text: String| {
+        let (header, mut records): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.starts_with('#'));
+        records.reverse();
+        header.into_iter().chain(records).collect::<Vec<_>>().join("\n") + "\n"
+    };
+    assert!(error_of_truth(reversed).contains("sort"));
+    let other_build = error_of_truth(|text| text.replace("chrA\t1659\t.\tG", "chrA\t1659\t.\tC"));
+    assert!(
+        other_build.contains("chrA:1659") && other_build.contains("REF"),
+        "{other_build}"
+    );
+}
+
+#[test]
+fn confident_regions_that_do_not_fit_are_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let bed = folder.path().join("confident.bed");
+    let truth = common::sample().join("truth.vcf.gz");
+    for (text, expected) in [
+        ("A\t1\t500\n", "share no base"),
+        ("chrA\t5\n", "line 1"),
+        ("", "share no base"),
+    ] {
+        fs::write(&bed, text).unwrap();
+        let error = error_with(&truth, &bed);
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(error_with(&truth, Path::new("nowhere.bed")).contains("nowhere.bed"));
+}
+
+#[test]
+fn flags_that_need_each_other_are_usage_errors() {
+    let truth = common::sample().join("truth.vcf.gz");
+    on_sample()
+        .args(["--output", "x", "--truth"])
+        .arg(&truth)
+        .assert()
+        .code(2);
+    on_sample()
+        .args(["--output", "x", "--missed-truth", "y"])
+        .assert()
+        .code(2);
+    on_sample().assert().code(2);
+    let mut fraction = on_sample();
+    fraction.args(["--output", "x", "--downsample", "1.5"]);
+    assert!(common::error_of(&mut fraction).contains("fraction"));
+}
+
+#[test]
+fn python_reads_a_shard_in_three_lines() {
+    let available = Command::new("python3")
+        .args(["-c", "import numpy"])
+        .status()
+        .is_ok_and(|s| s.success());
+    if !available {
+        eprintln!("SKIPPED: no python3 with numpy");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("examples");
+    let mut command = with_truth(on_sample());
+    command
+        .args(["--regions", "chrB", "--output"])
+        .arg(&output)
+        .assert()
+        .success();
+    let (name, examples) = ("shard-00000", Manifest::read(&output).unwrap().0.examples);
+    let raw = zstd::decode_all(fs::File::open(output.join(name).with_extension("safetensors.zst")).unwrap()).unwrap();
+    fs::write(folder.path().join("raw"), raw).unwrap();
+    let script = "import json, sys, numpy\n\
+        data = open(sys.argv[1], 'rb').read(); n = int.from_bytes(data[:8], 'little'); h = json.loads(data[8:8+n])['image']\n\
+        image = numpy.frombuffer(data[8+n:][slice(*h['data_offsets'])], numpy.uint8).reshape(h['shape'])\n\
+        print(image.shape, (image[:, 0, 110, 0] > 0).all())";
+    let shown = Command::new("python3")
+        .args(["-c", script])
+        .arg(folder.path().join("raw"))
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(shown.stdout).unwrap().trim(),
+        format!("({examples}, 100, 221, 7) True")
+    );
+}
+
+/// Real truth that no candidate explains: one allele of one variant, which no read shows.
+#[test]
+fn real_truth_is_explained() {
+    let Some(data) = common::data() else { return };
+    for (set, expected) in [("HG002_b37_chr20_18.78M_78x", 1), ("HG002_b37_chr20_20.16M_83x", 0)] {
+        let folder = data.join("reads/train").join(set);
+        let mut command = common::dvcall();
+        command
+            .arg("make-examples")
+            .arg("--ref")
+            .arg(data.join("reference/b37.chr20.fa.gz"));
+        command
+            .arg("--reads")
+            .arg(folder.join("reads.bam"))
+            .arg("--regions")
+            .arg(folder.join("region.bed"));
+        command
+            .arg("--truth")
+            .arg(folder.join("truth.vcf.gz"))
+            .arg("--confident")
+            .arg(folder.join("confident.bed"));
+        let (_, _, table) = made(command);
+        let missed = row(&table, "SNP", 1)[2] + row(&table, "INDEL", 1)[2];
+        assert_eq!(missed, expected, "{set}\n{table}");
+    }
+}
