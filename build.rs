@@ -1,10 +1,22 @@
-//! Lets the binary, the tests and the benches find libtorch without LD_LIBRARY_PATH, and tells `--version` what was linked.
+//! Lets the binary, the tests and the benches find libtorch without LD_LIBRARY_PATH, and tells `--version` which it is.
+
+use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
-    let torch = std::env::var("DEP_TCH_LIBTORCH_LIB").unwrap_or_default();
-    if !torch.is_empty() {
-        println!("cargo:rustc-link-arg=-Wl,-rpath,{torch}");
+    let libraries = std::env::var("DEP_TCH_LIBTORCH_LIB").unwrap_or_default();
+    if !libraries.is_empty() {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{libraries}");
     }
-    println!("cargo:rustc-env=DVCALL_LIBTORCH_LIB={torch}");
+    println!("cargo:rustc-env=DVCALL_LIBTORCH_VERSION={}", libtorch_version(Path::new(&libraries)));
+}
+
+/// The version that PyPI's package states beside its libraries.
+fn libtorch_version(libraries: &Path) -> String {
+    let stated = libraries.parent().and_then(|torch| std::fs::read_to_string(torch.join("version.py")).ok());
+    let version = stated.as_deref().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("__version__"))?;
+        line.split('\'').nth(1).map(str::to_owned)
+    });
+    version.unwrap_or_else(|| "of unknown version".into())
 }

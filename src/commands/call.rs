@@ -1,0 +1,172 @@
+//! `dvcall call`: reads in, VCF out, in one pass.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tch::Device;
+
+use super::evidence::{Evidence, EvidenceSource, EvidenceTimings, EvidenceWorker};
+use super::ordered::for_each_ordered;
+use super::progress::{peak_memory, progress_bar};
+use crate::cli::CallArgs;
+use crate::candidates::{Candidate, VariantType};
+use crate::genome::Partition;
+use crate::model::{Genotyper, Model, parse_device};
+use crate::pileup::{self, PILEUP_SIZE};
+use crate::variants::{Call, CallSummary, VcfHeader, VcfWriter, call_genotype};
+
+pub fn run(args: &CallArgs) -> Result<()> {
+    let started = Instant::now();
+    let source = EvidenceSource::open(&args.input, &args.evidence)?;
+    let models = load_models(args)?;
+    let device = parse_device(&args.device)?;
+    let mut output = Output::create(args, &source, &models)?;
+
+    let progress = progress_bar(source.regions.bases(), "bases");
+    let worker = || Worker::new(&source, &models, device, args.batch_size as usize);
+    for_each_ordered(args.input.threads(), source.partitions().into_iter(), worker, Worker::call, |called| {
+        progress.inc(called.partition.region.len());
+        output.add(called)
+    })?;
+    progress.finish_and_clear();
+    output.finish(started)
+}
+
+fn load_models(args: &CallArgs) -> Result<Vec<Model>> {
+    if args.model.is_empty() {
+        return Ok(vec![Model::builtin()?]);
+    }
+    args.model.iter().map(|path| Model::load(path)).collect()
+}
+
+/// One partition, called.
+struct CalledPartition {
+    partition: Partition,
+    calls: Vec<Call>,
+    timings: Timings,
+}
+
+/// Processor time by stage, summed over workers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Timings {
+    evidence: EvidenceTimings,
+    pileup: Duration,
+    network: Duration,
+}
+
+/// One thread's readers and network.
+struct Worker<'a> {
+    evidence: EvidenceWorker<'a>,
+    genotyper: Genotyper,
+    /// Room for a batch of images.
+    images: Vec<u8>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(source: &'a EvidenceSource, models: &[Model], device: Device, batch_size: usize) -> Result<Self> {
+        let images = vec![0; batch_size * PILEUP_SIZE];
+        Ok(Self { evidence: source.worker()?, genotyper: Genotyper::new(models, device)?, images })
+    }
+
+    fn call(&mut self, partition: Partition) -> Result<CalledPartition> {
+        let Evidence { reads, reference, candidates, timings } = self.evidence.partition(&partition)?;
+        let mut timings = Timings { evidence: timings, ..Timings::default() };
+        let sets: Vec<_> = candidates.iter().map(pileup::allele_sets).collect();
+        // One image for each allele set of each candidate.
+        let wanted: Vec<_> =
+            candidates.iter().zip(&sets).flat_map(|(c, sets)| sets.iter().map(move |set| (c, set))).collect();
+        let mut probabilities = Vec::with_capacity(wanted.len());
+        for batch in wanted.chunks(self.images.len() / PILEUP_SIZE) {
+            let clock = Instant::now();
+            for ((candidate, set), image) in batch.iter().zip(self.images.chunks_exact_mut(PILEUP_SIZE)) {
+                pileup::draw(candidate, set, &reads, &reference, image);
+            }
+            timings.pileup += clock.elapsed();
+            let clock = Instant::now();
+            let types: Vec<_> = batch.iter().map(|(candidate, set)| variant_type(candidate, set)).collect();
+            let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(batch.len()).collect();
+            probabilities.extend(self.genotyper.genotype(&images, &types)?);
+            timings.network += clock.elapsed();
+        }
+        let mut probabilities = probabilities.as_slice();
+        let calls = candidates.iter().zip(&sets).map(|(candidate, sets)| {
+            let (own, rest) = probabilities.split_at(sets.len());
+            probabilities = rest;
+            call_genotype(candidate, sets, own)
+        });
+        Ok(CalledPartition { calls: calls.collect(), partition, timings })
+    }
+}
+
+fn variant_type(candidate: &Candidate, set: &[usize]) -> VariantType {
+    VariantType::of(&candidate.reference, set.iter().map(|&a| candidate.alternates[a].bases.as_slice()))
+}
+
+/// The VCF and what is told at the end.
+struct Output {
+    vcf: VcfWriter,
+    min_quality: f64,
+    summary: CallSummary,
+    timings: Timings,
+}
+
+impl Output {
+    fn create(args: &CallArgs, source: &EvidenceSource, models: &[Model]) -> Result<Self> {
+        let header = VcfHeader {
+            sample: source.reads.sample(),
+            contigs: source.reference.contigs(),
+            reference: source.reference.path(),
+            models: models.iter().map(|m| (m.name().to_owned(), m.checksum().to_owned())).collect(),
+            command_line: std::env::args().collect::<Vec<_>>().join(" "),
+        };
+        let vcf = VcfWriter::create(&args.output, &header)?;
+        Ok(Self { vcf, min_quality: args.min_quality, summary: CallSummary::default(), timings: Timings::default() })
+    }
+
+    fn add(&mut self, called: CalledPartition) -> Result<()> {
+        self.timings += called.timings;
+        for call in &called.calls {
+            let filter = call.filter(self.min_quality);
+            self.summary.add(call, filter);
+            self.vcf.write(&called.partition.region.contig, call, filter)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self, started: Instant) -> Result<()> {
+        self.vcf.finish()?;
+        if log::log_enabled!(log::Level::Info) {
+            println!("{}", self.summary);
+            println!("{}", self.timings);
+            let memory = peak_memory() as f64 / 1e6;
+            println!("wall time     {:>9.1} s, peak memory {memory:.0} MB", started.elapsed().as_secs_f64());
+        }
+        Ok(())
+    }
+}
+
+impl std::ops::AddAssign for Timings {
+    fn add_assign(&mut self, other: Self) {
+        self.evidence.read += other.evidence.read;
+        self.evidence.realign += other.evidence.realign;
+        self.evidence.candidates += other.evidence.candidates;
+        self.pileup += other.pileup;
+        self.network += other.network;
+    }
+}
+
+impl std::fmt::Display for Timings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stages = [
+            ("reading", self.evidence.read),
+            ("realignment", self.evidence.realign),
+            ("candidates", self.evidence.candidates),
+            ("pileups", self.pileup),
+            ("network", self.network),
+        ];
+        let total: Duration = stages.iter().map(|(_, time)| *time).sum();
+        write!(f, "seconds       {:>9.1}  ", total.as_secs_f64())?;
+        let parts: Vec<_> = stages.iter().map(|(name, time)| format!("{name} {:.1}", time.as_secs_f64())).collect();
+        write!(f, "{}", parts.join(", "))
+    }
+}

@@ -1,0 +1,183 @@
+//! `dvcall call` from the outside.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use common::{data, dvcall, error_of, records, sample};
+
+fn call(reference: &Path, reads: &Path, output: &Path) -> Command {
+    let mut command = dvcall();
+    command
+        .arg("call")
+        .arg("--quiet")
+        .arg("--ref")
+        .arg(reference)
+        .arg("--reads")
+        .arg(reads)
+        .arg("--output")
+        .arg(output);
+    command
+}
+
+/// A call on the bundled sample, as records.
+fn sample_records(reads: &str, flags: &[&str]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("calls.vcf.gz");
+    call(&sample().join("reference.fa"), &sample().join(reads), &output)
+        .args(flags)
+        .assert()
+        .success();
+    assert!(folder.path().join("calls.vcf.gz.tbi").exists());
+    records(&output)
+}
+
+#[test]
+fn records_do_not_depend_on_threads_batches_or_format() {
+    let expected = sample_records("sample.bam", &["--threads", "1", "--batch-size", "1"]);
+    assert!(expected.len() > 50, "{} records", expected.len());
+    assert_eq!(
+        sample_records("sample.bam", &["--threads", "2", "--batch-size", "64"]),
+        expected
+    );
+    assert_eq!(
+        sample_records("sample.cram", &["--threads", "3", "--batch-size", "7"]),
+        expected
+    );
+}
+
+#[test]
+fn records_do_not_depend_on_how_regions_are_cut() {
+    let whole = sample_records("sample.bam", &["--regions", "chrA:10,001-30,000"]);
+    let cut = sample_records(
+        "sample.bam",
+        &[
+            "--regions",
+            "chrA:10,001-14,321",
+            "--regions",
+            "chrA:14,322-21,000",
+            "--regions",
+            "chrA:21,001-30,000",
+        ],
+    );
+    assert!(!whole.is_empty());
+    assert_eq!(cut, whole);
+}
+
+#[test]
+fn bam_and_cram_of_real_reads_give_the_same_records() {
+    let Some(data) = data() else { return };
+    let set = data.join("reads/validation/NA12878_hg19_chr20_10.0M_52x");
+    let reference = data.join("reference/ucsc.hg19.chr20.unittest.fasta.gz");
+    let folder = tempfile::tempdir().unwrap();
+    let run = |reads: &str, flags: &[&str]| {
+        let output = folder.path().join("calls.vcf.gz");
+        let region = "chr20:10,000,000-10,030,000";
+        call(&reference, &set.join(reads), &output)
+            .args(["--regions", region])
+            .args(flags)
+            .assert()
+            .success();
+        records(&output)
+    };
+    let bam = run("reads.bam", &["--threads", "1", "--batch-size", "64"]);
+    assert!(bam.iter().filter(|r| r.contains("\tPASS\t")).count() > 40);
+    assert_eq!(run("reads.cram", &["--threads", "2", "--batch-size", "1"]), bam);
+}
+
+#[test]
+fn records_are_sorted_and_their_genotype_is_the_likeliest() {
+    let records = sample_records("sample.bam", &[]);
+    let mut last = (String::new(), 0);
+    for record in &records {
+        let fields: Vec<_> = record.split('\t').collect();
+        let place = (fields[0].to_owned(), fields[1].parse::<u64>().unwrap());
+        assert!(place.0 != last.0 || place.1 >= last.1, "{record}");
+        last = place;
+        let sample: Vec<_> = fields[9].split(':').collect();
+        let (a, b) = sample[0].split_once('/').unwrap();
+        let (a, b): (usize, usize) = (a.parse().unwrap(), b.parse().unwrap());
+        let likelihoods: Vec<u32> = sample[5].split(',').map(|p| p.parse().unwrap()).collect();
+        assert_eq!(likelihoods[b * (b + 1) / 2 + a], 0, "{record}");
+        let alternates = fields[4].split(',').count();
+        assert_eq!(likelihoods.len(), (alternates + 1) * (alternates + 2) / 2, "{record}");
+    }
+}
+
+#[test]
+fn an_empty_region_gives_an_empty_vcf() {
+    let folder = tempfile::tempdir().unwrap();
+    let bed = folder.path().join("none.bed");
+    std::fs::write(&bed, "").unwrap();
+    assert!(sample_records("sample.bam", &["--regions", bed.to_str().unwrap()]).is_empty());
+}
+
+/// A folder with a copy of the sample's reads, to be damaged.
+fn copied_reads() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["sample.bam", "sample.bam.bai"] {
+        std::fs::copy(sample().join(name), folder.path().join(name)).unwrap();
+    }
+    let reads = folder.path().join("sample.bam");
+    (folder, reads)
+}
+
+#[test]
+fn damaged_or_wrong_input_is_one_line_and_no_output() {
+    let (folder, reads) = copied_reads();
+    let output = folder.path().join("calls.vcf.gz");
+    let reference = sample().join("reference.fa");
+    let fails = |command: &mut Command, what: &str| {
+        let message = error_of(command);
+        assert!(message.contains(what), "{message}");
+        assert!(!output.exists());
+    };
+    fails(
+        &mut call(&reference, &folder.path().join("none.bam"), &output),
+        "none.bam",
+    );
+    fails(
+        call(&reference, &reads, &output).args(["--regions", "A:1-10"]),
+        "A:1-10",
+    );
+    fails(call(&reference, &reads, &output).args(["--sample", "nobody"]), "nobody");
+    fails(call(&reference, &reads, &output).args(["--device", "tpu"]), "tpu");
+    fails(
+        call(&reference, &reads, &output).args(["--model", "none.safetensors"]),
+        "none.safetensors",
+    );
+    fails(&mut call(&folder.path().join("none.fa"), &reads, &output), "none.fa");
+
+    // Cut off in the middle, past the region asked for: still an error.
+    let whole = std::fs::read(&reads).unwrap();
+    std::fs::write(&reads, &whole[..whole.len() * 2 / 3]).unwrap();
+    fails(
+        call(&reference, &reads, &output).args(["--regions", "chrA:1-2000"]),
+        "sample.bam",
+    );
+    // Bytes changed in the middle.
+    let mut broken = whole.clone();
+    let middle = broken.len() / 2;
+    broken[middle..middle + 64].fill(0x55);
+    std::fs::write(&reads, &broken).unwrap();
+    fails(&mut call(&reference, &reads, &output), "sample.bam");
+
+    std::fs::remove_file(folder.path().join("sample.bam.bai")).unwrap();
+    std::fs::write(&reads, &whole).unwrap();
+    fails(&mut call(&reference, &reads, &output), "samtools index");
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["sample.bam"]);
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    dvcall().args(["call", "--ref", "x.fa"]).assert().code(2);
+    dvcall()
+        .args(["call", "--ref", "x", "--reads", "x", "--output", "x", "--threads", "0"])
+        .assert()
+        .code(2);
+}
