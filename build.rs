@@ -8,12 +8,17 @@ fn main() {
     if !libraries.is_empty() {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{libraries}");
     }
-    println!("cargo:rustc-env=DVCALL_LIBTORCH_VERSION={}", libtorch_version(Path::new(&libraries)));
+    println!(
+        "cargo:rustc-env=DVCALL_LIBTORCH_VERSION={}",
+        libtorch_version(Path::new(&libraries))
+    );
 }
 
 /// The version that PyPI's package states beside its libraries.
 fn libtorch_version(libraries: &Path) -> String {
-    let stated = libraries.parent().and_then(|torch| std::fs::read_to_string(torch.join("version.py")).ok());
+    let stated = libraries
+        .parent()
+        .and_then(|torch| std::fs::read_to_string(torch.join("version.py")).ok());
     let version = stated.as_deref().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("__version__"))?;
         line.split('\'').nth(1).map(str::to_owned)

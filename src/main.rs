@@ -19,7 +19,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line, whatever a library put into its message.
-            let line = format!("{error:#}").split('\n').map(str::trim).collect::<Vec<_>>().join(" ");
+            let line = format!("{error:#}")
+                .split('\n')
+                .map(str::trim)
+                .collect::<Vec<_>>()
+                .join(" ");
             eprintln!("dvcall: error: {line}");
             ExitCode::FAILURE
         }
@@ -29,7 +33,11 @@ fn main() -> ExitCode {
 /// The version text looks for GPUs and reads the model, so it is made only when asked for.
 fn parse() -> Cli {
     let asked = std::env::args().any(|arg| arg == "--version" || arg == "-V");
-    let command = if asked { Cli::command().version(commands::version()) } else { Cli::command() };
+    let command = if asked {
+        Cli::command().version(commands::version())
+    } else {
+        Cli::command()
+    };
     let matches = command.get_matches();
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }

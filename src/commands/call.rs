@@ -8,8 +8,8 @@ use tch::Device;
 use super::evidence::{Evidence, EvidenceSource, EvidenceTimings, EvidenceWorker};
 use super::ordered::for_each_ordered;
 use super::progress::{peak_memory, progress_bar};
-use crate::cli::CallArgs;
 use crate::candidates::{Candidate, VariantType};
+use crate::cli::CallArgs;
 use crate::genome::Partition;
 use crate::model::{Genotyper, Model, parse_device};
 use crate::pileup::{self, PILEUP_SIZE};
@@ -24,10 +24,16 @@ pub fn run(args: &CallArgs) -> Result<()> {
 
     let progress = progress_bar(source.regions.bases(), "bases");
     let worker = || Worker::new(&source, &models, device, args.batch_size as usize);
-    for_each_ordered(args.input.threads(), source.partitions().into_iter(), worker, Worker::call, |called| {
-        progress.inc(called.partition.region.len());
-        output.add(called)
-    })?;
+    for_each_ordered(
+        args.input.threads(),
+        source.partitions().into_iter(),
+        worker,
+        Worker::call,
+        |called| {
+            progress.inc(called.partition.region.len());
+            output.add(called)
+        },
+    )?;
     progress.finish_and_clear();
     output.finish(started)
 }
@@ -65,16 +71,31 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(source: &'a EvidenceSource, models: &[Model], device: Device, batch_size: usize) -> Result<Self> {
         let images = vec![0; batch_size * PILEUP_SIZE];
-        Ok(Self { evidence: source.worker()?, genotyper: Genotyper::new(models, device)?, images })
+        Ok(Self {
+            evidence: source.worker()?,
+            genotyper: Genotyper::new(models, device)?,
+            images,
+        })
     }
 
     fn call(&mut self, partition: Partition) -> Result<CalledPartition> {
-        let Evidence { reads, reference, candidates, timings } = self.evidence.partition(&partition)?;
-        let mut timings = Timings { evidence: timings, ..Timings::default() };
+        let Evidence {
+            reads,
+            reference,
+            candidates,
+            timings,
+        } = self.evidence.partition(&partition)?;
+        let mut timings = Timings {
+            evidence: timings,
+            ..Timings::default()
+        };
         let sets: Vec<_> = candidates.iter().map(pileup::allele_sets).collect();
         // One image for each allele set of each candidate.
-        let wanted: Vec<_> =
-            candidates.iter().zip(&sets).flat_map(|(c, sets)| sets.iter().map(move |set| (c, set))).collect();
+        let wanted: Vec<_> = candidates
+            .iter()
+            .zip(&sets)
+            .flat_map(|(c, sets)| sets.iter().map(move |set| (c, set)))
+            .collect();
         let mut probabilities = Vec::with_capacity(wanted.len());
         for batch in wanted.chunks(self.images.len() / PILEUP_SIZE) {
             let clock = Instant::now();
@@ -83,7 +104,10 @@ impl<'a> Worker<'a> {
             }
             timings.pileup += clock.elapsed();
             let clock = Instant::now();
-            let types: Vec<_> = batch.iter().map(|(candidate, set)| variant_type(candidate, set)).collect();
+            let types: Vec<_> = batch
+                .iter()
+                .map(|(candidate, set)| variant_type(candidate, set))
+                .collect();
             let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(batch.len()).collect();
             probabilities.extend(self.genotyper.genotype(&images, &types)?);
             timings.network += clock.elapsed();
@@ -94,12 +118,19 @@ impl<'a> Worker<'a> {
             probabilities = rest;
             call_genotype(candidate, sets, own)
         });
-        Ok(CalledPartition { calls: calls.collect(), partition, timings })
+        Ok(CalledPartition {
+            calls: calls.collect(),
+            partition,
+            timings,
+        })
     }
 }
 
 fn variant_type(candidate: &Candidate, set: &[usize]) -> VariantType {
-    VariantType::of(&candidate.reference, set.iter().map(|&a| candidate.alternates[a].bases.as_slice()))
+    VariantType::of(
+        &candidate.reference,
+        set.iter().map(|&a| candidate.alternates[a].bases.as_slice()),
+    )
 }
 
 /// The VCF and what is told at the end.
@@ -116,11 +147,19 @@ impl Output {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
             reference: source.reference.path(),
-            models: models.iter().map(|m| (m.name().to_owned(), m.checksum().to_owned())).collect(),
+            models: models
+                .iter()
+                .map(|m| (m.name().to_owned(), m.checksum().to_owned()))
+                .collect(),
             command_line: std::env::args().collect::<Vec<_>>().join(" "),
         };
         let vcf = VcfWriter::create(&args.output, &header)?;
-        Ok(Self { vcf, min_quality: args.min_quality, summary: CallSummary::default(), timings: Timings::default() })
+        Ok(Self {
+            vcf,
+            min_quality: args.min_quality,
+            summary: CallSummary::default(),
+            timings: Timings::default(),
+        })
     }
 
     fn add(&mut self, called: CalledPartition) -> Result<()> {
@@ -139,7 +178,10 @@ impl Output {
             println!("{}", self.summary);
             println!("{}", self.timings);
             let memory = peak_memory() as f64 / 1e6;
-            println!("wall time     {:>9.1} s, peak memory {memory:.0} MB", started.elapsed().as_secs_f64());
+            println!(
+                "wall time     {:>9.1} s, peak memory {memory:.0} MB",
+                started.elapsed().as_secs_f64()
+            );
         }
         Ok(())
     }
@@ -166,7 +208,10 @@ impl std::fmt::Display for Timings {
         ];
         let total: Duration = stages.iter().map(|(_, time)| *time).sum();
         write!(f, "seconds       {:>9.1}  ", total.as_secs_f64())?;
-        let parts: Vec<_> = stages.iter().map(|(name, time)| format!("{name} {:.1}", time.as_secs_f64())).collect();
+        let parts: Vec<_> = stages
+            .iter()
+            .map(|(name, time)| format!("{name} {:.1}", time.as_secs_f64()))
+            .collect();
         write!(f, "{}", parts.join(", "))
     }
 }

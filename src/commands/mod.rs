@@ -1,17 +1,20 @@
 //! The subcommands, each the pipeline in plain calls.
 
+pub mod call;
 pub mod evaluate;
-
 pub mod evidence;
 pub mod make_examples;
 pub mod ordered;
 pub mod progress;
 pub mod staged;
+mod version;
 
 use anyhow::Result;
 use rust_htslib::htslib::{hts_set_log_level, htsLogLevel_HTS_LOG_OFF};
 
 use crate::cli::Command;
+
+pub use version::version;
 
 /// Runs a parsed command line.
 pub fn run(command: Command) -> Result<()> {
@@ -19,7 +22,7 @@ pub fn run(command: Command) -> Result<()> {
     // SAFETY: sets a number before any thread is started.
     unsafe { hts_set_log_level(htsLogLevel_HTS_LOG_OFF) };
     match command {
-        Command::Call(_) => Ok(()),
+        Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
     }

@@ -11,13 +11,13 @@ use crossbeam_channel::bounded;
 const WINDOW: usize = 16;
 
 /// Runs `work` on every item on `threads` threads of a rayon pool, each with its own state from `worker`, and gives the
-/// results to `consume` on one thread of its own, in the order of the items. The first error ends the run.
+/// results to `consume` on the calling thread, in the order of the items. The first error ends the run.
 pub fn for_each_ordered<I, W, T: Send>(
     threads: usize,
     items: impl Iterator<Item = I> + Send,
     worker: impl Fn() -> Result<W> + Sync,
     work: impl Fn(&mut W, I) -> Result<T> + Sync,
-    mut consume: impl FnMut(T) -> Result<()> + Send,
+    mut consume: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -44,19 +44,18 @@ pub fn for_each_ordered<I, W, T: Send>(
         }
         Ok(())
     };
+    let (run, stop, pool) = (&run, &stop, &pool);
     std::thread::scope(|scope| {
-        let consumer = scope.spawn(|| {
-            let outcome = consume_in_order(results, give_turn, &mut consume);
-            stop.store(true, Ordering::Relaxed);
-            outcome
+        let workers = scope.spawn(move || {
+            pool.broadcast(|_| {
+                let outcome = run(&send.clone());
+                stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
+                outcome
+            })
         });
-        let started = pool.broadcast(|_| {
-            let outcome = run(&send.clone());
-            stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
-            outcome
-        });
-        drop(send);
-        let consumed = consumer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let consumed = consume_in_order(results, give_turn, &mut consume);
+        stop.store(true, Ordering::Relaxed);
+        let started = workers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         started.into_iter().collect::<Result<()>>()?;
         consumed
     })
