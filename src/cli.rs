@@ -31,6 +31,8 @@ pub enum Command {
     MakeExamples(Box<MakeExamplesArgs>),
     /// Score a call set against truth
     Evaluate(EvaluateArgs),
+    /// Show what the caller sees: pileups as pictures, and why each allele became a candidate or not
+    Show(Box<ShowArgs>),
 }
 
 /// What is read, and where.
@@ -154,4 +156,20 @@ pub struct EvaluateArgs {
     /// Reference FASTA, indexed with samtools faidx
     #[arg(long = "ref", value_name = "FASTA")]
     pub reference: PathBuf,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  dvcall show --ref GRCh38.fa --reads NA12878.bam --regions chr20:10,002,400-10,002,500 --output shown")]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Folder for the pictures and alleles.tsv; it appears when it is whole
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace the output folder if it is there
+    #[arg(long)]
+    pub overwrite: bool,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
 }

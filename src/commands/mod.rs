@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod make_examples;
 pub mod ordered;
 pub mod progress;
+pub mod show;
 pub mod staged;
 mod version;
 
@@ -25,5 +26,6 @@ pub fn run(command: Command) -> Result<()> {
         Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Show(args) => show::run(&args),
     }
 }

@@ -5,10 +5,13 @@
 
 mod channels;
 mod draw;
+mod font;
+mod picture;
 mod rows;
 
 pub use channels::{CHANNEL_NAMES, CHANNELS};
 pub use draw::{allele_sets, draw};
+pub use picture::Picture;
 
 /// Rows of a pileup.
 pub const HEIGHT: usize = 100;

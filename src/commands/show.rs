@@ -1,0 +1,121 @@
+//! `dvcall show`: what the caller sees at a place, as pictures and as a table of alleles.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::evidence::{EvidenceSource, EvidenceWorker};
+use super::ordered::for_each_ordered;
+use super::staged::StagedFolder;
+use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Verdict, count_alleles};
+use crate::cli::ShowArgs;
+use crate::genome::Partition;
+use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
+
+/// Columns of the table: one row for each alternate allele that any read shows.
+const HEADER: &str = "contig\tposition\tref\talt\tdepth\tref_reads\talt_reads\tfraction\tlow_quality_reads\toutcome\n";
+
+pub fn run(args: &ShowArgs) -> Result<()> {
+    let source = EvidenceSource::open(&args.input, &args.evidence)?;
+    let output = StagedFolder::create(&args.output, args.overwrite)?;
+    let (mut table, mut alleles, mut totals) = (HEADER.to_owned(), 0, Totals::default());
+    for_each_ordered(
+        args.input.threads(),
+        source.partitions().into_iter(),
+        || source.worker(),
+        |worker, partition| show(worker, &partition, &source.candidate_options, output.path()),
+        |shown| {
+            alleles += shown.table.lines().count();
+            table += &shown.table;
+            totals.candidates += shown.totals.candidates;
+            totals.pictures += shown.totals.pictures;
+            Ok(())
+        },
+    )?;
+    let path = output.path().join("alleles.tsv");
+    fs::write(&path, table).with_context(|| format!("cannot write {}", path.display()))?;
+    output.put_in_place()?;
+    let Totals { candidates, pictures } = totals;
+    println!(
+        "{candidates} candidates, {pictures} pictures, {alleles} alleles in {}",
+        args.output.display()
+    );
+    Ok(())
+}
+
+#[derive(Default)]
+struct Totals {
+    candidates: usize,
+    pictures: usize,
+}
+
+/// What one partition gave.
+struct Shown {
+    table: String,
+    totals: Totals,
+}
+
+fn show(
+    worker: &mut EvidenceWorker<'_>,
+    partition: &Partition,
+    options: &CandidateOptions,
+    folder: &Path,
+) -> Result<Shown> {
+    let evidence = worker.partition(partition)?;
+    let (reads, reference) = (&evidence.reads, &evidence.reference);
+    let contig = &partition.region.contig;
+    let mut totals = Totals::default();
+    let mut image = vec![0; PILEUP_SIZE];
+    for candidate in &evidence.candidates {
+        totals.candidates += 1;
+        for set in allele_sets(candidate) {
+            draw(candidate, &set, reads, reference, &mut image);
+            let numbers: Vec<String> = set.iter().map(usize::to_string).collect();
+            let name = format!("{contig}_{}_{}.png", candidate.position + 1, numbers.join("+"));
+            let path = folder.join(name.replace('/', "_"));
+            Picture::of_pileup(&image, &title(contig, candidate, &set)).write_png(&path)?;
+            totals.pictures += 1;
+        }
+    }
+    let table = count_alleles(reads, reference, &partition.region, options.min_base_quality)
+        .iter()
+        .flat_map(|site| site.alleles.iter().map(|allele| row(contig, site, allele, options)))
+        .collect();
+    Ok(Shown { table, totals })
+}
+
+/// As in `chr20:10,002,458 G>GTT,GTTT  GTT 11, reference 20, of 46 reads`.
+fn title(contig: &str, candidate: &Candidate, set: &[usize]) -> String {
+    let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
+    let all: Vec<String> = candidate.alternates.iter().map(|a| text(&a.bases)).collect();
+    let shown = set.iter().filter_map(|&i| candidate.alternates.get(i));
+    let shown: Vec<String> = shown.map(|a| format!("{} {}", text(&a.bases), a.depth)).collect();
+    format!(
+        "{contig}:{} {}>{}   {}, reference {}, of {} reads",
+        candidate.position + 1,
+        text(&candidate.reference),
+        all.join(","),
+        shown.join(" + "),
+        candidate.reference_depth,
+        candidate.depth
+    )
+}
+
+fn row(contig: &str, site: &SiteCounts, allele: &AlleleCount, options: &CandidateOptions) -> String {
+    let outcome = match options.judge(allele, site.depth) {
+        Verdict::Candidate => "candidate".to_owned(),
+        refused => format!("no: {refused}"),
+    };
+    format!(
+        "{contig}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.3}\t{}\t{outcome}\n",
+        site.position + 1,
+        String::from_utf8_lossy(&allele.reference),
+        String::from_utf8_lossy(&allele.bases),
+        site.depth,
+        site.reference_depth,
+        allele.depth,
+        f64::from(allele.depth) / f64::from(site.depth.max(1)),
+        allele.low_quality_reads,
+    )
+}

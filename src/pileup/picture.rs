@@ -1,0 +1,97 @@
+//! A pileup as a picture for people: its channels side by side, with captions.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::font::{LETTER_HEIGHT, LETTER_WIDTH, ink};
+use super::{CENTER, CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
+
+/// Pixels of a picture for each row of the pileup; a column takes one, so that all channels fit on a screen.
+const ROW_PIXELS: usize = 2;
+/// Pixels of a picture for each pixel of a letter.
+const LETTER_PIXELS: usize = 2;
+/// White around and between channels, in pixels.
+const MARGIN: usize = 8;
+/// Height of a line of text with the space below it.
+const LINE: usize = LETTER_HEIGHT * LETTER_PIXELS + MARGIN;
+/// Length of the marks above and below the candidate's column.
+const MARK: usize = 5;
+
+const PAPER: u8 = 255;
+const INK: u8 = 0;
+
+/// A grey picture.
+pub struct Picture {
+    width: usize,
+    height: usize,
+    /// One byte each, by rows.
+    pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// Lays out a pileup's channels under a title.
+    pub fn of_pileup(image: &[u8], title: &str) -> Self {
+        let width = CHANNELS * (WIDTH + MARGIN) + MARGIN;
+        let top = MARGIN + 2 * LINE;
+        let height = top + HEIGHT * ROW_PIXELS + MARGIN;
+        let mut picture = Self {
+            width,
+            height,
+            pixels: vec![PAPER; width * height],
+        };
+        picture.write(MARGIN, MARGIN, title);
+        for (channel, name) in CHANNEL_NAMES.iter().enumerate() {
+            let left = MARGIN + channel * (WIDTH + MARGIN);
+            picture.write(left, MARGIN + LINE, name);
+            picture.draw_channel(image, channel, left, top);
+        }
+        picture
+    }
+
+    fn draw_channel(&mut self, image: &[u8], channel: usize, left: usize, top: usize) {
+        for (row, pixels) in image.chunks_exact(WIDTH * CHANNELS).enumerate() {
+            for (column, pixel) in pixels.chunks_exact(CHANNELS).enumerate() {
+                for line in 0..ROW_PIXELS {
+                    self.set(left + column, top + row * ROW_PIXELS + line, pixel[channel]);
+                }
+            }
+        }
+        let bottom = top + HEIGHT * ROW_PIXELS;
+        for y in (top - MARK..top).chain(bottom..bottom + MARK) {
+            self.set(left + CENTER, y, INK);
+        }
+    }
+
+    fn write(&mut self, left: usize, top: usize, text: &str) {
+        for (number, letter) in text.chars().enumerate() {
+            let left = left + number * (LETTER_WIDTH + 1) * LETTER_PIXELS;
+            for (column, row) in ink(letter) {
+                for offset in 0..LETTER_PIXELS * LETTER_PIXELS {
+                    let (x, y) = (offset % LETTER_PIXELS, offset / LETTER_PIXELS);
+                    self.set(left + column * LETTER_PIXELS + x, top + row * LETTER_PIXELS + y, INK);
+                }
+            }
+        }
+    }
+
+    /// Sets a pixel; what lies outside of the picture is left out.
+    fn set(&mut self, x: usize, y: usize, value: u8) {
+        if x < self.width && y < self.height {
+            self.pixels[y * self.width + x] = value;
+        }
+    }
+
+    pub fn write_png(&self, path: &Path) -> Result<()> {
+        let failed = || format!("cannot write {}", path.display());
+        let file = File::create(path).with_context(failed)?;
+        let mut encoder = png::Encoder::new(BufWriter::new(file), self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().with_context(failed)?;
+        writer.write_image_data(&self.pixels).with_context(failed)?;
+        writer.finish().with_context(failed)
+    }
+}
