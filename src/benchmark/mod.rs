@@ -1,1 +1,44 @@
-//! Scoring a call set against truth: normalise, match by haplotype, count, stratify, write.
+//! Scoring calls against truth as the GA4GH standard has it: haplotypes are compared, not spellings.
+//!
+//! ```text
+//!  truth VCF ─► calls ───────────────┐
+//!                                    ├─► superloci ─► best path ─► records ─► strata ─► tally ─► tables, curves
+//!  query VCF ─► calls ─► preprocess ─┘                                                    └─► annotated VCF, report
+//! ```
+//!
+//! Sources: Krusche and others, "Best practices for benchmarking germline small-variant calls in human genomes", Nature
+//! Biotechnology 37 (2019) 555–560; the optimum of the matching is vcfeval's (Cleary and others, bioRxiv 023754, 2015).
+
+mod annotated;
+mod call;
+mod call_set;
+mod damage;
+mod evaluation;
+mod haplotype;
+mod kind;
+mod metrics;
+mod output;
+mod path;
+mod preprocess;
+mod primitive;
+mod record;
+mod roc;
+mod screen;
+mod search;
+mod strata;
+mod superlocus;
+mod tables;
+mod tally;
+mod variant;
+
+pub use call::{Call, Score, Zygosity};
+pub use call_set::{CallSet, Selection};
+pub use evaluation::{Evaluation, Options, Run, Summary, evaluate};
+pub use kind::{Kind, SUBTYPES, Type};
+pub use output::{check_prefix, write_all};
+pub use record::{Entry, Record, ScoreField, Verdict};
+pub use roc::{Curve, Point};
+pub use screen::{Named, aligned, comparison};
+pub use search::Limits;
+pub use superlocus::Match;
+pub use tally::{Count, Counts, Filter, Observation, Part, Tally};

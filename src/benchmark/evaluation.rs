@@ -1,0 +1,308 @@
+//! From files to counts.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use rayon::prelude::*;
+
+use super::call::Call;
+use super::call_set::{CallSet, Selection};
+use super::kind::Type;
+use super::preprocess::preprocess;
+use super::record::{Decided, Record, ScoreField, Verdict, pair};
+use super::search::Limits;
+use super::strata::{Extent, Stratum, read_bed, read_strata, with_truth};
+use super::superlocus::{Superlocus, decide, superloci};
+use super::tally::{Counts, Filter, Tally};
+use crate::genome::{Contig, IntervalSet, Reference, Region, Sequence, resolve_regions};
+
+/// What to compare, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Indexed FASTA.
+    pub reference: PathBuf,
+    pub truth: PathBuf,
+    /// Where truth knows everything; without it, everywhere.
+    pub confident: Option<PathBuf>,
+    /// Region strings and BED files; empty = everywhere.
+    pub regions: Vec<String>,
+    /// A `name<TAB>bed` file.
+    pub stratification: Option<PathBuf>,
+    /// Needed where truth has several samples.
+    pub truth_sample: Option<String>,
+    /// Let variants of one phase set keep their phase.
+    pub phased: bool,
+    pub score: ScoreField,
+    pub limits: Limits,
+}
+
+/// Truth and everything else that several call sets are compared with, read once.
+pub struct Evaluation {
+    options: Options,
+    reference: Reference,
+    truth: CallSet,
+    regions: Option<IntervalSet>,
+    confident: Option<IntervalSet>,
+    strata: Vec<Stratum>,
+}
+
+/// A call set, evaluated.
+pub struct Run {
+    /// The query's file, sample, and filter names.
+    pub query: PathBuf,
+    pub sample: String,
+    pub filters: Vec<String>,
+    /// By contig, in the order of the reference; records in order of position.
+    pub contigs: Vec<(Contig, Vec<Record>)>,
+    pub tally: Tally,
+    /// Stretches (1-based) where the search was given up and spellings were compared.
+    pub too_dense: Vec<Region>,
+    /// Query calls on contigs without any truth: not evaluated.
+    pub without_truth: usize,
+    /// Query calls of more than two alleles: not compared.
+    pub polyploid: usize,
+}
+
+/// Name and size of a subset of the tables.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub name: String,
+    /// Bases.
+    pub size: u64,
+    pub confident_size: u64,
+}
+
+/// Evaluates one call set. A shorthand for [`Evaluation::open`] and [`Evaluation::run`].
+pub fn evaluate(options: Options, query: PathBuf, sample: Option<&str>) -> Result<Run> {
+    Evaluation::open(options)?.run(query, sample)
+}
+
+/// Calls this far outside the regions are read too, so that spellings across the edge match.
+const CONTEXT: u64 = 5_000;
+
+impl Evaluation {
+    /// Reads and checks everything but the query.
+    pub fn open(options: Options) -> Result<Self> {
+        let reference = Reference::open(&options.reference)?;
+        let contigs = reference.contigs();
+        let bed = |path: &Option<PathBuf>| path.as_ref().map(|p| read_bed(p, contigs)).transpose();
+        let confident = bed(&options.confident)?;
+        let regions = match options.regions.is_empty() {
+            true => None,
+            false => Some(resolve_regions(&options.regions, contigs)?),
+        };
+        let strata = match &options.stratification {
+            Some(path) => read_strata(path, contigs)?,
+            None => Vec::new(),
+        };
+        let truth = CallSet::read(
+            &options.truth,
+            contigs,
+            &Selection {
+                sample: options.truth_sample.as_deref(),
+                sample_flag: "--truth-sample",
+                within: regions.as_ref().map(|r| widened(r, CONTEXT)).as_ref(),
+                pass_only: true,
+            },
+        )?;
+        ensure!(
+            truth.calls.iter().any(|calls| !calls.is_empty()),
+            "no truth to compare with: {} has no call that passes its filters{}",
+            options.truth.display(),
+            if regions.is_some() { " in the regions" } else { "" }
+        );
+        Ok(Self {
+            options,
+            reference,
+            truth,
+            regions,
+            confident,
+            strata,
+        })
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// Compares a call set with truth.
+    pub fn run(&self, query: PathBuf, sample: Option<&str>) -> Result<Run> {
+        let calls = CallSet::read(
+            &query,
+            self.reference.contigs(),
+            &Selection {
+                sample,
+                sample_flag: "--sample",
+                within: self.regions.as_ref().map(|r| widened(r, CONTEXT)).as_ref(),
+                pass_only: false,
+            },
+        )?;
+        let mut run = Run {
+            query,
+            sample: calls.sample.clone(),
+            filters: calls.filters.clone(),
+            contigs: Vec::new(),
+            tally: Tally::new(self.strata.len()),
+            too_dense: Vec::new(),
+            without_truth: 0,
+            polyploid: calls.polyploid,
+        };
+        for (rank, contig) in self.reference.contigs().iter().enumerate() {
+            let (truth, called) = (&self.truth.calls[rank], &calls.calls[rank]);
+            if truth.is_empty() {
+                run.without_truth += called.len();
+                continue;
+            }
+            let bases = self.reference.reader()?.fetch(&contig.name, 0, contig.length)?;
+            let sequence = Sequence::new(0, bases);
+            check_reference(truth, &sequence, &contig.name, &self.truth)?;
+            check_reference(called, &sequence, &contig.name, &calls)?;
+            let called = preprocess(called, &sequence, self.options.phased);
+            let records = self.compare(contig, truth, &called, &sequence, &mut run.too_dense);
+            records.iter().for_each(|record| run.tally.add(record));
+            run.contigs.push((contig.clone(), records));
+        }
+        if run.contigs.is_empty() {
+            bail!("truth and query have no contig in common");
+        }
+        Ok(run)
+    }
+
+    /// The records of one contig, decided, with their regions.
+    fn compare(
+        &self,
+        contig: &Contig,
+        truth: &[Call],
+        query: &[Call],
+        sequence: &Sequence,
+        too_dense: &mut Vec<Region>,
+    ) -> Vec<Record> {
+        let confident = self.confident.as_ref().map(|set| with_truth(set, &contig.name, truth));
+        let one = |locus: &Superlocus| -> Vec<Record> {
+            let (truth, query) = (&truth[locus.truth.clone()], &query[locus.query.clone()]);
+            let (of_truth, of_query) = decide(truth, query, sequence, self.options.phased, self.options.limits);
+            let mut records = pair(
+                Decided {
+                    calls: truth,
+                    decisions: &of_truth,
+                },
+                Decided {
+                    calls: query,
+                    decisions: &of_query,
+                },
+                self.options.score,
+            );
+            records
+                .iter_mut()
+                .for_each(|r| self.place(r, &contig.name, confident.as_ref()));
+            records
+        };
+        let loci = superloci(truth, query);
+        let records: Vec<Vec<Record>> = loci.par_iter().with_min_len(64).map(one).collect();
+        for locus in &records {
+            let dense = |r: &&Record| [&r.truth, &r.query].into_iter().flatten().any(|e| e.by_spelling);
+            let start = locus.iter().filter(dense).map(|r| r.position).min();
+            let end = locus.iter().filter(dense).map(Record::end).max();
+            if let (Some(start), Some(end)) = (start, end) {
+                too_dense.push(Region::new(&contig.name, start, end));
+            }
+        }
+        let inside = |r: &Record| {
+            self.regions
+                .as_ref()
+                .is_none_or(|regions| regions.contains(&contig.name, r.position))
+        };
+        records.into_iter().flatten().filter(inside).collect()
+    }
+
+    /// Notes where a record lies. Outside the confident regions nothing is known.
+    fn place(&self, record: &mut Record, contig: &str, confident: Option<&IntervalSet>) {
+        let alternates = record.alternates.iter().map(Vec::as_slice);
+        let extent = Extent::of(record.position, &record.reference, alternates);
+        record.confident = confident.is_none_or(|set| extent.is_in(set, contig));
+        if !record.confident {
+            for entry in [&mut record.truth, &mut record.query].into_iter().flatten() {
+                entry.verdict = Verdict::Unknown;
+            }
+        }
+        let strata = self.strata.iter().enumerate();
+        record.strata = strata
+            .filter(|(_, stratum)| extent.is_in(&stratum.regions, contig))
+            .map(|(i, _)| i as u16)
+            .collect();
+    }
+
+    /// The subsets of the tables: `*`, then the strata.
+    pub fn subsets(&self, run: &Run) -> Vec<Summary> {
+        let evaluated = IntervalSet::from_regions(run.contigs.iter().map(|(c, _)| Region::new(&c.name, 0, c.length)));
+        let within = self
+            .regions
+            .as_ref()
+            .map_or_else(|| evaluated.clone(), |r| evaluated.intersect(r));
+        let confident = self
+            .confident
+            .as_ref()
+            .map_or_else(|| within.clone(), |c| within.intersect(c));
+        let all = Summary {
+            name: "*".into(),
+            size: within.bases(),
+            confident_size: confident.bases(),
+        };
+        let strata = self.strata.iter().map(|stratum| Summary {
+            name: stratum.name.clone(),
+            size: within.intersect(&stratum.regions).bases(),
+            confident_size: confident.intersect(&stratum.regions).bases(),
+        });
+        std::iter::once(all).chain(strata).collect()
+    }
+}
+
+impl Run {
+    /// The counts over everything.
+    pub fn counts(&self, variant_type: Type, filter: Filter) -> &Counts {
+        self.tally.counts(0, filter, variant_type, None)
+    }
+
+    pub fn records(&self) -> impl Iterator<Item = (&Contig, &Record)> {
+        self.contigs
+            .iter()
+            .flat_map(|(c, records)| records.iter().map(move |r| (c, r)))
+    }
+}
+
+fn widened(regions: &IntervalSet, by: u64) -> IntervalSet {
+    IntervalSet::from_regions(
+        regions
+            .regions()
+            .map(|r| Region::new(r.contig, r.start.saturating_sub(by), r.end.saturating_add(by))),
+    )
+}
+
+/// Fails if a call's REF is not what the reference has. N stands for anything.
+fn check_reference(calls: &[Call], sequence: &Sequence, contig: &str, set: &CallSet) -> Result<()> {
+    for call in calls {
+        let here = || format!("{}, {contig}:{}", set.path.display(), call.position + 1);
+        ensure!(
+            call.end() <= sequence.end(),
+            "{}: the record reaches beyond the end of {contig}, which has {} bases",
+            here(),
+            sequence.end()
+        );
+        let bases = sequence.slice(call.position, call.end());
+        let differs = |(a, b): (&u8, &u8)| a != b && *b != b'N' && b"ACGT".contains(a);
+        if let Some(at) = call.reference.iter().zip(bases).position(differs) {
+            return Err(anyhow::anyhow!(
+                "REF '{}' is not the reference's '{}' (base {}); was the VCF made with another reference?",
+                String::from_utf8_lossy(&call.reference),
+                String::from_utf8_lossy(bases),
+                at + 1
+            ))
+            .with_context(here);
+        }
+    }
+    Ok(())
+}

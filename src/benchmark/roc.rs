@@ -1,0 +1,89 @@
+//! Counts as a function of the quality that calls must have.
+
+use super::evaluation::Run;
+use super::kind::Type;
+use super::tally::{Counts, Filter, Observation, Part};
+
+/// Least distance between the thresholds of a table, as hap.py's default.
+pub const MIN_SPACING: f32 = 0.5;
+
+/// The counts with all calls of at least this quality.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    pub threshold: f32,
+    pub counts: Counts,
+}
+
+/// Points in ascending order of the threshold, one for each quality that occurs.
+#[derive(Clone, Debug, Default)]
+pub struct Curve {
+    pub points: Vec<Point>,
+}
+
+impl Curve {
+    /// Truth that only calls below the threshold match is missed there.
+    pub fn of(run: &Run, variant_type: Type, subtype: Option<usize>, filter: Filter) -> Self {
+        let wanted = |call: &Observation| {
+            call.kind.variant_type == variant_type && subtype.is_none_or(|s| call.kind.subtypes & (1 << s) != 0)
+        };
+        let mut calls: Vec<Observation> = run
+            .records()
+            .flat_map(|(_, record)| Observation::of(record, filter))
+            .filter(wanted)
+            .collect();
+        calls.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let missed: Vec<Observation> = extract(&mut calls, |c| c.part == Part::TruthFn);
+        let mut counts = Counts::default();
+        missed.iter().for_each(|call| counts.add(call));
+        let found: Vec<Observation> = calls.iter().copied().filter(|c| c.part == Part::TruthTp).collect();
+        let mut points = Vec::new();
+        for level in calls.chunk_by(|a, b| a.score == b.score) {
+            level.iter().for_each(|call| counts.add(call));
+            points.push(Point {
+                threshold: level[0].score,
+                counts,
+            });
+        }
+        // What lies below the threshold is missed: add it from the lowest level up.
+        let mut below = Counts::default();
+        let mut rest = found.iter().rev().peekable();
+        for point in points.iter_mut().rev() {
+            while let Some(call) = rest.next_if(|c| c.score < point.threshold) {
+                below.add(&Observation {
+                    part: Part::TruthFn,
+                    ..*call
+                });
+            }
+            point.counts.truth_fn = point.counts.truth_fn.plus(below.truth_fn);
+        }
+        points.reverse();
+        Self { points }
+    }
+
+    /// The points without those that are closer than `spacing` to the one before.
+    pub fn spaced(&self, spacing: f32) -> impl Iterator<Item = &Point> {
+        let mut last: Option<f32> = None;
+        self.points.iter().filter(move |point| {
+            let kept = last.is_none_or(|last| point.threshold - last > spacing);
+            if kept {
+                last = Some(point.threshold);
+            }
+            kept
+        })
+    }
+
+    /// The point of the highest F1; of several, that with the lowest threshold.
+    pub fn best(&self) -> Option<&Point> {
+        let scored = self.points.iter().filter_map(|p| Some((p, p.counts.f1()?)));
+        scored
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+            .map(|(p, _)| p)
+    }
+}
+
+/// Takes out of a list what fulfils a condition, keeping both in order.
+fn extract<T: Copy>(list: &mut Vec<T>, condition: impl Fn(&T) -> bool) -> Vec<T> {
+    let taken = list.iter().copied().filter(&condition).collect();
+    list.retain(|item| !condition(item));
+    taken
+}

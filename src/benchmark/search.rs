@@ -1,0 +1,250 @@
+//! The search for the way of putting variants onto haplotypes that makes query and truth alike with the most variants
+//! of both: the optimum that vcfeval defines (Cleary and others, bioRxiv 023754, 2015).
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::path::{Path, Side, Stages};
+use super::variant::{Oriented, Rule};
+
+/// Most paths held at a time, and most steps since the last synchronisation; beyond either a stretch is given up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub paths: usize,
+    pub steps: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            paths: 20_000,
+            steps: 1_000_000,
+        }
+    }
+}
+
+/// What became of a variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Matched,
+    Unmatched,
+    /// In a stretch that was given up.
+    GivenUp,
+}
+
+/// The best path: the outcome of each variant and the positions where all haplotypes were in step.
+#[derive(Clone, Debug, Default)]
+pub struct Matching {
+    pub query: Vec<Outcome>,
+    pub truth: Vec<Outcome>,
+    /// 0-based positions, ascending.
+    pub syncs: Vec<i64>,
+}
+
+/// A path in the order of its state.
+struct Ordered(Path);
+
+impl PartialEq for Ordered {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Ordered {}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.compare(&other.0)
+    }
+}
+
+struct Search<'a> {
+    stages: Stages<'a>,
+    rule: Rule,
+    paths: BTreeSet<Ordered>,
+    /// What paths put in, each entry with the one before it.
+    log: Vec<(Oriented, Option<u32>)>,
+    syncs: Vec<(i64, Option<u32>)>,
+    best: Option<Path>,
+    /// Ranges of variants that were given up, by side.
+    given_up: [Vec<std::ops::Range<usize>>; 2],
+    /// Start of the farthest variant decided upon.
+    reached: i64,
+}
+
+/// Finds the best path. Variants are sorted by start and end; `stages.*.end` lies beyond them, or at the contig's end
+/// where `at_contig_end`.
+pub fn best_matching(stages: Stages, rule: Rule, limits: Limits, at_contig_end: bool) -> Matching {
+    let starts = [stages.query.variants, stages.truth.variants].map(|v| v.first().map(|v| v.start));
+    let Some(first) = starts.into_iter().flatten().min() else {
+        return Matching::default();
+    };
+    let mut search = Search {
+        stages,
+        rule,
+        paths: BTreeSet::from([Ordered(Path::new(first - 1))]),
+        log: Vec::new(),
+        syncs: Vec::new(),
+        best: None,
+        given_up: [Vec::new(), Vec::new()],
+        reached: 0,
+    };
+    search.run(limits, at_contig_end);
+    search.matching()
+}
+
+impl Search<'_> {
+    fn run(&mut self, limits: Limits, at_contig_end: bool) {
+        let mut steps = 0;
+        let mut last_sync: Option<Path> = None;
+        while let Some(Ordered(mut head)) = self.paths.pop_first() {
+            steps += 1;
+            if self.paths.is_empty() && head.is_in_sync() {
+                steps = 0;
+                last_sync = Some(head.clone());
+            } else if (self.paths.len() > limits.paths || steps > limits.steps)
+                && let Some(restart) = &last_sync
+            {
+                head = restart.clone();
+                self.paths.clear();
+                steps = 0;
+                self.give_up(&mut head);
+            }
+            if head.is_finished() {
+                let whole = at_contig_end || head.is_in_sync();
+                if whole && self.best.as_ref().is_none_or(|best| !best.is_better(&head)) {
+                    self.best = Some(head);
+                }
+                continue;
+            }
+            if self.branch(&head, Side::Query) || self.branch(&head, Side::Truth) {
+                continue;
+            }
+            head.step(&self.stages);
+            if head.is_in_sync() {
+                if head.is_no_op() {
+                    continue;
+                }
+                self.skip_ahead(&mut head);
+            }
+            if head.matches(&self.stages) {
+                self.keep(head);
+            }
+        }
+    }
+
+    /// If a variant is due, replaces the path by its continuations: without the variant, and with it either way round.
+    fn branch(&mut self, head: &Path, side: Side) -> bool {
+        let stage = match side {
+            Side::Query => self.stages.query,
+            Side::Truth => self.stages.truth,
+        };
+        let Some(index) = head.side(side).due(&stage) else {
+            return false;
+        };
+        let variant = &stage.variants[index];
+        self.reached = self.reached.max(variant.start);
+        let mut base = head.clone();
+        if base.is_in_sync() {
+            let syncs = &mut self.syncs;
+            base.synchronise(|position, before| {
+                syncs.push((position, before));
+                syncs.len() as u32 - 1
+            });
+        }
+        let mut without = base.clone();
+        without.exclude(side, &stage);
+        self.keep(without);
+        for oriented in variant.orientations(index as u32, self.rule, base.side(side).settled) {
+            if base.side(side).admits(oriented, &stage) {
+                let mut with = base.clone();
+                self.log.push((oriented, with.side(side).log));
+                with.side_mut(side).log = Some(self.log.len() as u32 - 1);
+                if let (Rule::Phased, Some(set), true) = (self.rule, variant.phase, oriented.other() != oriented) {
+                    with.side_mut(side).settled = Some((set, oriented.as_written));
+                }
+                with.include(side, oriented, &stage);
+                self.keep(with);
+            }
+        }
+        true
+    }
+
+    fn keep(&mut self, path: Path) {
+        let path = Ordered(path);
+        match self.paths.get(&path) {
+            Some(known) if !path.0.is_better(&known.0) => {}
+            _ => {
+                self.paths.replace(path);
+            }
+        }
+    }
+
+    /// Moves a path in step to just before the next variant.
+    fn skip_ahead(&self, head: &mut Path) {
+        let next = |side: Side| {
+            let variants = match side {
+                Side::Query => self.stages.query.variants,
+                Side::Truth => self.stages.truth.variants,
+            };
+            variants.get(head.side(side).decided).map_or(i64::MAX, |v| v.start)
+        };
+        let position = next(Side::Query).min(next(Side::Truth)).min(self.stages.query.end - 1) - 1;
+        if position > head.query.position() {
+            head.move_to(position, &self.stages);
+        }
+    }
+
+    /// Leaves out all variants from the last synchronisation to the farthest that was reached.
+    fn give_up(&mut self, head: &mut Path) {
+        let beyond = self.reached + 1;
+        for (side, stage) in [(Side::Query, self.stages.query), (Side::Truth, self.stages.truth)] {
+            let diplotype = head.side_mut(side);
+            let first = diplotype.decided;
+            let count = stage.variants[first..].iter().take_while(|v| v.start < beyond).count();
+            diplotype.decided += count;
+            self.given_up[side as usize].push(first..first + count);
+        }
+        let position = beyond.min(self.stages.query.end - 1);
+        head.move_to(position, &self.stages);
+    }
+
+    fn matching(self) -> Matching {
+        let mut matching = Matching {
+            query: vec![Outcome::Unmatched; self.stages.query.variants.len()],
+            truth: vec![Outcome::Unmatched; self.stages.truth.variants.len()],
+            syncs: Vec::new(),
+        };
+        let [query, truth] = &self.given_up;
+        for (outcomes, ranges) in [(&mut matching.query, query), (&mut matching.truth, truth)] {
+            for range in ranges {
+                outcomes[range.clone()].fill(Outcome::GivenUp);
+            }
+        }
+        let Some(best) = self.best else {
+            return matching;
+        };
+        for (outcomes, diplotype) in [(&mut matching.query, &best.query), (&mut matching.truth, &best.truth)] {
+            let mut entry = diplotype.log;
+            while let Some(index) = entry {
+                let (oriented, before) = self.log[index as usize];
+                outcomes[oriented.variant as usize] = Outcome::Matched;
+                entry = before;
+            }
+        }
+        let mut entry = best.sync;
+        while let Some(index) = entry {
+            let (position, before) = self.syncs[index as usize];
+            matching.syncs.push(position);
+            entry = before;
+        }
+        matching.syncs.reverse();
+        matching
+    }
+}
