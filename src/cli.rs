@@ -84,6 +84,9 @@ pub struct EvidenceArgs {
     /// Take the aligner's alignments as they are
     #[arg(long)]
     pub no_realign: bool,
+    /// Write the reads as the caller saw them, sorted and indexed
+    #[arg(long, value_name = "BAM")]
+    pub realigned_reads: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -109,9 +112,6 @@ pub struct CallArgs {
     /// Variants of a lower QUAL get FILTER LowQual
     #[arg(long, value_name = "PHRED", default_value_t = 3.0)]
     pub min_quality: f64,
-    /// Write the reads as the caller saw them, sorted and indexed
-    #[arg(long, value_name = "BAM")]
-    pub realigned_reads: Option<PathBuf>,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
 }

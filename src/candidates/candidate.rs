@@ -1,5 +1,7 @@
 //! A place to be genotyped.
 
+use super::VariantType;
+
 /// One alternate allele of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allele {
@@ -32,8 +34,8 @@ impl Candidate {
         self.position + self.reference.len() as u64
     }
 
-    /// Whether every alternate only replaces one base.
-    pub fn is_snp(&self) -> bool {
-        self.reference.len() == 1 && self.alternates.iter().all(|a| a.bases.len() == 1)
+    /// SNP if every alternate only replaces one base.
+    pub fn variant_type(&self) -> VariantType {
+        VariantType::of(&self.reference, self.alternates.iter().map(|a| a.bases.as_slice()))
     }
 }

@@ -8,11 +8,11 @@ use tch::Device;
 use super::evidence::{Evidence, EvidenceSource, EvidenceTimings, EvidenceWorker};
 use super::ordered::for_each_ordered;
 use super::progress::{peak_memory, progress_bar};
-use crate::candidates::{Candidate, VariantType};
 use crate::cli::CallArgs;
 use crate::genome::Partition;
 use crate::model::{Genotyper, Model, parse_device};
 use crate::pileup::{self, PILEUP_SIZE};
+use crate::reads::{Read, RealignedReadsWriter};
 use crate::variants::{Call, CallSummary, VcfHeader, VcfWriter, call_genotype};
 
 pub fn run(args: &CallArgs) -> Result<()> {
@@ -49,6 +49,8 @@ fn load_models(args: &CallArgs) -> Result<Vec<Model>> {
 struct CalledPartition {
     partition: Partition,
     calls: Vec<Call>,
+    /// Only where they are to be written.
+    reads: Vec<Read>,
     timings: Timings,
 }
 
@@ -64,6 +66,7 @@ struct Timings {
 struct Worker<'a> {
     evidence: EvidenceWorker<'a>,
     genotyper: Genotyper,
+    keeps_reads: bool,
     /// Room for a batch of images.
     images: Vec<u8>,
 }
@@ -74,6 +77,7 @@ impl<'a> Worker<'a> {
         Ok(Self {
             evidence: source.worker()?,
             genotyper: Genotyper::new(models, device)?,
+            keeps_reads: source.realigned_reads.is_some(),
             images,
         })
     }
@@ -104,10 +108,7 @@ impl<'a> Worker<'a> {
             }
             timings.pileup += clock.elapsed();
             let clock = Instant::now();
-            let types: Vec<_> = batch
-                .iter()
-                .map(|(candidate, set)| variant_type(candidate, set))
-                .collect();
+            let types: Vec<_> = batch.iter().map(|(candidate, _)| candidate.variant_type()).collect();
             let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(batch.len()).collect();
             probabilities.extend(self.genotyper.genotype(&images, &types)?);
             timings.network += clock.elapsed();
@@ -118,24 +119,21 @@ impl<'a> Worker<'a> {
             probabilities = rest;
             call_genotype(candidate, sets, own)
         });
+        let calls = calls.collect();
+        let reads = if self.keeps_reads { reads } else { Vec::new() };
         Ok(CalledPartition {
-            calls: calls.collect(),
             partition,
+            calls,
+            reads,
             timings,
         })
     }
 }
 
-fn variant_type(candidate: &Candidate, set: &[usize]) -> VariantType {
-    VariantType::of(
-        &candidate.reference,
-        set.iter().map(|&a| candidate.alternates[a].bases.as_slice()),
-    )
-}
-
 /// The VCF and what is told at the end.
 struct Output {
     vcf: VcfWriter,
+    realigned_reads: Option<RealignedReadsWriter>,
     min_quality: f64,
     summary: CallSummary,
     timings: Timings,
@@ -156,6 +154,7 @@ impl Output {
         let vcf = VcfWriter::create(&args.output, &header)?;
         Ok(Self {
             vcf,
+            realigned_reads: source.realigned_reads_writer()?,
             min_quality: args.min_quality,
             summary: CallSummary::default(),
             timings: Timings::default(),
@@ -164,6 +163,9 @@ impl Output {
 
     fn add(&mut self, called: CalledPartition) -> Result<()> {
         self.timings += called.timings;
+        if let Some(writer) = &mut self.realigned_reads {
+            writer.write(&called.reads, &called.partition.region)?;
+        }
         for call in &called.calls {
             let filter = call.filter(self.min_quality);
             self.summary.add(call, filter);
@@ -174,6 +176,9 @@ impl Output {
 
     fn finish(self, started: Instant) -> Result<()> {
         self.vcf.finish()?;
+        if let Some(writer) = self.realigned_reads {
+            writer.finish()?;
+        }
         if log::log_enabled!(log::Level::Info) {
             println!("{}", self.summary);
             println!("{}", self.timings);

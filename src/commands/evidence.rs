@@ -1,5 +1,6 @@
 //! From a partition to its candidates: the half of the flow that `call`, `make-examples` and `show` share.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -9,7 +10,7 @@ use crate::cli::{EvidenceArgs, InputArgs};
 use crate::genome::{
     IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
 };
-use crate::reads::{Read, ReadReader, ReadSource};
+use crate::reads::{Read, ReadReader, ReadSource, RealignedReadsWriter};
 use crate::realign::{RealignOptions, Realigner};
 
 /// The inputs of a run, opened and checked before any work starts.
@@ -19,6 +20,8 @@ pub struct EvidenceSource {
     pub regions: IntervalSet,
     pub candidate_options: CandidateOptions,
     realigns: bool,
+    /// Where the reads are to be written as the caller saw them, if anywhere.
+    pub realigned_reads: Option<PathBuf>,
 }
 
 /// What a partition holds.
@@ -59,6 +62,7 @@ impl EvidenceSource {
             regions,
             candidate_options,
             realigns: !evidence.no_realign,
+            realigned_reads: evidence.realigned_reads.clone(),
         })
     }
 
@@ -67,6 +71,12 @@ impl EvidenceSource {
         partitions(&self.regions, |contig| {
             self.reference.contigs().get(contig).map_or(0, |c| c.length)
         })
+    }
+
+    /// The file that `--realigned-reads` asks for.
+    pub fn realigned_reads_writer(&self) -> Result<Option<RealignedReadsWriter>> {
+        let create = |path: &PathBuf| RealignedReadsWriter::create(path, self.reference.contigs(), self.reads.sample());
+        self.realigned_reads.as_ref().map(create).transpose()
     }
 
     /// Readers for one thread.

@@ -12,7 +12,7 @@ use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use super::ordered::for_each_ordered;
 use super::progress::progress_bar;
 use super::staged::{StagedFolder, write_whole};
-use crate::candidates::{Candidate, VariantType, count_alleles};
+use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
 use crate::examples::{
     Example, LABEL_FLANK, LabelSummary, MissedTruth, ROW_BYTES, ShardWriter, TruthVariant, TruthVariants, filled_rows,
@@ -30,6 +30,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     };
     let output = StagedFolder::create(&args.output, args.overwrite)?;
     let mut writer = ShardWriter::create(output.path(), info(args, &source)?)?;
+    let mut realigned_reads = source.realigned_reads_writer()?;
     let mut missed_truth = vec![MissedTruth::HEADER.to_owned()];
     let mut summary = LabelSummary::default();
     let bar = progress_bar(source.regions.bases(), "bases");
@@ -49,7 +50,10 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         |made| {
             summary.merge(&made.summary);
             missed_truth.extend(made.missed_truth);
-            bar.inc(made.bases);
+            bar.inc(made.region.len());
+            if let Some(writer) = &mut realigned_reads {
+                writer.write(&made.reads, &made.region)?;
+            }
             made.examples.into_iter().try_for_each(|example| writer.push(example))
         },
     )?;
@@ -57,6 +61,9 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     let manifest = writer.finish()?;
     if let Some(path) = &args.missed_truth {
         write_whole(path, &(missed_truth.join("\n") + "\n"))?;
+    }
+    if let Some(writer) = realigned_reads {
+        writer.finish()?;
     }
     output.put_in_place()?;
     print!(
@@ -156,28 +163,38 @@ struct Maker<'a> {
 }
 
 /// What one partition gives.
-#[derive(Default)]
 struct Made {
     examples: Vec<Example>,
     missed_truth: Vec<String>,
     summary: LabelSummary,
-    bases: u64,
+    region: Region,
+    /// Only where they are to be written.
+    reads: Vec<Read>,
 }
 
 impl Maker<'_> {
     fn partition(&mut self, partition: &Partition) -> Result<Made> {
-        let mut made = Made {
-            bases: partition.region.len(),
-            ..Made::default()
+        let mut made = Made::new(&partition.region);
+        let evidence = match self.truth {
+            None => self.unlabelled(partition, &mut made)?,
+            Some(truth) => self.labelled(partition, truth, &mut made)?,
         };
-        let Some(truth) = self.truth else {
-            let evidence = self.worker.partition(partition)?;
-            for candidate in &evidence.candidates {
-                made.summary.add_candidate(candidate, None);
-                made.draw(candidate, None, &evidence, partition);
-            }
-            return Ok(made);
-        };
+        if self.source.realigned_reads.is_some() {
+            made.reads = evidence.reads;
+        }
+        Ok(made)
+    }
+
+    fn unlabelled(&mut self, partition: &Partition, made: &mut Made) -> Result<Evidence> {
+        let evidence = self.worker.partition(partition)?;
+        for candidate in &evidence.candidates {
+            made.summary.add_candidate(candidate, None);
+            made.draw(candidate, None, &evidence, partition);
+        }
+        Ok(evidence)
+    }
+
+    fn labelled(&mut self, partition: &Partition, truth: &Truth, made: &mut Made) -> Result<Evidence> {
         let evidence = self.worker.partition(&self.widened(partition))?;
         let Region { contig, start, end } = &partition.region;
         let over = truth
@@ -210,7 +227,7 @@ impl Maker<'_> {
                 }
             }
         }
-        Ok(made)
+        Ok(evidence)
     }
 
     /// The line of a truth variant that candidates explain in part or not at all.
@@ -250,6 +267,16 @@ impl Maker<'_> {
 }
 
 impl Made {
+    fn new(region: &Region) -> Self {
+        Self {
+            examples: Vec::new(),
+            missed_truth: Vec::new(),
+            summary: LabelSummary::default(),
+            region: region.clone(),
+            reads: Vec::new(),
+        }
+    }
+
     /// Draws a candidate's pileups, one for each of its allele sets.
     fn draw(
         &mut self,
@@ -259,7 +286,6 @@ impl Made {
         partition: &Partition,
     ) {
         let alternates: Vec<_> = candidate.alternates.iter().map(|a| a.bases.clone()).collect();
-        let variant_type = VariantType::of(&candidate.reference, alternates.iter().map(Vec::as_slice));
         for set in allele_sets(candidate) {
             let mut image = vec![0; PILEUP_SIZE];
             draw(candidate, &set, &evidence.reads, &evidence.reference, &mut image);
@@ -271,7 +297,7 @@ impl Made {
                 contig: partition.region.contig.clone(),
                 position: candidate.position,
                 reference: candidate.reference.clone(),
-                variant_type,
+                variant_type: candidate.variant_type(),
                 alternates: alternates.clone(),
                 allele_indices: set,
             });

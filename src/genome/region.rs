@@ -103,6 +103,8 @@ pub fn resolve_regions(values: &[String], contigs: &Contigs) -> Result<IntervalS
             regions.push(Region::parse(value, contigs)?);
         }
     }
+    // Output follows the order of the reference, whatever the order in which regions were given.
+    regions.sort_by_key(|r| contigs.position(&r.contig));
     Ok(IntervalSet::from_regions(regions))
 }
 
