@@ -4,10 +4,12 @@ pub mod call;
 pub mod evaluate;
 pub mod evidence;
 pub mod make_examples;
+pub mod model_info;
 pub mod ordered;
 pub mod progress;
 pub mod show;
 pub mod staged;
+pub mod train;
 mod version;
 
 use anyhow::Result;
@@ -25,6 +27,8 @@ pub fn run(command: Command) -> Result<()> {
     match command {
         Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::ModelInfo(args) => model_info::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Show(args) => show::run(&args),
     }

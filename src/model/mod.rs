@@ -1,20 +1,36 @@
 //! The network: its size, weights and card, training, and genotype probabilities from pileups.
 
 mod architecture;
+mod augment;
 mod card;
+mod checkpoint;
 mod device;
+mod feed;
 mod genotyper;
+mod learning_curve;
 mod network;
+mod optimizer;
+mod options;
 mod probabilities;
 mod random;
 mod trained_model;
+mod training;
+mod validation;
 mod weights;
 
 pub use architecture::Architecture;
 pub use card::{Calibration, Card, DataSet, Epoch, Metrics, Training};
 pub use device::{cuda_devices, parse_device};
+pub use feed::Feed;
 pub use genotyper::Genotyper;
 pub use network::{Batch, Network, bucket};
+pub use options::TrainingOptions;
 pub use probabilities::genotype_probabilities;
 pub use random::Random;
 pub use trained_model::{Model, card_path};
+pub use training::{News, TrainingRun, train};
+
+/// The version of the libtorch that is linked.
+pub fn libtorch_version() -> String {
+    env!("DVCALL_LIBTORCH_VERSION").to_owned()
+}

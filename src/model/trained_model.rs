@@ -69,6 +69,15 @@ impl Model {
         write_whole(&card_path(path), card.as_bytes())
     }
 
+    /// The same weights with another card; its checksum of the weights is set.
+    pub fn with_card(&self, mut card: Card) -> Self {
+        card.weights_sha256.clone_from(&self.card.weights_sha256);
+        Self {
+            card: card.into(),
+            weights: self.weights.clone(),
+        }
+    }
+
     pub fn card(&self) -> &Card {
         &self.card
     }

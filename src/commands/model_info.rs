@@ -1,0 +1,101 @@
+//! `dvcall model-info`: prints the card of a model.
+
+use anyhow::Result;
+
+use crate::cli::ModelInfoArgs;
+use crate::model::{Card, DataSet, Metrics, Model, Training};
+
+pub fn run(args: &ModelInfoArgs) -> Result<()> {
+    let model = match &args.model {
+        Some(path) => Model::load(path)?,
+        None => Model::builtin()?,
+    };
+    print!("{}", describe(model.card()));
+    Ok(())
+}
+
+fn describe(card: &Card) -> String {
+    let a = &card.architecture;
+    let mut lines = vec![
+        line("model", &card.name),
+        line("weights SHA-256", &card.weights_sha256),
+        line("dvcall version", &card.dvcall_version),
+        line("pileup", format!("{:?}: {}", card.shape, card.channels.join(", "))),
+        line("classes", card.classes.join(", ")),
+        line(
+            "network",
+            format!(
+                "stem {}, stages {:?} of {} blocks, hidden {}, central {} columns",
+                a.stem, a.stages, a.blocks, a.hidden, a.columns
+            ),
+        ),
+        line(
+            "temperatures",
+            format!(
+                "SNP {:.4}, indel {:.4}",
+                card.calibration.snp_temperature, card.calibration.indel_temperature
+            ),
+        ),
+    ];
+    if !card.notes.is_empty() {
+        lines.push(line("notes", &card.notes));
+    }
+    if let Some(training) = &card.training {
+        lines.extend(describe_training(training));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn describe_training(training: &Training) -> Vec<String> {
+    let mut lines = vec![
+        line("libtorch version", &training.libtorch_version),
+        line(
+            "started from",
+            training.init_from.as_deref().unwrap_or("random weights"),
+        ),
+        line("epoch", format!("{} of {}", training.best_epoch, training.epochs.len())),
+    ];
+    for (key, value) in training
+        .settings
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| *key != "architecture")
+    {
+        lines.push(line(&key.replace('_', " "), value));
+    }
+    let set = |s: &DataSet| {
+        let (snp, indel) = (s.snp.labelled(), s.indel.labelled());
+        format!(
+            "{} ({snp} SNP, {indel} indel examples), manifest SHA-256 {}",
+            s.path, s.sha256
+        )
+    };
+    lines.extend(training.examples.iter().map(|s| line("trained on", set(s))));
+    lines.extend(training.validation.iter().map(|s| line("validated on", set(s))));
+    if let Some(best) = training.epochs.get(training.best_epoch.saturating_sub(1)) {
+        lines.push(format!(
+            "\n{:<6} {:>9} {:>8} {:>6} {:>6} {:>9} {:>9} {:>9} {:>13}",
+            "type", "examples", "TP", "FP", "FN", "recall", "precision", "F1", "cross-entropy"
+        ));
+        let row = |name: &str, m: &Metrics| {
+            format!(
+                "{name:<6} {:>9} {:>8} {:>6} {:>6} {:>9.6} {:>9.6} {:>9.6} {:>13.6}",
+                m.examples,
+                m.true_positives,
+                m.false_positives,
+                m.false_negatives,
+                m.recall,
+                m.precision,
+                m.f1,
+                m.cross_entropy
+            )
+        };
+        lines.extend([row("SNP", &best.snp), row("INDEL", &best.indel)]);
+    }
+    lines
+}
+
+fn line(name: &str, value: impl std::fmt::Display) -> String {
+    format!("{name:<18} {value}")
+}

@@ -1,0 +1,171 @@
+//! `dvcall train`: shards in, model out.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::progress::progress_bar;
+use crate::cli::{RecipeArgs, TrainArgs};
+use crate::examples::ShardReader;
+use crate::model::{
+    Architecture, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, parse_device, train,
+};
+
+/// Peak learning rates: from random weights, and from a trained model.
+const LEARNING_RATES: [f64; 2] = [1e-3, 2e-4];
+
+pub fn run(args: &TrainArgs) -> Result<()> {
+    let open = |sets: &[PathBuf]| sets.iter().map(|set| ShardReader::open(set)).collect::<Result<_>>();
+    let (training, validation) = (Feed::new(open(&args.examples)?)?, Feed::new(open(&args.validation)?)?);
+    check_output(args)?;
+    check_apart(&training, &validation)?;
+    let init_from = args.init_from.as_deref().map(Model::load).transpose()?;
+    let device = parse_device(&args.device)?;
+    let threads = args.threads.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    tch::set_num_threads(threads as i32);
+
+    let run = TrainingRun {
+        options: options(args, init_from.as_ref())?,
+        training,
+        validation,
+        output: &args.output,
+        init_from,
+        resume: args.resume,
+        checkpoint_steps: args.checkpoint_steps,
+        device,
+        notes: args.notes.clone(),
+    };
+    log::info!(
+        "{} examples to learn from, {} to validate on, {device:?}, {threads} threads",
+        run.training.labelled(),
+        run.validation.labelled()
+    );
+    let bar = progress_bar(run.training.labelled(), "examples");
+    let card = train(&run, &mut |news| match news {
+        News::Batch { examples, loss } => {
+            bar.set_position(examples);
+            bar.set_message(format!("loss {loss:.4}, {:.0}/s", bar.per_sec()));
+        }
+        News::Epoch { epoch, best } => {
+            bar.suspend(|| log::info!("{}", describe(epoch, best)));
+            bar.reset();
+        }
+    })?;
+    bar.finish_and_clear();
+    log::info!(
+        "{} is the model of epoch {}",
+        args.output.display(),
+        card.training.map_or(0, |t| t.best_epoch)
+    );
+    Ok(())
+}
+
+fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOptions> {
+    let RecipeArgs {
+        columns,
+        stem,
+        ref stages,
+        blocks,
+        hidden,
+        ..
+    } = args.recipe;
+    let recipe = &args.recipe;
+    let architecture = Architecture {
+        columns,
+        stem,
+        stages: stages.clone(),
+        blocks,
+        hidden,
+    };
+    let options = TrainingOptions {
+        // A model that is tuned further keeps its size.
+        architecture: init_from.map_or(architecture, |m| m.card().architecture.clone()),
+        seed: args.seed,
+        epochs: args.epochs as usize,
+        batch_size: args.batch_size as usize,
+        learning_rate: args
+            .learning_rate
+            .unwrap_or(LEARNING_RATES[usize::from(init_from.is_some())]),
+        warm_up: recipe.warm_up,
+        weight_decay: recipe.weight_decay,
+        label_smoothing: recipe.label_smoothing,
+        average_decay: recipe.average_decay,
+        type_balance: recipe.type_balance,
+        patience: args.patience as usize,
+        augment: !recipe.no_augment,
+        shuffle_buffer: recipe.shuffle_buffer,
+        mixed_precision: !recipe.full_precision,
+        ..TrainingOptions::default()
+    };
+    options.architecture.check()?;
+    for (name, value, allowed) in [
+        ("--learning-rate", options.learning_rate, 1e-9..1.0),
+        ("--warm-up", options.warm_up, 0.0..1.0),
+        ("--weight-decay", options.weight_decay, 0.0..10.0),
+        ("--label-smoothing", options.label_smoothing, 0.0..0.5),
+        ("--average-decay", options.average_decay, 0.0..1.0),
+        ("--type-balance", options.type_balance, 0.0..2.0),
+    ] {
+        ensure!(
+            allowed.contains(&value),
+            "{name} {value}: expected a number in {allowed:?}"
+        );
+    }
+    Ok(options)
+}
+
+/// Fails before hours of work if the model could not be written in the end.
+fn check_output(args: &TrainArgs) -> Result<()> {
+    let output = &args.output;
+    ensure!(
+        output.extension().is_some_and(|e| e == "safetensors"),
+        "--output {}: the name of a model ends in .safetensors",
+        output.display()
+    );
+    let folder = output
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(".".as_ref());
+    tempfile::tempfile_in(folder).with_context(|| format!("--output {}: cannot write there", output.display()))?;
+    Ok(())
+}
+
+/// Fails if a set is both learned from and validated on: its figures would mean nothing.
+fn check_apart(training: &Feed, validation: &Feed) -> Result<()> {
+    let validation = validation.data_sets();
+    match training
+        .data_sets()
+        .iter()
+        .find(|t| validation.iter().any(|v| v.sha256 == t.sha256))
+    {
+        Some(set) => bail!(
+            "{} is among --examples and among --validation; hold it out of one",
+            set.path
+        ),
+        None => Ok(()),
+    }
+}
+
+fn describe(epoch: &Epoch, best: bool) -> String {
+    let kind = |m: &Metrics| {
+        format!(
+            "F1 {:.5} (recall {:.5}, precision {:.5}, {} wrong)",
+            m.f1,
+            m.recall,
+            m.precision,
+            m.false_positives + m.false_negatives
+        )
+    };
+    format!(
+        "epoch {}: loss {:.4}; SNP {}; indel {}; {:.0} examples/s{}",
+        epoch.epoch,
+        epoch.training_loss,
+        kind(&epoch.snp),
+        kind(&epoch.indel),
+        epoch.examples_per_second,
+        if best { "; best so far" } else { "" }
+    )
+}

@@ -1,0 +1,74 @@
+//! What a training needs to go on after it was cut off: one file, replaced as a whole.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::card::{DataSet, Epoch};
+use super::options::TrainingOptions;
+use super::weights::{Weights, from_bytes, to_bytes, write_whole};
+
+const KEY: &str = "dvcall-training";
+
+/// Where a training stands. Randomness needs no state: it is drawn from seed, epoch and example.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    pub options: TrainingOptions,
+    pub examples: Vec<DataSet>,
+    pub validation: Vec<DataSet>,
+    pub init_from: Option<String>,
+    /// Steps taken in all, and batches taken in the epoch that is under way.
+    pub steps: u64,
+    pub batches: u64,
+    /// Sum of the loss over the examples of the epoch that is under way, and their number.
+    pub loss_sum: f64,
+    pub loss_examples: u64,
+    /// Epochs that are done.
+    pub epochs: Vec<Epoch>,
+    /// The best epoch (from 1) and its score.
+    pub best: Option<(usize, f64)>,
+}
+
+/// The checkpoint's path: `x.safetensors` has `x.checkpoint.safetensors`.
+pub fn checkpoint_path(output: &Path) -> PathBuf {
+    output.with_extension("checkpoint.safetensors")
+}
+
+pub fn save(path: &Path, progress: &Progress, state: &Weights) -> Result<()> {
+    write_whole(path, &to_bytes(state, Some((KEY, serde_json::to_string(progress)?)))?)
+}
+
+pub fn load(path: &Path) -> Result<(Progress, Weights)> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let damaged = || format!("damaged checkpoint {}; train without --resume", path.display());
+    let (state, progress) = from_bytes(&bytes, KEY).with_context(damaged)?;
+    let progress = progress.with_context(damaged)?;
+    Ok((serde_json::from_str(&progress).with_context(damaged)?, state))
+}
+
+impl Progress {
+    /// Fails, naming what differs, if a training with `other` settings cannot go on from here.
+    pub fn check_same_run(&self, other: &Self) -> Result<()> {
+        let value = |p: &Self| -> Result<_> {
+            let sets = |sets: &[DataSet]| sets.iter().map(|s| s.sha256.clone()).collect::<Vec<_>>();
+            let mut value = serde_json::to_value(&p.options)?;
+            value["init_from"] = serde_json::to_value(&p.init_from)?;
+            value["examples"] = serde_json::to_value(sets(&p.examples))?;
+            value["validation"] = serde_json::to_value(sets(&p.validation))?;
+            value["patience"] = 0.into();
+            Ok(value)
+        };
+        let (before, now) = (value(self)?, value(other)?);
+        for (key, before) in before.as_object().into_iter().flatten() {
+            if now[key] != *before {
+                bail!(
+                    "--resume: {key} was {before} when the checkpoint was written and is {} now; \
+                     use the same settings, or train without --resume",
+                    now[key]
+                );
+            }
+        }
+        Ok(())
+    }
+}

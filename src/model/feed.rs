@@ -1,0 +1,183 @@
+//! Feeds examples from shards: in order for validation, shuffled and augmented for training.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use crossbeam_channel::{Receiver, bounded};
+
+use super::augment::augment;
+use super::card::DataSet;
+use super::options::TrainingOptions;
+use super::random::Random;
+use crate::candidates::VariantType;
+use crate::examples::{Example, ShardReader};
+
+/// Batches made ahead of the network.
+const BATCHES_AHEAD: usize = 16;
+
+/// A labelled pileup.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// C-order [rows, 221, 7], without empty rows at the end.
+    pub image: Vec<u8>,
+    /// 0 hom-ref, 1 het, 2 hom-alt.
+    pub label: u8,
+    pub variant_type: VariantType,
+}
+
+impl Item {
+    fn labelled(example: Example) -> Option<Self> {
+        Some(Self {
+            label: example.label?,
+            image: example.image,
+            variant_type: example.variant_type,
+        })
+    }
+}
+
+/// The labelled examples of several shard sets.
+#[derive(Clone)]
+pub struct Feed {
+    sets: Arc<Vec<ShardReader>>,
+}
+
+impl Feed {
+    /// Fails if there is not one labelled example.
+    pub fn new(sets: Vec<ShardReader>) -> Result<Self> {
+        let feed = Self { sets: sets.into() };
+        let folders: Vec<_> = feed.sets.iter().map(|s| s.directory().display().to_string()).collect();
+        ensure!(
+            feed.labelled() > 0,
+            "no labelled example in {}; make examples with --truth and --confident",
+            folders.join(", ")
+        );
+        Ok(feed)
+    }
+
+    pub fn labelled(&self) -> u64 {
+        self.sets.iter().map(|s| s.manifest.labelled()).sum()
+    }
+
+    /// Labelled examples of a type.
+    pub fn of_type(&self, variant_type: VariantType) -> u64 {
+        let of = |set: &ShardReader| match variant_type {
+            VariantType::Snp => set.manifest.snp.labelled(),
+            VariantType::Indel => set.manifest.indel.labelled(),
+        };
+        self.sets.iter().map(of).sum()
+    }
+
+    /// The sets, as a card names them.
+    pub fn data_sets(&self) -> Vec<DataSet> {
+        let data_set = |set: &ShardReader| DataSet {
+            path: set.directory().display().to_string(),
+            sha256: set.checksum.clone(),
+            snp: set.manifest.snp,
+            indel: set.manifest.indel,
+        };
+        self.sets.iter().map(data_set).collect()
+    }
+
+    fn shards(&self) -> Vec<(usize, usize)> {
+        let of_set = |(set, reader): (usize, &ShardReader)| (0..reader.len()).map(move |shard| (set, shard));
+        self.sets.iter().enumerate().flat_map(of_set).collect()
+    }
+
+    fn read(&self, (set, shard): (usize, usize)) -> Result<Vec<Item>> {
+        Ok(self.sets[set]
+            .read(shard)?
+            .into_iter()
+            .filter_map(Item::labelled)
+            .collect())
+    }
+
+    /// Gives every batch in the order of the shards to `consume`.
+    pub fn in_order(&self, batch_size: usize, mut consume: impl FnMut(&[Item]) -> Result<()>) -> Result<()> {
+        for shard in self.shards() {
+            self.read(shard)?.chunks(batch_size).try_for_each(&mut consume)?;
+        }
+        Ok(())
+    }
+
+    /// The batches of an epoch, made by a thread of their own. Shards come in random order and pass through a buffer from which
+    /// examples are drawn at random; all of it depends on seed, epoch and shards alone. The first `skip` batches are left out.
+    pub fn shuffled(&self, options: &TrainingOptions, epoch: usize, skip: u64) -> Receiver<Result<Vec<Item>>> {
+        let (send, batches) = bounded(BATCHES_AHEAD);
+        let (feed, options) = (self.clone(), options.clone());
+        std::thread::spawn(move || {
+            let mut shuffle = Shuffle::new(&options, epoch, skip);
+            // A receiver that is gone wants no more.
+            let mut emit = |batch: Vec<Item>| batch.is_empty() || send.send(Ok(batch)).is_ok();
+            let mut shards = feed.shards();
+            shuffle.random.shuffle(&mut shards);
+            for shard in shards {
+                match feed.read(shard) {
+                    Ok(items) => {
+                        if !items.into_iter().all(|item| shuffle.push(item, &mut emit)) {
+                            return;
+                        }
+                    }
+                    Err(error) => return drop(send.send(Err(error))),
+                }
+            }
+            shuffle.finish(&mut emit);
+        });
+        batches
+    }
+}
+
+struct Shuffle<'a> {
+    options: &'a TrainingOptions,
+    epoch: usize,
+    random: Random,
+    buffer: Vec<Item>,
+    batch: Vec<Item>,
+    drawn: u64,
+    skip: u64,
+}
+
+impl<'a> Shuffle<'a> {
+    fn new(options: &'a TrainingOptions, epoch: usize, skip_batches: u64) -> Self {
+        Self {
+            options,
+            epoch,
+            random: Random::new(&[options.seed, epoch as u64]),
+            buffer: Vec::new(),
+            batch: Vec::new(),
+            drawn: 0,
+            skip: skip_batches * options.batch_size as u64,
+        }
+    }
+
+    /// Fills the buffer, then exchanges a random item of it for this one. False if nobody takes batches any more.
+    fn push(&mut self, item: Item, emit: &mut impl FnMut(Vec<Item>) -> bool) -> bool {
+        if self.buffer.len() < self.options.shuffle_buffer.max(1) {
+            self.buffer.push(item);
+            return true;
+        }
+        let drawn = self.random.below(self.buffer.len());
+        let item = std::mem::replace(&mut self.buffer[drawn], item);
+        self.draw(item, emit)
+    }
+
+    fn finish(&mut self, emit: &mut impl FnMut(Vec<Item>) -> bool) {
+        let mut rest = std::mem::take(&mut self.buffer);
+        self.random.shuffle(&mut rest);
+        if rest.into_iter().all(|item| self.draw(item, emit)) {
+            emit(std::mem::take(&mut self.batch));
+        }
+    }
+
+    fn draw(&mut self, mut item: Item, emit: &mut impl FnMut(Vec<Item>) -> bool) -> bool {
+        self.drawn += 1;
+        if self.drawn <= self.skip {
+            return true;
+        }
+        if self.options.augment {
+            let keys = [self.options.seed, self.epoch as u64, self.drawn];
+            augment(&mut item.image, &mut Random::new(&keys));
+        }
+        self.batch.push(item);
+        self.batch.len() < self.options.batch_size || emit(std::mem::take(&mut self.batch))
+    }
+}

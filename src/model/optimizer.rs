@@ -1,0 +1,138 @@
+//! AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019) with averaged weights. Written out, as
+//! torch's own keeps its state to itself and a training could not be resumed.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use tch::{Device, Kind, Tensor};
+
+use super::network::Network;
+use super::options::TrainingOptions;
+use super::weights::Weights;
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// One weight and what is remembered of it.
+struct Parameter {
+    weight: Tensor,
+    /// Exponential moving averages: of the gradient, of its square, of the weight.
+    moment1: Tensor,
+    moment2: Tensor,
+    average: Tensor,
+}
+
+/// Steps the weights of a network, which it shares memory with.
+pub struct Optimizer {
+    parameters: BTreeMap<String, Parameter>,
+    steps: u64,
+}
+
+/// Prefixes of tensor names in a saved state.
+const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
+
+impl Optimizer {
+    /// Starts afresh; from now on torch keeps track of gradients.
+    pub fn new(network: &Network) -> Result<Self> {
+        let parameter = |(name, weight): (String, Tensor)| {
+            let weight = weight.f_set_requires_grad(true)?;
+            let kept = weight.f_detach()?;
+            let parameter = Parameter {
+                moment1: kept.f_zeros_like()?,
+                moment2: kept.f_zeros_like()?,
+                average: kept.copy(),
+                weight,
+            };
+            Ok((name, parameter))
+        };
+        Ok(Self {
+            parameters: network.weights().into_iter().map(parameter).collect::<Result<_>>()?,
+            steps: 0,
+        })
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Takes the gradients that were gathered, cut to a norm, one step down; forgets them; moves the average on.
+    pub fn step(&mut self, learning_rate: f64, options: &TrainingOptions) -> Result<()> {
+        let _no_grad = tch::no_grad_guard();
+        self.steps += 1;
+        let squares: Vec<Tensor> = self
+            .parameters
+            .values()
+            .map(|p| Ok(p.weight.f_grad()?.f_square()?.f_sum(Kind::Float)?))
+            .collect::<Result<_>>()?;
+        let norm = Tensor::f_stack(&squares, 0)?
+            .f_sum(Kind::Float)?
+            .f_double_value(&[])?
+            .sqrt();
+        ensure!(
+            norm.is_finite(),
+            "the gradient is not finite; try a smaller --learning-rate"
+        );
+        let scale = (options.gradient_norm / norm).min(1.0);
+        let step = self.steps as f64;
+        let (correction1, correction2) = (1.0 - BETA1.powf(step), 1.0 - BETA2.powf(step));
+        // The average starts short, so that it soon forgets the random weights.
+        let decay = options.average_decay.min((1.0 + step) / (10.0 + step));
+        for p in self.parameters.values_mut() {
+            let mut grad = p.weight.f_grad()?;
+            let scaled = grad.f_mul_scalar(scale)?;
+            let _ = p.moment1.f_lerp_(&scaled, 1.0 - BETA1)?;
+            let _ = p.moment2.f_lerp_(&scaled.f_square()?, 1.0 - BETA2)?;
+            if p.weight.dim() > 1 {
+                let _ = p.weight.f_mul_scalar_(1.0 - learning_rate * options.weight_decay)?;
+            }
+            let denominator = (&p.moment2 / correction2).f_sqrt_()?.f_add_scalar_(EPSILON)?;
+            let _ = p
+                .weight
+                .f_sub_(&(&p.moment1 / denominator * (learning_rate / correction1)))?;
+            let _ = p.average.f_lerp_(&p.weight, 1.0 - decay)?;
+            let _ = grad.f_zero_()?;
+        }
+        Ok(())
+    }
+
+    /// The averaged weights.
+    pub fn average(&self) -> Weights {
+        self.parameters
+            .iter()
+            .map(|(name, p)| (name.clone(), p.average.shallow_clone()))
+            .collect()
+    }
+
+    /// All tensors, for a checkpoint.
+    pub fn state(&self) -> Weights {
+        let parts = |(name, p): (&String, &Parameter)| {
+            let tensors = [&p.weight, &p.moment1, &p.moment2, &p.average].map(Tensor::shallow_clone);
+            PARTS.map(|part| format!("{part}{name}")).into_iter().zip(tensors)
+        };
+        self.parameters.iter().flat_map(parts).collect()
+    }
+
+    /// Puts a saved state back. Fails if it belongs to another network.
+    pub fn restore(&mut self, state: &Weights, steps: u64) -> Result<()> {
+        let _no_grad = tch::no_grad_guard();
+        self.steps = steps;
+        for (name, p) in &mut self.parameters {
+            let tensors = [&mut p.weight, &mut p.moment1, &mut p.moment2, &mut p.average];
+            for (part, tensor) in PARTS.iter().zip(tensors) {
+                let saved = state
+                    .get(&format!("{part}{name}"))
+                    .with_context(|| format!("{part}{name} is missing"))?;
+                ensure!(saved.size() == tensor.size(), "{part}{name} has another shape");
+                tensor.f_copy_(&saved.f_to_device(tensor.device())?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A network with the averaged weights.
+    pub fn averaged(&self, network: &Network, device: Device) -> Result<Network> {
+        Network::with_weights(network.architecture(), &self.average(), device)
+    }
+}

@@ -1,0 +1,267 @@
+//! The training loop.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use tch::{Device, Kind, Tensor};
+
+use super::card::{Calibration, Card, Epoch, Training};
+use super::checkpoint::{self, Progress, checkpoint_path};
+use super::feed::{Feed, Item};
+use super::learning_curve;
+use super::network::Network;
+use super::optimizer::Optimizer;
+use super::options::TrainingOptions;
+use super::trained_model::Model;
+use super::validation::{by_bucket, calibrate, gather, metrics, outcomes};
+use crate::candidates::VariantType;
+
+/// One training run.
+pub struct TrainingRun<'a> {
+    pub training: Feed,
+    pub validation: Feed,
+    pub options: TrainingOptions,
+    /// The model to write: it appears after the first epoch and always is the best so far.
+    pub output: &'a Path,
+    /// Start from these weights.
+    pub init_from: Option<Model>,
+    /// Go on from the checkpoint beside `output`, if there is one.
+    pub resume: bool,
+    /// Steps between checkpoints within an epoch; 0 = only after each epoch.
+    pub checkpoint_steps: u64,
+    pub device: Device,
+    pub notes: String,
+}
+
+/// What is told while training goes on.
+pub enum News<'a> {
+    /// A batch was learned: examples of the epoch so far, and their mean loss.
+    Batch { examples: u64, loss: f64 },
+    /// An epoch was validated; whether it is the best so far.
+    Epoch { epoch: &'a Epoch, best: bool },
+}
+
+/// Trains and writes model, card, log and learning curve. Returns the card of the best epoch.
+///
+/// On the CPU with one thread the weights depend on options and shards alone, whether or not the run was cut off and resumed.
+pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(News)) -> Result<Card> {
+    let mut trainer = Trainer::start(run)?;
+    while !trainer.finished() {
+        trainer.train_epoch(tell)?;
+        trainer.validate(tell)?;
+    }
+    Ok(Model::load(run.output)?.card().clone())
+}
+
+struct Trainer<'a> {
+    run: &'a TrainingRun<'a>,
+    network: Network,
+    optimizer: Optimizer,
+    progress: Progress,
+    /// Weights of SNPs and indels in the loss.
+    type_weights: [f32; 2],
+    examples_per_second: f64,
+}
+
+impl<'a> Trainer<'a> {
+    fn start(run: &'a TrainingRun<'a>) -> Result<Self> {
+        let architecture = &run.options.architecture;
+        let network = match &run.init_from {
+            Some(model) => model.network(run.device)?,
+            None => {
+                let random = Network::random(architecture, run.options.seed)?;
+                Network::with_weights(architecture, &random.weights(), run.device)?
+            }
+        };
+        let mut trainer = Self {
+            optimizer: Optimizer::new(&network)?,
+            network,
+            progress: Progress {
+                options: run.options.clone(),
+                examples: run.training.data_sets(),
+                validation: run.validation.data_sets(),
+                init_from: run.init_from.as_ref().map(|m| m.checksum().to_owned()),
+                steps: 0,
+                batches: 0,
+                loss_sum: 0.0,
+                loss_examples: 0,
+                epochs: Vec::new(),
+                best: None,
+            },
+            type_weights: VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance)),
+            examples_per_second: 0.0,
+            run,
+        };
+        let path = checkpoint_path(run.output);
+        if run.resume && path.is_file() {
+            let (progress, state) = checkpoint::load(&path)?;
+            progress.check_same_run(&trainer.progress)?;
+            trainer
+                .optimizer
+                .restore(&state, progress.steps)
+                .with_context(|| format!("in {}", path.display()))?;
+            trainer.progress = progress;
+        }
+        Ok(trainer)
+    }
+
+    /// All epochs are done, or too many since the best.
+    fn finished(&self) -> bool {
+        let done = self.progress.epochs.len();
+        let best = self.progress.best.map_or(0, |(epoch, _)| epoch);
+        done >= self.run.options.epochs || done - best >= self.run.options.patience.max(1)
+    }
+
+    fn train_epoch(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
+        let (options, epoch) = (&self.run.options, self.progress.epochs.len() + 1);
+        let start = (Instant::now(), self.progress.loss_examples);
+        let steps = self.run.training.labelled().div_ceil(options.batch_size as u64) * options.epochs as u64;
+        for batch in self.run.training.shuffled(options, epoch, self.progress.batches) {
+            let batch = batch?;
+            let loss = self.learn(&batch, options.learning_rate_at(self.progress.steps, steps))?;
+            self.progress.loss_sum += loss;
+            self.progress.loss_examples += batch.len() as u64;
+            self.progress.batches += 1;
+            self.progress.steps = self.optimizer.steps();
+            tell(News::Batch {
+                examples: self.progress.loss_examples,
+                loss: self.progress.loss_sum / self.progress.loss_examples as f64,
+            });
+            if self.run.checkpoint_steps > 0 && self.progress.steps.is_multiple_of(self.run.checkpoint_steps) {
+                self.save_checkpoint()?;
+            }
+        }
+        self.examples_per_second = (self.progress.loss_examples - start.1) as f64 / start.0.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// One step. Examples are evaluated in groups of one height each and their gradients added up. Returns the sum of losses.
+    fn learn(&mut self, items: &[Item], learning_rate: f64) -> Result<f64> {
+        let cuda = self.run.device.is_cuda();
+        let kind = if cuda && self.run.options.mixed_precision {
+            Kind::BFloat16
+        } else {
+            Kind::Float
+        };
+        let weight = |item: &Item| self.type_weights[usize::from(item.variant_type == VariantType::Indel)];
+        let total: f32 = items.iter().map(weight).sum();
+        let mut sum = 0.0;
+        for group in by_bucket(items) {
+            let batch = gather(&self.network, &group)?.to_device(self.run.device)?;
+            let logits = self.network.forward(&batch, kind)?;
+            let losses = losses(&logits, &group, self.run.options.label_smoothing)?;
+            let weights: Vec<f32> = group.iter().map(|item| weight(item) / total).collect();
+            let weighted = (&losses * Tensor::from_slice(&weights).f_to_device(self.run.device)?).f_sum(Kind::Float)?;
+            weighted.f_backward()?;
+            sum += losses.f_sum(Kind::Float)?.f_double_value(&[])?;
+        }
+        self.optimizer.step(learning_rate, &self.run.options)?;
+        Ok(sum)
+    }
+
+    /// Validates the averaged weights, calibrates them, and writes all that an epoch leaves behind.
+    fn validate(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
+        let averaged = self.optimizer.averaged(&self.network, self.run.device)?;
+        let outcomes = outcomes(&averaged, &self.run.validation, self.run.device)?;
+        let calibration = calibrate(&outcomes);
+        let of_type = |t| metrics(&outcomes, t, calibration.temperature(t));
+        let epoch = Epoch {
+            epoch: self.progress.epochs.len() + 1,
+            training_loss: self.progress.loss_sum / self.progress.loss_examples.max(1) as f64,
+            snp: of_type(VariantType::Snp),
+            indel: of_type(VariantType::Indel),
+            learning_rate: self.run.options.learning_rate_at(
+                self.progress.steps,
+                self.progress.batches * self.run.options.epochs as u64,
+            ),
+            examples_per_second: self.examples_per_second,
+        };
+        // F1 decides; the loss breaks ties and is too small to do more.
+        let score =
+            (epoch.snp.f1 + epoch.indel.f1) / 2.0 - 1e-6 * (epoch.snp.cross_entropy + epoch.indel.cross_entropy);
+        let best = self.progress.best.is_none_or(|(_, before)| score > before);
+        if best {
+            self.progress.best = Some((epoch.epoch, score));
+        }
+        tell(News::Epoch { epoch: &epoch, best });
+        self.progress.epochs.push(epoch);
+        (
+            self.progress.batches,
+            self.progress.loss_sum,
+            self.progress.loss_examples,
+        ) = (0, 0.0, 0);
+        self.save_model(best.then_some((&averaged, calibration)))?;
+        self.save_checkpoint()?;
+        learning_curve::write(&self.run.output.with_extension("log.csv"), &self.progress.epochs)?;
+        learning_curve::draw(&self.run.output.with_extension("svg"), &self.progress.epochs)
+    }
+
+    fn save_checkpoint(&self) -> Result<()> {
+        checkpoint::save(
+            &checkpoint_path(self.run.output),
+            &self.progress,
+            &self.optimizer.state(),
+        )
+    }
+
+    /// Writes a new best model, or the card of the one that stays with the epoch added.
+    fn save_model(&self, best: Option<(&Network, Calibration)>) -> Result<()> {
+        let mut card = match best {
+            Some((_, calibration)) => {
+                let name = self.run.output.file_stem().unwrap_or_default().to_string_lossy();
+                let mut card = Card::new(&name, self.run.options.architecture.clone());
+                card.calibration = calibration;
+                card.notes.clone_from(&self.run.notes);
+                card
+            }
+            None => Model::load(self.run.output)?.card().clone(),
+        };
+        card.training = Some(Training {
+            settings: serde_json::to_value(&self.run.options)?,
+            examples: self.progress.examples.clone(),
+            validation: self.progress.validation.clone(),
+            init_from: self.progress.init_from.clone(),
+            libtorch_version: super::libtorch_version(),
+            best_epoch: self.progress.best.map_or(0, |(epoch, _)| epoch),
+            epochs: self.progress.epochs.clone(),
+        });
+        match best {
+            Some((network, _)) => Model::new(network, card)?.save(self.run.output),
+            None => Model::load(self.run.output)?.with_card(card).save(self.run.output),
+        }
+    }
+}
+
+/// Loss of each example: binary cross-entropy of the variant head plus cross-entropy of the genotype head.
+fn losses(logits: &Tensor, items: &[&Item], smoothing: f64) -> Result<Tensor> {
+    let spread = (smoothing / 3.0) as f32;
+    let target = |item: &&Item| {
+        let mut classes = [spread; 3];
+        if let Some(class) = classes.get_mut(usize::from(item.label)) {
+            *class += 1.0 - smoothing as f32;
+        }
+        [1.0 - classes[0], classes[0], classes[0], classes[1], classes[2]]
+    };
+    let n = items.len() as i64;
+    let targets: Vec<f32> = items.iter().flat_map(target).collect();
+    let targets = Tensor::from_slice(&targets)
+        .f_view([n, 5])?
+        .f_to_device(logits.device())?;
+    let variant = logits.f_narrow(1, 0, 1)?;
+    let logs = [
+        variant.f_log_sigmoid()?,
+        variant.f_neg()?.f_log_sigmoid()?,
+        logits.f_narrow(1, 1, 3)?.f_log_softmax(1, Kind::Float)?,
+    ];
+    let product = Tensor::f_cat(&logs, 1)? * targets;
+    Ok(product
+        .f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?
+        .f_neg()?)
+}
+
+/// Weight of a type: (mean number of a type / its number) to the power of `balance`.
+fn type_weight(feed: &Feed, variant_type: VariantType, balance: f64) -> f32 {
+    let mean = feed.labelled() as f64 / VariantType::ALL.len() as f64;
+    (mean / feed.of_type(variant_type).max(1) as f64).powf(balance) as f32
+}

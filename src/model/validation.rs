@@ -1,0 +1,155 @@
+//! Validation: metrics on held-out examples, and the temperatures that make probabilities honest.
+
+use anyhow::Result;
+use tch::Kind;
+
+use super::card::{Calibration, Metrics};
+use super::feed::{Feed, Item};
+use super::network::{Batch, Network, bucket};
+use super::probabilities::genotype_probabilities;
+use crate::candidates::VariantType;
+use crate::examples::filled_rows;
+
+/// Examples evaluated at once.
+const BATCH: usize = 256;
+
+/// What the network said of a labelled example.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    pub logits: [f32; 4],
+    pub label: u8,
+    pub variant_type: VariantType,
+}
+
+/// Runs the network over all examples.
+pub fn outcomes(network: &Network, feed: &Feed, device: tch::Device) -> Result<Vec<Outcome>> {
+    let _no_grad = tch::no_grad_guard();
+    let mut outcomes = Vec::new();
+    feed.in_order(BATCH, |items| {
+        for group in by_bucket(items) {
+            for part in group.chunks(32) {
+                let batch = gather(network, part)?.to_device(device)?;
+                let logits = network.forward(&batch, Kind::Float)?.f_to_device(tch::Device::Cpu)?;
+                let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
+                outcomes.extend(logits.chunks_exact(4).zip(part).map(|(l, item)| Outcome {
+                    logits: [l[0], l[1], l[2], l[3]],
+                    label: item.label,
+                    variant_type: item.variant_type,
+                }));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(outcomes)
+}
+
+/// Items by the bucket of their rows, smaller ones first, otherwise in order.
+pub fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
+    let mut groups = std::collections::BTreeMap::<usize, Vec<&Item>>::new();
+    for item in items {
+        groups.entry(bucket(filled_rows(&item.image))).or_default().push(item);
+    }
+    groups.into_values().collect()
+}
+
+/// The batch of items of one bucket.
+pub fn gather(network: &Network, items: &[&Item]) -> Result<Batch> {
+    let inputs: Vec<_> = items
+        .iter()
+        .map(|item| (item.image.as_slice(), filled_rows(&item.image), item.variant_type))
+        .collect();
+    let rows = inputs.iter().map(|&(_, rows, _)| bucket(rows)).max().unwrap_or(1);
+    Batch::new(network.architecture(), rows, &inputs)
+}
+
+/// Metrics of a type. A call counts if its genotype is right; a wrong genotype is both a false call and a missed one.
+pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, temperature: f64) -> Metrics {
+    let mut m = Metrics::default();
+    for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
+        let p = genotype_probabilities(&outcome.logits, temperature);
+        let called = if p[0] >= p[1] && p[0] >= p[2] {
+            0
+        } else {
+            1 + u8::from(p[2] > p[1])
+        };
+        m.examples += 1;
+        m.true_positives += u64::from(called != 0 && called == outcome.label);
+        m.false_positives += u64::from(called != 0 && called != outcome.label);
+        m.false_negatives += u64::from(outcome.label != 0 && called != outcome.label);
+        m.cross_entropy -= p[usize::from(outcome.label)].max(1e-30).ln();
+    }
+    // Nothing to find and nothing found is no error.
+    let ratio = |of: u64, all: u64| if all == 0 { 1.0 } else { of as f64 / all as f64 };
+    m.recall = ratio(m.true_positives, m.true_positives + m.false_negatives);
+    m.precision = ratio(m.true_positives, m.true_positives + m.false_positives);
+    m.f1 = ratio(
+        2 * m.true_positives,
+        2 * m.true_positives + m.false_positives + m.false_negatives,
+    );
+    m.cross_entropy /= m.examples.max(1) as f64;
+    m
+}
+
+/// The temperatures with the least cross-entropy, by golden-section search over their logarithm.
+pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
+    let best = |variant_type| {
+        if !outcomes.iter().any(|o| o.variant_type == variant_type) {
+            return 1.0;
+        }
+        let loss = |log: f64| metrics(outcomes, variant_type, log.exp()).cross_entropy;
+        let shrink = (5f64.sqrt() - 1.0) / 2.0;
+        let (mut low, mut high) = (0.2f64.ln(), 5f64.ln());
+        for _ in 0..24 {
+            let (a, b) = (high - shrink * (high - low), low + shrink * (high - low));
+            if loss(a) < loss(b) { high = b } else { low = a }
+        }
+        (f64::midpoint(low, high)).exp()
+    };
+    Calibration {
+        snp_temperature: best(VariantType::Snp),
+        indel_temperature: best(VariantType::Indel),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(logits: [f32; 4], label: u8) -> Outcome {
+        Outcome {
+            logits,
+            label,
+            variant_type: VariantType::Snp,
+        }
+    }
+
+    #[test]
+    fn wrong_genotypes_count_twice() {
+        let (reference, het) = ([-9.0, 9.0, 0.0, 0.0], [9.0, 0.0, 9.0, 0.0]);
+        let all = [
+            outcome(het, 1),
+            outcome(het, 2),
+            outcome(het, 0),
+            outcome(reference, 1),
+            outcome(reference, 0),
+        ];
+        let m = metrics(&all, VariantType::Snp, 1.0);
+        assert_eq!(
+            (m.examples, m.true_positives, m.false_positives, m.false_negatives),
+            (5, 1, 2, 2)
+        );
+        assert_eq!(metrics(&all, VariantType::Indel, 1.0).f1, 1.0);
+    }
+
+    #[test]
+    fn overconfidence_is_cooled() {
+        // 90 % right, but sure to 99.9 %.
+        let logit = 999f32.ln();
+        let het = [logit, 0.0, logit, -30.0];
+        let outcomes: Vec<_> = (0..100).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
+        let calibration = calibrate(&outcomes);
+        let p = genotype_probabilities(&het, calibration.snp_temperature);
+        assert!((p[1] - 0.9).abs() < 0.01, "{p:?}");
+        assert_eq!(calibration.indel_temperature, 1.0);
+    }
+}
