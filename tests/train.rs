@@ -1,0 +1,285 @@
+//! `dvcall train` and `dvcall model-info`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use dvcall::candidates::VariantType;
+use dvcall::examples::{Example, ROW_BYTES, ShardWriter};
+use dvcall::model::{Card, Model, Random, card_path};
+use dvcall::pileup::{CENTER, CHANNELS, REFERENCE_ROWS};
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+/// Reads of a task that can be learned: an allele that few, half or nearly all of them carry.
+const FRACTIONS: [f64; 3] = [0.12, 0.5, 0.95];
+
+fn example(random: &mut Random, fractions: [f64; 3]) -> Example {
+    let label = random.below(3);
+    let variant_type = VariantType::ALL[random.below(2)];
+    let rows = REFERENCE_ROWS + 10 + random.below(20);
+    let mut image = vec![0; rows * ROW_BYTES];
+    for (row, bytes) in image.chunks_exact_mut(ROW_BYTES).enumerate() {
+        let supports = row >= REFERENCE_ROWS && random.uniform() < fractions[label];
+        let reverse = random.uniform() < 0.5;
+        for (column, pixel) in bytes.chunks_exact_mut(CHANNELS).enumerate() {
+            let differs = supports && column == CENTER;
+            pixel.copy_from_slice(&[
+                [250, 180, 100, 30][(column * 7 + usize::from(differs)) % 4],
+                200,
+                254,
+                if reverse { 240 } else { 70 },
+                if supports { 254 } else { 152 },
+                if differs { 254 } else { 50 },
+                100,
+            ]);
+        }
+    }
+    Example {
+        image,
+        label: Some(label as u8),
+        contig: "synthetic".into(),
+        position: 0,
+        reference: b"A".to_vec(),
+        alternates: vec![b"C".to_vec()],
+        allele_indices: vec![0],
+        variant_type,
+    }
+}
+
+fn shards(directory: &Path, n: usize, seed: u64, fractions: [f64; 3]) {
+    let mut writer = ShardWriter::create(directory, serde_json::json!({"seed": seed})).unwrap();
+    let mut random = Random::new(&[seed]);
+    (0..n).for_each(|_| writer.push(example(&mut random, fractions)).unwrap());
+    writer.finish().unwrap();
+}
+
+/// A folder with shards to train on and shards to validate on.
+struct World {
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new(examples: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        shards(&folder.path().join("training"), examples, 1, FRACTIONS);
+        shards(&folder.path().join("validation"), 200, 2, FRACTIONS);
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn arguments(&self, output: &str, more: &[&str]) -> Vec<String> {
+        let path = |name: &str| self.path(name).display().to_string();
+        let mut arguments: Vec<String> = [
+            "train",
+            "--device",
+            "cpu",
+            "--threads",
+            "1",
+            "--stem",
+            "8",
+            "--stages",
+            "8,16",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.extend(["--columns".into(), "65".into(), "--hidden".into(), "32".into()]);
+        for (flag, name) in [
+            ("--examples", "training"),
+            ("--validation", "validation"),
+            ("--output", output),
+        ] {
+            arguments.extend([flag.into(), path(name)]);
+        }
+        arguments.extend(more.iter().map(|&s| s.to_owned()));
+        arguments
+    }
+
+    fn train(&self, output: &str, more: &[&str]) -> assert_cmd::assert::Assert {
+        Command::cargo_bin("dvcall")
+            .unwrap()
+            .args(self.arguments(output, more))
+            .assert()
+    }
+
+    fn card(&self, output: &str) -> Card {
+        Model::load(&self.path(output)).unwrap().card().clone()
+    }
+}
+
+#[test]
+fn a_task_is_learned_and_all_of_it_is_on_the_card() {
+    let world = World::new(1500);
+    let started = Instant::now();
+    world
+        .train(
+            "m.safetensors",
+            &["--epochs", "6", "--average-decay", "0.98", "--notes", "a toy"],
+        )
+        .success();
+    println!("trained in {:?}", started.elapsed());
+    let card = world.card("m.safetensors");
+    let training = card.training.unwrap();
+    let best = &training.epochs[training.best_epoch - 1];
+    assert!(best.snp.f1 > 0.9 && best.indel.f1 > 0.9, "{best:?}");
+    assert!(best.snp.cross_entropy < 0.3);
+    assert!(training.epochs[0].training_loss > training.epochs[5].training_loss);
+    assert_eq!((training.epochs.len(), training.examples.len()), (6, 1));
+    assert_eq!(training.settings["seed"], 1);
+    let log = std::fs::read_to_string(world.path("m.log.csv")).unwrap();
+    assert_eq!(log.lines().count(), 7);
+    assert!(
+        std::fs::read_to_string(world.path("m.svg"))
+            .unwrap()
+            .ends_with("</svg>\n")
+    );
+    let model = world.path("m.safetensors");
+    let info = Command::cargo_bin("dvcall")
+        .unwrap()
+        .args(["model-info", "--model"])
+        .arg(model)
+        .assert()
+        .success();
+    info.stdout(
+        contains("a toy")
+            .and(contains(training.examples[0].sha256.clone()))
+            .and(contains("label smoothing")),
+    );
+}
+
+#[test]
+fn a_killed_training_goes_on_to_the_same_weights() {
+    let world = World::new(1200);
+    let settings = ["--epochs", "3", "--checkpoint-steps", "7", "--resume"];
+    world.train("whole.safetensors", &settings).success();
+
+    let checkpoint = world.path("cut.checkpoint.safetensors");
+    let mut kills = 0;
+    for wait in [0, 300, 700] {
+        let mut child = Process::new(assert_cmd::cargo::cargo_bin("dvcall"))
+            .args(world.arguments("cut.safetensors", &settings))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let changed = |p: &Path| std::fs::metadata(p).and_then(|m| m.modified()).ok();
+        let (before, deadline) = (changed(&checkpoint), Instant::now() + Duration::from_secs(60));
+        while changed(&checkpoint) == before && child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(wait));
+        kills += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills >= 2, "the trainings ended before they were killed");
+    world.train("cut.safetensors", &settings).success();
+
+    let read = |name: &str| std::fs::read(world.path(name)).unwrap();
+    assert_eq!(read("whole.safetensors"), read("cut.safetensors"));
+    let epochs = |name: &str| {
+        world
+            .card(name)
+            .training
+            .unwrap()
+            .epochs
+            .iter()
+            .map(|e| (e.snp, e.indel))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(epochs("whole.safetensors"), epochs("cut.safetensors"));
+}
+
+#[test]
+fn fine_tuning_starts_from_what_was_learned() {
+    let world = World::new(1000);
+    world
+        .train("first.safetensors", &["--epochs", "4", "--average-decay", "0.98"])
+        .success();
+    // Another chemistry: fewer reads show the allele.
+    shards(&world.path("training"), 200, 3, [0.06, 0.35, 0.8]);
+    shards(&world.path("validation"), 200, 4, [0.06, 0.35, 0.8]);
+    let first = world.path("first.safetensors");
+    let tuning = [
+        "--epochs",
+        "3",
+        "--average-decay",
+        "0.9",
+        "--init-from",
+        first.to_str().unwrap(),
+    ];
+    world.train("tuned.safetensors", &tuning).success();
+    world
+        .train("afresh.safetensors", &["--epochs", "3", "--average-decay", "0.9"])
+        .success();
+    let loss = |name: &str| {
+        let training = world.card(name).training.unwrap();
+        let best = &training.epochs[training.best_epoch - 1];
+        best.snp.cross_entropy + best.indel.cross_entropy
+    };
+    assert!(loss("tuned.safetensors") < loss("afresh.safetensors"));
+    let training = world.card("tuned.safetensors").training.unwrap();
+    assert_eq!(
+        training.init_from.as_deref(),
+        Some(Model::load(&first).unwrap().checksum())
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_any_work() {
+    let world = World::new(40);
+    let one_epoch = ["--epochs", "1"];
+    world
+        .train("m.bin", &one_epoch)
+        .failure()
+        .stderr(contains(".safetensors"));
+    world
+        .train("nowhere/m.safetensors", &one_epoch)
+        .failure()
+        .stderr(contains("cannot write there"));
+    world
+        .train("m.safetensors", &["--epochs", "1", "--label-smoothing", "2"])
+        .failure()
+        .stderr(contains("--label-smoothing"));
+    world.train("m.safetensors", &["--device", "gpu"]).failure();
+    let training = world.path("training").display().to_string();
+    world
+        .train("m.safetensors", &["--validation", &training])
+        .failure()
+        .stderr(contains("hold it out"));
+    assert!(!world.path("m.safetensors").exists());
+
+    world.train("m.safetensors", &one_epoch).success();
+    world
+        .train("m.safetensors", &["--epochs", "2", "--resume"])
+        .failure()
+        .stderr(contains("epochs was 1"));
+    let model = world.path("m.safetensors");
+    let card = std::fs::read_to_string(card_path(&model)).unwrap();
+    std::fs::write(card_path(&model), card.replacen("221", "147", 1)).unwrap();
+    world
+        .train("n.safetensors", &["--init-from", model.to_str().unwrap()])
+        .failure()
+        .stderr(contains("m.safetensors").and(contains("[100, 147, 7]")));
+
+    let manifest = world.path("training/manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replacen("221", "147", 1)).unwrap();
+    world
+        .train("n.safetensors", &one_epoch)
+        .failure()
+        .stderr(contains("manifest.json").and(contains("147")));
+    std::fs::remove_file(&manifest).unwrap();
+    world
+        .train("n.safetensors", &one_epoch)
+        .failure()
+        .stderr(contains("no finished set"));
+    shards(&world.path("training"), 0, 1, FRACTIONS);
+    world
+        .train("n.safetensors", &one_epoch)
+        .failure()
+        .stderr(contains("no labelled example"));
+}
