@@ -105,7 +105,7 @@ mod tests {
         (0..45 * WIDTH)
             .flat_map(|pixel| {
                 let row = pixel / WIDTH;
-                let support = if row >= REFERENCE_ROWS && row % 3 == 0 {
+                let support = if row >= REFERENCE_ROWS && row.is_multiple_of(3) {
                     SUPPORTS
                 } else {
                     152
@@ -137,7 +137,7 @@ mod tests {
             );
             depths.push(marks.len());
         }
-        assert!(depths.iter().any(|&d| d < 30) && depths.iter().any(|&d| d == 45));
+        assert!(depths.iter().any(|&d| d < 30) && depths.contains(&45));
     }
 
     #[test]
