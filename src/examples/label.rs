@@ -6,10 +6,10 @@
 //! al., "Comparing variant call files for performance benchmarking of next-generation sequencing variant calling
 //! pipelines", bioRxiv 023754, 2015): see [`super::label_walk`].
 
-use super::label_walk::{Choice, Edit, Score, Side, Site, walk};
+use super::label_walk::{Choice, Score, Side, Site, walk};
 use super::truth::TruthVariant;
 use crate::candidates::Candidate;
-use crate::genome::{IntervalSet, Sequence};
+use crate::genome::{Edit, IntervalSet, Sequence};
 
 /// Candidates within this distance of a stretch can change its labels: those that spell its haplotypes otherwise.
 /// Whoever labels one stretch gives candidates, truth and reference with flanks of this size.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::label::{image_label, label};
 use super::truth::TruthVariant;
 use crate::candidates::{Allele, Candidate};
-use crate::genome::{IntervalSet, Region, Sequence};
+use crate::genome::{Edit, IntervalSet, Region, Sequence};
 
 /// Where the reference begins.
 const START: u64 = 5_000;
@@ -299,7 +299,7 @@ fn reproduces(reference: &[u8], candidates: &[Candidate], genotypes: &[[usize; 2
     let spells = |phasing: usize, haplotype: usize| -> bool {
         let changes = candidates.iter().zip(genotypes).enumerate().filter_map(|(i, (c, g))| {
             let allele = g[haplotype ^ (phasing >> i & 1)].checked_sub(1)?;
-            let edit = super::label_walk::Edit::new(c.position - START, &c.reference, &c.alternates[allele].bases)?;
+            let edit = Edit::new(c.position - START, &c.reference, &c.alternates[allele].bases)?;
             Some(Change {
                 start: edit.start as usize,
                 end: edit.end as usize,

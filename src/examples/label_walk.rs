@@ -9,7 +9,7 @@ use std::ops::Add;
 
 use rustc_hash::FxHashMap;
 
-use crate::genome::Sequence;
+use crate::genome::{Edit, Sequence};
 
 /// A side is spelled this far beyond the site at hand, so that a wrong allele shows early even inside a deletion.
 const LOOKAHEAD: u64 = 250;
@@ -22,33 +22,6 @@ const MAX_STATES: usize = 4_096;
 pub enum Side {
     Truth,
     Candidate,
-}
-
-/// The bases of `start..end` (0-based half-open, empty for an insertion) replaced by `bases`, nothing shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
-    pub start: u64,
-    pub end: u64,
-    pub bases: Vec<u8>,
-}
-
-impl Edit {
-    /// Takes off what the alleles share: VCF's anchor base, then at the end, then at the start. None if nothing remains.
-    pub fn new(position: u64, reference: &[u8], alternate: &[u8]) -> Option<Self> {
-        let shared = |pair: &(&u8, &u8)| pair.0 == pair.1;
-        let anchor = usize::from(!reference.is_empty() && reference.first() == alternate.first());
-        let (tail, other) = (&reference[anchor..], &alternate[anchor..]);
-        let suffix = tail.iter().rev().zip(other.iter().rev()).take_while(shared).count();
-        let reference = &reference[..reference.len() - suffix];
-        let alternate = &alternate[..alternate.len() - suffix];
-        let prefix = reference.iter().zip(alternate).take_while(shared).count();
-        let edit = Self {
-            start: position + prefix as u64,
-            end: position + reference.len() as u64,
-            bases: alternate[prefix..].to_vec(),
-        };
-        (edit.start < edit.end || !edit.bases.is_empty()).then_some(edit)
-    }
 }
 
 /// What makes one explanation better than another, most important first.

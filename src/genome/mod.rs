@@ -3,6 +3,7 @@
 //! Coordinates are 0-based half-open everywhere inside dvcall; 1-based inclusive only where people read or type them.
 
 mod contigs;
+mod edit;
 mod intervals;
 mod normalize;
 mod partition;
@@ -11,6 +12,7 @@ mod region;
 mod sequence;
 
 pub use contigs::{Contig, Contigs};
+pub use edit::Edit;
 pub use intervals::IntervalSet;
 pub use normalize::{left_align, trim};
 pub use partition::{PARTITION_FLANK, PARTITION_SIZE, Partition, partitions};

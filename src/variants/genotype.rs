@@ -55,7 +55,7 @@ pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: 
 }
 
 /// All diploid genotypes over the reference and `alternates` other alleles, in VCF order.
-fn genotypes(alternates: usize) -> Vec<[usize; 2]> {
+pub(super) fn genotypes(alternates: usize) -> Vec<[usize; 2]> {
     (0..=alternates).flat_map(|b| (0..=b).map(move |a| [a, b])).collect()
 }
 
