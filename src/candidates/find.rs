@@ -46,3 +46,143 @@ fn candidate(site: SiteCounts, options: &CandidateOptions) -> Option<Candidate> 
         reference_depth: site.reference_depth,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reads::testing::read;
+
+    const REFERENCE: &str = "GATTCTGACCATGCACACACAGGTAGTCCGATTCGAAGCTTTTTCAGGACT";
+    const START: u64 = 1_000;
+
+    /// Candidates as `position ref>alternates depth:alternate depths`, with offsets for positions.
+    fn found(reads: &[Read]) -> Vec<String> {
+        let sequence = Sequence::new(START, REFERENCE.into());
+        let region = Region::new("c", START, START + REFERENCE.len() as u64);
+        let text = |bases: &[u8]| String::from_utf8(bases.to_vec()).unwrap();
+        find_candidates(reads, &sequence, &region, &CandidateOptions::default())
+            .iter()
+            .map(|c| {
+                let alternates: Vec<_> = c.alternates.iter().map(|a| text(&a.bases)).collect();
+                let depths: Vec<_> = c.alternates.iter().map(|a| a.depth.to_string()).collect();
+                let (alternates, depths) = (alternates.join(","), depths.join(","));
+                format!(
+                    "{} {}>{alternates} {}:{depths}",
+                    c.position - START,
+                    text(&c.reference),
+                    c.depth
+                )
+            })
+            .collect()
+    }
+
+    /// Reads over the whole reference that carry `bases` by `cigar`; names tell them apart.
+    fn copies(name: &str, count: usize, cigar: &str, bases: &str) -> Vec<Read> {
+        (0..count)
+            .map(|i| read(&format!("{name}{i}"), START, cigar, bases.as_bytes()))
+            .collect()
+    }
+
+    fn reference(count: usize) -> Vec<Read> {
+        copies("ref", count, "51M", REFERENCE)
+    }
+
+    /// The reference with the base at `offset` replaced.
+    fn with_base(offset: usize, base: char) -> String {
+        let mut bases: Vec<char> = REFERENCE.chars().collect();
+        bases[offset] = base;
+        bases.into_iter().collect()
+    }
+
+    /// The reference with `deleted` bases after `offset` replaced by `inserted`.
+    fn with_indel(offset: usize, deleted: usize, inserted: &str) -> String {
+        [&REFERENCE[..=offset], inserted, &REFERENCE[offset + 1 + deleted..]].concat()
+    }
+
+    #[test]
+    fn alleles_need_reads_quality_and_a_fraction() {
+        let snp = |count| copies("snp", count, "51M", &with_base(5, 'A'));
+        assert!(found(&[reference(5), snp(1)].concat()).is_empty());
+        assert_eq!(found(&[reference(5), snp(2)].concat()), ["5 T>A 7:2"]);
+        assert!(found(&[reference(15), snp(2)].concat()).is_empty());
+        let mut poor = snp(2);
+        poor[0].quals[5] = 9;
+        assert!(found(&[reference(5), poor].concat()).is_empty());
+        let mut hopeless = snp(2);
+        hopeless.iter_mut().for_each(|read| read.quals.fill(0));
+        assert!(found(&[reference(5), hopeless].concat()).is_empty());
+        let deletion = copies("del", 2, "26M2D23M", &with_indel(25, 2, ""));
+        assert_eq!(found(&[reference(15), deletion].concat()), ["25 GTC>G 17:2"]);
+    }
+
+    #[test]
+    fn a_fragments_mates_count_once() {
+        let mut mates = copies("mate", 2, "51M", &with_base(5, 'A'));
+        mates[1].name = mates[0].name.clone();
+        mates[1].second_of_pair = true;
+        assert!(found(&[reference(5), mates.clone()].concat()).is_empty());
+        let other = copies("other", 1, "51M", &with_base(5, 'A'));
+        let reads = [other, mates.clone(), reference(5)].concat();
+        assert_eq!(found(&reads), ["5 T>A 7:2"]);
+        // Where mates disagree, the better base speaks.
+        mates[1].bases = REFERENCE.into();
+        mates[1].quals[5] = 31;
+        let other = copies("other", 2, "51M", &with_base(5, 'A'));
+        assert_eq!(found(&[other, mates].concat()), ["5 T>A 3:2"]);
+    }
+
+    #[test]
+    fn alleles_of_one_anchor_are_one_candidate() {
+        let reads = [
+            reference(4),
+            copies("del", 3, "26M2D23M", &with_indel(25, 2, "")),
+            copies("ins", 2, "26M3I25M", &with_indel(25, 0, "AAA")),
+            copies("snp", 2, "51M", &with_base(25, 'C')),
+        ];
+        assert_eq!(found(&reads.concat()), ["25 GTC>CTC,G,GAAATC 11:2,3,2"]);
+    }
+
+    #[test]
+    fn a_snp_right_before_an_insertion_is_part_of_it() {
+        let complex = with_indel(25, 0, "AAA").replace("GTAGAAATCC", "GTACAAATCC");
+        let reads = [reference(4), copies("complex", 3, "26M3I25M", &complex)];
+        assert_eq!(found(&reads.concat()), ["25 G>CAAA 7:3"]);
+    }
+
+    #[test]
+    fn a_deletion_may_span_another_candidate() {
+        let reads = [
+            copies("del", 4, "26M6D19M", &with_indel(25, 6, "")),
+            copies("snp", 4, "51M", &with_base(28, 'T')),
+        ];
+        assert_eq!(found(&reads.concat()), ["25 GTCCGAT>G 8:4", "28 C>T 4:4"]);
+    }
+
+    #[test]
+    fn every_spelling_of_an_indel_is_the_leftmost() {
+        // CA of GCACACACAG is deleted at its left, in the middle and at its right.
+        let cigars = ["13M2D36M", "15M2D34M", "19M2D30M"];
+        let deleted = with_indel(12, 2, "");
+        let reads: Vec<_> = cigars
+            .iter()
+            .flat_map(|cigar| copies(cigar, 1, cigar, &deleted))
+            .collect();
+        assert_eq!(found(&[reference(3), reads].concat()), ["12 GCA>G 6:3"]);
+    }
+
+    #[test]
+    fn unknown_bases_and_soft_clips_are_no_alleles() {
+        let reads = [
+            reference(3),
+            copies("n", 3, "51M", &with_base(5, 'N')),
+            copies("ins", 3, "26M3I25M", &with_indel(25, 0, "ANA")),
+            copies(
+                "clip",
+                3,
+                "26M25S",
+                &with_indel(25, 0, "TTTTTTTTTTTTTTTTTTTTTTTTT")[..51],
+            ),
+        ];
+        assert!(found(&reads.concat()).is_empty());
+    }
+}

@@ -89,3 +89,122 @@ fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], row:
         index += if op.kind.consumes_read() { length } else { 0 };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidates::Allele;
+    use crate::reads::testing::read;
+
+    const START: u64 = 5_000;
+    const LENGTH: usize = 600;
+
+    fn reference() -> Sequence {
+        Sequence::new(START, b"ACGTTGCA".repeat(LENGTH / 8))
+    }
+
+    fn candidate(supporting_reads: Vec<u32>) -> Candidate {
+        Candidate {
+            position: START + 300,
+            reference: b"T".to_vec(),
+            alternates: vec![Allele {
+                bases: b"G".to_vec(),
+                depth: supporting_reads.len() as u32,
+                supporting_reads,
+            }],
+            depth: 10,
+            reference_depth: 5,
+        }
+    }
+
+    fn reads(count: usize) -> Vec<Read> {
+        let reference = reference();
+        let make = |i: usize| {
+            let offset = 200 + i % 100;
+            read(
+                &format!("r{i}"),
+                START + offset as u64,
+                "101M",
+                &reference.bases[offset..][..101],
+            )
+        };
+        let mut reads: Vec<_> = (0..count).map(make).collect();
+        reads.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
+        reads
+    }
+
+    fn drawn(candidate: &Candidate, reads: &[Read]) -> Vec<u8> {
+        let mut image = vec![1; PILEUP_SIZE];
+        draw(candidate, &[0], reads, &reference(), &mut image);
+        image
+    }
+
+    fn pixel(image: &[u8], row: usize, column: usize) -> [u8; CHANNELS] {
+        let at = (row * WIDTH + column) * CHANNELS;
+        image[at..at + CHANNELS].try_into().unwrap()
+    }
+
+    #[test]
+    fn reference_rows_come_first_then_reads_with_their_indels_then_nothing() {
+        let mut reads = reads(1);
+        reads[0].start = START + 290;
+        reads[0].cigar = crate::reads::testing::ops("5S6M2D20M3I67M");
+        reads[0].bases[5] = b'G';
+        reads[0].reverse = true;
+        let image = drawn(&candidate(vec![0]), &reads);
+        assert_eq!(pixel(&image, 0, CENTER), [100, 254, 254, 70, 152, 50, 254]);
+        assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER - 11), [0; CHANNELS]);
+        let first = [180, 190, 254, 240, 254, 50, 76];
+        assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER - 10), first);
+        // The anchor of the deletion, and the empty columns of what is deleted.
+        assert_eq!(
+            pixel(&image, REFERENCE_ROWS, CENTER - 5)[..6],
+            [0, 190, 254, 240, 254, 254]
+        );
+        assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER - 4), [0; CHANNELS]);
+        assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER - 3), [0; CHANNELS]);
+        assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER + 17)[0], 0);
+        assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER + 17)[5], 254);
+        assert!(
+            image[(REFERENCE_ROWS + 1) * WIDTH * CHANNELS..]
+                .iter()
+                .all(|&byte| byte == 0)
+        );
+    }
+
+    #[test]
+    fn of_too_many_reads_the_choice_depends_on_these_reads_alone() {
+        let many = reads(400);
+        let image = drawn(&candidate(Vec::new()), &many);
+        assert!(pixel(&image, HEIGHT - 1, CENTER)[1] > 0);
+        // Reads that start or end too far away shift the indices, but not the choice.
+        let far = |i: usize, start| read(&format!("far{i}"), start, "101M", &[b'A'; 101]);
+        let mut more: Vec<_> = (0..50).map(|i| far(i, START)).collect();
+        more.extend(many.clone());
+        more.extend((0..50).map(|i| far(i, START + 400)));
+        assert_eq!(drawn(&candidate(Vec::new()), &more), image);
+        let starts: Vec<usize> = (REFERENCE_ROWS..HEIGHT)
+            .map(|row| (0..WIDTH).find(|&column| pixel(&image, row, column)[1] > 0).unwrap())
+            .collect();
+        assert!(starts.is_sorted());
+    }
+
+    #[test]
+    fn a_read_of_low_quality_at_the_candidate_is_not_drawn() {
+        let mut reads = reads(2);
+        let at = (START + 300 - reads[0].start) as usize;
+        reads[0].quals[at] = 9;
+        let image = drawn(&candidate(vec![0]), &reads);
+        assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER)[4], 152);
+        assert_eq!(pixel(&image, REFERENCE_ROWS + 1, CENTER), [0; CHANNELS]);
+    }
+
+    #[test]
+    fn allele_sets_are_singles_then_pairs() {
+        let mut candidate = candidate(Vec::new());
+        let allele = candidate.alternates[0].clone();
+        candidate.alternates = vec![allele.clone(), allele.clone(), allele];
+        let sets = allele_sets(&candidate);
+        assert_eq!(sets, [vec![0], vec![1], vec![2], vec![0, 1], vec![0, 2], vec![1, 2]]);
+    }
+}

@@ -9,6 +9,8 @@ mod read;
 mod reader;
 mod sample;
 mod source;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use bam_writer::RealignedReadsWriter;
 pub use depth::{DEPTH_GRID, MAX_READS_PER_CELL};

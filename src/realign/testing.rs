@@ -1,7 +1,8 @@
 //! Simulated references and reads for the tests.
 
 use crate::genome::Sequence;
-use crate::reads::{CigarKind, CigarOp, Read};
+use crate::reads::Read;
+pub use crate::reads::testing::{ops, read, text};
 
 /// Random bases without any meaning, the same for the same seed (xorshift).
 pub fn random_bases(length: usize, seed: u64) -> Vec<u8> {
@@ -13,57 +14,6 @@ pub fn random_bases(length: usize, seed: u64) -> Vec<u8> {
         b"ACGT"[(state >> 33) as usize & 3]
     };
     (0..length).map(|_| next()).collect()
-}
-
-pub fn ops(text: &str) -> Vec<CigarOp> {
-    let mut cigar = Vec::new();
-    let mut length = 0;
-    for c in text.chars() {
-        let kind = match c {
-            'M' => CigarKind::Match,
-            'I' => CigarKind::Insertion,
-            'D' => CigarKind::Deletion,
-            'N' => CigarKind::RefSkip,
-            'S' => CigarKind::SoftClip,
-            'H' => CigarKind::HardClip,
-            digit => {
-                length = length * 10 + digit.to_digit(10).expect("a digit");
-                continue;
-            }
-        };
-        cigar.push(CigarOp { kind, length });
-        length = 0;
-    }
-    cigar
-}
-
-pub fn text(cigar: &[CigarOp]) -> String {
-    let letter = |kind| match kind {
-        CigarKind::Match => 'M',
-        CigarKind::Insertion => 'I',
-        CigarKind::Deletion => 'D',
-        CigarKind::RefSkip => 'N',
-        CigarKind::SoftClip => 'S',
-        CigarKind::HardClip => 'H',
-    };
-    cigar
-        .iter()
-        .map(|op| format!("{}{}", op.length, letter(op.kind)))
-        .collect()
-}
-
-pub fn read(name: &str, start: u64, cigar: &str, bases: &[u8]) -> Read {
-    Read {
-        name: name.into(),
-        start,
-        cigar: ops(cigar),
-        bases: bases.to_vec(),
-        quals: vec![30; bases.len()],
-        mapping_quality: 60,
-        reverse: false,
-        second_of_pair: false,
-        insert_size: 300,
-    }
 }
 
 /// Reads of `length` bases every `step` bases of a haplotype, which is the reference with `deleted` bases at offset
