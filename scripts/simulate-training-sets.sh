@@ -31,6 +31,12 @@ hs2000_hg001_rep   | HG001 | hiseq2000 | --depth 25-60 --plant 1.0,0.2,0.05 --sl
 hiseqx_hg002_rep   | HG002 | hiseqx    | --depth 30-80 --plant 1.0,0.2,0.05 --stretches 6 --duplicates 0.08 --seed 114
 nova125_hg002_25x  | HG002 | novaseq   | --depth 15-40 --read-length 125 --quality-shift -3 --paralogs 0.02 --seed 115
 hs2000_hg002_60x   | HG002 | hiseq2000 | --depth 40-65 --insert 310,60 --paralogs 0.015 --spread 1.0 --stretches 6 --seed 116
+hs2000_hg001_slip  | HG001 | hiseq2000 | --depth 30-60 --slippage 5 --spread 1.3 --plant 0.5,0.1,0.05 --insert 310,60 --seed 119
+hs2000_hg001_6x    | HG001 | hiseq2000 | --depth 4-10 --stretches 16 --insert 300,60 --slippage 3 --seed 117
+nova_pcr_hg002_35x | HG002 | novaseq   | --depth 20-50 --slippage 6 --spread 1.2 --duplicates 0.1 --plant 0.5,0.1,0.05 --seed 118
+hs2500_hg001_short | HG001 | hiseq2500 | --depth 15-45 --insert 210,45 --slippage 2.5 --spread 1.2 --chimeras 3 --seed 120
+nova_hg001_lowmap  | HG001 | novaseq   | --depth 20-45 --within 25-33 --stretches 16 --length 100000 --paralogs 0.03 --plant 0.3,0.1,0.7 --seed 121
+hs2000_hg002_lowmap | HG002 | hiseq2000 | --depth 20-55 --within 25-33 --stretches 16 --length 100000 --slippage 2 --plant 0.3,0.1,0.7 --seed 122
 SETS
 }
 
