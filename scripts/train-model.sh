@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# From data to a model, resumable at every step: read sets (simulated, real, spiked), labelled shards, training.
+#   scripts/train-model.sh WORK [arguments of dvcall train]     the model is WORK/model.safetensors
+#
+# Without more, the sets are made from DVCALL_DATA as scripts/simulate-training-sets.sh and scripts/prepare-real-sets.sh
+# say. To train on your own: TRAIN_SETS="FOLDER..." VALIDATION_SETS="FOLDER..." REFERENCE=FASTA, each folder with
+# reads.bam, truth.vcf.gz, confident.bed and region.bed, as scripts/fetch-training-data.sh leaves them.
+# DVCALL names the binary (default: target/release/dvcall), THREADS the threads.
+set -euo pipefail
+[[ $# -ge 1 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+data=${DVCALL_DATA:-$here/../../shared/data}
+dvcall=${DVCALL:-$here/../target/release/dvcall}
+work=$1
+shift
+threads=(--threads "${THREADS:-$(nproc)}")
+mkdir -p "$work/examples"
+
+# One real stretch, with all that is made from it, and three simulated sets are kept to choose the best epoch by.
+is_for_validation() {
+  case $1 in
+    *_20.53M_* | hiseqx_panel_15x | hs2000_hg002_15x | nova_panel_12x) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+make_sets() {
+  DVCALL_DATA=$data "$here/simulate-training-sets.sh" "$work"
+  DVCALL_DATA=$data "$here/prepare-real-sets.sh" "$work"
+  reference=$work/ref/b37.chr20.fa
+  local set
+  for set in "$data"/reads/train/* "$work"/*/; do
+    set=${set%/}
+    [[ -e $set/reads.bam.bai && $set != */unlabelled && $set != */heldout_* ]] || continue
+    if is_for_validation "$(basename "$set")"; then validation+=("$set"); else train+=("$set"); fi
+  done
+}
+
+# Prints the folder of the set's shards, which it makes unless they are there.
+make_examples() {
+  local set=$1 shards
+  shards=$work/examples/$(basename "$set")
+  if [[ ! -e $shards/manifest.json ]]; then
+    "$dvcall" make-examples --ref "$reference" --reads "$set/reads.bam" --regions "$set/region.bed" \
+      --truth "$set/truth.vcf.gz" --confident "$set/confident.bed" "${threads[@]}" --output "$shards" >&2
+  fi
+  echo "$shards"
+}
+
+train=() validation=() shards=()
+if [[ -n ${TRAIN_SETS:-} ]]; then
+  reference=${REFERENCE:?name the FASTA that the reads are aligned to}
+  read -ra train <<< "$TRAIN_SETS"
+  read -ra validation <<< "${VALIDATION_SETS:?name sets to choose the best epoch by}"
+else
+  make_sets
+fi
+for set in "${train[@]}"; do
+  folder=$(make_examples "$set")
+  shards+=(--examples "$folder")
+done
+for set in "${validation[@]}"; do
+  folder=$(make_examples "$set")
+  shards+=(--validation "$folder")
+done
+"$dvcall" train "${shards[@]}" --output "$work/model.safetensors" --resume "${threads[@]}" "$@"
