@@ -13,7 +13,7 @@ use crate::genome::Partition;
 use crate::model::{Genotyper, Model, parse_device};
 use crate::pileup::{self, PILEUP_SIZE};
 use crate::reads::{Read, RealignedReadsWriter};
-use crate::variants::{Call, CallSummary, VcfHeader, VcfWriter, call_genotype};
+use crate::variants::{Call, CallSummary, OverlapResolver, VcfHeader, VcfWriter, call_genotype};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
@@ -133,6 +133,9 @@ impl<'a> Worker<'a> {
 /// The VCF and what is told at the end.
 struct Output {
     vcf: VcfWriter,
+    /// Contig of the calls that are held back.
+    contig: String,
+    overlaps: OverlapResolver,
     realigned_reads: Option<RealignedReadsWriter>,
     min_quality: f64,
     summary: CallSummary,
@@ -154,6 +157,8 @@ impl Output {
         let vcf = VcfWriter::create(&args.output, &header)?;
         Ok(Self {
             vcf,
+            contig: String::new(),
+            overlaps: OverlapResolver::default(),
             realigned_reads: source.realigned_reads_writer()?,
             min_quality: args.min_quality,
             summary: CallSummary::default(),
@@ -166,15 +171,30 @@ impl Output {
         if let Some(writer) = &mut self.realigned_reads {
             writer.write(&called.reads, &called.partition.region)?;
         }
-        for call in &called.calls {
-            let filter = call.filter(self.min_quality);
-            self.summary.add(call, filter);
-            self.vcf.write(&called.partition.region.contig, call, filter)?;
+        if called.partition.region.contig != self.contig {
+            let rest = self.overlaps.finish();
+            self.write(&rest)?;
+            self.contig.clone_from(&called.partition.region.contig);
+        }
+        for call in called.calls {
+            let settled = self.overlaps.push(call);
+            self.write(&settled)?;
         }
         Ok(())
     }
 
-    fn finish(self, started: Instant) -> Result<()> {
+    fn write(&mut self, calls: &[Call]) -> Result<()> {
+        for call in calls {
+            let filter = call.filter(self.min_quality);
+            self.summary.add(call, filter);
+            self.vcf.write(&self.contig, call, filter)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, started: Instant) -> Result<()> {
+        let rest = self.overlaps.finish();
+        self.write(&rest)?;
         self.vcf.finish()?;
         if let Some(writer) = self.realigned_reads {
             writer.finish()?;

@@ -32,6 +32,7 @@ impl OverlapResolver {
     /// Gives the rest, at a contig's end.
     pub fn finish(&mut self) -> Vec<Call> {
         let mut released = std::mem::take(&mut self.held);
+        released.sort_by_key(|call| call.position);
         resolve_overlaps(&mut released);
         released
     }
