@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tch::Device;
 
 use super::evidence::{Evidence, EvidenceSource, EvidenceTimings, EvidenceWorker};
 use super::ordered::for_each_ordered;
 use super::progress::{peak_memory, progress_bar};
 use crate::cli::CallArgs;
 use crate::genome::Partition;
-use crate::model::{Genotyper, Model, parse_device};
+use crate::model::{Genotyper, Inference, Model, parse_device};
 use crate::pileup::{self, PILEUP_SIZE};
 use crate::reads::{Read, RealignedReadsWriter};
 use crate::variants::{Call, CallSummary, OverlapResolver, VcfHeader, VcfWriter, call_genotype};
@@ -19,11 +18,11 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let models = load_models(args)?;
-    let device = parse_device(&args.device)?;
     let mut output = Output::create(args, &source, &models)?;
+    let inference = Inference::new(models, parse_device(&args.device)?)?;
 
     let progress = progress_bar(source.regions.bases(), "bases");
-    let worker = || Worker::new(&source, &models, device, args.batch_size as usize);
+    let worker = || Worker::new(&source, &inference, args.batch_size as usize);
     for_each_ordered(
         args.input.threads(),
         source.partitions().into_iter(),
@@ -72,11 +71,11 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(source: &'a EvidenceSource, models: &[Model], device: Device, batch_size: usize) -> Result<Self> {
+    fn new(source: &'a EvidenceSource, inference: &Inference, batch_size: usize) -> Result<Self> {
         let images = vec![0; batch_size * PILEUP_SIZE];
         Ok(Self {
             evidence: source.worker()?,
-            genotyper: Genotyper::new(models, device)?,
+            genotyper: inference.genotyper()?,
             keeps_reads: source.realigned_reads.is_some(),
             images,
         })

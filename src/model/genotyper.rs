@@ -1,95 +1,124 @@
 //! Pileups in, genotype probabilities out.
 
-use anyhow::{Context, Result, ensure};
-use tch::{Device, Kind};
+use anyhow::{Context, Result, anyhow};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use tch::Device;
 
-use super::network::{Batch, Network, bucket};
-use super::probabilities::genotype_probabilities;
+use super::evaluator::Evaluator;
 use super::trained_model::Model;
 use crate::candidates::VariantType;
-use crate::examples::filled_rows;
 
-/// Images evaluated at once on the CPU. It is fixed, and a smaller rest is padded, as the kernels that torch chooses, and
-/// with them the last bits of the result, depend on it.
-const MICRO_BATCH: usize = 4;
-/// The same on CUDA.
-const CUDA_MICRO_BATCH: usize = 256;
+/// Requests that may wait for the GPU: enough that it is never idle, few enough that memory stays bounded.
+const WAITING_REQUESTS: usize = 64;
+/// Images that the GPU's thread gathers before it starts, if so many wait.
+const GATHERED_IMAGES: usize = 2048;
 
-/// One or several models, ready to run on one thread. Each worker has its own.
-pub struct Genotyper {
-    members: Vec<(Network, Model)>,
-    device: Device,
-    micro_batch: usize,
+/// Models on a device. Shared by all workers, each of which takes its own [`Genotyper`].
+pub struct Inference {
+    models: Vec<Model>,
+    /// Where the one thread that drives the GPU takes its work from.
+    queue: Option<Sender<Request>>,
+}
+
+/// Images of one worker, and where to send the answer.
+struct Request {
+    images: Vec<Vec<u8>>,
+    types: Vec<VariantType>,
+    answer: Sender<Result<Vec<[f32; 3]>>>,
+}
+
+impl Inference {
+    /// Several models are averaged. On the CPU each worker has its own copy of the networks; on CUDA one thread has the only
+    /// one, and gathers the requests of all workers into large batches.
+    pub fn new(models: Vec<Model>, device: Device) -> Result<Self> {
+        let queue = if device.is_cuda() {
+            Some(serve(&models, device)?)
+        } else {
+            None
+        };
+        Ok(Self { models, queue })
+    }
+
+    /// A genotyper for the calling thread.
+    pub fn genotyper(&self) -> Result<Genotyper> {
+        Ok(match &self.queue {
+            Some(queue) => Genotyper(Place::Remote(queue.clone())),
+            None => Genotyper(Place::Local(Evaluator::new(&self.models, Device::Cpu)?)),
+        })
+    }
+}
+
+/// What a worker asks for genotypes.
+pub struct Genotyper(Place);
+
+enum Place {
+    Local(Evaluator),
+    Remote(Sender<Request>),
 }
 
 impl Genotyper {
-    /// Puts models on a device. On the CPU, torch is set to one thread for the whole process: workers are the parallelism.
-    pub fn new(models: &[Model], device: Device) -> Result<Self> {
-        ensure!(!models.is_empty(), "no model given");
-        if device == Device::Cpu {
-            tch::set_num_threads(1);
-        }
-        let member = |model: &Model| Ok((model.network(device)?, model.clone()));
-        Ok(Self {
-            members: models.iter().map(member).collect::<Result<_>>()?,
-            device,
-            micro_batch: if device == Device::Cpu {
-                MICRO_BATCH
-            } else {
-                CUDA_MICRO_BATCH
-            },
-        })
-    }
-
     /// Probabilities of hom-ref, het and hom-alt for each image (C-order u8 [rows ≤ 100, 221, 7]; empty rows at the end may
-    /// be left out). Each depends on its image and type alone, whatever else is in the batch; several models are averaged.
+    /// be left out). On the CPU each depends on its image and type alone, bit by bit, whatever else is in the batch.
     pub fn genotype(&mut self, images: &[&[u8]], types: &[VariantType]) -> Result<Vec<[f32; 3]>> {
-        ensure!(
-            images.len() == types.len(),
-            "{} images but {} types",
-            images.len(),
-            types.len()
-        );
-        let mut examples: Vec<_> = images
-            .iter()
-            .zip(types)
-            .enumerate()
-            .map(|(index, (&image, &variant_type))| (index, image, filled_rows(image), variant_type))
-            .collect();
-        examples.sort_by_key(|&(_, _, rows, _)| bucket(rows));
-        let mut probabilities = vec![[0.0; 3]; images.len()];
-        for group in examples.chunk_by(|a, b| bucket(a.2) == bucket(b.2)) {
-            for chunk in group.chunks(self.micro_batch) {
-                let inputs: Vec<_> = chunk.iter().map(|&(_, image, rows, t)| (image, rows, t)).collect();
-                let results = self.evaluate(&inputs).context("the network failed")?;
-                for (&(index, ..), result) in chunk.iter().zip(results) {
-                    probabilities[index] = result;
-                }
+        match &mut self.0 {
+            Place::Local(evaluator) => evaluator.genotype(images, types),
+            Place::Remote(queue) => {
+                let (answer, answered) = bounded(1);
+                let images = images.iter().map(|image| image.to_vec()).collect();
+                let types = types.to_vec();
+                let sent = queue.send(Request { images, types, answer });
+                sent.ok()
+                    .and_then(|()| answered.recv().ok())
+                    .context("the thread that drives the GPU has ended")?
             }
         }
-        Ok(probabilities)
     }
+}
 
-    /// Evaluates images of one bucket, padded to a full micro-batch.
-    fn evaluate(&self, inputs: &[(&[u8], usize, VariantType)]) -> Result<Vec<[f32; 3]>> {
-        let _no_grad = tch::no_grad_guard();
-        let rows = inputs.first().map_or(1, |&(_, rows, _)| rows);
-        let mut padded = inputs.to_vec();
-        padded.resize(self.micro_batch, (&[], 0, VariantType::Snp));
-        let mut sums = vec![[0.0f32; 3]; inputs.len()];
-        for (network, model) in &self.members {
-            let batch = Batch::new(network.architecture(), bucket(rows), &padded)?.to_device(self.device)?;
-            let logits = network.forward(&batch, Kind::Float)?.f_to_device(Device::Cpu)?;
-            let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
-            for ((sum, logits), &(_, _, variant_type)) in sums.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
-                let temperature = model.card().calibration.temperature(variant_type);
-                let member = genotype_probabilities(logits, temperature);
-                sum.iter_mut()
-                    .zip(member)
-                    .for_each(|(s, p)| *s += p as f32 / self.members.len() as f32);
-            }
+/// Starts the thread that drives a GPU. It ends when nobody can ask any more.
+fn serve(models: &[Model], device: Device) -> Result<Sender<Request>> {
+    let (queue, requests) = bounded(WAITING_REQUESTS);
+    let mut evaluator =
+        Evaluator::new(models, device).with_context(|| format!("cannot put the model on {device:?}"))?;
+    std::thread::spawn(move || {
+        while let Ok(request) = requests.recv() {
+            answer(&mut evaluator, gather(request, &requests));
         }
-        Ok(sums)
+    });
+    Ok(queue)
+}
+
+/// The request and those that wait behind it, up to so many images.
+fn gather(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
+    let mut images = first.images.len();
+    let mut gathered = vec![first];
+    while images < GATHERED_IMAGES {
+        let Ok(request) = requests.try_recv() else { break };
+        images += request.images.len();
+        gathered.push(request);
+    }
+    gathered
+}
+
+fn answer(evaluator: &mut Evaluator, requests: Vec<Request>) {
+    let images: Vec<&[u8]> = requests
+        .iter()
+        .flat_map(|r| r.images.iter().map(Vec::as_slice))
+        .collect();
+    let types: Vec<_> = requests.iter().flat_map(|r| r.types.iter().copied()).collect();
+    let results = evaluator
+        .genotype(&images, &types)
+        .map_err(|error| format!("{error:#}"));
+    let mut start = 0;
+    for request in &requests {
+        let end = start + request.images.len();
+        let own = results
+            .as_ref()
+            .map(|all| all[start..end].to_vec())
+            .map_err(|error| anyhow!("{error}"));
+        // A worker that has stopped because of another error no longer waits.
+        let _ = request.answer.send(own);
+        start = end;
     }
 }
 
@@ -97,7 +126,7 @@ impl Genotyper {
 mod tests {
     use super::*;
     use crate::examples::ROW_BYTES;
-    use crate::model::{Architecture, Card, Random};
+    use crate::model::{Architecture, Card, Network, Random};
     use crate::pileup::HEIGHT;
 
     fn images(n: usize) -> Vec<Vec<u8>> {
@@ -121,7 +150,10 @@ mod tests {
 
     #[test]
     fn results_depend_on_the_image_alone() {
-        let mut genotyper = Genotyper::new(&[model(1)], Device::Cpu).unwrap();
+        let mut genotyper = Inference::new(vec![model(1)], Device::Cpu)
+            .unwrap()
+            .genotyper()
+            .unwrap();
         let images = images(60);
         let types: Vec<_> = (0..60).map(|i| VariantType::ALL[i % 2]).collect();
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
@@ -148,15 +180,40 @@ mod tests {
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let types = [VariantType::Snp; 3];
         let of = |models: &[Model]| {
-            Genotyper::new(models, Device::Cpu)
-                .unwrap()
-                .genotype(&refs, &types)
-                .unwrap()
+            let inference = Inference::new(models.to_vec(), Device::Cpu).unwrap();
+            inference.genotyper().unwrap().genotype(&refs, &types).unwrap()
         };
         let (a, b, both) = (of(&[model(1)]), of(&[model(2)]), of(&[model(1), model(2)]));
         assert_ne!(a, b);
         for i in 0..9 {
             assert!((both[i / 3][i % 3] - (a[i / 3][i % 3] + b[i / 3][i % 3]) / 2.0).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn one_thread_serves_many_workers() {
+        let images = images(24);
+        let types = [VariantType::Indel; 24];
+        let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+        let models = [model(1)];
+        let expected = Evaluator::new(&models, Device::Cpu)
+            .unwrap()
+            .genotype(&refs, &types)
+            .unwrap();
+        // The thread that would drive a GPU, here with the CPU's kernels.
+        let queue = serve(&models, Device::Cpu).unwrap();
+        std::thread::scope(|scope| {
+            for worker in 0..4 {
+                let mut genotyper = Genotyper(Place::Remote(queue.clone()));
+                let (refs, types, expected) = (&refs, &types, &expected);
+                scope.spawn(move || {
+                    for size in [1, 5, 24] {
+                        let range = worker * (24 - size) / 3..worker * (24 - size) / 3 + size;
+                        let results = genotyper.genotype(&refs[range.clone()], &types[range.clone()]).unwrap();
+                        assert_eq!(results, expected[range]);
+                    }
+                });
+            }
+        });
     }
 }

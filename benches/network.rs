@@ -1,0 +1,52 @@
+//! Cost of the network on one thread: inference and training, at the depth of a 30× genome and with all rows filled.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use dvcall::candidates::VariantType;
+use dvcall::examples::ROW_BYTES;
+use dvcall::model::{Architecture, Batch, Card, Inference, Model, Network, Random, bucket};
+use tch::{Device, Kind};
+
+const EXAMPLES: usize = 32;
+
+fn images(rows: usize) -> Vec<Vec<u8>> {
+    let mut random = Random::new(&[rows as u64]);
+    let image = |_| (0..rows * ROW_BYTES).map(|_| random.below(255) as u8 | 1).collect();
+    (0..EXAMPLES).map(image).collect()
+}
+
+fn network(c: &mut Criterion) {
+    let architecture = Architecture::default();
+    let types = [VariantType::Snp; EXAMPLES];
+    let mut group = c.benchmark_group("network");
+    group.throughput(Throughput::Elements(EXAMPLES as u64));
+    for (name, rows) in [("30x", 36), ("full", 100)] {
+        let images = images(rows);
+        let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+        let network = Network::random(&architecture, 1).unwrap();
+        let model = Model::new(&network, Card::new("bench", architecture.clone())).unwrap();
+        let mut genotyper = Inference::new(vec![model], Device::Cpu).unwrap().genotyper().unwrap();
+        group.bench_function(format!("genotype {name}"), |b| {
+            b.iter(|| genotyper.genotype(black_box(&refs), &types).unwrap());
+        });
+
+        let weights = network.weights();
+        weights.values().for_each(|w| drop(w.set_requires_grad(true)));
+        let inputs: Vec<_> = refs.iter().map(|&image| (image, rows, VariantType::Snp)).collect();
+        group.bench_function(format!("train {name}"), |b| {
+            b.iter(|| {
+                let batch = Batch::new(&architecture, bucket(rows), black_box(&inputs)).unwrap();
+                network
+                    .forward(&batch, Kind::Float)
+                    .unwrap()
+                    .sum(Kind::Float)
+                    .backward();
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, network);
+criterion_main!(benches);
