@@ -3,13 +3,14 @@
 # set uses. HG002 (GIAB v4.2.1) on GRCh38 chr20:0.1-9.9M and a made-up person on 0.7 Mb of chr21, sequenced
 #   heldout_art_{10,15,30,60}x  by ART, built-in profile HSXn (HiSeq X, PCR-free), 150 bases; the lesser depths are subsets
 #   heldout_dwgsim_30x          by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
-# aligned to chr20 and chr21 (first 10 Mb of each). Resumable: what is whole is kept.
+# aligned to chr20 and chr21 (first 10 Mb of each), and heldout_strata/strata.tsv for dvcall evaluate --stratification.
+# Resumable: what is whole is kept.
 #   scripts/simulate-heldout-sets.sh OUTPUT
 # Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa samtools bcftools tabix python3-numpy
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 reference=$output/ref/grch38.fa
 genome=$output/heldout_genome
@@ -77,4 +78,6 @@ simulate art heldout_art_60x
 for depth in 30 15 10; do
   "$here/downsample-reads.sh" "$output/heldout_art_60x" "$(python3 -c "print($depth / 60)")" "$output/heldout_art_${depth}x"
 done
+[[ -e $output/heldout_strata/strata.tsv ]] ||
+  python3 "$here/simulation/strata.py" --ref "$reference" --reads "$output/heldout_art_30x/reads.bam" --regions "$genome/region.bed" --output "$output/heldout_strata"
 simulate dwgsim heldout_dwgsim_30x
