@@ -65,6 +65,8 @@ def main() -> None:
                 lines[name] += [f"{contig}\t{start + a}\t{start + b}\n" for a, b in edges.reshape(-1, 2)]
     with open(f"{args.output}/strata.tsv", "w") as table:
         for name, rows in lines.items():
+            if not rows:
+                continue
             with open(f"{args.output}/{name}.bed", "w") as bed:
                 bed.writelines(rows)
             table.write(f"{name}\t{name}.bed\n")

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Calls a read set (reads.bam, truth.vcf.gz, confident.bed, region.bed) with dvcall, bcftools and freebayes (both at
+# QUAL >= 20), scores all three with dvcall evaluate, and prints a Markdown table, by stratum where STRATA is given.
+#   scripts/compare-accuracy.sh REFERENCE.fa SET OUTPUT [STRATA.tsv]
+# Resumable: call sets in OUTPUT are kept. DVCALL names the binary, MODEL a model other than the built-in, THREADS the
+# threads of dvcall. Needs: apt-get install bcftools freebayes tabix
+set -euo pipefail
+[[ $# -ge 3 ]] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+root=$(cd "$(dirname "$0")/.." && pwd)
+reference=$1 set=$2 output=$3 strata=${4:-}
+dvcall=${DVCALL:-$root/target/release/dvcall}
+mkdir -p "$output"
+
+# Normalised, so that the evaluation has the same work with all callers; an index goes beside it.
+keep() {
+  bcftools norm -f "$reference" -Ou - 2>/dev/null | bcftools view -i 'QUAL >= 20' -Oz -o "$1.new.vcf.gz"
+  mv "$1.new.vcf.gz" "$1"
+  tabix -f -p vcf "$1"
+}
+
+call_dvcall() {
+  "$dvcall" call --ref "$reference" --reads "$set/reads.bam" --regions "$set/region.bed" --threads "${THREADS:-1}" \
+    ${MODEL:+--model "$MODEL"} --output "$1" >&2
+}
+call_bcftools() {
+  bcftools mpileup -f "$reference" -R "$set/region.bed" -a AD,DP -Ou "$set/reads.bam" 2>/dev/null |
+    bcftools call -mv -Ou 2>/dev/null | keep "$1"
+}
+call_freebayes() { freebayes -f "$reference" -t "$set/region.bed" "$set/reads.bam" | keep "$1"; }
+
+for caller in dvcall bcftools freebayes; do
+  calls=$output/$caller.vcf.gz
+  [[ -e $calls.tbi ]] || "call_$caller" "$calls"
+  "$dvcall" --quiet evaluate --ref "$reference" --truth "$set/truth.vcf.gz" --confident "$set/confident.bed" \
+    --regions "$set/region.bed" --query "$calls" ${strata:+--stratification "$strata"} --output "$output/$caller" >/dev/null
+done
+
+python3 - "$output" <<'PYTHON'
+import csv
+import sys
+
+print("| type | stratum | caller | truth | FN | FP | recall | precision | F1 |\n|---|---|---|---|---|---|---|---|---|")
+rows = []
+for order, caller in enumerate(("dvcall", "bcftools", "freebayes")):
+    with open(f"{sys.argv[1]}/{caller}.extended.csv") as table:
+        for row in csv.DictReader(table):
+            if (row["Subtype"], row["Genotype"], row["Filter"]) == ("*", "*", "PASS") and row["TRUTH.TOTAL"] != "0":
+                rows.append((row["Type"] != "SNP", row["Subset"], order, caller, row))
+for _, subset, _, caller, row in sorted(rows, key=lambda r: r[:3]):
+    figures = [row[key] for key in ("TRUTH.TOTAL", "TRUTH.FN", "QUERY.FP")]
+    figures += [row[key][:8] for key in ("METRIC.Recall", "METRIC.Precision", "METRIC.F1_Score")]
+    print("| " + " | ".join([row["Type"], subset.replace("*", "all"), caller, *figures]) + " |")
+PYTHON
