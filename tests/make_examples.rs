@@ -203,6 +203,14 @@ fn truth_that_does_not_fit_is_refused_in_one_line() {
     assert!(missing.contains("nowhere.vcf.gz: no such file"), "{missing}");
     let no_truth = error_with(&sample.join("reference.fa"), &sample.join("confident.bed"));
     assert!(no_truth.contains("not a VCF"), "{no_truth}");
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.vcf.gz");
+    let whole = fs::read(sample.join("truth.vcf.gz")).unwrap();
+    for kept in [whole.len() - 28, whole.len() / 2] {
+        fs::write(&cut, &whole[..kept]).unwrap();
+        let truncated = error_with(&cut, &sample.join("confident.bed"));
+        assert!(truncated.contains("truncated"), "{truncated}");
+    }
     let two = |line: &str| match line {
         line if line.starts_with("##") => line.to_owned(),
         line if line.starts_with('#') => format!("{line}\tother"),
@@ -233,7 +241,7 @@ fn confident_regions_that_do_not_fit_are_refused_in_one_line() {
     for (text, expected) in [
         ("A\t1\t500\n", "share no base"),
         ("chrA\t5\n", "line 1"),
-        ("", "share no base"),
+        ("", "is empty"),
     ] {
         fs::write(&bed, text).unwrap();
         let error = error_with(&truth, &bed);
@@ -258,6 +266,14 @@ fn flags_that_need_each_other_are_usage_errors() {
     let mut fraction = on_sample();
     fraction.args(["--output", "x", "--downsample", "1.5"]);
     assert!(common::error_of(&mut fraction).contains("fraction"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut unwritable = with_truth(on_sample());
+    unwritable
+        .arg("--output")
+        .arg(folder.path().join("x"))
+        .args(["--missed-truth", "/no/such/folder/missed.tsv"]);
+    assert!(common::error_of(&mut unwritable).contains("/no/such/folder/missed.tsv"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -8,8 +8,7 @@ use rust_htslib::bgzf;
 use rustc_hash::FxHashSet;
 
 use super::call::{Call, CalledAllele, Score};
-use super::damage;
-use crate::genome::{Contigs, IntervalSet};
+use crate::genome::{Contigs, IntervalSet, check_whole};
 
 /// The calls of one sample that differ from the reference, by contig and position.
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ impl CallSet {
     /// Reads a VCF (plain, gzip or bgzip; an index is not needed). Fails, with the line, on whatever is not a sorted
     /// VCF with genotypes on contigs of the reference.
     pub fn read(path: &Path, contigs: &Contigs, selection: &Selection) -> Result<Self> {
-        damage::check_whole(path)?;
+        check_whole(path)?;
         let reader = bgzf::Reader::from_path(path).with_context(|| format!("cannot open VCF {}", path.display()))?;
         let mut parser = Parser::new(path, contigs, selection);
         for (index, line) in BufReader::with_capacity(1 << 16, reader).split(b'\n').enumerate() {

@@ -12,7 +12,6 @@
 mod annotated;
 mod call;
 mod call_set;
-mod damage;
 mod evaluation;
 mod haplotype;
 mod kind;

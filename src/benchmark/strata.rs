@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::call::{Call, is_sequence};
 use super::primitive::Change;
-use crate::genome::{Contigs, IntervalSet, Region};
+use crate::genome::{Contigs, IntervalSet, Region, check_whole};
 
 /// The stretch of reference that a record's alternates touch. An insertion touches the bases on both sides of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
             place()
         );
         let file = path.parent().unwrap_or(Path::new("")).join(PathBuf::from(file.trim()));
-        super::damage::check_whole(&file).with_context(place)?;
+        check_whole(&file).with_context(place)?;
         let known = IntervalSet::from_bed(&file)
             .with_context(place)?
             .regions()
@@ -125,7 +125,7 @@ pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
 
 /// Reads a BED that has to lie within the reference.
 pub fn read_bed(path: &Path, contigs: &Contigs) -> Result<IntervalSet> {
-    super::damage::check_whole(path)?;
+    check_whole(path)?;
     let set = IntervalSet::from_bed(path)?;
     set.check_within(contigs)
         .with_context(|| format!("in {}", path.display()))?;

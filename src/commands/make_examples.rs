@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use super::ordered::for_each_ordered;
 use super::progress::progress_bar;
-use super::staged::{StagedFolder, write_whole};
+use super::staged::{StagedFile, StagedFolder};
 use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
 use crate::examples::{
     Example, LABEL_FLANK, LabelSummary, MissedTruth, ROW_BYTES, ShardWriter, TruthVariant, TruthVariants, filled_rows,
     hex, image_label, label,
 };
-use crate::genome::{IntervalSet, Partition, Region};
+use crate::genome::{IntervalSet, Partition, Region, check_whole};
 use crate::pileup::{PILEUP_SIZE, allele_sets, draw};
 use crate::reads::{MIN_MAPPING_QUALITY, Read};
 
@@ -31,7 +31,10 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     let output = StagedFolder::create(&args.output, args.overwrite)?;
     let mut writer = ShardWriter::create(output.path(), info(args, &source)?)?;
     let mut realigned_reads = source.realigned_reads_writer()?;
-    let mut missed_truth = vec![MissedTruth::HEADER.to_owned()];
+    let mut missed_truth = args.missed_truth.as_deref().map(StagedFile::create).transpose()?;
+    missed_truth
+        .iter_mut()
+        .try_for_each(|table| table.line(MissedTruth::HEADER))?;
     let mut summary = LabelSummary::default();
     let bar = progress_bar(source.regions.bases(), "bases");
     let maker = || {
@@ -49,7 +52,9 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         |maker, partition| maker.partition(&partition),
         |made| {
             summary.merge(&made.summary);
-            missed_truth.extend(made.missed_truth);
+            if let Some(table) = &mut missed_truth {
+                made.missed_truth.iter().try_for_each(|line| table.line(line))?;
+            }
             bar.inc(made.region.len());
             if let Some(writer) = &mut realigned_reads {
                 writer.write(&made.reads, &made.region)?;
@@ -59,18 +64,15 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     )?;
     bar.finish_and_clear();
     let manifest = writer.finish()?;
-    if let Some(path) = &args.missed_truth {
-        write_whole(path, &(missed_truth.join("\n") + "\n"))?;
-    }
+    missed_truth.map_or(Ok(()), StagedFile::put_in_place)?;
     if let Some(writer) = realigned_reads {
         writer.finish()?;
     }
     output.put_in_place()?;
-    print!(
-        "{summary}\nexamples   {:>10}   {}\n",
-        manifest.examples,
-        args.output.display()
-    );
+    if log::log_enabled!(log::Level::Info) {
+        println!("{summary}");
+        println!("examples   {:>10}   {}", manifest.examples, args.output.display());
+    }
     Ok(())
 }
 
@@ -140,7 +142,9 @@ struct Truth {
 
 impl Truth {
     fn open(truth: &Path, confident: &Path, source: &EvidenceSource) -> Result<Self> {
-        let confident_regions = IntervalSet::from_bed(confident)?.intersect(&source.regions);
+        check_whole(confident)?;
+        let everywhere = IntervalSet::from_bed(confident)?;
+        let confident_regions = everywhere.intersect(&source.regions);
         ensure!(
             !confident_regions.is_empty(),
             "confident regions {} and --regions share no base; are contigs named alike in both?",
@@ -149,7 +153,7 @@ impl Truth {
         let variants = TruthVariants::read(truth, &source.reference, &confident_regions, LABEL_FLANK)?;
         Ok(Self {
             variants,
-            confident: IntervalSet::from_bed(confident)?,
+            confident: everywhere,
         })
     }
 }

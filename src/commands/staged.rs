@@ -1,10 +1,12 @@
 //! Outputs that appear under their name only when whole.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use tempfile::{Builder, TempDir};
+use tempfile::{Builder, NamedTempFile, TempDir};
 
 /// A folder that is filled beside its place and takes it when whole; a failed run leaves nothing.
 pub struct StagedFolder {
@@ -24,10 +26,7 @@ impl StagedFolder {
                 );
             }
         }
-        let parent = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = folder_of(target);
         let failed = || format!("cannot make output folder {}", target.display());
         fs::create_dir_all(parent).with_context(failed)?;
         let staged = Builder::new()
@@ -51,21 +50,55 @@ impl StagedFolder {
         if self.target.exists() {
             fs::remove_dir_all(&self.target).with_context(failed)?;
         }
-        // A temporary folder is its owner's alone; the result is like any other folder.
-        let permissions = fs::metadata(self.staged.path().join(".."))
-            .with_context(failed)?
-            .permissions();
-        fs::set_permissions(self.staged.path(), permissions).with_context(failed)?;
         fs::rename(self.staged.path(), &self.target).with_context(failed)?;
         let _ = self.staged.keep();
         Ok(())
     }
 }
 
-/// Writes a small file whole or not at all.
-pub fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let temporary = PathBuf::from(format!("{}.part", path.display()));
-    fs::write(&temporary, text)
-        .and_then(|()| fs::rename(&temporary, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+/// A file that is written beside its place and takes it when whole.
+pub struct StagedFile {
+    staged: BufWriter<NamedTempFile>,
+    target: PathBuf,
+}
+
+impl StagedFile {
+    pub fn create(target: &Path) -> Result<Self> {
+        let staged = staging(0o666).tempfile_in(folder_of(target));
+        let staged = staged.with_context(|| format!("cannot write {}", target.display()))?;
+        Ok(Self {
+            staged: BufWriter::new(staged),
+            target: target.to_owned(),
+        })
+    }
+
+    pub fn line(&mut self, line: &str) -> Result<()> {
+        writeln!(self.staged, "{line}").with_context(|| format!("cannot write {}", self.target.display()))
+    }
+
+    /// Gives the file its name.
+    pub fn put_in_place(self) -> Result<()> {
+        let failed = || format!("cannot write {}", self.target.display());
+        let staged = self
+            .staged
+            .into_inner()
+            .map_err(|error| error.into_error())
+            .with_context(failed)?;
+        staged.persist(&self.target).with_context(failed)?;
+        Ok(())
+    }
+}
+
+/// What is made has the permissions that the user's mask leaves, and not a temporary file's.
+fn staging(mode: u32) -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".dvcall-").permissions(Permissions::from_mode(mode));
+    builder
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }

@@ -7,7 +7,7 @@ use rust_htslib::bcf::record::GenotypeAllele;
 use rust_htslib::bcf::{self, Read};
 use rustc_hash::FxHashMap;
 
-use crate::genome::{IntervalSet, Reference, ReferenceReader, Sequence, left_align};
+use crate::genome::{IntervalSet, Reference, ReferenceReader, Sequence, check_whole, left_align};
 
 /// Reference bases held at a time while truth is read.
 const STRETCH: u64 = 100_000;
@@ -76,6 +76,7 @@ impl TruthVariants {
 
     fn read_records(&mut self, path: &Path, reference: &Reference, regions: &IntervalSet, flank: u64) -> Result<()> {
         ensure!(path.is_file(), "no such file");
+        check_whole(path)?;
         let mut reader = bcf::Reader::from_path(path).context("not a VCF or BCF file")?;
         // Safe: the pointer is only compared. htslib gives a null header, not an error, when the header is damaged.
         ensure!(!unsafe { reader.header().as_ptr() }.is_null(), "its header is damaged");

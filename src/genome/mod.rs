@@ -3,6 +3,7 @@
 //! Coordinates are 0-based half-open everywhere inside dvcall; 1-based inclusive only where people read or type them.
 
 mod contigs;
+mod damage;
 mod edit;
 mod intervals;
 mod normalize;
@@ -12,6 +13,7 @@ mod region;
 mod sequence;
 
 pub use contigs::{Contig, Contigs};
+pub use damage::check_whole;
 pub use edit::Edit;
 pub use intervals::IntervalSet;
 pub use normalize::{left_align, trim};
