@@ -150,6 +150,6 @@ fn candidates_are_those_of_deepvariant() {
         rows.len() - missed.len(),
         rows.len()
     );
-    assert!(missed.len() <= 4);
-    assert!(extra.len() <= 5);
+    assert!(missed.is_empty());
+    assert!(extra.is_empty());
 }
