@@ -157,10 +157,9 @@ impl Evaluation {
                 run.without_truth += called.len();
                 continue;
             }
-            let bases = self.reference.reader()?.fetch(&contig.name, 0, contig.length)?;
-            let sequence = Sequence::new(0, bases);
-            check_reference(truth, &sequence, &contig.name, &self.truth)?;
-            check_reference(called, &sequence, &contig.name, &calls)?;
+            let sequence = self.sequence(contig, &[truth, called])?;
+            check_reference(truth, &sequence, contig, &self.truth)?;
+            check_reference(called, &sequence, contig, &calls)?;
             let called = preprocess(called, &sequence, self.options.phased);
             let records = self.compare(contig, truth, &called, &sequence, &mut run.too_dense);
             records.iter().for_each(|record| run.tally.add(record));
@@ -170,6 +169,19 @@ impl Evaluation {
             bail!("truth and query have no contig in common");
         }
         Ok(run)
+    }
+
+    /// The stretch of a contig that holds all calls, with room on both sides.
+    fn sequence(&self, contig: &Contig, lists: &[&[Call]]) -> Result<Sequence> {
+        let calls = || lists.iter().copied().flatten();
+        let start = calls().map(|c| c.position).min().unwrap_or(0).saturating_sub(CONTEXT);
+        let end = calls().map(Call::end).max().unwrap_or(0).saturating_add(CONTEXT);
+        let end = end.min(contig.length);
+        let start = start.min(end);
+        Ok(Sequence::new(
+            start,
+            self.reference.reader()?.fetch(&contig.name, start, end)?,
+        ))
     }
 
     /// The records of one contig, decided, with their regions.
@@ -283,14 +295,15 @@ fn widened(regions: &IntervalSet, by: u64) -> IntervalSet {
 }
 
 /// Fails if a call's REF is not what the reference has. N stands for anything.
-fn check_reference(calls: &[Call], sequence: &Sequence, contig: &str, set: &CallSet) -> Result<()> {
+fn check_reference(calls: &[Call], sequence: &Sequence, contig: &Contig, set: &CallSet) -> Result<()> {
     for call in calls {
-        let here = || format!("{}, {contig}:{}", set.path.display(), call.position + 1);
+        let here = || format!("{}, {}:{}", set.path.display(), contig.name, call.position + 1);
         ensure!(
-            call.end() <= sequence.end(),
-            "{}: the record reaches beyond the end of {contig}, which has {} bases",
+            call.end() <= contig.length,
+            "{}: the record reaches beyond the end of {}, which has {} bases",
             here(),
-            sequence.end()
+            contig.name,
+            contig.length
         );
         let bases = sequence.slice(call.position, call.end());
         let differs = |(a, b): (&u8, &u8)| a != b && *b != b'N' && b"ACGT".contains(a);

@@ -1,0 +1,10 @@
+//! `dvcall evaluate`: against hap.py's tables, against random truth spelt in random ways, and with bad input.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod errors;
+mod outputs;
+mod properties;
+mod tables;
+mod world;
