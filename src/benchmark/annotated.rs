@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use rust_htslib::{bcf, bgzf};
 
 use super::call::CalledAllele;
-use super::evaluation::{Run, Summary};
+use super::evaluation::Run;
 use super::record::{Entry, Record};
 use super::superlocus::Match;
 use crate::genome::Contigs;
@@ -26,12 +26,12 @@ const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start o
 "#;
 
 /// Writes `P.vcf.gz` and its index beside it.
-pub fn write_annotated(path: &Path, run: &Run, contigs: &Contigs, subsets: &[Summary]) -> Result<()> {
+pub fn write_annotated(path: &Path, run: &Run, contigs: &Contigs, strata: &[&str]) -> Result<()> {
     let failed = || format!("cannot write {}", path.display());
     let mut out = bgzf::Writer::from_path(path).with_context(failed)?;
     let mut text = header(run, contigs);
     for (contig, record) in run.records() {
-        line(&mut text, &contig.name, record, run, subsets);
+        line(&mut text, &contig.name, record, run, strata);
         if text.len() > 1 << 16 {
             out.write_all(text.as_bytes()).with_context(failed)?;
             text.clear();
@@ -58,7 +58,7 @@ fn header(run: &Run, contigs: &Contigs) -> String {
     text + FIELDS
 }
 
-fn line(text: &mut String, contig: &str, record: &Record, run: &Run, subsets: &[Summary]) {
+fn line(text: &mut String, contig: &str, record: &Record, run: &Run, strata: &[&str]) {
     let allele = |bases: &Vec<u8>| String::from_utf8_lossy(bases).into_owned();
     let list = |items: Vec<String>, separator: &str| match items.is_empty() {
         true => ".".to_owned(),
@@ -69,7 +69,7 @@ fn line(text: &mut String, contig: &str, record: &Record, run: &Run, subsets: &[
         .confident
         .then(|| "CONF".to_owned())
         .into_iter()
-        .chain(record.strata.iter().map(|&s| subsets[usize::from(s) + 1].name.clone()))
+        .chain(record.strata.iter().map(|&s| strata[usize::from(s)].to_owned()))
         .collect();
     let mut info: Vec<String> = record.locus.map(|l| format!("BS={}", l + 1)).into_iter().collect();
     if !regions.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 
 use super::call::Call;
@@ -11,7 +11,7 @@ use super::kind::Type;
 use super::preprocess::preprocess;
 use super::record::{Decided, Record, ScoreField, Verdict, pair};
 use super::search::Limits;
-use super::strata::{Extent, Stratum, read_bed, read_strata, with_truth};
+use super::strata::{BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth};
 use super::superlocus::{Superlocus, decide, superloci};
 use super::tally::{Counts, Filter, Tally};
 use crate::genome::{Contig, IntervalSet, Reference, Region, Sequence, resolve_regions};
@@ -54,6 +54,8 @@ pub struct Run {
     pub filters: Vec<String>,
     /// By contig, in the order of the reference; records in order of position.
     pub contigs: Vec<(Contig, Vec<Record>)>,
+    /// The evaluated contigs without the Ns at their ends.
+    pub spans: IntervalSet,
     pub tally: Tally,
     /// Stretches (1-based) where the search was given up and spellings were compared.
     pub too_dense: Vec<Region>,
@@ -65,8 +67,10 @@ pub struct Run {
 
 /// Name and size of a subset of the tables.
 #[derive(Clone, Debug)]
-pub struct Summary {
+pub struct Subset {
     pub name: String,
+    /// Its rank in the tally.
+    pub rank: usize,
     /// Bases.
     pub size: u64,
     pub confident_size: u64,
@@ -106,7 +110,7 @@ impl Evaluation {
             },
         )?;
         ensure!(
-            truth.calls.iter().any(|calls| !calls.is_empty()),
+            confident.is_some() || truth.calls.iter().any(|calls| !calls.is_empty()),
             "no truth to compare with: {} has no call that passes its filters{}",
             options.truth.display(),
             if regions.is_some() { " in the regions" } else { "" }
@@ -146,17 +150,21 @@ impl Evaluation {
             sample: calls.sample.clone(),
             filters: calls.filters.clone(),
             contigs: Vec::new(),
-            tally: Tally::new(self.strata.len()),
+            spans: IntervalSet::default(),
+            tally: Tally::new(BUILT_IN.len() + self.strata.len()),
             too_dense: Vec::new(),
             without_truth: 0,
             polyploid: calls.polyploid,
         };
+        let mut spans = Vec::new();
         for (rank, contig) in self.reference.contigs().iter().enumerate() {
             let (truth, called) = (&self.truth.calls[rank], &calls.calls[rank]);
-            if truth.is_empty() {
+            let is_known = |set: &IntervalSet| !set.on(&contig.name).is_empty();
+            if truth.is_empty() && !self.confident.as_ref().is_some_and(is_known) {
                 run.without_truth += called.len();
                 continue;
             }
+            spans.push(self.span(contig)?);
             let sequence = self.sequence(contig, &[truth, called])?;
             check_reference(truth, &sequence, contig, &self.truth)?;
             check_reference(called, &sequence, contig, &calls)?;
@@ -165,8 +173,9 @@ impl Evaluation {
             records.iter().for_each(|record| run.tally.add(record));
             run.contigs.push((contig.clone(), records));
         }
-        if run.contigs.is_empty() {
-            bail!("truth and query have no contig in common");
+        run.spans = IntervalSet::from_regions(spans);
+        if let Some(regions) = &self.regions {
+            run.spans = run.spans.intersect(regions);
         }
         Ok(run)
     }
@@ -211,6 +220,9 @@ impl Evaluation {
             records
                 .iter_mut()
                 .for_each(|r| self.place(r, &contig.name, confident.as_ref()));
+            if confident.is_some() {
+                mark_boundaries(&mut records);
+            }
             records
         };
         let loci = superloci(truth, query);
@@ -244,32 +256,71 @@ impl Evaluation {
         let strata = self.strata.iter().enumerate();
         record.strata = strata
             .filter(|(_, stratum)| extent.is_in(&stratum.regions, contig))
-            .map(|(i, _)| i as u16)
+            .map(|(i, _)| (BUILT_IN.len() + i) as u16)
             .collect();
     }
 
-    /// The subsets of the tables: `*`, then the strata.
-    pub fn subsets(&self, run: &Run) -> Vec<Summary> {
-        let evaluated = IntervalSet::from_regions(run.contigs.iter().map(|(c, _)| Region::new(&c.name, 0, c.length)));
-        let within = self
-            .regions
-            .as_ref()
-            .map_or_else(|| evaluated.clone(), |r| evaluated.intersect(r));
+    /// The stretch of a contig between the Ns at its ends.
+    fn span(&self, contig: &Contig) -> Result<Region> {
+        const STEP: u64 = 1 << 18;
+        let reader = self.reference.reader()?;
+        let known = |b: &u8| *b != b'N';
+        let (mut start, mut end) = (0, contig.length);
+        while start < end {
+            let bases = reader.fetch(&contig.name, start, (start + STEP).min(end))?;
+            let skipped = bases.iter().position(known);
+            start += skipped.unwrap_or(bases.len()) as u64;
+            if skipped.is_some() {
+                break;
+            }
+        }
+        while end > start {
+            let bases = reader.fetch(&contig.name, end.saturating_sub(STEP).max(start), end)?;
+            let skipped = bases.iter().rev().position(known);
+            end -= skipped.unwrap_or(bases.len()) as u64;
+            if skipped.is_some() {
+                break;
+            }
+        }
+        Ok(Region::new(&contig.name, start, end))
+    }
+
+    /// The subsets of the tables: `*`, those that the confident regions make and that have calls, and the strata.
+    pub fn subsets(&self, run: &Run) -> Vec<Subset> {
         let confident = self
             .confident
             .as_ref()
-            .map_or_else(|| within.clone(), |c| within.intersect(c));
-        let all = Summary {
+            .map_or_else(|| run.spans.clone(), |c| run.spans.intersect(c));
+        let all = Subset {
             name: "*".into(),
-            size: within.bases(),
+            rank: 0,
+            size: run.spans.bases(),
             confident_size: confident.bases(),
         };
-        let strata = self.strata.iter().map(|stratum| Summary {
+        let built_in = BUILT_IN.iter().enumerate().map(|(i, name)| Subset {
+            name: (*name).to_owned(),
+            rank: i + 1,
+            size: if *name == CONTAINED {
+                all.confident_size
+            } else {
+                all.size
+            },
+            confident_size: all.confident_size,
+        });
+        let built_in: Vec<_> = built_in.filter(|s| run.tally.has_calls(s.rank)).collect();
+        let strata = self.strata.iter().enumerate().map(|(i, stratum)| Subset {
             name: stratum.name.clone(),
-            size: within.intersect(&stratum.regions).bases(),
+            rank: BUILT_IN.len() + i + 1,
+            size: run.spans.intersect(&stratum.regions).bases(),
             confident_size: confident.intersect(&stratum.regions).bases(),
         });
-        std::iter::once(all).chain(strata).collect()
+        std::iter::once(all.clone()).chain(built_in).chain(strata).collect()
+    }
+
+    /// Names of the strata in the order of [`Record::strata`].
+    pub fn strata_names(&self) -> Vec<&str> {
+        let given = self.strata.iter().map(|s| s.name.as_str());
+        BUILT_IN.into_iter().chain(given).collect()
     }
 }
 

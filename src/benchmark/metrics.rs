@@ -5,14 +5,14 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::evaluation::{Evaluation, Run, Summary};
+use super::evaluation::{Evaluation, Run, Subset};
 use super::kind::{SUBTYPES, Type};
 use super::roc::Curve;
 use super::screen::Named;
 use super::tally::{Count, Counts, Filter};
 
 /// Writes the figures of the query, and the overall ones of the call sets beside it.
-pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Summary]) -> Result<()> {
+pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
     let options = evaluation.options();
     let value = json!({
         "dvcall": env!("CARGO_PKG_VERSION"),
@@ -29,7 +29,7 @@ pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], su
     Ok(())
 }
 
-fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Summary], detailed: bool) -> Value {
+fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: bool) -> Value {
     let run = set.run;
     let mut value = json!({
         "name": set.name,
@@ -61,14 +61,14 @@ fn best_threshold(run: &Run, variant_type: Type, score: &str) -> Value {
     })
 }
 
-fn rows(run: &Run, subsets: &[Summary], with_subtypes: bool) -> Vec<Value> {
+fn rows(run: &Run, subsets: &[Subset], with_subtypes: bool) -> Vec<Value> {
     let mut rows = Vec::new();
-    for (index, subset) in subsets.iter().enumerate() {
+    for subset in subsets {
         for variant_type in Type::ALL {
             let subtypes = (0..SUBTYPES.len()).filter(|_| with_subtypes).map(Some);
             for subtype in std::iter::once(None).chain(subtypes) {
                 for filter in Filter::BOTH {
-                    let counts = run.tally.counts(index, filter, variant_type, subtype);
+                    let counts = run.tally.counts(subset.rank, filter, variant_type, subtype);
                     if subtype.is_none() || *counts != Counts::default() {
                         let mut row = figures(counts);
                         row["type"] = variant_type.name().into();

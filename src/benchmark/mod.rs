@@ -10,10 +10,13 @@
 //! Biotechnology 37 (2019) 555–560; the optimum of the matching is vcfeval's (Cleary and others, bioRxiv 023754, 2015).
 
 mod annotated;
+mod calibration;
 mod call;
 mod call_set;
+mod charts;
 mod evaluation;
 mod haplotype;
+mod interval;
 mod kind;
 mod metrics;
 mod output;
@@ -21,6 +24,7 @@ mod path;
 mod preprocess;
 mod primitive;
 mod record;
+mod report;
 mod roc;
 mod screen;
 mod search;
@@ -32,7 +36,7 @@ mod variant;
 
 pub use call::{Call, Score, Zygosity};
 pub use call_set::{CallSet, Selection};
-pub use evaluation::{Evaluation, Options, Run, Summary, evaluate};
+pub use evaluation::{Evaluation, Options, Run, Subset, evaluate};
 pub use kind::{Kind, SUBTYPES, Type};
 pub use output::{check_prefix, write_all};
 pub use record::{Entry, Record, ScoreField, Verdict};

@@ -10,6 +10,7 @@ use rust_htslib::bgzf;
 use super::annotated::write_annotated;
 use super::evaluation::Evaluation;
 use super::metrics::write_metrics;
+use super::report::write_report;
 use super::screen::{Named, comparison};
 use super::tables::{write_extended, write_roc, write_summary};
 
@@ -66,7 +67,13 @@ pub fn write_all(prefix: &Path, evaluation: &Evaluation, sets: &[Named]) -> Resu
     let mut roc = bgzf::Writer::from_path(at("roc.all.csv.gz")).with_context(failed)?;
     write_roc(&mut roc, run, &subsets, field)?;
     drop(roc);
-    write_annotated(&at("vcf.gz"), run, evaluation.reference().contigs(), &subsets)?;
+    write_annotated(
+        &at("vcf.gz"),
+        run,
+        evaluation.reference().contigs(),
+        &evaluation.strata_names(),
+    )?;
+    file("html", &|out| write_report(out, evaluation, sets, &subsets))?;
     publish(draft.path(), prefix)
 }
 

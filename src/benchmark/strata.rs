@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::call::{Call, is_sequence};
 use super::primitive::Change;
+use super::record::Record;
 use crate::genome::{Contigs, IntervalSet, Region, check_whole};
 
 /// The stretch of reference that a record's alternates touch. An insertion touches the bases on both sides of it.
@@ -79,6 +80,23 @@ pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[Call]) -> Inte
         .iter()
         .map(|&(start, end)| Region::new(contig, start, end));
     IntervalSet::from_regions(given.chain(places))
+}
+
+/// Subsets that the confident regions make, as hap.py names them: superloci across an edge, and those wholly inside.
+pub const BUILT_IN: [&str; 2] = ["TS_boundary", CONTAINED];
+pub const CONTAINED: &str = "TS_contained";
+
+/// Adds the built-in strata to the records of a superlocus of the matching.
+pub fn mark_boundaries(records: &mut [Record]) {
+    for group in records.chunk_by_mut(|a, b| a.locus.is_some() && a.locus == b.locus) {
+        let inside = group.iter().filter(|r| r.confident).count();
+        let rank = match inside {
+            0 => continue,
+            n if n < group.len() => 0,
+            _ => 1,
+        };
+        group.iter_mut().for_each(|r| r.strata.insert(0, rank));
+    }
 }
 
 /// A named set of regions.

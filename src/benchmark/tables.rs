@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::evaluation::{Run, Summary};
+use super::evaluation::{Run, Subset};
 use super::kind::{SUBTYPES, Type};
 use super::record::ScoreField;
 use super::roc::{Curve, MIN_SPACING};
@@ -119,7 +119,7 @@ fn extended_columns() -> Vec<String> {
 struct Row<'a> {
     variant_type: Type,
     subtype: Option<usize>,
-    subset: &'a Summary,
+    subset: &'a Subset,
     filter: Filter,
     field: ScoreField,
     quality: Option<f32>,
@@ -183,12 +183,12 @@ fn subtype_rows(variant_type: Type) -> Vec<Option<usize>> {
 }
 
 /// Writes `P.extended.csv`.
-pub fn write_extended(to: impl Write, run: &Run, subsets: &[Summary], field: ScoreField) -> Result<()> {
+pub fn write_extended(to: impl Write, run: &Run, subsets: &[Subset], field: ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
     for variant_type in Type::ALL {
         for subtype in subtype_rows(variant_type) {
-            for (index, subset) in subsets.iter().enumerate() {
+            for subset in subsets {
                 for filter in Filter::BOTH {
                     let row = Row {
                         variant_type,
@@ -200,7 +200,7 @@ pub fn write_extended(to: impl Write, run: &Run, subsets: &[Summary], field: Sco
                     };
                     csv.write_record(extended_row(
                         &row,
-                        run.tally.counts(index, filter, variant_type, subtype),
+                        run.tally.counts(subset.rank, filter, variant_type, subtype),
                     ))?;
                 }
             }
@@ -211,7 +211,7 @@ pub fn write_extended(to: impl Write, run: &Run, subsets: &[Summary], field: Sco
 }
 
 /// Writes `P.roc.all.csv`: the rows of everything, then one for each threshold of the quality.
-pub fn write_roc(to: impl Write, run: &Run, subsets: &[Summary], field: ScoreField) -> Result<()> {
+pub fn write_roc(to: impl Write, run: &Run, subsets: &[Subset], field: ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
     let Some(subset) = subsets.first() else {

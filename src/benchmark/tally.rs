@@ -185,15 +185,12 @@ const ROWS: usize = SUBTYPES.len() + 1;
 #[derive(Clone, Debug)]
 pub struct Tally {
     cells: Vec<Counts>,
-    pub subsets: usize,
 }
 
 impl Tally {
     pub fn new(strata: usize) -> Self {
-        let subsets = strata + 1;
         Self {
-            cells: vec![Counts::default(); subsets * 2 * 2 * ROWS],
-            subsets,
+            cells: vec![Counts::default(); (strata + 1) * 2 * 2 * ROWS],
         }
     }
 
@@ -213,6 +210,12 @@ impl Tally {
                 }
             }
         }
+    }
+
+    pub fn has_calls(&self, subset: usize) -> bool {
+        Type::ALL
+            .iter()
+            .any(|&t| *self.counts(subset, Filter::All, t, None) != Counts::default())
     }
 
     /// The counts of one row; `subtype` is an index into [`SUBTYPES`].

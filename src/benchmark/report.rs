@@ -1,0 +1,311 @@
+//! The report for people: one HTML file that needs nothing else.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::annotated::genotype;
+use super::calibration::calibration;
+use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
+use super::evaluation::{Evaluation, Run, Subset};
+use super::interval::f1_interval;
+use super::kind::{SUBTYPES, Type};
+use super::record::{Entry, Record, Verdict};
+use super::roc::Curve;
+use super::screen::{Named, comparison};
+use super::superlocus::Match;
+use super::tally::{Count, Counts, Filter};
+use crate::genome::{Contig, ReferenceReader};
+
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}\
+h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}\
+table{border-collapse:collapse;margin:.8em 0;font-size:13px}th,td{padding:.25em .7em;border-bottom:1px solid #eee;\
+text-align:right}th:first-child,td:first-child{text-align:left}th{background:#f6f6f6}\
+.charts{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}figcaption{font-weight:600}code{font-size:12px}\
+svg{max-width:100%;height:auto}";
+
+/// Errors listed; all are in the annotated VCF.
+const MAX_ERRORS: usize = 1_000;
+
+/// Writes `P.html`.
+pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
+    let Some(query) = sets.first() else {
+        return Ok(());
+    };
+    let run = query.run;
+    let options = evaluation.options();
+    write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}: calls against truth</title>\
+         <style>{STYLE}</style></head><body>\n<h1>{0}: calls against truth</h1>\n\
+         <p>Query <code>{1}</code>, truth <code>{2}</code>, dvcall {3}.</p>\n",
+        escape(&query.name),
+        escape(&run.query.display().to_string()),
+        escape(&options.truth.display().to_string()),
+        env!("CARGO_PKG_VERSION"),
+    )?;
+    let (headings, rows) = comparison(sets);
+    table(out, &headings, &rows)?;
+    curves(out, sets, options.score.name())?;
+    strata(out, run, subsets)?;
+    breakdown(out, run)?;
+    qualities(out, run)?;
+    errors(out, evaluation, run)?;
+    out.write_all(b"</body></html>\n")?;
+    Ok(())
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn table(out: &mut impl Write, headings: &[String], rows: &[Vec<String>]) -> Result<()> {
+    let line = |cells: &[String], tag: &str| -> String {
+        let cells = cells.iter().map(|c| format!("<{tag}>{}</{tag}>", escape(c)));
+        format!("<tr>{}</tr>\n", cells.collect::<String>())
+    };
+    let body: String = rows.iter().map(|row| line(row, "td")).collect();
+    writeln!(out, "<table>\n{}{body}</table>", line(headings, "th"))?;
+    Ok(())
+}
+
+fn headings(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&n| n.to_owned()).collect()
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".into(), |v| format!("{v:.4}"))
+}
+
+fn figure(out: &mut impl Write, caption: &str, svg: &str) -> Result<()> {
+    writeln!(out, "<figure><figcaption>{caption}</figcaption>{svg}</figure>")?;
+    Ok(())
+}
+
+fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
+    writeln!(out, "<h2>Precision and recall by {score}</h2>\n<div class=\"charts\">")?;
+    let mut rows = Vec::new();
+    for variant_type in [Type::Snp, Type::Indel] {
+        let mut traces = Vec::new();
+        for set in sets {
+            let curve = Curve::of(set.run, variant_type, None, Filter::All);
+            let place = |counts: &Counts| Some((counts.recall()?, counts.precision()?));
+            let best = curve.best();
+            if let Some(point) = best {
+                rows.push(vec![
+                    set.name.clone(),
+                    variant_type.name().to_owned(),
+                    format!("{}", point.threshold),
+                    share(point.counts.recall()),
+                    share(point.counts.precision()),
+                    share(point.counts.f1()),
+                ]);
+            }
+            traces.push(Trace {
+                name: set.name.clone(),
+                points: curve.points.iter().rev().filter_map(|p| place(&p.counts)).collect(),
+                best: best.and_then(|p| place(&p.counts)),
+            });
+        }
+        figure(out, variant_type.name(), &precision_recall(&traces)?)?;
+    }
+    writeln!(out, "</div>\n<p>The dots, where F1 is highest:</p>")?;
+    let names = ["Call set", "Type", "Threshold", "Recall", "Precision", "F1"];
+    table(out, &headings(&names), &rows)
+}
+
+fn strata(out: &mut impl Write, run: &Run, subsets: &[Subset]) -> Result<()> {
+    writeln!(out, "<h2>F1 by stratum, with 95 % Jeffreys intervals</h2>")?;
+    let mut rows = Vec::new();
+    for variant_type in [Type::Snp, Type::Indel] {
+        let mut bars = Vec::new();
+        for subset in subsets {
+            let counts = run.tally.counts(subset.rank, Filter::All, variant_type, None);
+            let name = if subset.name == "*" { "everything" } else { &subset.name };
+            let Some(value) = counts.f1() else { continue };
+            let interval = f1_interval(counts.truth_tp.all, counts.truth_fn.all, counts.query_fp.all);
+            rows.push(vec![
+                name.to_owned(),
+                variant_type.name().to_owned(),
+                counts.truth_total().all.to_string(),
+                share(counts.recall()),
+                share(counts.precision()),
+                share(Some(value)),
+                format!("{:.4} – {:.4}", interval.0, interval.1),
+            ]);
+            bars.push(Bar {
+                name: name.to_owned(),
+                value,
+                interval,
+            });
+        }
+        if !bars.is_empty() {
+            figure(out, variant_type.name(), &intervals(&bars, "F1")?)?;
+        }
+    }
+    let names = ["Stratum", "Type", "Truth", "Recall", "Precision", "F1", "Interval"];
+    table(out, &headings(&names), &rows)
+}
+
+fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
+    writeln!(
+        out,
+        "<h2>Indels by length</h2>\n<p>I: insertions, D: deletions, C: with substitutions beside.</p>"
+    )?;
+    let row = |name: String, counts: &Counts| {
+        let numbers = [counts.truth_tp.all, counts.truth_fn.all, counts.query_fp.all];
+        let mut row = vec![name];
+        row.extend(numbers.map(|n| n.to_string()));
+        row.extend([counts.recall(), counts.precision(), counts.f1()].map(share));
+        row
+    };
+    let lengths = (2..SUBTYPES.len()).map(|s| (SUBTYPES[s], run.tally.counts(0, Filter::All, Type::Indel, Some(s))));
+    let rows: Vec<_> = lengths
+        .filter(|(_, counts)| **counts != Counts::default())
+        .map(|(name, counts)| row(name.to_owned(), counts))
+        .collect();
+    table(
+        out,
+        &headings(&["Length", "TP", "FN", "FP", "Recall", "Precision", "F1"]),
+        &rows,
+    )?;
+    writeln!(out, "<h2>By genotype</h2>")?;
+    let mut rows = Vec::new();
+    for variant_type in [Type::Snp, Type::Indel] {
+        let counts = run.counts(variant_type, Filter::All);
+        let genotypes: [(&str, fn(&Count) -> u64); 3] = [
+            ("het", |c| c.het),
+            ("homalt", |c| c.homalt),
+            ("other", |c| c.all - c.het - c.homalt),
+        ];
+        for (name, of) in genotypes {
+            let only = |count: &Count| Count {
+                all: of(count),
+                ..Count::default()
+            };
+            let part = Counts {
+                truth_tp: only(&counts.truth_tp),
+                truth_fn: only(&counts.truth_fn),
+                query_tp: only(&counts.query_tp),
+                query_fp: only(&counts.query_fp),
+                ..Counts::default()
+            };
+            if part != Counts::default() {
+                rows.push(row(format!("{} {name}", variant_type.name()), &part));
+            }
+        }
+    }
+    table(
+        out,
+        &headings(&["Genotype", "TP", "FN", "FP", "Recall", "Precision", "F1"]),
+        &rows,
+    )
+}
+
+fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
+    writeln!(out, "<h2>Calibration of GQ</h2>")?;
+    let series: Vec<_> = [Type::Snp, Type::Indel]
+        .map(|t| (t.name().to_owned(), calibration(run, t)))
+        .into_iter()
+        .filter(|(_, bins)| !bins.is_empty())
+        .collect();
+    if series.is_empty() {
+        writeln!(out, "<p>The query has no GQ.</p>")?;
+        return Ok(());
+    }
+    figure(
+        out,
+        "Claimed and observed error, 95 % intervals",
+        &calibration_chart(&series)?,
+    )?;
+    let rows: Vec<_> = series
+        .iter()
+        .flat_map(|(name, bins)| bins.iter().map(move |b| (name, b)))
+        .map(|(name, bin)| {
+            vec![
+                format!("{name}, GQ ≥ {}", bin.from),
+                bin.calls.to_string(),
+                bin.errors.to_string(),
+                format!("{:.2e}", bin.claimed),
+                format!("{:.2e}", bin.observed()),
+            ]
+        })
+        .collect();
+    table(
+        out,
+        &headings(&["Calls", "Number", "Wrong", "Claimed error", "Observed error"]),
+        &rows,
+    )
+}
+
+fn errors(out: &mut impl Write, evaluation: &Evaluation, run: &Run) -> Result<()> {
+    let reader = evaluation.reference().reader()?;
+    let names = evaluation.strata_names();
+    let is_wrong = |entry: &Option<Entry>| {
+        let verdict = entry.as_ref().map(|e| e.verdict);
+        matches!(verdict, Some(Verdict::FalseNegative | Verdict::FalsePositive))
+    };
+    let wrong = || run.records().filter(|(_, r)| is_wrong(&r.truth) || is_wrong(&r.query));
+    let count = wrong().count();
+    writeln!(
+        out,
+        "<h2>Errors</h2>\n<p>{count} places; the first {} are here, all are in the VCF.</p>",
+        count.min(MAX_ERRORS)
+    )?;
+    let mut rows = Vec::new();
+    for (contig, record) in wrong().take(MAX_ERRORS) {
+        rows.push(error_row(contig, record, &reader, &names)?);
+    }
+    let titles = [
+        "Place", "Type", "Error", "REF", "ALT", "Truth", "Query", "Quality", "Context", "Strata",
+    ];
+    table(out, &headings(&titles), &rows)
+}
+
+fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata: &[&str]) -> Result<Vec<String>> {
+    let short = |bases: &[u8]| -> String {
+        let text = String::from_utf8_lossy(bases);
+        if text.len() > 24 {
+            format!("{}… ({} bases)", &text[..20], text.len())
+        } else {
+            text.into_owned()
+        }
+    };
+    let entries = [&record.truth, &record.query];
+    let what = match entries.into_iter().flatten().map(|e| e.matched).min() {
+        Some(Match::Allele) => "wrong genotype",
+        Some(Match::Nearby) => "wrong allele",
+        _ if record.truth.is_some() => "missed",
+        _ => "not in truth",
+    };
+    let spelt = |entry: &Option<Entry>| {
+        entry
+            .as_ref()
+            .map_or_else(|| "–".into(), |e| genotype(&e.genotype, e.phased))
+    };
+    let kind = entries.into_iter().flatten().find_map(|e| e.kind);
+    let before = reader.fetch(&contig.name, record.position.saturating_sub(15), record.position)?;
+    let after = reader.fetch(&contig.name, record.end(), (record.end() + 15).min(contig.length))?;
+    let alternates: Vec<String> = record.alternates.iter().map(|a| short(a)).collect();
+    Ok(vec![
+        format!("{}:{}", contig.name, record.position + 1),
+        kind.map_or_else(String::new, |k| format!("{} {}", k.variant_type.name(), k.label())),
+        what.to_owned(),
+        short(&record.reference),
+        alternates.join(","),
+        spelt(&record.truth),
+        spelt(&record.query),
+        record
+            .query
+            .as_ref()
+            .and_then(|e| e.score)
+            .map_or_else(String::new, |s| s.to_string()),
+        format!("{} [{}] {}", short(&before), short(&record.reference), short(&after)),
+        record
+            .strata
+            .iter()
+            .map(|&s| strata[usize::from(s)])
+            .collect::<Vec<_>>()
+            .join(", "),
+    ])
+}
