@@ -173,14 +173,13 @@ fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
     let mut rows = Vec::new();
     for variant_type in [Type::Snp, Type::Indel] {
         let counts = run.counts(variant_type, Filter::All);
-        let genotypes: [(&str, fn(&Count) -> u64); 3] = [
-            ("het", |c| c.het),
-            ("homalt", |c| c.homalt),
-            ("other", |c| c.all - c.het - c.homalt),
-        ];
-        for (name, of) in genotypes {
+        for name in ["het", "homalt", "other"] {
             let only = |count: &Count| Count {
-                all: of(count),
+                all: match name {
+                    "het" => count.het,
+                    "homalt" => count.homalt,
+                    _ => count.all - count.het - count.homalt,
+                },
                 ..Count::default()
             };
             let part = Counts {

@@ -91,7 +91,12 @@ fn contigs_of_another_reference() {
 
 #[test]
 fn a_ref_that_is_not_the_reference() {
-    with_query(|w| w.vcf("query.vcf", &[line(4, "A", "G")])).fails_with(&["c:5", "REF 'A'", "'T'", "another reference"]);
+    with_query(|w| w.vcf("query.vcf", &[line(4, "A", "G")])).fails_with(&[
+        "c:5",
+        "REF 'A'",
+        "'T'",
+        "another reference",
+    ]);
     with_query(|w| w.vcf("query.vcf", &[line(43, "GA", "G")])).fails_with(&["c:44", "beyond the end"]);
 }
 
@@ -108,7 +113,9 @@ fn no_genotypes() {
 fn several_samples_need_a_name() {
     let body = format!("{}\tS2\nc\t5\t.\tT\tG\t9\t.\t.\tGT\t0/1\t0/0\n", ONE_SAMPLE.trim_end());
     with_query(|w| text(w, &body)).fails_with(&["2 samples (S, S2)", "--sample"]);
-    with_query(|w| text(w, &body)).arg("--sample", "X").fails_with(&["no sample 'X'", "S, S2"]);
+    with_query(|w| text(w, &body))
+        .arg("--sample", "X")
+        .fails_with(&["no sample 'X'", "S, S2"]);
     let mut case = with_query(|w| text(w, &body)).arg("--sample", "S");
     case.command.assert().success();
 }
@@ -122,14 +129,17 @@ fn beds_out_of_range() {
     };
     let case = with_query(good);
     let path = bed(&case.world, "c\t0\t900\n");
-    case.arg("--confident", path).fails_with(&["x.bed", "c:0-900", "44 bases"]);
+    case.arg("--confident", path)
+        .fails_with(&["x.bed", "c:0-900", "44 bases"]);
     let case = with_query(good);
     let path = bed(&case.world, "d\t0\t9\n");
     case.arg("--confident", path).fails_with(&["contig 'd'"]);
     let case = with_query(good);
     let path = bed(&case.world, "c\t9\n");
     case.arg("--confident", path).fails_with(&["line 1"]);
-    with_query(good).arg("--regions", "c:90-99").fails_with(&["beyond the end"]);
+    with_query(good)
+        .arg("--regions", "c:90-99")
+        .fails_with(&["beyond the end"]);
 }
 
 #[test]
@@ -193,7 +203,9 @@ fn files_that_are_not_there_or_not_vcfs() {
         w.path("empty.vcf")
     })
     .fails_with(&["empty.vcf is empty"]);
-    with_query(good).arg("--stratification", "nowhere.tsv").fails_with(&["nowhere.tsv"]);
+    with_query(good)
+        .arg("--stratification", "nowhere.tsv")
+        .fails_with(&["nowhere.tsv"]);
 }
 
 #[test]
@@ -201,8 +213,16 @@ fn outputs_that_cannot_be_written() {
     let world = World::new(REFERENCE);
     let calls = good(&world);
     let mut command = dvcall();
-    command.args(["evaluate", "--ref"]).arg(world.fasta()).arg("--truth").arg(&calls);
-    command.arg("--query").arg(&calls).arg("--output").arg(Path::new("/nonexistent/x"));
+    command
+        .args(["evaluate", "--ref"])
+        .arg(world.fasta())
+        .arg("--truth")
+        .arg(&calls);
+    command
+        .arg("--query")
+        .arg(&calls)
+        .arg("--output")
+        .arg(Path::new("/nonexistent/x"));
     assert!(error_of(&mut command).contains("no folder /nonexistent"));
 }
 
@@ -210,5 +230,7 @@ fn outputs_that_cannot_be_written() {
 fn wrong_usage_is_status_2() {
     dvcall().args(["evaluate", "--query", "x"]).assert().code(2);
     with_query(good).arg("--runtime", "x").command.assert().code(2);
-    with_query(good).arg("--runtime", "x=5").fails_with(&["--runtime x", "query"]);
+    with_query(good)
+        .arg("--runtime", "x=5")
+        .fails_with(&["--runtime x", "query"]);
 }

@@ -21,18 +21,33 @@ fn line(position: usize, alternate: &str, genotype: &str) -> Line {
 
 fn command(world: &World, truth: &Path, query: &Path) -> Command {
     let mut command = dvcall();
-    command.args(["evaluate", "--ref"]).arg(world.fasta()).arg("--truth").arg(truth);
+    command
+        .args(["evaluate", "--ref"])
+        .arg(world.fasta())
+        .arg("--truth")
+        .arg(truth);
     command.arg("--query").arg(query).arg("--output").arg(world.path("out"));
     command
 }
 
 fn truth(world: &World) -> PathBuf {
-    world.vcf("truth.vcf", &[line(4, "G", "0/1"), line(10, "A", "1/1"), line(30, "CTT", "0/1")])
+    world.vcf(
+        "truth.vcf",
+        &[line(4, "G", "0/1"), line(10, "A", "1/1"), line(30, "CTT", "0/1")],
+    )
 }
 
 fn query(world: &World) -> PathBuf {
     let wrong_genotype = line(10, "A", "0/1");
-    world.vcf("query.vcf", &[line(4, "G", "0/1"), wrong_genotype, line(30, "CTT", "0/1"), line(50, "T", "0/1")])
+    world.vcf(
+        "query.vcf",
+        &[
+            line(4, "G", "0/1"),
+            wrong_genotype,
+            line(30, "CTT", "0/1"),
+            line(50, "T", "0/1"),
+        ],
+    )
 }
 
 #[test]
@@ -62,7 +77,11 @@ fn all_files_appear_and_say_the_same() {
     assert!(extended.contains("SNP,*,left,ALL,*,QUAL,*,0.5,"), "{extended}");
     let vcf = records(&world.path("out.vcf.gz"));
     assert_eq!(vcf.len(), 4);
-    assert!(vcf[1].contains("1/1:FN:am:") && vcf[1].contains("0/1:FP:am:"), "{}", vcf[1]);
+    assert!(
+        vcf[1].contains("1/1:FN:am:") && vcf[1].contains("0/1:FP:am:"),
+        "{}",
+        vcf[1]
+    );
     assert!(vcf[3].contains("0/1:UNK:"), "{}", vcf[3]);
     assert!(world.path("out.vcf.gz.tbi").is_file() && world.path("out.roc.all.csv.gz").is_file());
     let metrics: serde_json::Value = serde_json::from_str(&read("metrics.json")).unwrap();
@@ -121,7 +140,11 @@ fn phase_counts_where_asked_for() {
         totals(&evaluate(options, query.clone(), None).unwrap())
     };
     assert_eq!(run(false), (2, 0, 2, 0));
-    assert_eq!(run(true), (2, 0, 2, 0), "apart they are in step, so that phase between them says nothing");
+    assert_eq!(
+        run(true),
+        (2, 0, 2, 0),
+        "apart they are in step, so that phase between them says nothing"
+    );
     let joined = Line {
         position: 4,
         reference: REFERENCE[4..6].into(),
@@ -189,8 +212,14 @@ fn threads_change_nothing() {
     let world = World::new(REFERENCE);
     let (truth, query) = (truth(&world), query(&world));
     let with = |threads: &str| {
-        command(&world, &truth, &query).args(["--threads", threads]).assert().success();
-        (records(&world.path("out.vcf.gz")), std::fs::read(world.path("out.metrics.json")).unwrap())
+        command(&world, &truth, &query)
+            .args(["--threads", threads])
+            .assert()
+            .success();
+        (
+            records(&world.path("out.vcf.gz")),
+            std::fs::read(world.path("out.metrics.json")).unwrap(),
+        )
     };
     assert_eq!(with("1"), with("2"));
 }

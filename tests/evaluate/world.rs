@@ -59,7 +59,6 @@ pub fn haplotype(reference: &str, edits: &[Edit], which: usize, start: usize, en
 /// A folder with an indexed reference of one contig `c`.
 pub struct World {
     pub folder: tempfile::TempDir,
-    pub reference: String,
 }
 
 impl World {
@@ -69,10 +68,7 @@ impl World {
         std::fs::write(&fasta, format!(">c\n{reference}\n")).unwrap();
         let n = reference.len();
         std::fs::write(folder.path().join("ref.fa.fai"), format!("c\t{n}\t3\t{n}\t{}\n", n + 1)).unwrap();
-        Self {
-            folder,
-            reference: reference.to_owned(),
-        }
+        Self { folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
