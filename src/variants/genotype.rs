@@ -36,7 +36,7 @@ pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: 
     if total > 0.0 {
         likelihoods.iter_mut().for_each(|p| *p /= total);
     }
-    let best = (0..genotypes.len()).fold(0, |best, i| if likelihoods[i] > likelihoods[best] { i } else { best });
+    let best = likeliest(&likelihoods);
 
     let mut alleles = vec![candidate.reference.clone()];
     alleles.extend(kept.iter().map(|&a| candidate.alternates[a].bases.clone()));
@@ -52,6 +52,17 @@ pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: 
         probabilities: likelihoods,
         genotype: genotypes[best],
     }
+}
+
+/// The first of the greatest.
+pub(super) fn likeliest(probabilities: &[f64]) -> usize {
+    (0..probabilities.len()).fold(0, |best, i| {
+        if probabilities[i] > probabilities[best] {
+            i
+        } else {
+            best
+        }
+    })
 }
 
 /// All diploid genotypes over the reference and `alternates` other alleles, in VCF order.

@@ -5,7 +5,7 @@
 //! DeepVariant's haplotype resolution.
 
 use super::Call;
-use super::genotype::{genotype_order, genotypes};
+use super::genotype::{genotype_order, genotypes, likeliest};
 use crate::genome::Edit;
 
 /// Joint genotypes of a group that are looked at before the calls are settled one by one, the surest first.
@@ -41,7 +41,7 @@ impl OverlapResolver {
 /// Makes the genotypes of calls of one contig (ascending by position) fit on two haplotypes: no base may be changed by
 /// more than two alleles, nor an insertion lie inside a deletion beyond that. Calls that fit are left as they are; of
 /// a group that does not, each call gets the genotype of the likeliest joint genotype that fits, and as probabilities
-/// those of its genotypes given that the group fits.
+/// those of the likeliest joint genotypes that each of its own takes part in.
 pub fn resolve_overlaps(calls: &mut [Call]) {
     let sites: Vec<Site> = calls.iter().map(Site::new).collect();
     let mut variants: Vec<usize> = (0..calls.len()).filter(|&i| calls[i].is_variant()).collect();
@@ -154,7 +154,8 @@ struct Search<'a> {
     placed: Vec<(u64, u64)>,
     best: Vec<[usize; 2]>,
     best_likelihood: f64,
-    /// For each call and genotype, the joint likelihoods in which it takes part.
+    /// For each call and genotype, the greatest joint likelihood in which it takes part. Not their sum, by which
+    /// another genotype than that of the best joint one could be a call's likeliest.
     totals: Vec<Vec<f64>>,
 }
 
@@ -175,7 +176,8 @@ impl<'a> Search<'a> {
     fn visit(&mut self, depth: usize, likelihood: f64) {
         let Some(&i) = self.group.get(depth) else {
             for (totals, &genotype) in self.totals.iter_mut().zip(&self.chosen) {
-                totals[genotype_order(genotype)] += likelihood;
+                let total = &mut totals[genotype_order(genotype)];
+                *total = total.max(likelihood);
             }
             if likelihood > self.best_likelihood {
                 self.best_likelihood = likelihood;
@@ -203,14 +205,17 @@ fn settle_in_turn(calls: &mut [Call], sites: &[Site], group: &[usize]) {
     order.sort_by(|a, b| sureness(b).total_cmp(&sureness(a)).then(a.cmp(b)));
     let mut placed = Vec::new();
     for i in order {
-        let mut ranked: Vec<_> = sites[i].genotypes.iter().zip(&calls[i].probabilities).collect();
-        ranked.sort_by(|a, b| b.1.total_cmp(a.1));
-        let fitting = ranked.into_iter().map(|(&genotype, _)| genotype);
+        let (site, call) = (&sites[i], &mut calls[i]);
         // Homozygous reference always fits.
-        calls[i].genotype = fitting
-            .into_iter()
-            .find(|&g| place(&mut placed, &sites[i], g))
-            .unwrap_or([0, 0]);
+        let fits = |&genotype: &[usize; 2]| place(&mut placed.clone(), site, genotype);
+        let fitting: Vec<bool> = site.genotypes.iter().map(fits).collect();
+        for (probability, fits) in call.probabilities.iter_mut().zip(fitting) {
+            *probability = if fits { probability.max(LEAST_LIKELIHOOD) } else { 0.0 };
+        }
+        let sum: f64 = call.probabilities.iter().sum();
+        call.probabilities.iter_mut().for_each(|p| *p /= sum);
+        call.genotype = site.genotypes[likeliest(&call.probabilities)];
+        place(&mut placed, site, call.genotype);
     }
 }
 
@@ -222,13 +227,7 @@ mod tests {
     fn call(position: u64, reference: &str, alternates: &[&str], probabilities: &[f64]) -> Call {
         let alternates: Vec<Vec<u8>> = alternates.iter().map(|a| a.as_bytes().to_vec()).collect();
         let all = genotypes(alternates.len());
-        let best = (0..all.len()).fold(0, |best, i| {
-            if probabilities[i] > probabilities[best] {
-                i
-            } else {
-                best
-            }
-        });
+        let best = likeliest(probabilities);
         Call {
             position,
             reference: reference.as_bytes().to_vec(),
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_are_those_given_that_the_group_fits() {
+    fn probabilities_are_those_of_the_likeliest_joint_genotypes() {
         let mut calls = [
             call(10, "CAT", &["C"], &[0.0, 0.2, 0.8]),
             call(12, "T", &["G"], &[0.4, 0.6, 0.0]),
@@ -286,8 +285,8 @@ mod tests {
         // Of 0/1 with 0/0 (0.08), 0/1 with 0/1 (0.12) and 1/1 with 0/0 (0.32) the last is the likeliest.
         assert_eq!(calls.clone().map(|c| c.genotype), [[1, 1], [0, 0]]);
         let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9);
-        assert!(close(&calls[0].probabilities, &[0.0, 0.2 / 0.52, 0.32 / 0.52]));
-        assert!(close(&calls[1].probabilities, &[0.4 / 0.52, 0.12 / 0.52, 0.0]));
+        assert!(close(&calls[0].probabilities, &[0.0, 0.12 / 0.44, 0.32 / 0.44]));
+        assert!(close(&calls[1].probabilities, &[0.32 / 0.44, 0.12 / 0.44, 0.0]));
     }
 
     #[test]
@@ -297,6 +296,12 @@ mod tests {
         let genotypes = resolved(&calls);
         assert_eq!(genotypes[0], [1, 1]);
         assert!(genotypes[1..].iter().all(|&g| g == [0, 0]));
+        resolve_overlaps(&mut calls);
+        assert!(
+            calls
+                .iter()
+                .all(|c| c.phred_likelihoods()[genotype_order(c.genotype)] == 0)
+        );
     }
 
     #[test]
