@@ -280,7 +280,7 @@ pub struct TrainArgs {
     /// Number that all randomness is drawn from
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Threads of the network [default: all processors]; with 1 the weights repeat bit by bit
+    /// Threads that share out the examples of a step [default: all processors]; weights repeat for the same number
     #[arg(long, short = 't', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
     /// Where the network runs: auto, cpu, cuda or cuda:N

@@ -21,11 +21,8 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     check_apart(&training, &validation)?;
     let init_from = args.init_from.as_deref().map(Model::load).transpose()?;
     let device = parse_device(&args.device)?;
-    let threads = args.threads.map_or_else(
-        || std::thread::available_parallelism().map_or(1, usize::from),
-        usize::from,
-    );
-    tch::set_num_threads(threads as i32);
+    // Threads share out examples, not the inside of a layer.
+    tch::set_num_threads(1);
 
     let run = TrainingRun {
         options: options(args, init_from.as_ref())?,
@@ -39,9 +36,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         notes: args.notes.clone(),
     };
     log::info!(
-        "{} examples to learn from, {} to validate on, {device:?}, {threads} threads",
+        "{} examples to learn from, {} to validate on, {device:?}, {} threads",
         run.training.labelled(),
-        run.validation.labelled()
+        run.validation.labelled(),
+        run.options.threads
     );
     let bar = progress_bar(run.training.labelled(), "examples");
     let card = train(&run, &mut |news| match news {
@@ -97,6 +95,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         patience: args.patience as usize,
         augment: !recipe.no_augment,
         shuffle_buffer: recipe.shuffle_buffer,
+        threads: args.threads.map_or_else(available_threads, usize::from),
         mixed_precision: !recipe.full_precision,
         ..TrainingOptions::default()
     };
@@ -115,6 +114,10 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         );
     }
     Ok(options)
+}
+
+fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Fails before hours of work if the model could not be written in the end.

@@ -56,7 +56,9 @@ impl Progress {
             value["init_from"] = serde_json::to_value(&p.init_from)?;
             value["examples"] = serde_json::to_value(sets(&p.examples))?;
             value["validation"] = serde_json::to_value(sets(&p.validation))?;
-            value["patience"] = 0.into();
+            for free in ["patience", "threads"] {
+                value[free] = 0.into();
+            }
             Ok(value)
         };
         let (before, now) = (value(self)?, value(other)?);

@@ -14,6 +14,7 @@ mod optimizer;
 mod options;
 mod probabilities;
 mod random;
+mod replica;
 mod trained_model;
 mod training;
 mod validation;

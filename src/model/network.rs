@@ -200,6 +200,17 @@ impl Network {
         &self.architecture
     }
 
+    /// A network on the same memory that gathers gradients of its own.
+    pub fn replica(&self) -> Result<Self> {
+        let weights = self.weights();
+        let mut replica = Self::build(&self.architecture, &mut |name, _, _| {
+            let weight = weights.get(name).with_context(|| format!("weight {name} is missing"))?;
+            Ok(weight.f_detach()?.f_set_requires_grad(true)?)
+        })?;
+        replica.pixel_scale = self.pixel_scale;
+        Ok(replica)
+    }
+
     /// Every weight by name; they share memory with the network.
     pub fn weights(&self) -> Weights {
         let mut weights = Weights::new();

@@ -33,15 +33,13 @@ pub struct Optimizer {
 const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
 
 impl Optimizer {
-    /// Starts afresh; from now on torch keeps track of gradients.
+    /// Starts afresh.
     pub fn new(network: &Network) -> Result<Self> {
         let parameter = |(name, weight): (String, Tensor)| {
-            let weight = weight.f_set_requires_grad(true)?;
-            let kept = weight.f_detach()?;
             let parameter = Parameter {
-                moment1: kept.f_zeros_like()?,
-                moment2: kept.f_zeros_like()?,
-                average: kept.copy(),
+                moment1: weight.f_zeros_like()?,
+                moment2: weight.f_zeros_like()?,
+                average: weight.copy(),
                 weight,
             };
             Ok((name, parameter))
@@ -57,15 +55,12 @@ impl Optimizer {
         self.steps
     }
 
-    /// Takes the gradients that were gathered, cut to a norm, one step down; forgets them; moves the average on.
-    pub fn step(&mut self, learning_rate: f64, options: &TrainingOptions) -> Result<()> {
+    /// Takes one step down a gradient, which is first cut to a norm, and moves the average on.
+    pub fn step(&mut self, gradient: &Weights, learning_rate: f64, options: &TrainingOptions) -> Result<()> {
         let _no_grad = tch::no_grad_guard();
         self.steps += 1;
-        let squares: Vec<Tensor> = self
-            .parameters
-            .values()
-            .map(|p| Ok(p.weight.f_grad()?.f_square()?.f_sum(Kind::Float)?))
-            .collect::<Result<_>>()?;
+        let squares = gradient.values().map(|g| Ok(g.f_square()?.f_sum(Kind::Float)?));
+        let squares: Vec<Tensor> = squares.collect::<Result<_>>()?;
         let norm = Tensor::f_stack(&squares, 0)?
             .f_sum(Kind::Float)?
             .f_double_value(&[])?
@@ -79,11 +74,10 @@ impl Optimizer {
         let (correction1, correction2) = (1.0 - BETA1.powf(step), 1.0 - BETA2.powf(step));
         // The average starts short, so that it soon forgets the random weights.
         let decay = options.average_decay.min((1.0 + step) / (10.0 + step));
-        for p in self.parameters.values_mut() {
-            let mut grad = p.weight.f_grad()?;
-            let scaled = grad.f_mul_scalar(scale)?;
-            let _ = p.moment1.f_lerp_(&scaled, 1.0 - BETA1)?;
-            let _ = p.moment2.f_lerp_(&scaled.f_square()?, 1.0 - BETA2)?;
+        for (name, p) in &mut self.parameters {
+            let gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))? * scale;
+            let _ = p.moment1.f_lerp_(&gradient, 1.0 - BETA1)?;
+            let _ = p.moment2.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
             if p.weight.dim() > 1 {
                 let _ = p.weight.f_mul_scalar_(1.0 - learning_rate * options.weight_decay)?;
             }
@@ -92,7 +86,6 @@ impl Optimizer {
                 .weight
                 .f_sub_(&(&p.moment1 / denominator * (learning_rate / correction1)))?;
             let _ = p.average.f_lerp_(&p.weight, 1.0 - decay)?;
-            let _ = grad.f_zero_()?;
         }
         Ok(())
     }

@@ -30,6 +30,8 @@ pub struct TrainingOptions {
     pub augment: bool,
     /// Examples held for shuffling.
     pub shuffle_buffer: usize,
+    /// On the CPU: examples of a step are shared out between so many.
+    pub threads: usize,
     /// On CUDA, convolutions in bf16.
     pub mixed_precision: bool,
 }
@@ -51,6 +53,7 @@ impl Default for TrainingOptions {
             patience: 10,
             augment: true,
             shuffle_buffer: 4096,
+            threads: 1,
             mixed_precision: true,
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 use super::card::{Calibration, Card, Epoch, Training};
 use super::checkpoint::{self, Progress, checkpoint_path};
@@ -13,8 +13,9 @@ use super::learning_curve;
 use super::network::Network;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
+use super::replica::Replicas;
 use super::trained_model::Model;
-use super::validation::{by_bucket, calibrate, gather, metrics, outcomes};
+use super::validation::{calibrate, metrics, outcomes};
 use crate::candidates::VariantType;
 
 /// One training run.
@@ -44,7 +45,7 @@ pub enum News<'a> {
 
 /// Trains and writes model, card, log and learning curve. Returns the card of the best epoch.
 ///
-/// On the CPU with one thread the weights depend on options and shards alone, whether or not the run was cut off and resumed.
+/// On the CPU the weights depend on options and shards alone, whether or not the run was cut off and resumed.
 pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(News)) -> Result<Card> {
     let mut trainer = Trainer::start(run)?;
     while !trainer.finished() {
@@ -59,8 +60,7 @@ struct Trainer<'a> {
     network: Network,
     optimizer: Optimizer,
     progress: Progress,
-    /// Weights of SNPs and indels in the loss.
-    type_weights: [f32; 2],
+    replicas: Replicas,
     examples_per_second: f64,
 }
 
@@ -74,6 +74,8 @@ impl<'a> Trainer<'a> {
                 Network::with_weights(architecture, &random.weights(), run.device)?
             }
         };
+        let type_weights = VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance));
+        let replicas = Replicas::new(&network, &run.options, type_weights, run.device)?;
         let mut trainer = Self {
             optimizer: Optimizer::new(&network)?,
             network,
@@ -89,7 +91,7 @@ impl<'a> Trainer<'a> {
                 epochs: Vec::new(),
                 best: None,
             },
-            type_weights: VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance)),
+            replicas,
             examples_per_second: 0.0,
             run,
         };
@@ -136,28 +138,11 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// One step. Examples are evaluated in groups of one height each and their gradients added up. Returns the sum of losses.
+    /// One step. Returns the sum of the examples' losses.
     fn learn(&mut self, items: &[Item], learning_rate: f64) -> Result<f64> {
-        let cuda = self.run.device.is_cuda();
-        let kind = if cuda && self.run.options.mixed_precision {
-            Kind::BFloat16
-        } else {
-            Kind::Float
-        };
-        let weight = |item: &Item| self.type_weights[usize::from(item.variant_type == VariantType::Indel)];
-        let total: f32 = items.iter().map(weight).sum();
-        let mut sum = 0.0;
-        for group in by_bucket(items) {
-            let batch = gather(&self.network, &group)?.to_device(self.run.device)?;
-            let logits = self.network.forward(&batch, kind)?;
-            let losses = losses(&logits, &group, self.run.options.label_smoothing)?;
-            let weights: Vec<f32> = group.iter().map(|item| weight(item) / total).collect();
-            let weighted = (&losses * Tensor::from_slice(&weights).f_to_device(self.run.device)?).f_sum(Kind::Float)?;
-            weighted.f_backward()?;
-            sum += losses.f_sum(Kind::Float)?.f_double_value(&[])?;
-        }
-        self.optimizer.step(learning_rate, &self.run.options)?;
-        Ok(sum)
+        let (gradient, loss) = self.replicas.gradient(items)?;
+        self.optimizer.step(&gradient, learning_rate, &self.run.options)?;
+        Ok(loss)
     }
 
     /// Validates the averaged weights, calibrates them, and writes all that an epoch leaves behind.
@@ -231,33 +216,6 @@ impl<'a> Trainer<'a> {
             None => Model::load(self.run.output)?.with_card(card).save(self.run.output),
         }
     }
-}
-
-/// Loss of each example: binary cross-entropy of the variant head plus cross-entropy of the genotype head.
-fn losses(logits: &Tensor, items: &[&Item], smoothing: f64) -> Result<Tensor> {
-    let spread = (smoothing / 3.0) as f32;
-    let target = |item: &&Item| {
-        let mut classes = [spread; 3];
-        if let Some(class) = classes.get_mut(usize::from(item.label)) {
-            *class += 1.0 - smoothing as f32;
-        }
-        [1.0 - classes[0], classes[0], classes[0], classes[1], classes[2]]
-    };
-    let n = items.len() as i64;
-    let targets: Vec<f32> = items.iter().flat_map(target).collect();
-    let targets = Tensor::from_slice(&targets)
-        .f_view([n, 5])?
-        .f_to_device(logits.device())?;
-    let variant = logits.f_narrow(1, 0, 1)?;
-    let logs = [
-        variant.f_log_sigmoid()?,
-        variant.f_neg()?.f_log_sigmoid()?,
-        logits.f_narrow(1, 1, 3)?.f_log_softmax(1, Kind::Float)?,
-    ];
-    let product = Tensor::f_cat(&logs, 1)? * targets;
-    Ok(product
-        .f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?
-        .f_neg()?)
 }
 
 /// Weight of a type: (mean number of a type / its number) to the power of `balance`.
