@@ -11,10 +11,12 @@ WINDOW = 200  # bases over which the sequencing yield is one figure
 
 @dataclass
 class Source:
-    """A piece of DNA that is sequenced to `depth` (bases of reads per base), of `sequence`."""
+    """A piece of DNA that is sequenced to `depth` (bases of reads per base), of `sequence`; `copied`: the stretch of the
+    contig that it is a diverged copy of, if it is one."""
 
     sequence: np.ndarray
     depth: float
+    copied: tuple[int, int] | None = None
 
 
 def paralogs(stretch: Stretch, share: float, rng: np.random.Generator) -> list[Source]:
@@ -33,7 +35,8 @@ def paralogs(stretch: Stretch, share: float, rng: np.random.Generator) -> list[S
         flank = int(rng.integers(0, length - 1200))
         # Reversed and not complemented: the composition of human DNA, but found nowhere in the genome.
         alien = stretch.reference[flank : flank + 1200][::-1]
-        sources.append(Source(np.concatenate([alien[:600], copy, alien[600:]]), stretch.depth * rng.uniform(0.1, 0.5)))
+        sequence, depth = np.concatenate([alien[:600], copy, alien[600:]]), stretch.depth * rng.uniform(0.1, 0.5)
+        sources.append(Source(sequence, depth, (stretch.start + start, stretch.start + start + size)))
         wanted -= size
     return sources
 

@@ -16,6 +16,7 @@ import fragments
 from genome import Stretch, fetch, plant_anywhere, plant_in_repeats, plant_snps, read_truth, settle, write_truth
 
 EDGE = 600  # depth falls off this close to a stretch's ends: not confident
+MARGIN = 150  # bases about a copied stretch that are not confident either
 CHUNK = 20000  # fragments turned into reads at a time
 
 
@@ -108,11 +109,19 @@ def add_variants(args: argparse.Namespace, stretches: list[Stretch], rng: np.ran
     return strangers
 
 
-def write_beds(folder: str, stretches: list[Stretch]) -> None:
+def write_beds(folder: str, stretches: list[Stretch], copied: list[tuple[int, int]]) -> None:
+    """Most stretches with a diverged copy elsewhere are not confident, as in truth sets of real people: at low depth
+    nothing tells the copy's bases from variants. Every fourth stays in, so that it can be learned where it can."""
+    kept_out = sorted(c for index, c in enumerate(copied) if index % 4)
     with open(f"{folder}/region.bed", "w") as region, open(f"{folder}/confident.bed", "w") as confident:
         for s in stretches:
             region.write(f"{s.contig}\t{s.start}\t{s.end}\n")
-            confident.write(f"{s.contig}\t{s.start + EDGE}\t{s.end - EDGE}\n")
+            at, last = s.start + EDGE, s.end - EDGE
+            for start, end in [c for c in kept_out if s.start <= c[0] < s.end] + [(s.end, s.end)]:
+                upto = min(start - MARGIN, last)
+                if upto > at:
+                    confident.write(f"{s.contig}\t{at}\t{upto}\n")
+                at = max(at, end + MARGIN)
 
 
 def write_haplotypes(folder: str, stretches: list[Stretch]) -> None:
@@ -202,17 +211,19 @@ def sources(args: argparse.Namespace, stretches: list[Stretch], strangers: list[
     return found
 
 
-def write_reads(args: argparse.Namespace, stretches: list[Stretch], strangers: list[np.ndarray], rng) -> int:
+def load_profile(args: argparse.Namespace, rng: np.random.Generator) -> dict:
     with np.load(args.profile) as archive:
         profile = {key: archive[key] for key in archive}
-    inserts = profile["insert"]
     if args.insert:
         mean, deviation = (float(x) for x in args.insert.split(","))
-        inserts = np.clip(rng.normal(mean, deviation, 20000), 60, 1400).astype(np.uint16)
-    every = sources(args, stretches, strangers, rng)
+        profile["insert"] = np.clip(rng.normal(mean, deviation, 20000), 60, 1400).astype(np.uint16)
+    return profile
+
+
+def write_reads(args: argparse.Namespace, profile: dict, every: list[fragments.Source], rng: np.random.Generator) -> int:
     lengths = [min(profile[k].shape[1], args.read_length or 9999) for k in ("quality1", "quality2")]
     options = {"gc_bias": args.gc_bias, "roughness": args.roughness}
-    pool, start, size = fragments.draw(every, inserts, sum(lengths), options, rng)
+    pool, start, size = fragments.draw(every, profile["insert"], sum(lengths), options, rng)
     start, size = fragments.duplicated(start, size, args.duplicates, rng)
     reads = Reads(args, profile, pool)
     with open(f"{args.output}/1.fq", "wb") as first, open(f"{args.output}/2.fq", "wb") as second:
@@ -233,11 +244,14 @@ def main() -> None:
     stretches = choose_stretches(args, rng)
     strangers = add_variants(args, stretches, rng)
     write_truth(f"{args.output}/truth.vcf", f"{args.ref}.fai", stretches, args.sample)
-    write_beds(args.output, stretches)
     if args.haplotypes:
+        write_beds(args.output, stretches, [])
         write_haplotypes(args.output, stretches)
         return
-    pairs = write_reads(args, stretches, strangers, rng)
+    profile = load_profile(args, rng)
+    every = sources(args, stretches, strangers, rng)
+    write_beds(args.output, stretches, [source.copied for source in every if source.copied])
+    pairs = write_reads(args, profile, every, rng)
     total = sum(len(s.variants) for s in stretches)
     depths = " ".join(f"{s.depth:.0f}" for s in stretches)
     print(f"{args.output}: {pairs} read pairs, {total} variants, depths {depths}", file=sys.stderr)
