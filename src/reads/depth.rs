@@ -16,9 +16,6 @@ pub const MAX_READS_PER_CELL: usize = 1_500;
 /// Any number; fixed, so that a choice can be repeated.
 const SEED: u64 = 609_314_161;
 
-/// What ranks reads for the choice: the name's hash, then what tells reads of equal hash apart.
-type Rank = (u64, Vec<u8>, bool, u64);
-
 /// Keeps the reads of lowest rank of the cell at hand while reads stream by in order of their start. Mates share a
 /// name and hence a fate. Memory is bounded by the limit, whatever the depth.
 pub(super) struct DepthLimit {
@@ -28,8 +25,15 @@ pub(super) struct DepthLimit {
 }
 
 struct Ranked {
-    rank: Rank,
+    hash: u64,
     read: Read,
+}
+
+impl Ranked {
+    /// What ranks reads for the choice: the name's hash, then what tells reads of equal hash apart.
+    fn rank(&self) -> (u64, &[u8], bool, u64) {
+        (self.hash, &self.read.name, self.read.second_of_pair, self.read.start)
+    }
 }
 
 impl DepthLimit {
@@ -49,12 +53,12 @@ impl DepthLimit {
             self.finish(reads);
             self.cell = cell;
         }
-        self.kept.len() < self.limit || self.kept.peek().is_some_and(|worst| hash(name) <= worst.rank.0)
+        self.kept.len() < self.limit || self.kept.peek().is_some_and(|worst| hash(name) <= worst.hash)
     }
 
     pub fn keep(&mut self, read: Read) {
-        let rank = (hash(&read.name), read.name.clone(), read.second_of_pair, read.start);
-        self.kept.push(Ranked { rank, read });
+        let hash = hash(&read.name);
+        self.kept.push(Ranked { hash, read });
         if self.kept.len() > self.limit {
             self.kept.pop();
         }
@@ -75,7 +79,7 @@ fn hash(name: &[u8]) -> u64 {
 
 impl PartialEq for Ranked {
     fn eq(&self, other: &Self) -> bool {
-        self.rank == other.rank
+        self.rank() == other.rank()
     }
 }
 
@@ -89,7 +93,7 @@ impl PartialOrd for Ranked {
 
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank.cmp(&other.rank)
+        self.rank().cmp(&other.rank())
     }
 }
 
