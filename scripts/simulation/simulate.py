@@ -16,6 +16,7 @@ import fragments
 from genome import Stretch, fetch, plant_anywhere, plant_in_repeats, plant_snps, read_truth, settle, write_truth
 
 EDGE = 600  # depth falls off this close to a stretch's ends: not confident
+DEEP = 25  # depth from which a diverged copy can be told from variants
 MARGIN = 150  # bases about a copied stretch that are not confident either
 CHUNK = 20000  # fragments turned into reads at a time
 
@@ -111,13 +112,14 @@ def add_variants(args: argparse.Namespace, stretches: list[Stretch], rng: np.ran
 
 def write_beds(folder: str, stretches: list[Stretch], copied: list[tuple[int, int]]) -> None:
     """Most stretches with a diverged copy elsewhere are not confident, as in truth sets of real people: at low depth
-    nothing tells the copy's bases from variants. Every fourth stays in, so that it can be learned where it can."""
-    kept_out = sorted(c for index, c in enumerate(copied) if index % 4)
+    nothing tells the copy's bases from variants. Every fourth stays in where depth lets it be learned."""
     with open(f"{folder}/region.bed", "w") as region, open(f"{folder}/confident.bed", "w") as confident:
         for s in stretches:
             region.write(f"{s.contig}\t{s.start}\t{s.end}\n")
+            mine = [c for c in copied if s.start <= c[0] < s.end]
+            kept_out = sorted(c for index, c in enumerate(mine) if index % 4 or s.depth < DEEP)
             at, last = s.start + EDGE, s.end - EDGE
-            for start, end in [c for c in kept_out if s.start <= c[0] < s.end] + [(s.end, s.end)]:
+            for start, end in [*kept_out, (s.end, s.end)]:
                 upto = min(start - MARGIN, last)
                 if upto > at:
                     confident.write(f"{s.contig}\t{at}\t{upto}\n")
