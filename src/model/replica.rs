@@ -168,3 +168,48 @@ fn losses(logits: &Tensor, items: &[&Item], smoothing: f64) -> Result<Tensor> {
         .f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?
         .f_neg()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::ROW_BYTES;
+    use crate::model::{Architecture, Random};
+
+    fn items() -> Vec<Item> {
+        let mut random = Random::new(&[4]);
+        let item = |i: usize| Item {
+            image: (0..(10 + 5 * (i % 7)) * ROW_BYTES)
+                .map(|_| random.below(255) as u8 | 1)
+                .collect(),
+            label: (i % 3) as u8,
+            variant_type: VariantType::ALL[i % 2],
+        };
+        (0..30).map(item).collect()
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_one_thread_and_repeats() {
+        let network = Network::random(&Architecture::default(), 1).unwrap();
+        let gradient = |threads| {
+            let options = TrainingOptions {
+                threads,
+                ..TrainingOptions::default()
+            };
+            let mut replicas = Replicas::new(&network, &options, [1.0, 1.5], Device::Cpu).unwrap();
+            replicas.gradient(&items()).unwrap();
+            // The second time, so that what the first left behind would show.
+            replicas.gradient(&items()).unwrap()
+        };
+        let (one, three, again) = (gradient(1), gradient(3), gradient(3));
+        assert!((one.1 - three.1).abs() < 1e-3 * one.1);
+        assert_eq!(one.0.len(), network.weights().len());
+        for (name, expected) in &one.0 {
+            let norm = expected.norm().double_value(&[]);
+            assert!(
+                (expected - &three.0[name]).norm().double_value(&[]) <= 1e-4 * norm,
+                "{name}"
+            );
+            assert_eq!(three.0[name], again.0[name], "{name}");
+        }
+    }
+}
