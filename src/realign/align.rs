@@ -4,14 +4,17 @@
 //! in Smith and Waterman, J Mol Biol 147 (1981) 195–197. Of alignments that score alike, the one with its gaps furthest
 //! left is taken, as by DeepVariant.
 
+use std::ops::RangeInclusive;
+
 use super::cigar::push;
+use super::score::End;
 use crate::reads::{CigarKind, CigarOp};
 
 pub const MATCH: i32 = 4;
 pub const MISMATCH: i32 = -6;
 /// Cost of a gap's first base, and of each further one.
-const GAP_OPEN: i32 = 8;
-const GAP_EXTEND: i32 = 2;
+pub const GAP_OPEN: i32 = 8;
+pub const GAP_EXTEND: i32 = 2;
 
 /// Far below any score, far above overflow.
 const WORST: i32 = i32::MIN / 2;
@@ -39,108 +42,83 @@ const DELETION_OPENED: u8 = 8;
 /// Aligns sequences; keeps its buffers from one alignment to the next.
 #[derive(Default)]
 pub struct Aligner {
-    /// Best score of each query prefix at the current target base, and the same when it ends with an insertion or
-    /// with a deletion.
+    /// For each query prefix, the best score at the current target base, and the best that ends with a deletion.
     best: Vec<i32>,
     deletion: Vec<i32>,
-    /// One row of ways per target base.
+    /// The ways of the band's cells, row by row of target bases.
     ways: Vec<u8>,
+    query_length: usize,
+    first_row: usize,
+    /// Diagonals of the band: target offset less query offset.
+    band: (i64, i64),
+    /// Score and end (target, query) of the best alignment.
+    score: i32,
+    end: (usize, usize),
 }
 
 impl Aligner {
-    /// The best local alignment of `query` to `target`; `None` if not a base matches. Of several, the one that ends
-    /// first in the target.
-    pub fn local(&mut self, query: &[u8], target: &[u8]) -> Option<Alignment> {
-        let (score, target_end, query_end) = self.fill(query, target, true);
-        (score > 0).then(|| {
-            let clip = (query.len() - query_end) as u32;
-            self.trace(query.len(), target_end, query_end, score, clip)
-        })
-    }
-
-    /// The best alignment of all of `query` to all of `target`.
-    pub fn global(&mut self, query: &[u8], target: &[u8]) -> Alignment {
-        let (score, ..) = self.fill(query, target, false);
-        self.trace(query.len(), target.len(), query.len(), score, 0)
-    }
-
-    /// Fills the matrix. Returns the best score and where it ends in target and query: for a local alignment the
-    /// first best cell, else the last cell.
-    fn fill(&mut self, query: &[u8], target: &[u8], local: bool) -> (i32, usize, usize) {
-        let width = query.len() + 1;
-        let gap = |length: usize| {
-            if length == 0 {
-                0
-            } else {
-                -GAP_OPEN - (length as i32 - 1) * GAP_EXTEND
-            }
-        };
-        self.ways.clear();
-        self.ways.resize((target.len() + 1) * width, STOP);
+    /// Finds the best local alignment of `query` to `target` of those that run within `margin` diagonals (target offset
+    /// less query offset) of `diagonals`, and returns its score, 0 if not a base matches. Of several, it is the one
+    /// that ends first in the target.
+    pub fn align(&mut self, query: &[u8], target: &[u8], diagonals: &RangeInclusive<i64>, margin: i64) -> i32 {
+        let (low, high) = (diagonals.start() - margin, diagonals.end() + margin);
+        let width = (high - low + 1) as usize;
+        let length = query.len();
+        self.query_length = length;
+        self.band = (low, high);
+        self.first_row = low.clamp(0, target.len() as i64) as usize;
+        let last_row = (high + length as i64).clamp(self.first_row as i64, target.len() as i64) as usize;
         self.best.clear();
-        self.best.extend((0..width).map(|i| if local { 0 } else { gap(i) }));
+        self.best.resize(length + 1, 0);
         self.deletion.clear();
-        self.deletion.resize(width, WORST);
-        if !local {
-            self.ways[1..width].fill(INSERTION);
-        }
-        let floor = if local { 0 } else { WORST };
-        let (mut top, mut target_end, mut query_end) = (0, 0, 0);
-        for (j, &base) in target.iter().enumerate() {
-            let row = &mut self.ways[(j + 1) * width..(j + 2) * width];
-            let mut diagonal = self.best[0];
-            self.best[0] = if local { 0 } else { gap(j + 1) };
-            row[0] = if local { STOP } else { DELETION };
-            let mut insertion = WORST;
-            for i in 1..width {
-                let (open, extend) = (self.best[i - 1] - GAP_OPEN, insertion - GAP_EXTEND);
-                insertion = open.max(extend);
-                let mut way = if open > extend { INSERTION_OPENED } else { 0 };
-                let (open, extend) = (self.best[i] - GAP_OPEN, self.deletion[i] - GAP_EXTEND);
-                let deletion = open.max(extend);
-                way |= if open > extend { DELETION_OPENED } else { 0 };
-                self.deletion[i] = deletion;
-                let matched = diagonal
-                    + if query[i - 1] == base && base != b'N' {
-                        MATCH
-                    } else {
-                        MISMATCH
-                    };
-                diagonal = self.best[i];
-                let gapped = insertion.max(deletion).max(floor);
-                let score = matched.max(gapped);
-                way |= if score == floor {
-                    STOP
-                } else if matched >= gapped {
-                    DIAGONAL
-                } else if insertion > deletion {
-                    INSERTION
-                } else {
-                    DELETION
-                };
-                self.best[i] = score;
-                row[i] = way;
-                if score > top {
-                    (top, target_end, query_end) = (score, j + 1, i);
-                }
+        self.deletion.resize(length + 1, WORST);
+        self.ways.resize((last_row - self.first_row) * width, STOP);
+        (self.score, self.end) = (0, (0, 0));
+        for (row, &base) in target.iter().enumerate().take(last_row).skip(self.first_row) {
+            // Query prefixes in the band; cells beside it count as alignments not yet begun.
+            let from = (row as i64 + 1 - high).max(1) as usize;
+            let to = (row as i64 + 1 - low).min(length as i64);
+            if to < from as i64 {
+                continue;
+            }
+            let to = to as usize;
+            let cells = &mut self.ways[(row - self.first_row) * width..][..width];
+            let skip = (from as i64 - (row as i64 + 1 - high)) as usize;
+            let top = fill_row(
+                base,
+                &query[from - 1..to],
+                &mut self.best[from - 1..=to],
+                &mut self.deletion[from..=to],
+                &mut cells[skip..][..to + 1 - from],
+            );
+            if top > self.score {
+                let at = self.best[from..=to].iter().position(|&s| s == top).unwrap_or(0);
+                (self.score, self.end) = (top, (row + 1, from + at));
             }
         }
-        if local {
-            (top, target_end, query_end)
-        } else {
-            (self.best[width - 1], target.len(), query.len())
+        self.score
+    }
+
+    /// The alignment that was last found, by its end.
+    pub fn end(&self) -> End {
+        let (target, query) = self.end;
+        End {
+            score: self.score,
+            target,
+            query,
         }
     }
 
-    /// Follows the ways back from a cell.
-    fn trace(&self, query_length: usize, target_end: usize, query_end: usize, score: i32, clip: u32) -> Alignment {
-        let width = query_length + 1;
-        let (mut i, mut j) = (query_end, target_end);
+    /// The alignment that was last found.
+    pub fn trace(&self) -> Alignment {
+        let (mut j, mut i) = self.end;
+        let width = (self.band.1 - self.band.0 + 1) as usize;
         let mut cigar = Vec::new();
-        push(&mut cigar, CigarKind::SoftClip, clip);
+        push(&mut cigar, CigarKind::SoftClip, (self.query_length - i) as u32);
         let mut state = STOP;
-        loop {
-            let cell = self.ways[j * width + i];
+        while i > 0 && j > self.first_row {
+            let column = i as i64 - (j as i64 - self.band.1);
+            let cell = self.ways[(j - 1 - self.first_row) * width + column as usize];
             if state == STOP {
                 state = cell & WAY;
             }
@@ -164,6 +142,60 @@ impl Aligner {
         }
         push(&mut cigar, CigarKind::SoftClip, i as u32);
         cigar.reverse();
-        Alignment { score, start: j, cigar }
+        Alignment {
+            score: self.score,
+            start: j,
+            cigar,
+        }
     }
+}
+
+/// Fills the cells of one target base and returns their best score. `best` begins one prefix before the first cell.
+fn fill_row(base: u8, query: &[u8], best: &mut [i32], deletions: &mut [i32], ways: &mut [u8]) -> i32 {
+    let base = if base == b'N' { 0 } else { base };
+    let Some((before, best)) = best.split_first_mut() else {
+        return 0;
+    };
+    let mut diagonal = *before;
+    // The cell to the left of the band, or of the query's first base, has no score.
+    let (mut left, mut insertion, mut top) = (0, WORST, 0);
+    let cells = query.iter().zip(best).zip(deletions).zip(ways);
+    for (((&other, best), deletion), way) in cells {
+        let (open, extend) = (left - GAP_OPEN, insertion - GAP_EXTEND);
+        insertion = open.max(extend);
+        let mut flags = if open > extend { INSERTION_OPENED } else { 0 };
+        let (open, extend) = (*best - GAP_OPEN, *deletion - GAP_EXTEND);
+        *deletion = open.max(extend);
+        flags |= if open > extend { DELETION_OPENED } else { 0 };
+        let matched = diagonal + if other == base { MATCH } else { MISMATCH };
+        let gapped = insertion.max(*deletion);
+        let gap = if insertion > *deletion { INSERTION } else { DELETION };
+        let score = matched.max(gapped).max(0);
+        let from = if matched >= gapped { DIAGONAL } else { gap };
+        *way = flags | if score > 0 { from } else { STOP };
+        diagonal = *best;
+        *best = score;
+        left = score;
+        top = top.max(score);
+    }
+    top
+}
+
+/// How far a gapped alignment of `length` bases may stray from a diagonal on which one of `score` lies, and still score
+/// more: a gap of g bases costs `GAP_OPEN + (g − 1) · GAP_EXTEND`, and matches bring no more than `MATCH` each.
+pub fn margin(length: usize, score: i32) -> i64 {
+    i64::from((MATCH * length as i32 - score - GAP_OPEN).max(0) / GAP_EXTEND + 1)
+}
+
+/// The score of the best stretch of `query` against `target` without a gap, the query's first base being at `diagonal`
+/// of the target.
+pub fn ungapped_score(query: &[u8], target: &[u8], diagonal: i64) -> i32 {
+    let skip = (-diagonal).clamp(0, query.len() as i64) as usize;
+    let start = diagonal.clamp(0, target.len() as i64) as usize;
+    let (mut sum, mut best) = (0, 0);
+    for (a, b) in query[skip..].iter().zip(&target[start..]) {
+        sum = (sum + if a == b && *a != b'N' { MATCH } else { MISMATCH }).max(0);
+        best = best.max(sum);
+    }
+    best
 }

@@ -1,8 +1,14 @@
 //! The reads of one window fitted to its haplotypes.
 
-use super::align::{Aligner, Alignment};
-use super::haplotype::{Placement, SEED, Seed, SeedIndex, all_seeds, packed, seeds, uncovered};
-use crate::reads::{CigarKind, CigarOp};
+use std::ops::RangeInclusive;
+
+use super::align::{Aligner, Alignment, margin, ungapped_score};
+use super::cigar::compose;
+use super::haplotype::{align_haplotype, haplotype_offset};
+use super::placement::{Placement, SEED, Seed, SeedIndex, all_seeds, packed, seeds, uncovered};
+use super::score::{End, Scorer};
+use crate::genome::Sequence;
+use crate::reads::{CigarKind, CigarOp, Read};
 
 /// A haplotype with its reference flanks, and how well the reads fit it.
 struct Haplotype {
@@ -11,57 +17,63 @@ struct Haplotype {
     /// Sum of its reads' scores; 0 discards it.
     score: i32,
     placements: Vec<Option<Placement>>,
+    /// The haplotype over the reference.
+    cigar: Vec<CigarOp>,
 }
 
-/// A read's best alignment to the haplotypes of a window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fit {
-    /// Index of the haplotype.
-    pub haplotype: usize,
-    /// First haplotype base aligned.
-    pub start: usize,
-    pub cigar: Vec<CigarOp>,
-}
+/// Diagonals on either side that are searched at first for an alignment of known score.
+const NARROW: i64 = 12;
 
-/// What reads are fitted to: the reference of a window with flanks, and its haplotypes with the same flanks.
+/// What reads are fitted to.
 pub struct Target<'a> {
-    pub reference: &'a [u8],
+    /// The reference of a window with flanks.
+    pub reference: Sequence,
+    /// The window's haplotypes, without flanks.
     pub haplotypes: &'a [Vec<u8>],
     /// Bases of reference before and after the window.
     pub prefix: usize,
     pub suffix: usize,
 }
 
+/// A new alignment of a read: its start on the genome and its operations.
+pub type Fit = (u64, Vec<CigarOp>);
+
 /// Fits reads to haplotypes; keeps its buffers from one window to the next.
 #[derive(Default)]
 pub struct Fitter {
     index: SeedIndex,
     aligner: Aligner,
+    scorer: Scorer,
 }
 
 impl Fitter {
-    /// The best fit of each read (bases, soft clips included) to `target`, `None` where there is none.
+    /// The best fit of each read to the haplotypes, carried over to the reference; `None` where there is none.
     ///
     /// A read that lies on some haplotype with at most two mismatches and no gap takes the best of those; only others
     /// are aligned with gaps. Of fits that score alike, the one to a haplotype other than the reference is taken, and
     /// of those the one whose haplotype fits more reads.
-    pub fn fit(&mut self, reads: &[&[u8]], target: &Target) -> Vec<Option<Fit>> {
-        let seeds: Vec<Vec<Seed>> = reads.iter().map(|r| seeds(r)).collect();
+    pub fn fit(&mut self, reads: &[&Read], target: &Target) -> Vec<Option<Fit>> {
+        let seeds: Vec<Vec<Seed>> = reads.iter().map(|r| seeds(&r.bases)).collect();
         let mut known_seeds = None;
-        let haplotypes: Vec<Haplotype> = target
+        let mut haplotypes: Vec<Haplotype> = target
             .haplotypes
             .iter()
             .map(|bases| self.place_all(bases, reads, &seeds, target, &mut known_seeds))
+            .filter(|haplotype| haplotype.score > 0)
             .collect();
-        let mut order: Vec<usize> = (0..haplotypes.len()).collect();
-        order.sort_by_key(|&h| haplotypes[h].score);
+        haplotypes.sort_by_key(|haplotype| haplotype.score);
+        let origin = target.reference.start;
         (0..reads.len())
             .map(|read| {
-                let placed = best(&order, &haplotypes, |h| haplotypes[h].placements[read].map(|p| p.score));
-                match placed {
-                    Some(h) => haplotypes[h].placements[read].map(|p| ungapped(h, p.start, reads[read].len())),
-                    None => self.align(reads[read], &order, &haplotypes),
-                }
+                let (haplotype, start, cigar) = match best_placement(&haplotypes, read) {
+                    Some((haplotype, placement)) => (haplotype, placement.start, ungapped(reads[read].bases.len())),
+                    None => {
+                        let (haplotype, alignment) = self.align(reads[read], &haplotypes, origin)?;
+                        (haplotype, alignment.start, alignment.cigar)
+                    }
+                };
+                let (offset, cigar) = compose(&cigar, start, &haplotype.cigar);
+                Some((origin + offset as u64, cigar))
             })
             .collect()
     }
@@ -69,27 +81,30 @@ impl Fitter {
     /// Places all reads on one haplotype; discards it if its reads leave a gap.
     fn place_all(
         &mut self,
-        bases: &[u8],
-        reads: &[&[u8]],
+        window: &[u8],
+        reads: &[&Read],
         seeds: &[Vec<Seed>],
         target: &Target,
         known_seeds: &mut Option<Vec<u64>>,
     ) -> Haplotype {
-        self.index.fill(bases);
+        let reference = &target.reference.bases;
+        let (prefix, suffix) = (target.prefix, target.suffix);
+        let bases = [&reference[..prefix], window, &reference[reference.len() - suffix..]].concat();
+        self.index.fill(&bases);
         let pairs = reads.iter().zip(seeds);
         let mut placements: Vec<_> = pairs
-            .map(|(read, seeds)| self.index.place(bases, read, seeds))
+            .map(|(read, seeds)| self.index.place(&bases, &read.bases, seeds))
             .collect();
-        let is_reference = bases == target.reference;
+        let is_reference = bases == *reference;
         let spans = placements
             .iter()
             .zip(reads)
-            .filter_map(|(p, read)| p.map(|p| (p, read.len())));
-        let window_end = (bases.len() - target.suffix).min((bases.len() + 1).saturating_sub(SEED));
+            .filter_map(|(p, read)| p.map(|p| (p, read.bases.len())));
+        let window_end = (bases.len() - suffix).min((bases.len() + 1).saturating_sub(SEED));
         let gaps = if is_reference {
             Vec::new()
         } else {
-            uncovered(target.prefix..window_end, spans)
+            uncovered(prefix..window_end, spans)
         };
         // As in DeepVariant, a gap counts only where some read holds the haplotype's next bases.
         let bad = gaps.into_iter().flatten().any(|at| {
@@ -99,54 +114,98 @@ impl Fitter {
         if bad {
             placements.fill(None);
         }
+        let score = placements.iter().flatten().map(|p| p.score).sum();
+        let cigar = if score > 0 {
+            align_haplotype(&bases, reference, &mut self.aligner)
+        } else {
+            Vec::new()
+        };
         Haplotype {
-            score: placements.iter().flatten().map(|p| p.score).sum(),
-            bases: bases.to_vec(),
+            bases,
             is_reference,
+            score,
             placements,
+            cigar,
         }
     }
 
-    /// Aligns a read with gaps to every haplotype that others fit.
-    fn align(&mut self, read: &[u8], order: &[usize], haplotypes: &[Haplotype]) -> Option<Fit> {
-        let alignments: Vec<Option<Alignment>> = haplotypes
-            .iter()
-            .map(|h| {
-                if h.score > 0 {
-                    self.aligner.local(read, &h.bases)
-                } else {
-                    None
+    /// The best alignment of a read with gaps to any haplotype. `origin` is where the reference begins.
+    fn align<'a>(
+        &mut self,
+        read: &Read,
+        haplotypes: &'a [Haplotype],
+        origin: u64,
+    ) -> Option<(&'a Haplotype, Alignment)> {
+        let expected: Vec<_> = haplotypes.iter().map(|h| expected_diagonals(read, h, origin)).collect();
+        let ungapped = haplotypes.iter().zip(&expected).flat_map(|(haplotype, diagonals)| {
+            [diagonals.start(), diagonals.end()].map(|&d| ungapped_score(&read.bases, &haplotype.bases, d))
+        });
+        // What scores less is of no interest, on whichever haplotype.
+        let mut floor = ungapped.max()?.max(1);
+        let mut best = None;
+        // Many haplotypes are the same where the read lies.
+        let mut seen: Vec<(&[u8], i64, Option<End>)> = Vec::new();
+        for (i, (haplotype, diagonals)) in haplotypes.iter().zip(&expected).enumerate() {
+            let margin = margin(read.bases.len(), floor);
+            let clamp = |offset: i64| offset.clamp(0, haplotype.bases.len() as i64) as usize;
+            let start = clamp(diagonals.start() - margin);
+            let stretch = &haplotype.bases[start..clamp(diagonals.end() + margin + read.bases.len() as i64)];
+            let first = diagonals.start() - start as i64;
+            let known = seen
+                .iter()
+                .find(|(other, diagonal, _)| *diagonal == first && *other == stretch);
+            let found = match known {
+                Some(&(.., found)) => found,
+                None => {
+                    let local = first..=diagonals.end() - start as i64;
+                    let found = self.scorer.score(&read.bases, stretch, &local, margin, floor);
+                    seen.push((stretch, first, found));
+                    found
                 }
-            })
-            .collect();
-        let haplotype = best(order, haplotypes, |h| alignments[h].as_ref().map(|a| a.score))?;
-        alignments.into_iter().nth(haplotype).flatten().map(|a| Fit {
-            haplotype,
-            start: a.start,
-            cigar: a.cigar,
-        })
+            };
+            let Some(mut end) = found else { continue };
+            end.target += start;
+            floor = floor.max(end.score);
+            let rank = (end.score, !haplotype.is_reference);
+            if best.is_none_or(|(_, other, _)| other <= rank) {
+                best = Some((i, rank, end));
+            }
+        }
+        let (best, _, end) = best?;
+        let (haplotype, diagonals) = (&haplotypes[best], &expected[best]);
+        // Most have no gap or a short one, and a narrow band is cheap.
+        for margin in [0, NARROW, margin(read.bases.len(), end.score) + 1] {
+            self.aligner.align(&read.bases, &haplotype.bases, diagonals, margin);
+            if self.aligner.end() == end {
+                break;
+            }
+        }
+        Some((haplotype, self.aligner.trace()))
     }
 }
 
-fn ungapped(haplotype: usize, start: usize, length: usize) -> Fit {
-    let cigar = vec![CigarOp {
+/// Where the aligner's first and last matches put the read on the haplotype: the diagonals of both.
+fn expected_diagonals(read: &Read, haplotype: &Haplotype, origin: u64) -> RangeInclusive<i64> {
+    let at = |position: u64| haplotype_offset(&haplotype.cigar, position.saturating_sub(origin) as usize);
+    let clipped = |op: Option<&CigarOp>| {
+        op.filter(|op| op.kind == CigarKind::SoftClip)
+            .map_or(0, |op| i64::from(op.length))
+    };
+    let first = at(read.start) - clipped(read.cigar.first());
+    let last = at(read.end().saturating_sub(1)) + 1 + clipped(read.cigar.last()) - read.bases.len() as i64;
+    first.min(last)..=first.max(last)
+}
+
+fn ungapped(length: usize) -> Vec<CigarOp> {
+    vec![CigarOp {
         kind: CigarKind::Match,
         length: length as u32,
-    }];
-    Fit {
-        haplotype,
-        start,
-        cigar,
-    }
+    }]
 }
 
-/// The haplotype of the best score, of those in `order` (by rising support).
-fn best(order: &[usize], haplotypes: &[Haplotype], score: impl Fn(usize) -> Option<i32>) -> Option<usize> {
-    let scored = order
-        .iter()
-        .filter_map(|&h| score(h).filter(|&s| s > 0).map(|s| (s, !haplotypes[h].is_reference, h)));
+/// The best placement of a read, of haplotypes in the order of rising support.
+fn best_placement(haplotypes: &[Haplotype], read: usize) -> Option<(&Haplotype, Placement)> {
+    let placed = haplotypes.iter().filter_map(|h| Some((h, h.placements[read]?)));
     // `max_by_key` returns the last of equals, the one with most support.
-    scored
-        .max_by_key(|&(score, is_alternate, _)| (score, is_alternate))
-        .map(|(.., h)| h)
+    placed.max_by_key(|(haplotype, placement)| (placement.score, !haplotype.is_reference))
 }

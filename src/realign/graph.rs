@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::RealignOptions;
-use crate::reads::Read;
+use crate::genome::Sequence;
+use crate::reads::{CigarKind, Read};
 
 const NONE: u32 = u32::MAX;
 
@@ -23,12 +24,43 @@ struct Vertex {
     reference_edges: u8,
 }
 
+/// What an edge of a path counts.
+#[derive(Clone, Copy)]
+enum Weight {
+    /// Kept whatever its weight.
+    Reference,
+    One,
+    Coverage,
+}
+
+/// A stretch of a read without a bad base, and where in it the read is the reference.
+struct Segment {
+    text: Range<usize>,
+    runs: Range<usize>,
+}
+
+/// A stretch of a read that equals the reference where it is aligned.
+struct Run {
+    text: Range<usize>,
+    /// Where in the text the same bases of the reference begin.
+    reference: usize,
+}
+
 /// Assembles windows; keeps its buffers from one window to the next.
+///
+/// Most bases of most reads equal the reference. Such stretches are not hashed base by base, only counted: their edges
+/// are the reference's.
 #[derive(Default)]
 pub struct Assembler {
-    /// The reference, then the stretches of reads without a bad base, end to end.
+    /// The reference around the window, as far as its reads reach, then the segments of the reads.
     text: Vec<u8>,
-    segments: Vec<Range<usize>>,
+    /// Bases of reference in the text, and the window in them.
+    span: usize,
+    window: Range<usize>,
+    segments: Vec<Segment>,
+    runs: Vec<Run>,
+    /// How many runs take the edge that begins at each base of the reference.
+    coverage: Vec<u32>,
     vertices: Vec<Vertex>,
     /// Open-addressing hash table: vertices by the hash of their k-mer.
     table: Vec<u32>,
@@ -38,15 +70,16 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Haplotypes of the window that spans `reference`, in byte order; `reads` are those that overlap it. `None` if
-    /// there are too many, if only the reference is left, or if no k will do.
-    pub fn haplotypes<'a>(
+    /// Haplotypes of `window`, in byte order, from those `reads` that overlap it. `None` if there are too many, if only
+    /// the reference is left, or if no k will do. The window must lie within `reference`.
+    pub fn haplotypes(
         &mut self,
-        reference: &[u8],
-        reads: impl Iterator<Item = &'a Read>,
+        window: &Range<u64>,
+        reference: &Sequence,
+        reads: &[&Read],
         options: &RealignOptions,
     ) -> Option<Vec<Vec<u8>>> {
-        self.fill_text(reference, reads, options);
+        self.fill_text(window, reference, reads, options);
         self.build_acyclic(options)?;
         self.prune(options.min_edge_weight);
         if !(2..=options.max_haplotypes).contains(&self.count_paths(options.max_haplotypes)) {
@@ -55,38 +88,88 @@ impl Assembler {
         Some(self.spell_paths())
     }
 
-    fn fill_text<'a>(&mut self, reference: &[u8], reads: impl Iterator<Item = &'a Read>, options: &RealignOptions) {
+    fn fill_text(&mut self, window: &Range<u64>, reference: &Sequence, reads: &[&Read], options: &RealignOptions) {
+        let first = reads
+            .iter()
+            .map(|r| r.start)
+            .fold(window.start, u64::min)
+            .max(reference.start);
+        let last = reads
+            .iter()
+            .map(|r| r.end())
+            .fold(window.end, u64::max)
+            .min(reference.end());
         self.text.clear();
+        self.text.extend_from_slice(reference.slice(first, last));
+        self.window = (window.start - first) as usize..(window.end - first) as usize;
         self.segments.clear();
-        self.text.extend_from_slice(reference);
-        self.segments.push(0..reference.len());
-        for read in reads.filter(|r| r.mapping_quality >= options.graph_mapping_quality) {
-            let good = |(base, qual): (&u8, &u8)| *base != b'N' && *qual >= options.graph_base_quality;
-            let mut start = self.text.len();
-            for pair in read.bases.iter().zip(&read.quals) {
-                if good(pair) {
-                    self.text.push(*pair.0);
-                } else {
-                    start = self.close_segment(start, options.min_k);
-                }
-            }
-            self.close_segment(start, options.min_k);
+        self.runs.clear();
+        self.span = self.text.len();
+        for read in reads
+            .iter()
+            .filter(|r| r.mapping_quality >= options.graph_mapping_quality)
+        {
+            self.add_read(read, read.start as i64 - first as i64, options);
         }
     }
 
-    /// Ends the segment that began at `start`; drops it if it is too short for any edge.
-    fn close_segment(&mut self, start: usize, min_k: usize) -> usize {
+    /// Adds the segments of a read whose first aligned base lies at `position` of the text.
+    fn add_read(&mut self, read: &Read, mut position: i64, options: &RealignOptions) {
+        let mut bases = read.bases.iter().zip(&read.quals);
+        let (mut start, mut first_run) = (self.text.len(), self.runs.len());
+        for op in &read.cigar {
+            for (base, quality) in bases
+                .by_ref()
+                .take(if op.kind.consumes_read() { op.length as usize } else { 0 })
+            {
+                let at = usize::try_from(position).unwrap_or(self.span);
+                if *base == b'N' || *quality < options.graph_base_quality {
+                    (start, first_run) = self.close_segment(start, first_run, options.min_k);
+                } else {
+                    if op.kind == CigarKind::Match && at < self.span && self.text[at] == *base {
+                        self.extend_run(first_run, at);
+                    }
+                    self.text.push(*base);
+                }
+                position += i64::from(op.kind.consumes_reference());
+            }
+            if !op.kind.consumes_read() && op.kind.consumes_reference() {
+                position += i64::from(op.length);
+            }
+        }
+        self.close_segment(start, first_run, options.min_k);
+    }
+
+    /// Counts the text's next base as one that equals the reference at `at`.
+    fn extend_run(&mut self, first_run: usize, at: usize) {
+        let end = self.text.len();
+        let open = self.runs[first_run..].last_mut();
+        match open.filter(|run| run.text.end == end && run.reference + run.text.len() == at) {
+            Some(run) => run.text.end += 1,
+            None => self.runs.push(Run {
+                text: end..end + 1,
+                reference: at,
+            }),
+        }
+    }
+
+    /// Ends the segment that began at `start`; drops it if it is too short for any edge. Returns where the next begins.
+    fn close_segment(&mut self, start: usize, first_run: usize, min_k: usize) -> (usize, usize) {
         if self.text.len() > start + min_k {
-            self.segments.push(start..self.text.len());
+            self.segments.push(Segment {
+                text: start..self.text.len(),
+                runs: first_run..self.runs.len(),
+            });
         } else {
             self.text.truncate(start);
+            self.runs.truncate(first_run);
         }
-        self.text.len()
+        (self.text.len(), self.runs.len())
     }
 
     /// Builds the graph for the smallest k without a cycle. A cycle at k + 1 is one at k too, so k can be bisected.
     fn build_acyclic(&mut self, options: &RealignOptions) -> Option<()> {
-        let max_k = options.max_k.min(self.segments[0].len().saturating_sub(1));
+        let max_k = options.max_k.min(self.window.len().saturating_sub(1));
         let (mut cyclic, mut step) = (options.min_k.saturating_sub(1), 1);
         let mut acyclic = loop {
             let k = (cyclic + step).min(max_k);
@@ -109,44 +192,88 @@ impl Assembler {
     fn build(&mut self, k: usize) -> bool {
         self.k = k;
         self.vertices.clear();
-        let kmers: usize = self.segments.iter().map(|s| (s.len() + 1).saturating_sub(k)).sum();
         self.table.clear();
-        self.table.resize((2 * kmers).next_power_of_two(), NONE);
-        for i in 0..self.segments.len() {
-            let is_reference = i == 0;
-            if !self.add_segment(self.segments[i].clone(), is_reference) {
-                return false;
-            }
+        let counted: usize = self.runs.iter().map(|run| run.text.len().saturating_sub(k)).sum();
+        self.table
+            .resize((2 * (self.text.len() - counted)).next_power_of_two(), NONE);
+        if !self.add_path(self.window.clone(), Weight::Reference) {
+            return false;
         }
+        self.coverage.clear();
+        self.coverage.resize(self.span + 1, 0);
+        for i in 0..self.segments.len() {
+            self.add_segment(i);
+        }
+        self.add_covered_reference();
         self.sort_topologically()
     }
 
+    /// Adds the edges of a segment, counting those of its runs.
+    fn add_segment(&mut self, segment: usize) {
+        let Segment { text, runs } = &self.segments[segment];
+        let (mut begin, end, runs) = (text.start, text.end, runs.clone());
+        for run in runs {
+            let Run { text, reference } = &self.runs[run];
+            if text.len() <= self.k {
+                continue;
+            }
+            // Summed up later: from here on one run more, from there on one less.
+            self.coverage[*reference] = self.coverage[*reference].wrapping_add(1);
+            let after = reference + text.len() - self.k;
+            self.coverage[after] = self.coverage[after].wrapping_sub(1);
+            let (start, next) = (text.start, text.end - self.k);
+            if start > begin {
+                self.add_path(begin..start + self.k, Weight::One);
+            }
+            begin = next;
+        }
+        self.add_path(begin..end, Weight::One);
+    }
+
+    /// Adds the reference's edges that runs take, but for those within the window, which are there.
+    fn add_covered_reference(&mut self) {
+        let mut sum = 0u32;
+        for covered in &mut self.coverage {
+            sum = sum.wrapping_add(*covered);
+            *covered = sum;
+        }
+        let inside = self.window.start..(self.window.end - self.k);
+        let mut at = 0;
+        while at < self.coverage.len() {
+            let here = |at: &usize| self.coverage[*at] > 0 && !inside.contains(at);
+            let edges = (at..self.coverage.len()).take_while(here).count();
+            if edges > 0 {
+                self.add_path(at..at + edges + self.k, Weight::Coverage);
+            }
+            at += edges + 1;
+        }
+    }
+
     /// Adds the k-mers and edges of a stretch of text; false if the reference holds a k-mer twice.
-    fn add_segment(&mut self, segment: Range<usize>, is_reference: bool) -> bool {
+    fn add_path(&mut self, path: Range<usize>, weight: Weight) -> bool {
         let k = self.k;
-        if segment.len() <= k {
+        if path.len() <= k {
             return true;
         }
         const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
         let push = |hash: u64, base: u8| hash.wrapping_mul(FACTOR).wrapping_add(u64::from(base));
         let oldest = FACTOR.wrapping_pow(k as u32);
-        let mut hash = self.text[segment.start..segment.start + k]
-            .iter()
-            .fold(0, |h, &b| push(h, b));
-        let mut previous = self.vertex(hash, segment.start);
-        for end in segment.start + k..segment.end {
+        let mut hash = self.text[path.start..path.start + k].iter().fold(0, |h, &b| push(h, b));
+        let mut previous = self.vertex(hash, path.start);
+        for end in path.start + k..path.end {
             let start = end - k;
             hash = push(hash, self.text[end]).wrapping_sub(oldest.wrapping_mul(u64::from(self.text[start])));
             let known = self.vertices.len();
             let vertex = self.vertex(hash, start + 1);
-            if is_reference && vertex as usize != known {
-                return false;
-            }
             let edge = base_index(self.text[end]);
             let from = &mut self.vertices[previous as usize];
             from.next[edge] = vertex;
-            from.weight[edge] += 1;
-            from.reference_edges |= u8::from(is_reference) << edge;
+            match weight {
+                Weight::Reference if vertex as usize != known => return false,
+                Weight::Reference => from.reference_edges |= 1 << edge,
+                Weight::One => from.weight[edge] += 1,
+                Weight::Coverage => from.weight[edge] += self.coverage[start],
+            }
             previous = vertex;
         }
         true
@@ -215,7 +342,7 @@ impl Assembler {
 
     /// The window's last k-mer.
     fn sink(&self) -> u32 {
-        (self.segments[0].len() - self.k) as u32
+        (self.window.len() - self.k) as u32
     }
 
     /// Leaves in `paths` how many paths lead from each vertex to the sink, and returns how many there are from the
@@ -235,7 +362,8 @@ impl Assembler {
     /// The sequences of all paths from source to sink, in byte order (the edges stand in that order, save N).
     fn spell_paths(&self) -> Vec<Vec<u8>> {
         let mut haplotypes = Vec::with_capacity(self.paths[0] as usize);
-        let mut unfinished = vec![(0, self.text[..self.k].to_vec())];
+        let source = &self.text[self.window.start..self.window.start + self.k];
+        let mut unfinished = vec![(0, source.to_vec())];
         while let Some((mut vertex, mut bases)) = unfinished.pop() {
             while vertex != self.sink() {
                 let next = self.vertices[vertex as usize].next;

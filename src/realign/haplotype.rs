@@ -1,178 +1,128 @@
-//! Reads laid on a haplotype without gaps: the fast way, which does for nearly all of them.
+//! A haplotype over the reference.
 
-use std::ops::Range;
+use super::align::{Aligner, Alignment, margin};
+use super::cigar::push;
+use crate::reads::{CigarKind, CigarOp};
 
-use super::align::{MATCH, MISMATCH};
+/// Diagonals on either side that are searched at first.
+const FIRST_MARGIN: i64 = 16;
 
-/// Length of the exact match that a placement must have; it fills a u64 at two bits a base.
-pub const SEED: usize = 32;
+/// Bases alike on either side of what differs that are aligned with it, so that gaps find their place.
+const CONTEXT: usize = 64;
 
-/// Most mismatches of a placement.
-const MAX_MISMATCHES: usize = 2;
-
-/// Where a read lies on a haplotype, and how well.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Placement {
-    /// Haplotype base under the read's first base.
-    pub start: usize,
-    pub score: i32,
-    /// From here on the read covers the haplotype: the start of its first exact match of `SEED` bases.
-    pub covers_from: usize,
-}
-
-/// Offset and bases of an exact match to look for, two bits a base.
-pub type Seed = (u32, u64);
-
-/// The seeds of a read: three that do not overlap, of which two mismatches must leave one, or all of a read that is
-/// too short for that or has a base not A, C, G or T.
-pub fn seeds(bases: &[u8]) -> Vec<Seed> {
-    let Some(last) = bases.len().checked_sub(SEED) else {
-        return Vec::new();
-    };
-    let at = |offset: usize| packed(&bases[offset..offset + SEED]).map(|seed| (offset as u32, seed));
-    if last >= (MAX_MISMATCHES) * SEED && bases.iter().all(|b| b"ACGT".contains(b)) {
-        (0..=MAX_MISMATCHES)
-            .filter_map(|i| at(i * last / MAX_MISMATCHES))
-            .collect()
-    } else if last > 0 {
-        (0..=last).filter_map(at).collect()
-    } else {
-        Vec::new()
+/// Aligns a haplotype to the reference of the same stretch. The ends are alike, so that the whole haplotype is aligned;
+/// gaps stand as far left as they can.
+pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
+    if let Some(cigar) = without_gaps(haplotype, reference).or_else(|| with_one_gap(haplotype, reference)) {
+        return cigar;
     }
+    let shorter = haplotype.len().min(reference.len());
+    let prefix = haplotype.iter().zip(reference).take_while(|(a, b)| a == b).count();
+    let ends = haplotype.iter().rev().zip(reference.iter().rev());
+    let suffix = ends.take(shorter - prefix).take_while(|(a, b)| a == b).count();
+    let context = CONTEXT + haplotype.len().abs_diff(reference.len());
+    let (before, after) = (prefix.saturating_sub(context), suffix.saturating_sub(context));
+    let middle = align_middle(
+        &haplotype[before..haplotype.len() - after],
+        &reference[before..reference.len() - after],
+        aligner,
+    );
+    let mut cigar = Vec::with_capacity(middle.len());
+    push(&mut cigar, CigarKind::Match, before as u32);
+    middle.iter().for_each(|op| push(&mut cigar, op.kind, op.length));
+    push(&mut cigar, CigarKind::Match, after as u32);
+    cigar
 }
 
-/// Every seed of every read, sorted.
-pub fn all_seeds(reads: &[&[u8]]) -> Vec<u64> {
-    let mut seeds: Vec<u64> = reads.iter().flat_map(|r| r.windows(SEED)).filter_map(packed).collect();
-    seeds.sort_unstable();
-    seeds.dedup();
-    seeds
-}
-
-/// The bases of a seed, two bits each; `None` if one is not A, C, G or T.
-pub fn packed(bases: &[u8]) -> Option<u64> {
-    bases.iter().try_fold(0, |seed, &base| Some(seed << 2 | code(base)?))
-}
-
-fn code(base: u8) -> Option<u64> {
-    match base {
-        b'A' => Some(0),
-        b'C' => Some(1),
-        b'G' => Some(2),
-        b'T' => Some(3),
-        _ => None,
-    }
-}
-
-/// An index of a haplotype's seeds; keeps its buffers from one haplotype to the next.
-#[derive(Default)]
-pub struct SeedIndex {
-    /// Open-addressing hash table of seeds and where they begin; equal seeds follow one another.
-    table: Vec<(u64, u32)>,
-}
-
-const EMPTY: u32 = u32::MAX;
-
-impl SeedIndex {
-    /// Indexes `haplotype` in place of what was there before.
-    pub fn fill(&mut self, haplotype: &[u8]) {
-        self.table.clear();
-        self.table.resize((2 * haplotype.len()).next_power_of_two(), (0, EMPTY));
-        let (mut seed, mut good) = (0, 0);
-        for (end, &base) in haplotype.iter().enumerate() {
-            match code(base) {
-                Some(code) => (seed, good) = (seed << 2 | code, good + 1),
-                None => good = 0,
-            }
-            if good >= SEED {
-                let mut slot = self.slot(seed);
-                while self.table[slot].1 != EMPTY {
-                    slot = (slot + 1) & (self.table.len() - 1);
-                }
-                self.table[slot] = (seed, (end + 1 - SEED) as u32);
-            }
+fn align_middle(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
+    let shift = reference.len() as i64 - haplotype.len() as i64;
+    let diagonals = shift.min(0)..=shift.max(0);
+    let mut reach = FIRST_MARGIN;
+    loop {
+        let score = aligner.align(haplotype, reference, &diagonals, reach);
+        let needed = margin(haplotype.len().min(reference.len()), score);
+        if needed <= reach {
+            return from_end_to_end(aligner.trace(), reference.len());
         }
-    }
-
-    fn slot(&self, seed: u64) -> usize {
-        let hash = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (hash >> 32) as usize & (self.table.len() - 1)
-    }
-
-    /// Where `seed` begins in the haplotype.
-    fn find(&self, seed: u64) -> impl Iterator<Item = usize> + '_ {
-        let slot = self.slot(seed);
-        let round = self.table[slot..].iter().chain(&self.table[..slot]);
-        let run = round.take_while(|(_, start)| *start != EMPTY);
-        run.filter(move |(other, _)| *other == seed)
-            .map(|(_, start)| *start as usize)
-    }
-
-    /// The best placement of a read on the indexed haplotype with at most two mismatches; the first of equals.
-    pub fn place(&self, haplotype: &[u8], read: &[u8], seeds: &[Seed]) -> Option<Placement> {
-        let mut best: Option<Placement> = None;
-        let mut last = None;
-        for &(offset, seed) in seeds {
-            for start in self.find(seed).filter_map(|at| at.checked_sub(offset as usize)) {
-                if last == Some(start) || start + read.len() > haplotype.len() {
-                    continue;
-                }
-                last = Some(start);
-                let Some(found) = compare(haplotype, read, start) else {
-                    continue;
-                };
-                let better = |b: Placement| (found.score, b.start) > (b.score, found.start);
-                if best.is_none_or(better) {
-                    best = Some(found);
-                }
-            }
-        }
-        best
+        reach = needed;
     }
 }
 
-/// Compares a read with the haplotype from `start` on. N goes with every base but breaks an exact match.
-fn compare(haplotype: &[u8], read: &[u8], start: usize) -> Option<Placement> {
-    let target = &haplotype[start..start + read.len()];
-    let differences = target.iter().zip(read).filter(|(a, b)| a != b).count();
-    if differences == 0 {
-        return Some(Placement {
-            start,
-            score: MATCH * read.len() as i32,
-            covers_from: start,
-        });
+/// Makes an alignment that leaves out ends of the haplotype or the reference one of all of both.
+fn from_end_to_end(alignment: Alignment, reference: usize) -> Vec<CigarOp> {
+    let aligned: u32 = alignment
+        .cigar
+        .iter()
+        .filter(|op| op.kind.consumes_reference())
+        .map(|op| op.length)
+        .sum();
+    let mut cigar = Vec::with_capacity(alignment.cigar.len());
+    push(&mut cigar, CigarKind::Deletion, alignment.start as u32);
+    for op in alignment.cigar {
+        let clipped = op.kind == CigarKind::SoftClip;
+        push(
+            &mut cigar,
+            if clipped { CigarKind::Insertion } else { op.kind },
+            op.length,
+        );
     }
-    let (mut mismatches, mut run_start, mut exact) = (0, 0, None);
-    for (i, (a, b)) in target.iter().zip(read).enumerate().filter(|(_, (a, b))| a != b) {
-        mismatches += usize::from(*a != b'N' && *b != b'N');
-        if mismatches > MAX_MISMATCHES {
-            return None;
-        }
-        if exact.is_none() && i - run_start >= SEED {
-            exact = Some(run_start);
-        }
-        run_start = i + 1;
-    }
-    let exact = exact.or((read.len() - run_start >= SEED).then_some(run_start))?;
-    Some(Placement {
-        start,
-        score: MATCH * (read.len() - mismatches) as i32 + MISMATCH * mismatches as i32,
-        covers_from: start + exact,
+    push(
+        &mut cigar,
+        CigarKind::Deletion,
+        (reference - alignment.start) as u32 - aligned,
+    );
+    cigar
+}
+
+/// With up to two mismatches an alignment without gaps is the best: an insertion and a deletion cost as much.
+fn without_gaps(haplotype: &[u8], reference: &[u8]) -> Option<Vec<CigarOp>> {
+    let differ = haplotype.iter().zip(reference).filter(|(a, b)| a != b).count();
+    (haplotype.len() == reference.len() && differ <= 2).then(|| {
+        let mut cigar = Vec::new();
+        push(&mut cigar, CigarKind::Match, haplotype.len() as u32);
+        cigar
     })
 }
 
-/// The stretches of `window` (haplotype offsets) that no placed read covers, given with the reads' lengths.
-pub fn uncovered(window: Range<usize>, placements: impl Iterator<Item = (Placement, usize)>) -> Vec<Range<usize>> {
-    let mut spans: Vec<(usize, usize)> = placements
-        .map(|(p, length)| (p.covers_from, p.start + length))
-        .collect();
-    spans.sort_unstable();
-    let (mut gaps, mut covered) = (Vec::new(), window.start);
-    for (start, end) in spans.into_iter().chain([(window.end, window.end)]) {
-        if covered < start.min(window.end) {
-            gaps.push(covered..start.min(window.end));
-        }
-        covered = covered.max(end);
+/// An insertion or a deletion and nothing else.
+fn with_one_gap(haplotype: &[u8], reference: &[u8]) -> Option<Vec<CigarOp>> {
+    let pairs = haplotype.iter().zip(reference);
+    let shorter = haplotype.len().min(reference.len());
+    let prefix = pairs.take_while(|(a, b)| a == b).count();
+    let ends = haplotype.iter().rev().zip(reference.iter().rev());
+    let suffix = ends.take(shorter).take_while(|(a, b)| a == b).count();
+    let before = shorter - suffix;
+    let gap = haplotype.len().abs_diff(reference.len());
+    if before > prefix || gap == 0 {
+        return None;
     }
-    gaps
+    let kind = if haplotype.len() > reference.len() {
+        CigarKind::Insertion
+    } else {
+        CigarKind::Deletion
+    };
+    let mut cigar = Vec::with_capacity(3);
+    push(&mut cigar, CigarKind::Match, before as u32);
+    push(&mut cigar, kind, gap as u32);
+    push(&mut cigar, CigarKind::Match, suffix as u32);
+    Some(cigar)
+}
+
+/// The haplotype offset of the base that stands for reference offset `reference`; of a deleted one, the next.
+pub fn haplotype_offset(cigar: &[CigarOp], reference: usize) -> i64 {
+    let (mut there, mut here) = (0, 0);
+    for op in cigar {
+        let length = i64::from(op.length);
+        if op.kind.consumes_reference() && there + length > reference as i64 {
+            let into = if op.kind.consumes_read() {
+                reference as i64 - there
+            } else {
+                0
+            };
+            return here + into;
+        }
+        there += if op.kind.consumes_reference() { length } else { 0 };
+        here += if op.kind.consumes_read() { length } else { 0 };
+    }
+    here + reference as i64 - there
 }

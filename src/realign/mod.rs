@@ -13,7 +13,9 @@ mod fit;
 mod graph;
 mod haplotype;
 mod options;
+mod placement;
 mod realigner;
+mod score;
 #[cfg(test)]
 mod testing;
 mod window;

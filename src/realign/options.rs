@@ -15,7 +15,7 @@ pub struct RealignOptions {
     pub max_supporting_reads: u32,
     /// Reference on either side of a window's evidence, in bases.
     pub window_flank: u64,
-    /// Longer windows, in bases, are left alone.
+    /// Longest window, in bases; where evidence is denser, only the strongest makes windows.
     pub max_window: u64,
     /// Mapping quality from which a read takes part in assembly.
     pub graph_mapping_quality: u8,

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::align::Aligner;
-use super::cigar::{compose, is_left_aligned};
+use super::cigar::is_left_aligned;
 use super::fit::{Fitter, Target};
 use super::graph::Assembler;
 use super::{RealignOptions, is_realignable, select_windows};
@@ -39,7 +38,6 @@ pub struct Realigner {
     counts: RealignCounts,
     assembler: Assembler,
     fitter: Fitter,
-    aligner: Aligner,
 }
 
 impl Realigner {
@@ -95,13 +93,13 @@ impl Realigner {
     ) -> Option<Vec<Vec<u8>>> {
         let options = &self.options;
         let before_end = reads.partition_point(|r| r.start < window.end);
-        let overlapping = reads[..before_end]
+        let overlapping: Vec<&Read> = reads[..before_end]
             .iter()
             .zip(ends)
             .filter(|(read, end)| **end > window.start && is_realignable(read, options))
-            .map(|(read, _)| read);
-        self.assembler
-            .haplotypes(reference.slice(window.start, window.end), overlapping, options)
+            .map(|(read, _)| read)
+            .collect();
+        self.assembler.haplotypes(window, reference, &overlapping, options)
     }
 
     fn realign_window(
@@ -124,24 +122,17 @@ impl Realigner {
         if end <= window.end {
             return;
         }
-        let prefix = reference.slice(start, window.start);
-        let suffix = reference.slice(window.end, end);
-        let flanked: Vec<Vec<u8>> = haplotypes.iter().map(|h| [prefix, h, suffix].concat()).collect();
         let target = Target {
-            reference: reference.slice(start, end),
-            haplotypes: &flanked,
-            prefix: prefix.len(),
-            suffix: suffix.len(),
+            reference: Sequence::new(start, reference.slice(start, end).to_vec()),
+            haplotypes,
+            prefix: (window.start - start) as usize,
+            suffix: (end - window.end) as usize,
         };
-        let bases: Vec<&[u8]> = members.iter().map(|&i| reads[i].bases.as_slice()).collect();
-        let fits = self.fitter.fit(&bases, &target);
-        let mut to_reference: Vec<Option<Vec<CigarOp>>> = vec![None; flanked.len()];
+        let borrowed: Vec<&Read> = members.iter().map(|&i| &reads[i]).collect();
+        let fits = self.fitter.fit(&borrowed, &target);
         for (&member, fit) in members.iter().zip(fits) {
-            let Some(fit) = fit else { continue };
-            let through = to_reference[fit.haplotype]
-                .get_or_insert_with(|| self.aligner.global(&flanked[fit.haplotype], target.reference).cigar);
-            let (offset, cigar) = compose(&fit.cigar, fit.start, through);
-            self.counts.realigned += u64::from(adopt(&mut reads[member], start + offset as u64, cigar, reference));
+            let Some((start, cigar)) = fit else { continue };
+            self.counts.realigned += u64::from(adopt(&mut reads[member], start, cigar, reference));
         }
     }
 }

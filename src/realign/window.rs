@@ -20,35 +20,42 @@ const MAX_REACH: usize = 350;
 /// `reference` is left out.
 pub fn select_windows(reads: &[Read], reference: &Sequence, options: &RealignOptions) -> Vec<Range<u64>> {
     let counts = count_differences(reads, reference, options);
-    let supported = options.min_supporting_reads..=options.max_supporting_reads;
-    let positions: Vec<u64> = (reference.start..)
-        .zip(&counts)
-        .filter(|(_, count)| supported.contains(count))
-        .map(|(position, _)| position)
-        .collect();
     let mut windows = Vec::new();
-    let mut rest = positions.as_slice();
-    while let Some(&first) = rest.first() {
-        // The next cell with evidence, its overlap included.
-        let cell = first / WINDOW_CELL * WINDOW_CELL;
-        let begin = positions.partition_point(|&p| p + CELL_OVERLAP < cell);
-        let end = positions.partition_point(|&p| p < cell + WINDOW_CELL + CELL_OVERLAP);
-        join(&positions[begin..end], options.window_flank, &mut windows);
-        rest = &rest[rest.partition_point(|&p| p < cell + WINDOW_CELL)..];
+    let mut cell = reference.start / WINDOW_CELL * WINDOW_CELL;
+    while cell < reference.end() {
+        let start = cell.saturating_sub(CELL_OVERLAP).max(reference.start);
+        let end = (cell + WINDOW_CELL + CELL_OVERLAP).min(reference.end());
+        let counts = &counts[(start - reference.start) as usize..(end - reference.start) as usize];
+        let differing = (start..).zip(counts.iter().copied());
+        let positions: Vec<_> = differing
+            .filter(|&(_, count)| count <= options.max_supporting_reads)
+            .collect();
+        join(&positions, options.min_supporting_reads, options, &mut windows);
+        cell += WINDOW_CELL;
     }
-    windows.retain(|w| w.end - w.start <= options.max_window && w.start >= reference.start && w.end <= reference.end());
+    windows.retain(|w| w.start >= reference.start && w.end <= reference.end());
     windows.sort_unstable_by_key(|w| (w.start, w.end));
     windows.dedup();
     windows
 }
 
-/// Joins positions that lie within a flank of one another, and adds the windows. Windows may overlap: joining all whose
-/// flanks touch makes windows so wide that repeats hide what is in them (two more of DeepVariant's sites are missed).
-fn join(positions: &[u64], flank: u64, windows: &mut Vec<Range<u64>>) {
-    for chain in positions.chunk_by(|a, b| b - a <= flank) {
-        if let [first, .., last] | [first @ last] = chain
-            && *first >= flank
-        {
+/// Joins positions where `min_count` reads or more differ and that lie within a flank of one another, and adds the
+/// windows. Windows may overlap: joining all whose flanks touch makes windows so wide that repeats hide what is in them.
+/// Where a window is too long all the same, only positions with more evidence count.
+fn join(positions: &[(u64, u32)], min_count: u32, options: &RealignOptions, windows: &mut Vec<Range<u64>>) {
+    let flank = options.window_flank;
+    let supported: Vec<_> = positions
+        .iter()
+        .copied()
+        .filter(|&(_, count)| count >= min_count)
+        .collect();
+    for chain in supported.chunk_by(|a, b| b.0 - a.0 <= flank) {
+        let ([(first, _), .., (last, _)] | [(first @ last, _)]) = chain else {
+            continue;
+        };
+        if last - first + 2 * flank > options.max_window {
+            join(chain, min_count + min_count.div_ceil(2), options, windows);
+        } else if *first >= flank {
             windows.push(first - flank..last + flank);
         }
     }
