@@ -1,6 +1,8 @@
 //! Drawing a pileup.
 
-use super::{CENTER, CHANNELS, HEIGHT, PILEUP_SIZE, REFERENCE_ROWS, WIDTH, channels, rows};
+use ndarray::{ArrayView1, ArrayViewMut2, ArrayViewMut3, Axis};
+
+use super::{CENTER, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH, channels, rows};
 use crate::candidates::Candidate;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
@@ -22,20 +24,20 @@ pub fn allele_sets(candidate: &Candidate) -> Vec<Vec<usize>> {
 /// [`CHANNELS`]). `reads` are the partition's, ordered by start, as the candidate's supporting reads count them.
 ///
 /// # Panics
-/// If `image` is not of [`PILEUP_SIZE`].
+/// If `image` is not of [`super::PILEUP_SIZE`].
 pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], reference: &Sequence, image: &mut [u8]) {
-    assert_eq!(image.len(), PILEUP_SIZE, "image size");
     image.fill(0);
+    let image = ArrayViewMut3::from_shape((HEIGHT, WIDTH, CHANNELS), image).expect("an image of PILEUP_SIZE");
     let mut window = [b'N'; WIDTH];
     // Where the window begins; left of position 0 at a contig's start.
     let start = candidate.position as i64 - CENTER as i64;
     for (column, base) in window.iter_mut().enumerate() {
         *base = u64::try_from(start + column as i64).map_or(b'N', |position| reference.base(position));
     }
-    let (reference_rows, read_rows) = image.split_at_mut(REFERENCE_ROWS * WIDTH * CHANNELS);
-    for row in reference_rows.chunks_exact_mut(WIDTH * CHANNELS) {
-        for (pixel, &base) in row.chunks_exact_mut(CHANNELS).zip(&window) {
-            pixel.copy_from_slice(&channels::reference_pixel(base));
+    let (mut reference_rows, mut read_rows) = image.split_at(Axis(0), REFERENCE_ROWS);
+    for mut row in reference_rows.outer_iter_mut() {
+        for (mut pixel, &base) in row.outer_iter_mut().zip(&window) {
+            pixel.assign(&ArrayView1::from(&channels::reference_pixel(base)));
         }
     }
     let supports = |read: usize| {
@@ -43,15 +45,15 @@ pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], referen
         sets.any(|allele| allele.supporting_reads.binary_search(&(read as u32)).is_ok())
     };
     let selected = rows::select(candidate, reads);
-    let rows = read_rows.chunks_exact_mut(WIDTH * CHANNELS);
     debug_assert!(selected.len() <= HEIGHT - REFERENCE_ROWS);
-    for (index, row) in selected.into_iter().zip(rows) {
+    for (index, row) in selected.into_iter().zip(read_rows.outer_iter_mut()) {
         draw_read(&reads[index], supports(index), start, &window, row);
     }
 }
 
-/// Draws one read into its row. `start` is the position of the first column, `window` the reference under the row.
-fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], row: &mut [u8]) {
+/// Draws one read into its row ([`WIDTH`] × [`CHANNELS`]). `start` is the position of the first column, `window` the
+/// reference under the row.
+fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], mut row: ArrayViewMut2<u8>) {
     let of_read = [
         0,
         0,
@@ -69,7 +71,7 @@ fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], row:
         pixel[0] = channels::read_base(base);
         pixel[1] = channels::base_quality(quality);
         pixel[5] = channels::differs_from_reference(base != window[column]);
-        row[column * CHANNELS..][..CHANNELS].copy_from_slice(&pixel);
+        row.row_mut(column).assign(&ArrayView1::from(&pixel));
     };
     let (mut column, mut index) = (read.start as i64 - start, 0);
     for op in &read.cigar {
@@ -94,6 +96,7 @@ fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], row:
 mod tests {
     use super::*;
     use crate::candidates::Allele;
+    use crate::pileup::PILEUP_SIZE;
     use crate::reads::testing::read;
 
     const START: u64 = 5_000;
