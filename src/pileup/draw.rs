@@ -1,6 +1,6 @@
 //! Drawing a pileup.
 
-use ndarray::{ArrayView1, ArrayViewMut2, ArrayViewMut3, Axis};
+use ndarray::{ArrayView1, ArrayViewMut3, Axis};
 
 use super::{CENTER, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH, channels, rows};
 use crate::candidates::Candidate;
@@ -34,12 +34,12 @@ pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], referen
     for (column, base) in window.iter_mut().enumerate() {
         *base = u64::try_from(start + column as i64).map_or(b'N', |position| reference.base(position));
     }
-    let (mut reference_rows, mut read_rows) = image.split_at(Axis(0), REFERENCE_ROWS);
-    for mut row in reference_rows.outer_iter_mut() {
-        for (mut pixel, &base) in row.outer_iter_mut().zip(&window) {
-            pixel.assign(&ArrayView1::from(&channels::reference_pixel(base)));
-        }
+    let (reference_rows, mut read_rows) = image.split_at(Axis(0), REFERENCE_ROWS);
+    let (mut first, mut others) = reference_rows.split_at(Axis(0), 1);
+    for (mut pixel, &base) in first.index_axis_mut(Axis(0), 0).outer_iter_mut().zip(&window) {
+        pixel.assign(&ArrayView1::from(&channels::reference_pixel(base)));
     }
+    others.assign(&first);
     let supports = |read: usize| {
         let mut sets = alternates.iter().filter_map(|&a| candidate.alternates.get(a));
         sets.any(|allele| allele.supporting_reads.binary_search(&(read as u32)).is_ok())
@@ -47,13 +47,14 @@ pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], referen
     let selected = rows::select(candidate, reads);
     debug_assert!(selected.len() <= HEIGHT - REFERENCE_ROWS);
     for (index, row) in selected.into_iter().zip(read_rows.outer_iter_mut()) {
+        let row = row.into_slice().expect("a contiguous row");
         draw_read(&reads[index], supports(index), start, &window, row);
     }
 }
 
 /// Draws one read into its row ([`WIDTH`] × [`CHANNELS`]). `start` is the position of the first column, `window` the
 /// reference under the row.
-fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], mut row: ArrayViewMut2<u8>) {
+fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], row: &mut [u8]) {
     let of_read = [
         0,
         0,
@@ -71,15 +72,17 @@ fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], mut 
         pixel[0] = channels::read_base(base);
         pixel[1] = channels::base_quality(quality);
         pixel[5] = channels::differs_from_reference(base != window[column]);
-        row.row_mut(column).assign(&ArrayView1::from(&pixel));
+        row[column * CHANNELS..][..CHANNELS].copy_from_slice(&pixel);
     };
     let (mut column, mut index) = (read.start as i64 - start, 0);
     for op in &read.cigar {
         let length = op.length as usize;
         match op.kind {
             CigarKind::Match => {
-                let shown = read.bases[index..].iter().zip(&read.quals[index..]).take(length);
-                for (offset, (&base, &quality)) in shown.enumerate() {
+                let skip = (-column).clamp(0, length as i64) as usize;
+                let end = (WIDTH as i64 - column).clamp(skip as i64, length as i64) as usize;
+                let shown = read.bases[index + skip..].iter().zip(&read.quals[index + skip..]);
+                for (offset, (&base, &quality)) in (skip..end).zip(shown) {
                     put(column + offset as i64, base, quality);
                 }
             }
