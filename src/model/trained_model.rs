@@ -122,7 +122,7 @@ mod tests {
             model.save(&path).unwrap();
             let card = std::fs::read_to_string(card_path(&path)).unwrap();
             assert!(card.contains(find), "{find}");
-            std::fs::write(card_path(&path), card.replace(find, replace)).unwrap();
+            std::fs::write(card_path(&path), card.replacen(find, replace, 1)).unwrap();
             let network = Model::load(&path).and_then(|m| m.network(Device::Cpu).map(|_| ()));
             format!("{:#}", network.unwrap_err())
         };
