@@ -83,7 +83,13 @@ fn bam_and_cram_of_real_reads_give_the_same_records() {
     };
     let bam = run("reads.bam", &["--threads", "1", "--batch-size", "64"]);
     assert!(bam.iter().filter(|r| r.contains("\tPASS\t")).count() > 40);
-    assert_eq!(run("NA12878_S1.chr20.10_10p1mb.cram", &["--threads", "2", "--batch-size", "1"]), bam);
+    assert_eq!(
+        run(
+            "NA12878_S1.chr20.10_10p1mb.cram",
+            &["--threads", "2", "--batch-size", "1"]
+        ),
+        bam
+    );
 }
 
 #[test]

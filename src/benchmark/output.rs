@@ -38,6 +38,24 @@ fn folder_of(prefix: &Path) -> &Path {
     }
 }
 
+/// Fails if the annotated VCF would take the place of an input, as `--query x.vcf.gz --output x` would have it.
+pub fn check_inputs_are_kept<'a>(prefix: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    let annotated = PathBuf::from(format!("{}.vcf.gz", prefix.display()));
+    let Ok(written) = annotated.canonicalize() else {
+        return Ok(());
+    };
+    for input in inputs {
+        if input.canonicalize().is_ok_and(|input| input == written) {
+            bail!(
+                "--output {}: the annotated VCF would replace the input {}; choose another prefix",
+                prefix.display(),
+                input.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Writes everything about the first call set, and the comparison with the others. Returns the names of the files.
 pub fn write_all(prefix: &Path, evaluation: &Evaluation, sets: &[Named]) -> Result<Vec<PathBuf>> {
     let Some(query) = sets.first() else {

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::benchmark::{Evaluation, Named, Options, Run, ScoreField, aligned, check_prefix, comparison, write_all};
+use crate::benchmark::{
+    Evaluation, Named, Options, Run, ScoreField, aligned, check_inputs_are_kept, check_prefix, comparison, write_all,
+};
 use crate::cli::{EvaluateArgs, ScoreArg};
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
@@ -19,6 +21,8 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
 fn evaluate(args: &EvaluateArgs) -> Result<()> {
     check_prefix(&args.output)?;
     let sets = call_sets(args)?;
+    let inputs = sets.iter().map(|set| set.path.as_path());
+    check_inputs_are_kept(&args.output, inputs.chain([args.truth.as_path()]))?;
     let evaluation = Evaluation::open(options(args))?;
     let mut runs = Vec::new();
     for (index, set) in sets.iter().enumerate() {

@@ -227,6 +227,26 @@ fn outputs_that_cannot_be_written() {
 }
 
 #[test]
+fn an_input_is_never_replaced() {
+    let world = World::new(REFERENCE);
+    let (truth, query) = (good(&world), world.path("own.vcf.gz"));
+    std::fs::copy(&truth, &query).unwrap();
+    let mut command = dvcall();
+    command
+        .args(["evaluate", "--ref"])
+        .arg(world.fasta())
+        .arg("--truth")
+        .arg(&truth);
+    command
+        .arg("--query")
+        .arg(&query)
+        .arg("--output")
+        .arg(world.path("own"));
+    assert!(error_of(&mut command).contains("would replace the input"));
+    assert_eq!(std::fs::read(&truth).unwrap(), std::fs::read(&query).unwrap());
+}
+
+#[test]
 fn wrong_usage_is_status_2() {
     dvcall().args(["evaluate", "--query", "x"]).assert().code(2);
     with_query(good).arg("--runtime", "x").command.assert().code(2);
