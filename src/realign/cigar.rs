@@ -125,3 +125,40 @@ pub fn is_left_aligned(read: &Read, start: u64, cigar: &[CigarOp], reference: &S
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ops, read, text};
+    use super::*;
+
+    #[test]
+    fn alignments_are_laid_end_to_end() {
+        let composed = |read: &str, start, haplotype: &str| {
+            let (offset, cigar) = compose(&ops(read), start, &ops(haplotype));
+            (offset, text(&cigar))
+        };
+        assert_eq!(composed("10M", 5, "100M"), (5, "10M".into()));
+        assert_eq!(composed("10M", 5, "8M3D100M"), (5, "3M3D7M".into()));
+        assert_eq!(composed("10M", 5, "8M3I100M"), (5, "3M3I4M".into()));
+        // A read that begins after a deletion, or within an insertion.
+        assert_eq!(composed("10M", 8, "8M3D100M"), (11, "10M".into()));
+        assert_eq!(composed("10M", 9, "8M3I100M"), (8, "2I8M".into()));
+        // Its own gaps and clips, and gaps that undo the haplotype's.
+        assert_eq!(composed("2S4M1I5M2D3M1S", 0, "100M"), (0, "2S4M1I5M2D3M1S".into()));
+        assert_eq!(composed("4M2I6M", 4, "8M2D20M"), (4, "12M".into()));
+        assert_eq!(composed("4M2D6M", 4, "8M2I20M"), (4, "10M".into()));
+        assert_eq!(composed("4M1D6M", 4, "8M3D20M"), (4, "4M4D6M".into()));
+    }
+
+    #[test]
+    fn indels_that_could_move_left_are_found() {
+        let reference = Sequence::new(100, b"GATCGAGAGAGATC".to_vec());
+        let left =
+            |cigar: &str, bases: &[u8]| is_left_aligned(&read("r", 100, cigar, bases), 100, &ops(cigar), &reference);
+        assert!(left("3M2D9M", b"GATGAGAGATC"));
+        assert!(!left("5M2D7M", b"GATCGGAGATC"));
+        assert!(left("4M2I3M", b"GATCTTGAG"));
+        assert!(!left("6M2I2M", b"GATCGAGAGA"));
+        assert!(left("2S8M", b"TTGATCGAGA"));
+    }
+}

@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use super::RealignOptions;
+use super::segments::{Run, Segment, Segments};
 use crate::genome::Sequence;
-use crate::reads::{CigarKind, Read};
+use crate::reads::Read;
 
 const NONE: u32 = u32::MAX;
 
@@ -33,32 +34,13 @@ enum Weight {
     Coverage,
 }
 
-/// A stretch of a read without a bad base, and where in it the read is the reference.
-struct Segment {
-    text: Range<usize>,
-    runs: Range<usize>,
-}
-
-/// A stretch of a read that equals the reference where it is aligned.
-struct Run {
-    text: Range<usize>,
-    /// Where in the text the same bases of the reference begin.
-    reference: usize,
-}
-
 /// Assembles windows; keeps its buffers from one window to the next.
 ///
 /// Most bases of most reads equal the reference. Such stretches are not hashed base by base, only counted: their edges
 /// are the reference's.
 #[derive(Default)]
 pub struct Assembler {
-    /// The reference around the window, as far as its reads reach, then the segments of the reads.
-    text: Vec<u8>,
-    /// Bases of reference in the text, and the window in them.
-    span: usize,
-    window: Range<usize>,
-    segments: Vec<Segment>,
-    runs: Vec<Run>,
+    source: Segments,
     /// How many runs take the edge that begins at each base of the reference.
     coverage: Vec<u32>,
     vertices: Vec<Vertex>,
@@ -79,7 +61,7 @@ impl Assembler {
         reads: &[&Read],
         options: &RealignOptions,
     ) -> Option<Vec<Vec<u8>>> {
-        self.fill_text(window, reference, reads, options);
+        self.source.fill(window, reference, reads, options);
         self.build_acyclic(options)?;
         self.prune(options.min_edge_weight);
         if !(2..=options.max_haplotypes).contains(&self.count_paths(options.max_haplotypes)) {
@@ -88,88 +70,9 @@ impl Assembler {
         Some(self.spell_paths())
     }
 
-    fn fill_text(&mut self, window: &Range<u64>, reference: &Sequence, reads: &[&Read], options: &RealignOptions) {
-        let first = reads
-            .iter()
-            .map(|r| r.start)
-            .fold(window.start, u64::min)
-            .max(reference.start);
-        let last = reads
-            .iter()
-            .map(|r| r.end())
-            .fold(window.end, u64::max)
-            .min(reference.end());
-        self.text.clear();
-        self.text.extend_from_slice(reference.slice(first, last));
-        self.window = (window.start - first) as usize..(window.end - first) as usize;
-        self.segments.clear();
-        self.runs.clear();
-        self.span = self.text.len();
-        for read in reads
-            .iter()
-            .filter(|r| r.mapping_quality >= options.graph_mapping_quality)
-        {
-            self.add_read(read, read.start as i64 - first as i64, options);
-        }
-    }
-
-    /// Adds the segments of a read whose first aligned base lies at `position` of the text.
-    fn add_read(&mut self, read: &Read, mut position: i64, options: &RealignOptions) {
-        let mut bases = read.bases.iter().zip(&read.quals);
-        let (mut start, mut first_run) = (self.text.len(), self.runs.len());
-        for op in &read.cigar {
-            for (base, quality) in bases
-                .by_ref()
-                .take(if op.kind.consumes_read() { op.length as usize } else { 0 })
-            {
-                let at = usize::try_from(position).unwrap_or(self.span);
-                if *base == b'N' || *quality < options.graph_base_quality {
-                    (start, first_run) = self.close_segment(start, first_run, options.min_k);
-                } else {
-                    if op.kind == CigarKind::Match && at < self.span && self.text[at] == *base {
-                        self.extend_run(first_run, at);
-                    }
-                    self.text.push(*base);
-                }
-                position += i64::from(op.kind.consumes_reference());
-            }
-            if !op.kind.consumes_read() && op.kind.consumes_reference() {
-                position += i64::from(op.length);
-            }
-        }
-        self.close_segment(start, first_run, options.min_k);
-    }
-
-    /// Counts the text's next base as one that equals the reference at `at`.
-    fn extend_run(&mut self, first_run: usize, at: usize) {
-        let end = self.text.len();
-        let open = self.runs[first_run..].last_mut();
-        match open.filter(|run| run.text.end == end && run.reference + run.text.len() == at) {
-            Some(run) => run.text.end += 1,
-            None => self.runs.push(Run {
-                text: end..end + 1,
-                reference: at,
-            }),
-        }
-    }
-
-    /// Ends the segment that began at `start`; drops it if it is too short for any edge. Returns where the next begins.
-    fn close_segment(&mut self, start: usize, first_run: usize, min_k: usize) -> (usize, usize) {
-        if self.text.len() > start + min_k {
-            self.segments.push(Segment {
-                text: start..self.text.len(),
-                runs: first_run..self.runs.len(),
-            });
-        } else {
-            self.text.truncate(start);
-            self.runs.truncate(first_run);
-        }
-        (self.text.len(), self.runs.len())
-    }
-
     /// Builds the graph for the smallest k without a cycle. A cycle at k + 1 is one at k too, so k can be bisected.
     fn build_acyclic(&mut self, options: &RealignOptions) -> Option<()> {
-        let max_k = options.max_k.min(self.window.len().saturating_sub(1));
+        let max_k = options.max_k.min(self.source.window.len().saturating_sub(1));
         let (mut cyclic, mut step) = (options.min_k.saturating_sub(1), 1);
         let mut acyclic = loop {
             let k = (cyclic + step).min(max_k);
@@ -193,15 +96,20 @@ impl Assembler {
         self.k = k;
         self.vertices.clear();
         self.table.clear();
-        let counted: usize = self.runs.iter().map(|run| run.text.len().saturating_sub(k)).sum();
+        let counted: usize = self
+            .source
+            .runs
+            .iter()
+            .map(|run| run.text.len().saturating_sub(k))
+            .sum();
         self.table
-            .resize((2 * (self.text.len() - counted)).next_power_of_two(), NONE);
-        if !self.add_path(self.window.clone(), Weight::Reference) {
+            .resize((2 * (self.source.text.len() - counted)).next_power_of_two(), NONE);
+        if !self.add_path(self.source.window.clone(), Weight::Reference) {
             return false;
         }
         self.coverage.clear();
-        self.coverage.resize(self.span + 1, 0);
-        for i in 0..self.segments.len() {
+        self.coverage.resize(self.source.span + 1, 0);
+        for i in 0..self.source.segments.len() {
             self.add_segment(i);
         }
         self.add_covered_reference();
@@ -210,10 +118,10 @@ impl Assembler {
 
     /// Adds the edges of a segment, counting those of its runs.
     fn add_segment(&mut self, segment: usize) {
-        let Segment { text, runs } = &self.segments[segment];
+        let Segment { text, runs } = &self.source.segments[segment];
         let (mut begin, end, runs) = (text.start, text.end, runs.clone());
         for run in runs {
-            let Run { text, reference } = &self.runs[run];
+            let Run { text, reference } = &self.source.runs[run];
             if text.len() <= self.k {
                 continue;
             }
@@ -237,7 +145,7 @@ impl Assembler {
             sum = sum.wrapping_add(*covered);
             *covered = sum;
         }
-        let inside = self.window.start..(self.window.end - self.k);
+        let inside = self.source.window.start..(self.source.window.end - self.k);
         let mut at = 0;
         while at < self.coverage.len() {
             let here = |at: &usize| self.coverage[*at] > 0 && !inside.contains(at);
@@ -258,14 +166,17 @@ impl Assembler {
         const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
         let push = |hash: u64, base: u8| hash.wrapping_mul(FACTOR).wrapping_add(u64::from(base));
         let oldest = FACTOR.wrapping_pow(k as u32);
-        let mut hash = self.text[path.start..path.start + k].iter().fold(0, |h, &b| push(h, b));
+        let mut hash = self.source.text[path.start..path.start + k]
+            .iter()
+            .fold(0, |h, &b| push(h, b));
         let mut previous = self.vertex(hash, path.start);
         for end in path.start + k..path.end {
             let start = end - k;
-            hash = push(hash, self.text[end]).wrapping_sub(oldest.wrapping_mul(u64::from(self.text[start])));
+            hash =
+                push(hash, self.source.text[end]).wrapping_sub(oldest.wrapping_mul(u64::from(self.source.text[start])));
             let known = self.vertices.len();
             let vertex = self.vertex(hash, start + 1);
-            let edge = base_index(self.text[end]);
+            let edge = base_index(self.source.text[end]);
             let from = &mut self.vertices[previous as usize];
             from.next[edge] = vertex;
             match weight {
@@ -289,7 +200,7 @@ impl Assembler {
                 break;
             }
             let other = self.vertices[found as usize].offset as usize;
-            if self.text[other..other + self.k] == self.text[offset..offset + self.k] {
+            if self.source.text[other..other + self.k] == self.source.text[offset..offset + self.k] {
                 return found;
             }
             slot = (slot + 1) & mask;
@@ -342,7 +253,7 @@ impl Assembler {
 
     /// The window's last k-mer.
     fn sink(&self) -> u32 {
-        (self.window.len() - self.k) as u32
+        (self.source.window.len() - self.k) as u32
     }
 
     /// Leaves in `paths` how many paths lead from each vertex to the sink, and returns how many there are from the
@@ -362,7 +273,7 @@ impl Assembler {
     /// The sequences of all paths from source to sink, in byte order (the edges stand in that order, save N).
     fn spell_paths(&self) -> Vec<Vec<u8>> {
         let mut haplotypes = Vec::with_capacity(self.paths[0] as usize);
-        let source = &self.text[self.window.start..self.window.start + self.k];
+        let source = &self.source.text[self.source.window.start..self.source.window.start + self.k];
         let mut unfinished = vec![(0, source.to_vec())];
         while let Some((mut vertex, mut bases)) = unfinished.pop() {
             while vertex != self.sink() {
@@ -386,4 +297,67 @@ impl Assembler {
 
 fn base_index(base: u8) -> usize {
     BASES.iter().position(|&b| b == base).unwrap_or(BASES.len() - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{clipped_reads, random_bases, read};
+    use super::*;
+
+    fn assemble(reference: &Sequence, reads: &[Read]) -> Option<Vec<Vec<u8>>> {
+        let window = reference.start + 300..reference.start + 500;
+        let overlapping: Vec<&Read> = reads
+            .iter()
+            .filter(|r| r.start < window.end && r.end() > window.start)
+            .collect();
+        Assembler::default().haplotypes(&window, reference, &overlapping, &RealignOptions::default())
+    }
+
+    #[test]
+    fn a_window_spells_the_reference_and_what_two_reads_hold() {
+        let reference = Sequence::new(7_000, random_bases(800, 3));
+        let plain = clipped_reads(&reference, 400, 0, b"", 100, 20);
+        assert_eq!(assemble(&reference, &plain), None);
+
+        let window = &reference.bases[300..500];
+        let changed = [&window[..100], b"ACCTT", &window[100..]].concat();
+        let mut expected = vec![window.to_vec(), changed];
+        expected.sort();
+        let mut reads = [plain, clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20)].concat();
+        assert_eq!(assemble(&reference, &reads), Some(expected));
+
+        // One read alone, or reads of bad quality there, are no evidence.
+        for read in &mut reads {
+            read.mapping_quality = 13;
+        }
+        assert_eq!(assemble(&reference, &reads), None);
+        for read in &mut reads {
+            (read.mapping_quality, read.quals) = (60, vec![14; 100]);
+        }
+        assert_eq!(assemble(&reference, &reads), None);
+    }
+
+    #[test]
+    fn repeats_that_no_k_resolves_and_too_many_haplotypes_give_nothing() {
+        let mut reference = Sequence::new(7_000, random_bases(800, 4));
+        let changed = clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20);
+        assert!(assemble(&reference, &changed).is_some());
+        reference.bases[300..500].copy_from_slice(&[b'A'; 200]);
+        assert_eq!(
+            assemble(&reference, &clipped_reads(&reference, 400, 0, b"C", 100, 20)),
+            None
+        );
+
+        let reference = Sequence::new(7_000, random_bases(800, 5));
+        let mut reads = Vec::new();
+        // Nine SNPs, each in two reads of its own.
+        for at in (310..490).step_by(20) {
+            let mut bases = reference.bases[at - 15..at + 16].to_vec();
+            bases[15] = if bases[15] == b'A' { b'C' } else { b'A' };
+            let start = reference.start + at as u64 - 15;
+            reads.extend(["one", "two"].map(|name| read(&format!("{name}{at}"), start, "31M", &bases)));
+        }
+        assert_eq!(assemble(&reference, &reads), None);
+        assert_eq!(assemble(&reference, &reads[..16]).map(|h| h.len()), Some(256));
+    }
 }

@@ -126,3 +126,40 @@ pub fn haplotype_offset(cigar: &[CigarOp], reference: usize) -> i64 {
     }
     here + reference as i64 - there
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ops, random_bases, text};
+    use super::*;
+
+    #[test]
+    fn haplotypes_align_from_end_to_end_with_gaps_on_the_left() {
+        let flank = random_bases(200, 1);
+        let around = |middle: &[u8]| [&flank[..100], middle, &flank[100..]].concat();
+        let aligned = |haplotype: &[u8], reference: &[u8]| {
+            text(&align_haplotype(
+                &around(haplotype),
+                &around(reference),
+                &mut Aligner::default(),
+            ))
+        };
+        assert_eq!(aligned(b"CTTG", b"CAAG"), "204M");
+        assert_eq!(aligned(b"GCACAG", b"GCACACAG"), "101M2D105M");
+        assert_eq!(aligned(b"GCACACAG", b"GCACAG"), "101M2I105M");
+        // An indel beside SNPs goes through the matrix.
+        let (a, b) = (random_bases(60, 2), random_bases(60, 3));
+        let reference = [&a[..], b"T", &b].concat();
+        let haplotype = [&a[..], b"C", &b[..20], b"GATTACA", &b[20..]].concat();
+        let gapped = align_haplotype(&around(&haplotype), &around(&reference), &mut Aligner::default());
+        let inserted: Vec<_> = gapped.iter().filter(|op| op.kind != CigarKind::Match).collect();
+        assert!(inserted.len() == 1 && inserted[0].length == 7, "{}", text(&gapped));
+    }
+
+    #[test]
+    fn offsets_follow_the_gaps() {
+        let cigar = ops("10M5D10M3I10M");
+        let offsets = [0, 9, 12, 15, 24, 25].map(|reference| haplotype_offset(&cigar, reference));
+        assert_eq!(offsets, [0, 9, 10, 10, 19, 23]);
+        assert_eq!(haplotype_offset(&cigar, 40), 38);
+    }
+}

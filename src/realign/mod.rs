@@ -16,12 +16,16 @@ mod options;
 mod placement;
 mod realigner;
 mod score;
+mod segments;
 #[cfg(test)]
 mod testing;
 mod window;
 
+pub use align::Aligner;
+pub use graph::Assembler;
 pub use options::RealignOptions;
 pub use realigner::{RealignCounts, Realigner};
+pub use score::Scorer;
 pub use window::{WINDOW_CELL, select_windows};
 
 use crate::genome::Sequence;
