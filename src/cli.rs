@@ -116,6 +116,9 @@ pub struct CallArgs {
     /// Variants of a lower QUAL get FILTER LowQual
     #[arg(long, value_name = "PHRED", default_value_t = 3.0)]
     pub min_quality: f64,
+    /// Write what each stage cost: processor and wall seconds summed over threads, items, processor seconds per Mb
+    #[arg(long, value_name = "TSV")]
+    pub timings: Option<PathBuf>,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
 }

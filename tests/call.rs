@@ -119,6 +119,30 @@ fn an_empty_region_gives_an_empty_vcf() {
     assert!(sample_records("sample.bam", &["--regions", bed.to_str().unwrap()]).is_empty());
 }
 
+#[test]
+fn timings_tell_what_each_stage_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("timings.tsv");
+    let records = sample_records("sample.bam", &["--threads", "2", "--timings", table.to_str().unwrap()]);
+    let table = std::fs::read_to_string(table).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(
+        rows[0].join(" "),
+        "stage cpu_seconds wall_seconds items unit cpu_seconds_per_mb"
+    );
+    let stages: Vec<_> = rows[1..].iter().map(|row| row[0]).collect();
+    assert_eq!(stages.first().zip(stages.last()), Some((&"start-up", &"total")));
+    let row = |name: &str| rows.iter().find(|row| row[0] == name).unwrap();
+    let number = |name: &str, column: usize| row(name)[column].parse::<f64>().unwrap();
+    let spent: f64 = stages[..stages.len() - 1].iter().map(|name| number(name, 1)).sum();
+    let total = number("total", 1);
+    assert!(spent > 0.0 && spent <= total + 0.01, "{spent} of {total}");
+    let rate = total * 1e6 / number("total", 3);
+    assert!((rate / number("total", 5) - 1.0).abs() < 0.01, "{table}");
+    assert!(number("writing", 3) >= records.len() as f64, "{table}");
+    assert!(number("reading", 3) > 1_000.0 && number("network", 3) > 50.0, "{table}");
+}
+
 /// A folder with a copy of the sample's reads, to be damaged.
 fn copied_reads() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();

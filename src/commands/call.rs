@@ -1,12 +1,14 @@
 //! `dvcall call`: reads in, VCF out, in one pass.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 
-use super::evidence::{Evidence, EvidenceSource, EvidenceTimings, EvidenceWorker};
+use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use super::ordered::for_each_ordered;
 use super::progress::{peak_memory, progress_bar};
+use super::staged::StagedFile;
+use super::timings::{Stage, Stopwatch, Timings};
 use crate::cli::CallArgs;
 use crate::genome::Partition;
 use crate::model::{Genotyper, Inference, Model, parse_device};
@@ -20,6 +22,7 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let models = load_models(args)?;
     let mut output = Output::create(args, &source, &models)?;
     let inference = Inference::new(models, parse_device(&args.device)?)?;
+    Stopwatch::of_process(started).lap(&mut output.timings, Stage::StartUp, 1);
 
     let progress = progress_bar(source.regions.bases(), "bases");
     let worker = || Worker::new(&source, &inference, args.batch_size as usize);
@@ -53,14 +56,6 @@ struct CalledPartition {
     timings: Timings,
 }
 
-/// Processor time by stage, summed over workers.
-#[derive(Clone, Copy, Debug, Default)]
-struct Timings {
-    evidence: EvidenceTimings,
-    pileup: Duration,
-    network: Duration,
-}
-
 /// One thread's readers and network.
 struct Worker<'a> {
     evidence: EvidenceWorker<'a>,
@@ -86,12 +81,8 @@ impl<'a> Worker<'a> {
             reads,
             reference,
             candidates,
-            timings,
+            mut timings,
         } = self.evidence.partition(&partition)?;
-        let mut timings = Timings {
-            evidence: timings,
-            ..Timings::default()
-        };
         let sets: Vec<_> = candidates.iter().map(pileup::allele_sets).collect();
         // One image for each allele set of each candidate.
         let wanted: Vec<_> = candidates
@@ -101,16 +92,15 @@ impl<'a> Worker<'a> {
             .collect();
         let mut probabilities = Vec::with_capacity(wanted.len());
         for batch in wanted.chunks(self.images.len() / PILEUP_SIZE) {
-            let clock = Instant::now();
+            let mut clock = Stopwatch::start();
             for ((candidate, set), image) in batch.iter().zip(self.images.chunks_exact_mut(PILEUP_SIZE)) {
                 pileup::draw(candidate, set, &reads, &reference, image);
             }
-            timings.pileup += clock.elapsed();
-            let clock = Instant::now();
+            clock.lap(&mut timings, Stage::Pileups, batch.len());
             let types: Vec<_> = batch.iter().map(|(candidate, _)| candidate.variant_type()).collect();
             let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(batch.len()).collect();
             probabilities.extend(self.genotyper.genotype(&images, &types)?);
-            timings.network += clock.elapsed();
+            clock.lap(&mut timings, Stage::Network, batch.len());
         }
         let mut probabilities = probabilities.as_slice();
         let calls = candidates.iter().zip(&sets).map(|(candidate, sets)| {
@@ -139,6 +129,9 @@ struct Output {
     min_quality: f64,
     summary: CallSummary,
     timings: Timings,
+    /// Where the timings are to be written, if anywhere.
+    timings_table: Option<StagedFile>,
+    bases: u64,
 }
 
 impl Output {
@@ -162,11 +155,14 @@ impl Output {
             min_quality: args.min_quality,
             summary: CallSummary::default(),
             timings: Timings::default(),
+            timings_table: args.timings.as_deref().map(StagedFile::create).transpose()?,
+            bases: source.regions.bases(),
         })
     }
 
     fn add(&mut self, called: CalledPartition) -> Result<()> {
         self.timings += called.timings;
+        let mut clock = Stopwatch::start();
         if let Some(writer) = &mut self.realigned_reads {
             writer.write(&called.reads, &called.partition.region)?;
         }
@@ -175,10 +171,12 @@ impl Output {
             self.write(&rest)?;
             self.contig.clone_from(&called.partition.region.contig);
         }
+        let records = called.calls.len();
         for call in called.calls {
             let settled = self.overlaps.push(call);
             self.write(&settled)?;
         }
+        clock.lap(&mut self.timings, Stage::Writing, records);
         Ok(())
     }
 
@@ -192,11 +190,16 @@ impl Output {
     }
 
     fn finish(mut self, started: Instant) -> Result<()> {
+        let mut clock = Stopwatch::start();
         let rest = self.overlaps.finish();
         self.write(&rest)?;
         self.vcf.finish()?;
         if let Some(writer) = self.realigned_reads {
             writer.finish()?;
+        }
+        clock.lap(&mut self.timings, Stage::Writing, 0);
+        if let Some(table) = self.timings_table {
+            self.timings.write(table, self.bases, started)?;
         }
         if log::log_enabled!(log::Level::Info) {
             println!("{}", self.summary);
@@ -208,34 +211,5 @@ impl Output {
             );
         }
         Ok(())
-    }
-}
-
-impl std::ops::AddAssign for Timings {
-    fn add_assign(&mut self, other: Self) {
-        self.evidence.read += other.evidence.read;
-        self.evidence.realign += other.evidence.realign;
-        self.evidence.candidates += other.evidence.candidates;
-        self.pileup += other.pileup;
-        self.network += other.network;
-    }
-}
-
-impl std::fmt::Display for Timings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let stages = [
-            ("reading", self.evidence.read),
-            ("realignment", self.evidence.realign),
-            ("candidates", self.evidence.candidates),
-            ("pileups", self.pileup),
-            ("network", self.network),
-        ];
-        let total: Duration = stages.iter().map(|(_, time)| *time).sum();
-        write!(f, "seconds       {:>9.1}  ", total.as_secs_f64())?;
-        let parts: Vec<_> = stages
-            .iter()
-            .map(|(name, time)| format!("{name} {:.1}", time.as_secs_f64()))
-            .collect();
-        write!(f, "{}", parts.join(", "))
     }
 }

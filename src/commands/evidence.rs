@@ -1,10 +1,10 @@
 //! From a partition to its candidates: the half of the flow that `call`, `make-examples` and `show` share.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::{Candidate, CandidateOptions, find_candidates};
 use crate::cli::{EvidenceArgs, InputArgs};
 use crate::genome::{
@@ -30,15 +30,7 @@ pub struct Evidence {
     pub reference: Sequence,
     /// Candidates whose position lies in the partition's region.
     pub candidates: Vec<Candidate>,
-    pub timings: EvidenceTimings,
-}
-
-/// Time spent on a partition, by stage.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct EvidenceTimings {
-    pub read: Duration,
-    pub realign: Duration,
-    pub candidates: Duration,
+    pub timings: Timings,
 }
 
 impl EvidenceSource {
@@ -101,19 +93,17 @@ pub struct EvidenceWorker<'a> {
 
 impl EvidenceWorker<'_> {
     pub fn partition(&mut self, partition: &Partition) -> Result<Evidence> {
-        let mut timings = EvidenceTimings::default();
-        let mut clock = Instant::now();
-        let mut lap = |stage: &mut Duration| *stage = std::mem::replace(&mut clock, Instant::now()).elapsed();
-
+        let mut timings = Timings::default();
+        let mut clock = Stopwatch::start();
         let reference = self.sequence_around(partition)?;
         let mut reads = self.reads.fetch(&partition.evidence)?;
-        lap(&mut timings.read);
+        clock.lap(&mut timings, Stage::Reading, reads.len());
         if let Some(realigner) = &mut self.realigner {
             reads = realigner.realign(reads, &reference);
         }
-        lap(&mut timings.realign);
+        clock.lap(&mut timings, Stage::Realignment, reads.len());
         let candidates = find_candidates(&reads, &reference, &partition.region, &self.source.candidate_options);
-        lap(&mut timings.candidates);
+        clock.lap(&mut timings, Stage::Candidates, candidates.len());
         Ok(Evidence {
             reads,
             reference,

@@ -9,6 +9,7 @@ pub mod ordered;
 pub mod progress;
 pub mod show;
 pub mod staged;
+pub mod timings;
 pub mod train;
 mod version;
 
