@@ -37,6 +37,14 @@ nova_pcr_hg002_35x | HG002 | novaseq   | --depth 20-50 --slippage 6 --spread 1.2
 hs2500_hg001_short | HG001 | hiseq2500 | --depth 15-45 --insert 210,45 --slippage 2.5 --spread 1.2 --chimeras 3 --seed 120
 nova_hg001_lowmap  | HG001 | novaseq   | --depth 20-45 --within 25-33 --stretches 16 --length 100000 --paralogs 0.03 --plant 0.3,0.1,0.7 --seed 121
 hs2000_hg002_lowmap | HG002 | hiseq2000 | --depth 20-55 --within 25-33 --stretches 16 --length 100000 --slippage 2 --plant 0.3,0.1,0.7 --seed 122
+nova_hg002_25x     | HG002 | novaseq   | --depth 15-40 --slippage 1.2 --seed 201
+hs2000_hg002_7x    | HG002 | hiseq2000 | --depth 4-10 --stretches 16 --insert 300,60 --slippage 2 --seed 202
+hs2000_panel_8x    | panel | hiseq2000 | --depth 5-11 --insert 330,60 --slippage 2.5 --spread 1.0 --seed 203
+hiseqx_hg001_60x   | HG001 | hiseqx    | --depth 45-80 --stretches 6 --duplicates 0.08 --spread 1.0 --seed 204
+nova_hg001_15x     | HG001 | novaseq   | --depth 8-20 --paralogs 0.015 --seed 205
+hs2000_hg001_40x   | HG001 | hiseq2000 | --depth 30-60 --insert 320,60 --paralogs 0.02 --slippage 1.5 --spread 1.1 --seed 206
+nova_panel_30x     | panel | novaseq   | --depth 20-45 --slippage 1.5 --spread 1.1 --seed 207
+hs2500_hg002_20x   | HG002 | hiseq2500 | --depth 12-30 --slippage 2 --insert 360,80 --seed 208
 SETS
 }
 

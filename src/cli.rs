@@ -113,6 +113,9 @@ pub struct CallArgs {
     /// Pileups given to the network at a time; the calls do not depend on it
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
+    /// Let the pileup network see every candidate, also those that the cascade would decide at a glance
+    #[arg(long)]
+    pub no_cascade: bool,
     /// Variants of a lower QUAL get FILTER LowQual
     #[arg(long, value_name = "PHRED", default_value_t = 3.0)]
     pub min_quality: f64,
@@ -318,6 +321,9 @@ pub struct RecipeArgs {
     /// Show the pileups as they are: no change of depth, strand, qualities or insert sizes
     #[arg(long)]
     pub no_augment: bool,
+    /// Share of the examples that the cascade decides, and rightly, which the pileup network learns from all the same
+    #[arg(long, value_name = "X", default_value_t = 0.2)]
+    pub plain_examples: f64,
     /// Examples held for shuffling
     #[arg(long, value_name = "N", default_value_t = 4096)]
     pub shuffle_buffer: usize,

@@ -9,9 +9,10 @@ use super::ordered::for_each_ordered;
 use super::progress::{peak_memory, progress_bar};
 use super::staged::StagedFile;
 use super::timings::{Stage, Stopwatch, Timings};
+use crate::candidates::VariantType;
 use crate::cli::CallArgs;
 use crate::genome::Partition;
-use crate::model::{Genotyper, Inference, Model, parse_device};
+use crate::model::{Cascades, Genotyper, Inference, Model, parse_device};
 use crate::pileup::{self, PILEUP_SIZE};
 use crate::reads::{Read, RealignedReadsWriter};
 use crate::variants::{Call, CallSummary, OverlapResolver, VcfHeader, VcfWriter, call_genotype};
@@ -21,11 +22,12 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let models = load_models(args)?;
     let mut output = Output::create(args, &source, &models)?;
+    let cascades = if args.no_cascade { None } else { Cascades::of(&models)? };
     let inference = Inference::new(models, parse_device(&args.device)?)?;
     Stopwatch::of_process(started).lap(&mut output.timings, Stage::StartUp, 1);
 
     let progress = progress_bar(source.regions.bases(), "bases");
-    let worker = || Worker::new(&source, &inference, args.batch_size as usize);
+    let worker = || Worker::new(&source, cascades.as_ref(), &inference, args.batch_size as usize);
     for_each_ordered(
         args.input.threads(),
         source.partitions().into_iter(),
@@ -59,6 +61,7 @@ struct CalledPartition {
 /// One thread's readers and network.
 struct Worker<'a> {
     evidence: EvidenceWorker<'a>,
+    cascades: Option<&'a Cascades>,
     genotyper: Genotyper,
     keeps_reads: bool,
     /// Room for a batch of images.
@@ -66,10 +69,16 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(source: &'a EvidenceSource, inference: &Inference, batch_size: usize) -> Result<Self> {
+    fn new(
+        source: &'a EvidenceSource,
+        cascades: Option<&'a Cascades>,
+        inference: &Inference,
+        batch_size: usize,
+    ) -> Result<Self> {
         let images = vec![0; batch_size * PILEUP_SIZE];
         Ok(Self {
             evidence: source.worker()?,
+            cascades,
             genotyper: inference.genotyper()?,
             keeps_reads: source.realigned_reads.is_some(),
             images,
@@ -77,45 +86,74 @@ impl<'a> Worker<'a> {
     }
 
     fn call(&mut self, partition: Partition) -> Result<CalledPartition> {
-        let Evidence {
-            reads,
-            reference,
-            candidates,
-            mut timings,
-        } = self.evidence.partition(&partition)?;
-        let sets: Vec<_> = candidates.iter().map(pileup::allele_sets).collect();
-        // One image for each allele set of each candidate.
-        let wanted: Vec<_> = candidates
-            .iter()
-            .zip(&sets)
-            .flat_map(|(c, sets)| sets.iter().map(move |set| (c, set)))
-            .collect();
-        let mut probabilities = Vec::with_capacity(wanted.len());
-        for batch in wanted.chunks(self.images.len() / PILEUP_SIZE) {
-            let mut clock = Stopwatch::start();
-            for ((candidate, set), image) in batch.iter().zip(self.images.chunks_exact_mut(PILEUP_SIZE)) {
-                pileup::draw(candidate, set, &reads, &reference, image);
-            }
-            clock.lap(&mut timings, Stage::Pileups, batch.len());
-            let types: Vec<_> = batch.iter().map(|(candidate, _)| candidate.variant_type()).collect();
-            let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(batch.len()).collect();
-            probabilities.extend(self.genotyper.genotype(&images, &types)?);
-            clock.lap(&mut timings, Stage::Network, batch.len());
-        }
+        let mut evidence = self.evidence.partition(&partition)?;
+        let mut timings = std::mem::take(&mut evidence.timings);
+        let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
+        let probabilities = self.probabilities(&evidence, &sets, &mut timings)?;
         let mut probabilities = probabilities.as_slice();
-        let calls = candidates.iter().zip(&sets).map(|(candidate, sets)| {
+        let calls = evidence.candidates.iter().zip(&sets).map(|(candidate, sets)| {
             let (own, rest) = probabilities.split_at(sets.len());
             probabilities = rest;
             call_genotype(candidate, sets, own)
         });
         let calls = calls.collect();
-        let reads = if self.keeps_reads { reads } else { Vec::new() };
         Ok(CalledPartition {
             partition,
             calls,
-            reads,
+            reads: if self.keeps_reads { evidence.reads } else { Vec::new() },
             timings,
         })
+    }
+
+    /// Genotype probabilities of each allele set of each candidate in turn.
+    fn probabilities(
+        &mut self,
+        evidence: &Evidence,
+        sets: &[Vec<Vec<usize>>],
+        timings: &mut Timings,
+    ) -> Result<Vec<[f32; 3]>> {
+        let pileups = evidence.candidates.iter().zip(sets);
+        let pileups = pileups.flat_map(|(c, sets)| sets.iter().map(move |set| (c, set, sets.len() == 1)));
+        let mut probabilities = Vec::new();
+        // Where in the probabilities the images that wait for the network belong, and their types.
+        let mut waiting = Vec::new();
+        for (candidate, set, alone) in pileups {
+            let mut clock = Stopwatch::start();
+            let variant_type = candidate.variant_type();
+            let image = &mut self.images[waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
+            pileup::draw(candidate, set, &evidence.reads, &evidence.reference, image);
+            clock.lap(timings, Stage::Pileups, 1);
+            let cascades = self.cascades.filter(|_| alone);
+            let decided = cascades.and_then(|cascades| cascades.decide(image, variant_type));
+            clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
+            if decided.is_none() {
+                waiting.push((probabilities.len(), variant_type));
+            }
+            probabilities.push(decided.unwrap_or_default());
+            if waiting.len() * PILEUP_SIZE == self.images.len() {
+                self.ask_network(&mut waiting, &mut probabilities, timings)?;
+            }
+        }
+        self.ask_network(&mut waiting, &mut probabilities, timings)?;
+        Ok(probabilities)
+    }
+
+    /// Fills in the probabilities of the images that wait.
+    fn ask_network(
+        &mut self,
+        waiting: &mut Vec<(usize, VariantType)>,
+        probabilities: &mut [[f32; 3]],
+        timings: &mut Timings,
+    ) -> Result<()> {
+        let mut clock = Stopwatch::start();
+        let types: Vec<_> = waiting.iter().map(|(_, variant_type)| *variant_type).collect();
+        let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(waiting.len()).collect();
+        let results = self.genotyper.genotype(&images, &types)?;
+        for ((place, _), result) in waiting.drain(..).zip(results) {
+            probabilities[place] = result;
+        }
+        clock.lap(timings, Stage::Network, types.len());
+        Ok(())
     }
 }
 
@@ -203,6 +241,9 @@ impl Output {
         }
         if log::log_enabled!(log::Level::Info) {
             println!("{}", self.summary);
+            let (pileups, network) = (self.timings.items(Stage::Pileups), self.timings.items(Stage::Network));
+            let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
+            println!("pileups       {pileups:>9}  {share:.0} % decided by the cascade");
             println!("{}", self.timings);
             let memory = peak_memory() as f64 / 1e6;
             println!(

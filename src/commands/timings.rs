@@ -14,17 +14,19 @@ pub enum Stage {
     Realignment,
     Candidates,
     Pileups,
+    Cascade,
     Network,
     Writing,
 }
 
 impl Stage {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::StartUp,
         Self::Reading,
         Self::Realignment,
         Self::Candidates,
         Self::Pileups,
+        Self::Cascade,
         Self::Network,
         Self::Writing,
     ];
@@ -36,6 +38,7 @@ impl Stage {
             Self::Realignment => "realignment",
             Self::Candidates => "candidates",
             Self::Pileups => "pileups",
+            Self::Cascade => "cascade",
             Self::Network => "network",
             Self::Writing => "writing",
         }
@@ -47,7 +50,7 @@ impl Stage {
             Self::StartUp => "runs",
             Self::Reading | Self::Realignment => "reads",
             Self::Candidates => "candidates",
-            Self::Pileups | Self::Network => "pileups",
+            Self::Pileups | Self::Cascade | Self::Network => "pileups",
             Self::Writing => "records",
         }
     }
@@ -66,6 +69,11 @@ struct Cost {
 pub struct Timings([Cost; Stage::ALL.len()]);
 
 impl Timings {
+    /// Items that a stage worked on.
+    pub fn items(&self, stage: Stage) -> u64 {
+        self.0[stage as usize].items
+    }
+
     /// Writes a table: a line for each stage, then one for the whole process, over so many bases of the genome.
     pub fn write(&self, mut table: StagedFile, bases: u64, started: Instant) -> Result<()> {
         table.line("stage\tcpu_seconds\twall_seconds\titems\tunit\tcpu_seconds_per_mb")?;

@@ -43,9 +43,13 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     );
     let bar = progress_bar(run.training.labelled(), "examples");
     let card = train(&run, &mut |news| match news {
-        News::Batch { examples, loss } => {
-            bar.set_position(examples);
-            bar.set_message(format!("loss {loss:.4}, {:.0}/s", bar.per_sec()));
+        News::Cascade(cascade) => bar.suspend(|| log::info!("cascade: {cascade}")),
+        News::Batch { drawn, examples, loss } => {
+            bar.set_position(drawn);
+            bar.set_message(format!(
+                "loss {loss:.4}, {examples} learned from, {:.0}/s drawn",
+                bar.per_sec()
+            ));
         }
         News::Epoch { epoch, best } => {
             bar.suspend(|| log::info!("{}", describe(epoch, best)));
@@ -77,6 +81,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         stages: stages.clone(),
         blocks,
         hidden,
+        summary: true,
     };
     let options = TrainingOptions {
         // A model that is tuned further keeps its size.
@@ -94,6 +99,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         type_balance: recipe.type_balance,
         patience: args.patience as usize,
         augment: !recipe.no_augment,
+        plain_examples: recipe.plain_examples,
         shuffle_buffer: recipe.shuffle_buffer,
         threads: args.threads.map_or_else(available_threads, usize::from),
         mixed_precision: !recipe.full_precision,
@@ -107,6 +113,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         ("--label-smoothing", options.label_smoothing, 0.0..0.5),
         ("--average-decay", options.average_decay, 0.0..1.0),
         ("--type-balance", options.type_balance, 0.0..2.0),
+        ("--plain-examples", options.plain_examples, 0.0..1.001),
     ] {
         ensure!(
             allowed.contains(&value),

@@ -18,6 +18,9 @@ pub struct Architecture {
     pub blocks: usize,
     /// Units of the layer between features and heads.
     pub hidden: usize,
+    /// Whether the hidden layer is given the summary of the pileup too.
+    #[serde(default)]
+    pub summary: bool,
 }
 
 impl Default for Architecture {
@@ -28,6 +31,7 @@ impl Default for Architecture {
             stages: vec![32, 64, 128],
             blocks: 1,
             hidden: 128,
+            summary: true,
         }
     }
 }

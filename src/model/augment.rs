@@ -4,15 +4,9 @@
 
 use super::random::Random;
 use crate::examples::{ROW_BYTES, filled_rows};
-use crate::pileup::{CHANNELS, REFERENCE_ROWS};
+use crate::pileup::index::{BASE_QUALITY, INSERT_SIZE, STRAND, SUPPORT};
+use crate::pileup::{CHANNELS, REFERENCE_ROWS, STRANDS, SUPPORTS};
 
-const BASE_QUALITY: usize = 1;
-const STRAND: usize = 3;
-const SUPPORT: usize = 4;
-const INSERT_SIZE: usize = 6;
-const SUPPORTS: u8 = 254;
-/// Brightness of forward and reverse together.
-const STRANDS: u16 = 70 + 240;
 /// Brightness of one phred unit of base quality.
 const PHRED: f64 = 254.0 / 40.0;
 /// Qualities that newer instruments report (NovaSeq: 2, 12, 23, 37) and the least that falls into each.
@@ -40,7 +34,7 @@ pub fn augment(image: &mut Vec<u8>, random: &mut Random) {
     for pixel in reads.chunks_exact_mut(CHANNELS).filter(|p| p[STRAND] != 0) {
         pixel[BASE_QUALITY] = table[usize::from(pixel[BASE_QUALITY])];
         if flip {
-            pixel[STRAND] = STRANDS.saturating_sub(pixel[STRAND].into()) as u8;
+            pixel[STRAND] = STRANDS[usize::from(pixel[STRAND] == STRANDS[0])];
         }
         pixel[INSERT_SIZE] = (f64::from(pixel[INSERT_SIZE]) * insert_size).min(254.0) as u8;
     }

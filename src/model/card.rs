@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::architecture::Architecture;
+use super::cascade::CascadeCard;
 use crate::candidates::VariantType;
 use crate::examples::LabelCounts;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
@@ -26,6 +27,9 @@ pub struct Card {
     /// SHA-256 of the safetensors file that the card belongs to.
     pub weights_sha256: String,
     pub calibration: Calibration,
+    /// None of a model without cascade.
+    #[serde(default)]
+    pub cascade: Option<CascadeCard>,
     pub training: Option<Training>,
     pub notes: String,
 }
@@ -119,6 +123,7 @@ impl Card {
             architecture,
             weights_sha256: String::new(),
             calibration: Calibration::default(),
+            cascade: None,
             training: None,
             notes: String::new(),
         }

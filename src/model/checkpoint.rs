@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::card::{DataSet, Epoch};
+use super::cascade::CascadeCard;
 use super::options::TrainingOptions;
 use super::weights::{Weights, from_bytes, to_bytes, write_whole};
 
@@ -18,9 +19,11 @@ pub struct Progress {
     pub examples: Vec<DataSet>,
     pub validation: Vec<DataSet>,
     pub init_from: Option<String>,
-    /// Steps taken in all, and batches taken in the epoch that is under way.
+    /// What the card says of the cascade, whose weights are kept with the state.
+    pub cascade: Option<CascadeCard>,
+    /// Steps taken in all, and examples drawn in the epoch that is under way.
     pub steps: u64,
-    pub batches: u64,
+    pub drawn: u64,
     /// Sum of the loss over the examples of the epoch that is under way, and their number.
     pub loss_sum: f64,
     pub loss_examples: u64,

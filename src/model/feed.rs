@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, bounded};
 
 use super::augment::augment;
 use super::card::DataSet;
+use super::cascade::Cascade;
 use super::options::TrainingOptions;
 use super::random::Random;
 use crate::candidates::VariantType;
@@ -23,16 +24,26 @@ pub struct Item {
     /// 0 hom-ref, 1 het, 2 hom-alt.
     pub label: u8,
     pub variant_type: VariantType,
+    /// Whether the candidate has this one alternate only: such are the cascade's.
+    pub alone: bool,
 }
 
 impl Item {
     fn labelled(example: Example) -> Option<Self> {
         Some(Self {
             label: example.label?,
+            alone: example.alternates.len() == 1,
             image: example.image,
             variant_type: example.variant_type,
         })
     }
+}
+
+/// What one step learns from.
+pub struct TrainingBatch {
+    pub items: Vec<Item>,
+    /// Examples of the epoch that were drawn up to here, those passed over included.
+    pub drawn: u64,
 }
 
 /// The labelled examples of several shard sets.
@@ -100,14 +111,21 @@ impl Feed {
     }
 
     /// The batches of an epoch, made by a thread of their own. Shards come in random order and pass through a buffer from which
-    /// examples are drawn at random; all of it depends on seed, epoch and shards alone. The first `skip` batches are left out.
-    pub fn shuffled(&self, options: &TrainingOptions, epoch: usize, skip: u64) -> Receiver<Result<Vec<Item>>> {
+    /// examples are drawn at random; most of those that the cascade decides, and rightly, are passed over. All of it depends
+    /// on seed, epoch, cascade and shards alone. The first `skip` examples drawn are left out.
+    pub fn shuffled(
+        &self,
+        options: &TrainingOptions,
+        cascade: Option<&Arc<Cascade>>,
+        epoch: usize,
+        skip: u64,
+    ) -> Receiver<Result<TrainingBatch>> {
         let (send, batches) = bounded(BATCHES_AHEAD);
-        let (feed, options) = (self.clone(), options.clone());
+        let (feed, options, cascade) = (self.clone(), options.clone(), cascade.cloned());
         std::thread::spawn(move || {
-            let mut shuffle = Shuffle::new(&options, epoch, skip);
+            let mut shuffle = Shuffle::new(&options, cascade.as_deref(), epoch, skip);
             // A receiver that is gone wants no more.
-            let mut emit = |batch: Vec<Item>| batch.is_empty() || send.send(Ok(batch)).is_ok();
+            let mut emit = |batch: TrainingBatch| batch.items.is_empty() || send.send(Ok(batch)).is_ok();
             let mut shards = feed.shards();
             shuffle.random.shuffle(&mut shards);
             for shard in shards {
@@ -128,6 +146,7 @@ impl Feed {
 
 struct Shuffle<'a> {
     options: &'a TrainingOptions,
+    cascade: Option<&'a Cascade>,
     epoch: usize,
     random: Random,
     buffer: Vec<Item>,
@@ -137,20 +156,21 @@ struct Shuffle<'a> {
 }
 
 impl<'a> Shuffle<'a> {
-    fn new(options: &'a TrainingOptions, epoch: usize, skip_batches: u64) -> Self {
+    fn new(options: &'a TrainingOptions, cascade: Option<&'a Cascade>, epoch: usize, skip: u64) -> Self {
         Self {
             options,
+            cascade,
             epoch,
             random: Random::new(&[options.seed, epoch as u64]),
             buffer: Vec::new(),
             batch: Vec::new(),
             drawn: 0,
-            skip: skip_batches * options.batch_size as u64,
+            skip,
         }
     }
 
     /// Fills the buffer, then exchanges a random item of it for this one. False if nobody takes batches any more.
-    fn push(&mut self, item: Item, emit: &mut impl FnMut(Vec<Item>) -> bool) -> bool {
+    fn push(&mut self, item: Item, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
         if self.buffer.len() < self.options.shuffle_buffer.max(1) {
             self.buffer.push(item);
             return true;
@@ -160,24 +180,41 @@ impl<'a> Shuffle<'a> {
         self.draw(item, emit)
     }
 
-    fn finish(&mut self, emit: &mut impl FnMut(Vec<Item>) -> bool) {
+    fn finish(&mut self, emit: &mut impl FnMut(TrainingBatch) -> bool) {
         let mut rest = std::mem::take(&mut self.buffer);
         self.random.shuffle(&mut rest);
         if rest.into_iter().all(|item| self.draw(item, emit)) {
-            emit(std::mem::take(&mut self.batch));
+            emit(self.take_batch());
         }
     }
 
-    fn draw(&mut self, mut item: Item, emit: &mut impl FnMut(Vec<Item>) -> bool) -> bool {
+    fn take_batch(&mut self) -> TrainingBatch {
+        TrainingBatch {
+            items: std::mem::take(&mut self.batch),
+            drawn: self.drawn,
+        }
+    }
+
+    fn draw(&mut self, mut item: Item, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
         self.drawn += 1;
         if self.drawn <= self.skip {
             return true;
         }
+        let mut random = Random::new(&[self.options.seed, self.epoch as u64, self.drawn]);
         if self.options.augment {
-            let keys = [self.options.seed, self.epoch as u64, self.drawn];
-            augment(&mut item.image, &mut Random::new(&keys));
+            augment(&mut item.image, &mut random);
+        }
+        if random.uniform() >= self.options.plain_examples && self.is_plain(&item) {
+            return true;
         }
         self.batch.push(item);
-        self.batch.len() < self.options.batch_size || emit(std::mem::take(&mut self.batch))
+        self.batch.len() < self.options.batch_size || emit(self.take_batch())
+    }
+
+    /// Whether the cascade decides the example, and rightly.
+    fn is_plain(&self, item: &Item) -> bool {
+        let cascade = self.cascade.filter(|_| item.alone);
+        let decided = cascade.and_then(|cascade| cascade.decide(&item.image, item.variant_type));
+        decided.is_some_and(|p| p.get(usize::from(item.label)).is_some_and(|&p| p > 0.5))
     }
 }

@@ -3,6 +3,8 @@
 mod architecture;
 mod augment;
 mod card;
+mod cascade;
+mod cascade_training;
 mod checkpoint;
 mod device;
 mod evaluator;
@@ -15,6 +17,7 @@ mod options;
 mod probabilities;
 mod random;
 mod replica;
+mod summary;
 mod trained_model;
 mod training;
 mod validation;
@@ -22,6 +25,7 @@ mod weights;
 
 pub use architecture::Architecture;
 pub use card::{Calibration, Card, DataSet, Epoch, Metrics, Training};
+pub use cascade::{Cascade, CascadeCard, Cascades, Certainty};
 pub use device::{cuda_devices, parse_device};
 pub use feed::Feed;
 pub use genotyper::{Genotyper, Inference};

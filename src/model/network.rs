@@ -9,6 +9,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::architecture::Architecture;
 use super::random::Random;
+use super::summary::{FEATURES, summarize};
 use super::weights::Weights;
 use crate::candidates::VariantType;
 use crate::examples::ROW_BYTES;
@@ -30,7 +31,7 @@ pub fn bucket(filled_rows: usize) -> usize {
 pub struct Batch {
     /// u8 [n, rows, columns, 7], cropped to the columns that the network looks at.
     images: Tensor,
-    /// f32 [n, 2]: filled rows / 100, and whether the allele set is an indel.
+    /// f32 [n, 2 + features]: filled rows / 100, whether the allele set is an indel, and the summary if the network wants it.
     summary: Tensor,
     /// f32 [n, rows]: 1 for a filled row.
     filled: Tensor,
@@ -49,12 +50,15 @@ impl Batch {
             }
             let indel = f32::from(u8::from(variant_type == VariantType::Indel));
             summary.extend([filled_rows as f32 / HEIGHT as f32, indel]);
+            if architecture.summary {
+                summary.extend(summarize(image, variant_type));
+            }
             filled.extend((0..rows).map(|row| f32::from(u8::from(row < filled_rows.max(1)))));
         }
         let shape = [n as i64, rows as i64, architecture.columns as i64, CHANNELS as i64];
         Ok(Self {
             images: Tensor::f_from_data_size(&pixels, &shape, Kind::Uint8)?,
-            summary: Tensor::from_slice(&summary).f_view([n as i64, 2])?,
+            summary: Tensor::from_slice(&summary).f_view([n as i64, summary_width(architecture) as i64])?,
             filled: Tensor::from_slice(&filled).f_view([n as i64, rows as i64])?,
         })
     }
@@ -178,7 +182,7 @@ impl Network {
             stages.push(blocks);
         }
         let centre = CENTRE as usize * (architecture.stem + architecture.stages[0]);
-        let features = 3 * inputs + centre + 2;
+        let features = 3 * inputs + centre + summary_width(architecture);
         Ok(Self {
             stem,
             stages,
@@ -269,6 +273,11 @@ impl Network {
         let features = Tensor::f_cat(&features, 1)?;
         self.heads.linear(&self.hidden.linear(&features)?.f_relu_()?)
     }
+}
+
+/// Numbers that the hidden layer is given beside the features.
+fn summary_width(architecture: &Architecture) -> usize {
+    2 + if architecture.summary { FEATURES } else { 0 }
 }
 
 /// Mean over filled rows of the columns around the candidate: f32 [n, channels × 3].

@@ -23,7 +23,7 @@ struct Parameter {
     average: Tensor,
 }
 
-/// Steps the weights of a network, which it shares memory with.
+/// Steps weights, whose memory it shares.
 pub struct Optimizer {
     parameters: BTreeMap<String, Parameter>,
     steps: u64,
@@ -34,18 +34,19 @@ const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
 
 impl Optimizer {
     /// Starts afresh.
-    pub fn new(network: &Network) -> Result<Self> {
-        let parameter = |(name, weight): (String, Tensor)| {
+    pub fn new(weights: &Weights) -> Result<Self> {
+        let parameter = |(name, weight): (&String, &Tensor)| {
+            let weight = weight.f_detach()?;
             let parameter = Parameter {
                 moment1: weight.f_zeros_like()?,
                 moment2: weight.f_zeros_like()?,
                 average: weight.copy(),
                 weight,
             };
-            Ok((name, parameter))
+            Ok((name.clone(), parameter))
         };
         Ok(Self {
-            parameters: network.weights().into_iter().map(parameter).collect::<Result<_>>()?,
+            parameters: weights.iter().map(parameter).collect::<Result<_>>()?,
             steps: 0,
         })
     }

@@ -28,6 +28,8 @@ pub struct TrainingOptions {
     /// Epochs without a better validation F1 after which training ends.
     pub patience: usize,
     pub augment: bool,
+    /// Share of the examples that the cascade decides rightly which the pileup network learns from all the same.
+    pub plain_examples: f64,
     /// Examples held for shuffling.
     pub shuffle_buffer: usize,
     /// On the CPU: examples of a step are shared out between so many.
@@ -52,6 +54,7 @@ impl Default for TrainingOptions {
             gradient_norm: 1.0,
             patience: 10,
             augment: true,
+            plain_examples: 0.2,
             shuffle_buffer: 4096,
             threads: 1,
             mixed_precision: true,

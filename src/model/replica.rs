@@ -183,6 +183,7 @@ mod tests {
                 .collect(),
             label: (i % 3) as u8,
             variant_type: VariantType::ALL[i % 2],
+            alone: true,
         };
         (0..30).map(item).collect()
     }

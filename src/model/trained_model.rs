@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use tch::Device;
 
 use super::card::Card;
+use super::cascade::Cascade;
 use super::network::Network;
-use super::weights::{from_bytes, to_bytes, write_whole};
+use super::weights::{Weights, from_bytes, to_bytes, write_whole};
 use crate::examples::hex;
 
 /// Weights and card, checked to belong together. Cheap to clone and to share between threads.
@@ -52,9 +53,9 @@ impl Model {
         })
     }
 
-    /// A model of a network; the card is completed by the weights' checksum.
-    pub fn new(network: &Network, mut card: Card) -> Result<Self> {
-        let weights = to_bytes(&network.weights(), None)?;
+    /// A model of the weights of network and cascade; the card is completed by their checksum.
+    pub fn new(weights: &Weights, mut card: Card) -> Result<Self> {
+        let weights = to_bytes(weights, None)?;
         card.weights_sha256 = hex(&Sha256::digest(&weights));
         Ok(Self {
             card: card.into(),
@@ -93,9 +94,21 @@ impl Model {
 
     /// A copy of the network on a device.
     pub fn network(&self, device: Device) -> Result<Network> {
-        let (weights, _) = from_bytes(&self.weights, "").context("damaged weights")?;
-        Network::with_weights(&self.card.architecture, &weights, device)
-            .with_context(|| format!("model {} does not fit its card", self.card.name))
+        Network::with_weights(&self.card.architecture, &self.weights()?, device).with_context(|| self.misfit())
+    }
+
+    /// The cascade, if the model has one.
+    pub fn cascade(&self) -> Result<Option<Cascade>> {
+        Cascade::from_weights(&self.weights()?, self.card.cascade).with_context(|| self.misfit())
+    }
+
+    /// The weights of network and cascade.
+    pub fn weights(&self) -> Result<Weights> {
+        Ok(from_bytes(&self.weights, "").context("damaged weights")?.0)
+    }
+
+    fn misfit(&self) -> String {
+        format!("model {} does not fit its card", self.card.name)
     }
 }
 
@@ -110,7 +123,8 @@ mod tests {
 
     #[test]
     fn the_built_in_model_fits() {
-        assert!(Model::builtin().unwrap().network(Device::Cpu).is_ok());
+        let model = Model::builtin().unwrap();
+        assert!(model.network(Device::Cpu).is_ok() && model.cascade().is_ok());
     }
 
     #[test]

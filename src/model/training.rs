@@ -4,11 +4,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use tch::Device;
+use tch::{Device, Tensor};
 
 use super::card::{Calibration, Card, Epoch, Training};
+use super::cascade::CascadeCard;
+use super::cascade_training::{self, FittedCascade};
 use super::checkpoint::{self, Progress, checkpoint_path};
-use super::feed::{Feed, Item};
+use super::feed::{Feed, Item, TrainingBatch};
 use super::learning_curve;
 use super::network::Network;
 use super::optimizer::Optimizer;
@@ -16,6 +18,7 @@ use super::options::TrainingOptions;
 use super::replica::Replicas;
 use super::trained_model::Model;
 use super::validation::{calibrate, metrics, outcomes};
+use super::weights::Weights;
 use crate::candidates::VariantType;
 
 /// One training run.
@@ -37,8 +40,10 @@ pub struct TrainingRun<'a> {
 
 /// What is told while training goes on.
 pub enum News<'a> {
-    /// A batch was learned: examples of the epoch so far, and their mean loss.
-    Batch { examples: u64, loss: f64 },
+    /// The cascade was fitted, or found in the model or checkpoint that training starts from.
+    Cascade(&'a CascadeCard),
+    /// A batch was learned: examples of the epoch so far, drawn and learned from, and their mean loss.
+    Batch { drawn: u64, examples: u64, loss: f64 },
     /// An epoch was validated; whether it is the best so far.
     Epoch { epoch: &'a Epoch, best: bool },
 }
@@ -48,6 +53,9 @@ pub enum News<'a> {
 /// On the CPU the weights depend on options and shards alone, whether or not the run was cut off and resumed.
 pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(News)) -> Result<Card> {
     let mut trainer = Trainer::start(run)?;
+    if let Some(cascade) = &trainer.progress.cascade {
+        tell(News::Cascade(cascade));
+    }
     while !trainer.finished() {
         trainer.train_epoch(tell)?;
         trainer.validate(tell)?;
@@ -58,6 +66,7 @@ pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(News)) -> Result<Card> {
 struct Trainer<'a> {
     run: &'a TrainingRun<'a>,
     network: Network,
+    cascade: Option<FittedCascade>,
     optimizer: Optimizer,
     progress: Progress,
     replicas: Replicas,
@@ -77,15 +86,17 @@ impl<'a> Trainer<'a> {
         let type_weights = VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance));
         let replicas = Replicas::new(&network, &run.options, type_weights, run.device)?;
         let mut trainer = Self {
-            optimizer: Optimizer::new(&network)?,
+            optimizer: Optimizer::new(&network.weights())?,
             network,
+            cascade: None,
             progress: Progress {
                 options: run.options.clone(),
                 examples: run.training.data_sets(),
                 validation: run.validation.data_sets(),
                 init_from: run.init_from.as_ref().map(|m| m.checksum().to_owned()),
+                cascade: None,
                 steps: 0,
-                batches: 0,
+                drawn: 0,
                 loss_sum: 0.0,
                 loss_examples: 0,
                 epochs: Vec::new(),
@@ -103,9 +114,23 @@ impl<'a> Trainer<'a> {
                 .optimizer
                 .restore(&state, progress.steps)
                 .with_context(|| format!("in {}", path.display()))?;
+            trainer.cascade = FittedCascade::new(&state, progress.cascade)?;
             trainer.progress = progress;
+        } else {
+            trainer.cascade = trainer.fit_cascade()?;
+            trainer.progress.cascade = trainer.cascade.as_ref().map(|c| *c.cascade.card());
         }
         Ok(trainer)
+    }
+
+    fn fit_cascade(&self) -> Result<Option<FittedCascade>> {
+        let run = self.run;
+        match &run.init_from {
+            Some(model) if model.card().cascade.is_some() => {
+                cascade_training::judge_again(&model.weights()?, &run.validation)
+            }
+            _ => cascade_training::fit(&run.training, &run.validation, &run.options),
+        }
     }
 
     /// All epochs are done, or too many since the best.
@@ -118,15 +143,16 @@ impl<'a> Trainer<'a> {
     fn train_epoch(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
         let (options, epoch) = (&self.run.options, self.progress.epochs.len() + 1);
         let start = (Instant::now(), self.progress.loss_examples);
-        let steps = self.run.training.labelled().div_ceil(options.batch_size as u64) * options.epochs as u64;
-        for batch in self.run.training.shuffled(options, epoch, self.progress.batches) {
-            let batch = batch?;
-            let loss = self.learn(&batch, options.learning_rate_at(self.progress.steps, steps))?;
+        let cascade = self.cascade.as_ref().map(|c| &c.cascade);
+        for batch in self.run.training.shuffled(options, cascade, epoch, self.progress.drawn) {
+            let TrainingBatch { items, drawn } = batch?;
+            let loss = self.learn(&items, self.learning_rate())?;
             self.progress.loss_sum += loss;
-            self.progress.loss_examples += batch.len() as u64;
-            self.progress.batches += 1;
+            self.progress.loss_examples += items.len() as u64;
+            self.progress.drawn = drawn;
             self.progress.steps = self.optimizer.steps();
             tell(News::Batch {
+                drawn,
                 examples: self.progress.loss_examples,
                 loss: self.progress.loss_sum / self.progress.loss_examples as f64,
             });
@@ -136,6 +162,14 @@ impl<'a> Trainer<'a> {
         }
         self.examples_per_second = (self.progress.loss_examples - start.1) as f64 / start.0.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// By the examples drawn, as it is not known beforehand how many steps they make.
+    fn learning_rate(&self) -> f64 {
+        let (all, epochs) = (self.run.training.labelled(), self.progress.epochs.len() as u64);
+        let drawn = epochs * all + self.progress.drawn;
+        let options = &self.run.options;
+        options.learning_rate_at(drawn, all * options.epochs as u64)
     }
 
     /// One step. Returns the sum of the examples' losses.
@@ -156,10 +190,7 @@ impl<'a> Trainer<'a> {
             training_loss: self.progress.loss_sum / self.progress.loss_examples.max(1) as f64,
             snp: of_type(VariantType::Snp),
             indel: of_type(VariantType::Indel),
-            learning_rate: self.run.options.learning_rate_at(
-                self.progress.steps,
-                self.progress.batches * self.run.options.epochs as u64,
-            ),
+            learning_rate: self.learning_rate(),
             examples_per_second: self.examples_per_second,
         };
         // F1 decides; the loss breaks ties and is too small to do more.
@@ -171,11 +202,7 @@ impl<'a> Trainer<'a> {
         }
         tell(News::Epoch { epoch: &epoch, best });
         self.progress.epochs.push(epoch);
-        (
-            self.progress.batches,
-            self.progress.loss_sum,
-            self.progress.loss_examples,
-        ) = (0, 0.0, 0);
+        (self.progress.drawn, self.progress.loss_sum, self.progress.loss_examples) = (0, 0.0, 0);
         self.save_model(best.then_some((&averaged, calibration)))?;
         self.save_checkpoint()?;
         learning_curve::write(&self.run.output.with_extension("log.csv"), &self.progress.epochs)?;
@@ -183,11 +210,14 @@ impl<'a> Trainer<'a> {
     }
 
     fn save_checkpoint(&self) -> Result<()> {
-        checkpoint::save(
-            &checkpoint_path(self.run.output),
-            &self.progress,
-            &self.optimizer.state(),
-        )
+        let mut state = self.optimizer.state();
+        state.extend(self.cascade_weights());
+        checkpoint::save(&checkpoint_path(self.run.output), &self.progress, &state)
+    }
+
+    fn cascade_weights(&self) -> Weights {
+        let shared = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
+        self.cascade.iter().flat_map(|c| &c.weights).map(shared).collect()
     }
 
     /// Writes a new best model, or the card of the one that stays with the epoch added.
@@ -197,6 +227,7 @@ impl<'a> Trainer<'a> {
                 let name = self.run.output.file_stem().unwrap_or_default().to_string_lossy();
                 let mut card = Card::new(&name, self.run.options.architecture.clone());
                 card.calibration = calibration;
+                card.cascade = self.progress.cascade;
                 card.notes.clone_from(&self.run.notes);
                 card
             }
@@ -212,7 +243,11 @@ impl<'a> Trainer<'a> {
             epochs: self.progress.epochs.clone(),
         });
         match best {
-            Some((network, _)) => Model::new(network, card)?.save(self.run.output),
+            Some((network, _)) => {
+                let mut weights = network.weights();
+                weights.extend(self.cascade_weights());
+                Model::new(&weights, card)?.save(self.run.output)
+            }
             None => Model::load(self.run.output)?.with_card(card).save(self.run.output),
         }
     }

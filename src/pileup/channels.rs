@@ -14,6 +14,24 @@ pub const CHANNEL_NAMES: [&str; CHANNELS] = [
     "insert size",
 ];
 
+/// Index of each channel in a pixel.
+pub mod index {
+    pub const READ_BASE: usize = 0;
+    pub const BASE_QUALITY: usize = 1;
+    pub const MAPPING_QUALITY: usize = 2;
+    pub const STRAND: usize = 3;
+    pub const SUPPORT: usize = 4;
+    pub const DIFFERENCE: usize = 5;
+    pub const INSERT_SIZE: usize = 6;
+}
+
+/// Brightness of a read that supports the allele.
+pub const SUPPORTS: u8 = 254;
+/// Brightness of a base that differs from the reference.
+pub const DIFFERS: u8 = 254;
+/// Brightness of a forward and of a reverse read.
+pub const STRANDS: [u8; 2] = [70, 240];
+
 /// The brightest value that a channel takes.
 const FULL: u32 = 254;
 
@@ -47,17 +65,17 @@ pub(super) fn mapping_quality(quality: u8) -> u8 {
 
 /// Channel 4.
 pub(super) fn strand(reverse: bool) -> u8 {
-    if reverse { 240 } else { 70 }
+    STRANDS[usize::from(reverse)]
 }
 
 /// Channel 5.
 pub(super) fn supports_allele(supports: bool) -> u8 {
-    if supports { 254 } else { 152 }
+    if supports { SUPPORTS } else { 152 }
 }
 
 /// Channel 6.
 pub(super) fn differs_from_reference(differs: bool) -> u8 {
-    if differs { 254 } else { 50 }
+    if differs { DIFFERS } else { 50 }
 }
 
 /// Channel 7, from SAM's TLEN.

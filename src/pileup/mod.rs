@@ -9,7 +9,7 @@ mod font;
 mod picture;
 mod rows;
 
-pub use channels::{CHANNEL_NAMES, CHANNELS};
+pub use channels::{CHANNEL_NAMES, CHANNELS, DIFFERS, STRANDS, SUPPORTS, index};
 pub use draw::{allele_sets, draw};
 pub use picture::Picture;
 

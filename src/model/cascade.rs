@@ -1,0 +1,203 @@
+//! The first stage of a model: a small network on the summary of a pileup. Where it is sure, the pileup network need not look
+//! (Viola and Jones, "Rapid object detection using a boosted cascade of simple features", CVPR 2001).
+
+use anyhow::{Context, Result, ensure};
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::summary::{FEATURES, summarize};
+use super::trained_model::Model;
+use super::weights::Weights;
+use crate::candidates::VariantType;
+
+/// Units of each layer, from the summary to the three genotypes.
+pub(super) const UNITS: [usize; 4] = [FEATURES, 48, 24, 3];
+/// Names of the weights begin with this.
+const PREFIX: &str = "cascade.";
+
+/// From which probability on the cascade is believed, and how it did on held-out examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certainty {
+    /// Least probability of the likeliest genotype; above 1 the cascade never decides.
+    pub threshold: f64,
+    /// Held-out examples; those that the cascade decided; those of them whose genotype was wrong.
+    pub examples: u64,
+    pub decided: u64,
+    pub wrong: u64,
+}
+
+/// What a card says of a cascade.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CascadeCard {
+    pub snp: Certainty,
+    pub indel: Certainty,
+}
+
+impl CascadeCard {
+    pub fn certainty(&self, variant_type: VariantType) -> &Certainty {
+        match variant_type {
+            VariantType::Snp => &self.snp,
+            VariantType::Indel => &self.indel,
+        }
+    }
+}
+
+impl std::fmt::Display for CascadeCard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = |name, c: &Certainty| {
+            let share = 100.0 * c.decided as f64 / c.examples.max(1) as f64;
+            format!(
+                "decides {share:.0} % of held-out {name}s ({} of {}, {} wrong) by P ≥ {}",
+                c.decided, c.examples, c.wrong, c.threshold
+            )
+        };
+        write!(f, "{}; {}", kind("SNP", &self.snp), kind("indel", &self.indel))
+    }
+}
+
+/// A cascade, ready to decide. It runs without torch, and each result depends on its image alone.
+#[derive(Clone, Debug)]
+pub struct Cascade {
+    /// Subtracted from and divided into the summary.
+    mean: Array1<f32>,
+    deviation: Array1<f32>,
+    layers: Vec<(Array2<f32>, Array1<f32>)>,
+    card: CascadeCard,
+}
+
+impl Cascade {
+    /// From the weights of a model. None if it has no cascade; fails if the weights do not fit.
+    pub fn from_weights(weights: &Weights, card: Option<CascadeCard>) -> Result<Option<Self>> {
+        let Some(card) = card else { return Ok(None) };
+        let values = |name: String, shape: &[usize]| -> Result<Vec<f32>> {
+            let tensor = weights.get(&format!("{PREFIX}{name}"));
+            let tensor = tensor.with_context(|| format!("weight {PREFIX}{name} is missing"))?;
+            let found: Vec<usize> = tensor.size().iter().map(|&d| d as usize).collect();
+            ensure!(
+                found == shape,
+                "weight {PREFIX}{name} has shape {found:?} where {shape:?} should be"
+            );
+            Ok(tensor
+                .f_detach()?
+                .f_contiguous()?
+                .f_view([-1i64].as_slice())?
+                .try_into()?)
+        };
+        let mut layers = Vec::new();
+        for (index, units) in UNITS.windows(2).enumerate() {
+            let weight = values(layer_name(index, "weight"), &[units[1], units[0]])?;
+            let bias = values(layer_name(index, "bias"), &[units[1]])?;
+            layers.push((Array2::from_shape_vec((units[1], units[0]), weight)?, bias.into()));
+        }
+        Ok(Some(Self {
+            mean: values("mean".into(), &[FEATURES])?.into(),
+            deviation: values("deviation".into(), &[FEATURES])?.into(),
+            layers,
+            card,
+        }))
+    }
+
+    /// Probabilities of hom-ref, het and hom-alt from a summary.
+    pub fn probabilities(&self, summary: &[f32; FEATURES]) -> [f32; 3] {
+        let summary = Array1::from_iter(summary.iter().copied());
+        let mut x = (&summary - &self.mean) / &self.deviation;
+        for (index, (weight, bias)) in self.layers.iter().enumerate() {
+            x = weight.dot(&x) + bias;
+            if index + 1 < self.layers.len() {
+                x.mapv_inplace(|v| v.max(0.0));
+            }
+        }
+        let greatest = x.fold(f32::MIN, |a, &b| a.max(b));
+        let exponentials = x.mapv(|v| (v - greatest).exp());
+        let sum = exponentials.sum();
+        [0, 1, 2].map(|class| exponentials[class] / sum)
+    }
+
+    /// Probabilities of hom-ref, het and hom-alt of an image (see [`summarize`]), if they are sure enough to stand.
+    pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
+        let probabilities = self.probabilities(&summarize(image, variant_type));
+        let greatest = probabilities.iter().copied().fold(0.0, f32::max);
+        (f64::from(greatest) >= self.card.certainty(variant_type).threshold).then_some(probabilities)
+    }
+
+    pub fn card(&self) -> &CascadeCard {
+        &self.card
+    }
+}
+
+/// The cascades of an ensemble: they decide only together.
+pub struct Cascades(Vec<Cascade>);
+
+impl Cascades {
+    /// None if one of the models has no cascade.
+    pub fn of(models: &[Model]) -> Result<Option<Self>> {
+        let cascades = models.iter().map(Model::cascade).collect::<Result<Option<Vec<_>>>>()?;
+        Ok(cascades.map(Self))
+    }
+
+    /// The mean of what the cascades say of an image, if all are sure of the same genotype. See [`Cascade::decide`].
+    pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
+        let mut mean = [0.0; 3];
+        for cascade in &self.0 {
+            let probabilities = cascade.decide(image, variant_type)?;
+            mean.iter_mut()
+                .zip(probabilities)
+                .for_each(|(m, p)| *m += p / self.0.len() as f32);
+        }
+        mean.iter().any(|&p| p > 0.9).then_some(mean)
+    }
+}
+
+/// Whether a weight of a model is the cascade's.
+pub(super) fn is_of_cascade(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
+
+/// Name of a layer's weight or bias, without prefix.
+fn layer_name(index: usize, part: &str) -> String {
+    format!("layer{}.{part}", index + 1)
+}
+
+/// Weights of a cascade while it is trained: `mean` and `deviation` [features], the layers' weights and biases.
+pub(super) struct CascadeTensors {
+    pub mean: Tensor,
+    pub deviation: Tensor,
+    pub layers: Weights,
+}
+
+impl CascadeTensors {
+    /// Logits [n, 3] of summaries [n, features].
+    pub fn forward(&self, summaries: &Tensor) -> Result<Tensor> {
+        let mut x = (summaries - &self.mean) / &self.deviation;
+        for index in 0..UNITS.len() - 1 {
+            let part = |part| self.layers.get(&layer_name(index, part)).context("a layer is missing");
+            x = x.f_linear(part("weight")?, Some(part("bias")?))?;
+            if index + 2 < UNITS.len() {
+                x = x.f_relu()?;
+            }
+        }
+        Ok(x)
+    }
+
+    /// All weights under the names that a model keeps them by.
+    pub fn weights(&self, layers: &Weights) -> Weights {
+        let layers = layers
+            .iter()
+            .map(|(name, tensor)| (format!("{PREFIX}{name}"), tensor.shallow_clone()));
+        let scales = [("mean", &self.mean), ("deviation", &self.deviation)];
+        let scales = scales.map(|(name, tensor)| (format!("{PREFIX}{name}"), tensor.shallow_clone()));
+        layers.chain(scales).collect()
+    }
+}
+
+/// Names and shapes of the layers' weights and biases.
+pub(super) fn layer_shapes() -> impl Iterator<Item = (String, Vec<i64>)> {
+    UNITS.windows(2).enumerate().flat_map(|(index, units)| {
+        let [inputs, outputs] = [units[0] as i64, units[1] as i64];
+        [
+            (layer_name(index, "weight"), vec![outputs, inputs]),
+            (layer_name(index, "bias"), vec![outputs]),
+        ]
+    })
+}

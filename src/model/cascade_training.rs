@@ -1,0 +1,233 @@
+//! Fits the cascade to the examples that the pileup network will learn from, and finds where it may be believed.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tch::{Kind, Tensor};
+
+use super::augment::augment;
+use super::cascade::{Cascade, CascadeCard, CascadeTensors, Certainty, is_of_cascade, layer_shapes};
+use super::feed::{Feed, Item};
+use super::optimizer::Optimizer;
+use super::options::TrainingOptions;
+use super::random::Random;
+use super::summary::{FEATURES, summarize};
+use super::weights::Weights;
+use crate::candidates::VariantType;
+
+/// Times that each example is summarized: once as it is, then augmented.
+const VIEWS: u64 = 4;
+/// Most summaries that are learned from, so that memory is bounded; more are thinned at random.
+const MOST_SUMMARIES: u64 = 1 << 20;
+/// With fewer summaries there is no cascade.
+const FEWEST_SUMMARIES: usize = 1000;
+/// One in so many training examples is not learned from, but judges.
+const HELD_OUT: u64 = 6;
+const BATCH: usize = 256;
+const EPOCHS: u64 = 12;
+const LEARNING_RATE: f64 = 3e-3;
+/// Share of its decisions that may be wrong on held-out examples.
+const WRONG_DECISIONS: f64 = 5e-4;
+/// Probabilities that are tried as thresholds.
+const THRESHOLDS: [f64; 8] = [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99999];
+
+/// What is learned from.
+#[derive(Default)]
+struct Summaries {
+    values: Vec<f32>,
+    labels: Vec<i64>,
+}
+
+/// A summary that judges.
+struct Judge {
+    summary: [f32; FEATURES],
+    label: u8,
+    variant_type: VariantType,
+}
+
+/// A cascade with what is written of it.
+pub struct FittedCascade {
+    pub cascade: Arc<Cascade>,
+    pub weights: Weights,
+}
+
+impl FittedCascade {
+    /// From weights (others among them are left alone) and what the card says. None if there is no cascade.
+    pub fn new(weights: &Weights, card: Option<CascadeCard>) -> Result<Option<Self>> {
+        Ok(Cascade::from_weights(weights, card)?.map(|cascade| Self {
+            cascade: cascade.into(),
+            weights: weights
+                .iter()
+                .filter(|(name, _)| is_of_cascade(name))
+                .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+                .collect(),
+        }))
+    }
+}
+
+/// Fits a cascade. None if there are too few examples. The result depends on options and shards alone.
+pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Result<Option<FittedCascade>> {
+    let (mut learned, mut judges) = (Summaries::default(), Vec::new());
+    let kept = MOST_SUMMARIES as f64 / (training.labelled() * VIEWS) as f64;
+    for view in 0..VIEWS {
+        let mut number = 0;
+        training.in_order(BATCH, |items| {
+            for item in items {
+                number += 1;
+                let held_out = number % HELD_OUT == 0;
+                let mut random = Random::new(&[options.seed, view, number]);
+                if item.alone && held_out && view == 0 {
+                    judges.push(Judge::of(item));
+                } else if item.alone && !held_out && random.uniform() < kept {
+                    learned.add(item, view > 0 && options.augment, &mut random);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    if learned.labels.len() < FEWEST_SUMMARIES {
+        return Ok(None);
+    }
+    judge(&learned.fit(options)?, judges, validation)
+}
+
+/// The cascade of a model that is tuned further: its weights stay, but it is believed no more than it deserves on new examples.
+pub fn judge_again(weights: &Weights, validation: &Feed) -> Result<Option<FittedCascade>> {
+    judge(weights, Vec::new(), validation)
+}
+
+fn judge(weights: &Weights, mut judges: Vec<Judge>, validation: &Feed) -> Result<Option<FittedCascade>> {
+    validation.in_order(BATCH, |items| {
+        judges.extend(items.iter().filter(|item| item.alone).map(Judge::of));
+        Ok(())
+    })?;
+    FittedCascade::new(weights, Some(certainties(weights, &judges)?))
+}
+
+impl Judge {
+    fn of(item: &Item) -> Self {
+        Self {
+            summary: summarize(&item.image, item.variant_type),
+            label: item.label,
+            variant_type: item.variant_type,
+        }
+    }
+}
+
+impl Summaries {
+    fn add(&mut self, item: &Item, augmented: bool, random: &mut Random) {
+        let mut image = std::borrow::Cow::Borrowed(&item.image);
+        if augmented {
+            augment(image.to_mut(), random);
+        }
+        self.values.extend(summarize(&image, item.variant_type));
+        self.labels.push(i64::from(item.label));
+    }
+
+    fn fit(&self, options: &TrainingOptions) -> Result<Weights> {
+        let n = self.labels.len();
+        let summaries = Tensor::f_from_slice(&self.values)?.f_view([n as i64, FEATURES as i64])?;
+        let labels = Tensor::f_from_slice(&self.labels)?;
+        let mut random = Random::new(&[options.seed, FEATURES as u64]);
+        let mut layers = Weights::new();
+        for (name, shape) in layer_shapes() {
+            let gain = if shape.len() > 1 {
+                (2.0 / shape[1] as f64).sqrt()
+            } else {
+                0.0
+            };
+            let values: Vec<f32> = (0..shape.iter().product())
+                .map(|_| (gain * random.normal()) as f32)
+                .collect();
+            let tensor = Tensor::f_from_slice(&values)?.f_view(shape.as_slice())?;
+            layers.insert(name, tensor.f_set_requires_grad(true)?);
+        }
+        let cascade = CascadeTensors {
+            mean: summaries.f_mean_dim([0i64].as_slice(), false, Kind::Float)?,
+            deviation: summaries.f_std_dim([0i64].as_slice(), false, false)? + 1e-3,
+            layers,
+        };
+        // The average looks back over a fraction of an epoch.
+        let options = TrainingOptions {
+            learning_rate: LEARNING_RATE,
+            average_decay: 0.999,
+            ..options.clone()
+        };
+        let mut optimizer = Optimizer::new(&cascade.layers)?;
+        let mut order: Vec<i64> = (0..n as i64).collect();
+        let (mut step, steps) = (0, EPOCHS * n.div_ceil(BATCH) as u64);
+        for _ in 0..EPOCHS {
+            random.shuffle(&mut order);
+            for batch in order.chunks(BATCH) {
+                let batch = Tensor::f_from_slice(batch)?;
+                let logits = cascade.forward(&summaries.f_index_select(0, &batch)?)?;
+                let labels = labels.f_index_select(0, &batch)?;
+                logits
+                    .f_log_softmax(-1, Kind::Float)?
+                    .f_nll_loss(&labels, None::<Tensor>, tch::Reduction::Mean, -100)?
+                    .f_backward()?;
+                let gradient = take_gradient(&cascade.layers)?;
+                optimizer.step(&gradient, options.learning_rate_at(step, steps), &options)?;
+                step += 1;
+            }
+        }
+        Ok(cascade.weights(&optimizer.average()))
+    }
+}
+
+/// The gradient of each weight; afterwards it is 0.
+fn take_gradient(weights: &Weights) -> Result<Weights> {
+    let _no_grad = tch::no_grad_guard();
+    let take = |(name, weight): (&String, &Tensor)| {
+        let mut gradient = weight.f_grad()?;
+        let taken = gradient.copy();
+        let _ = gradient.f_zero_()?;
+        Ok((name.clone(), taken))
+    };
+    weights.iter().map(take).collect()
+}
+
+fn certainties(weights: &Weights, judges: &[Judge]) -> Result<CascadeCard> {
+    let never = Certainty {
+        threshold: 2.0,
+        examples: 0,
+        decided: 0,
+        wrong: 0,
+    };
+    let unsure = CascadeCard {
+        snp: never,
+        indel: never,
+    };
+    let Some(cascade) = Cascade::from_weights(weights, Some(unsure))? else {
+        return Ok(unsure);
+    };
+    let certainty = |variant_type| {
+        let of_type = judges.iter().filter(|j| j.variant_type == variant_type);
+        let results: Vec<(f64, bool)> = of_type.map(|judge| result(&cascade, judge)).collect();
+        let at = |threshold: f64| Certainty {
+            threshold,
+            examples: results.len() as u64,
+            decided: results.iter().filter(|r| r.0 >= threshold).count() as u64,
+            wrong: results.iter().filter(|r| r.0 >= threshold && !r.1).count() as u64,
+        };
+        let believable = |c: &Certainty| c.decided > 0 && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64;
+        THRESHOLDS
+            .into_iter()
+            .map(at)
+            .find(believable)
+            .unwrap_or_else(|| at(never.threshold))
+    };
+    Ok(CascadeCard {
+        snp: certainty(VariantType::Snp),
+        indel: certainty(VariantType::Indel),
+    })
+}
+
+/// Probability of the likeliest genotype, and whether it is right.
+fn result(cascade: &Cascade, judge: &Judge) -> (f64, bool) {
+    let probabilities = cascade.probabilities(&judge.summary);
+    let best = (0..3)
+        .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
+        .unwrap_or(0);
+    (f64::from(probabilities[best]), best == usize::from(judge.label))
+}
