@@ -13,6 +13,8 @@ use crate::candidates::VariantType;
 
 /// Units of each layer, from the summary to the three genotypes.
 pub(super) const UNITS: [usize; 4] = [FEATURES, 48, 24, 3];
+/// Probabilities that are tried as thresholds.
+const THRESHOLDS: [f64; 9] = [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999];
 /// Names of the weights begin with this.
 const PREFIX: &str = "cascade.";
 
@@ -21,10 +23,49 @@ const PREFIX: &str = "cascade.";
 pub struct Certainty {
     /// Least probability of the likeliest genotype; above 1 the cascade never decides.
     pub threshold: f64,
-    /// Held-out examples; those that the cascade decided; those of them whose genotype was wrong.
+    /// Held-out examples; those that the cascade decided; those of them whose genotype was wrong, by the cascade and by
+    /// the pileup network.
     pub examples: u64,
     pub decided: u64,
     pub wrong: u64,
+    #[serde(default)]
+    pub network_wrong: u64,
+}
+
+/// A held-out example that both stages judged.
+pub struct Trial {
+    pub variant_type: VariantType,
+    /// What the cascade says.
+    pub probabilities: [f32; 3],
+    pub label: u8,
+    pub network_is_right: bool,
+}
+
+impl Certainty {
+    const NEVER: Self = Self {
+        threshold: 2.0,
+        examples: 0,
+        decided: 0,
+        wrong: 0,
+        network_wrong: 0,
+    };
+
+    fn at(threshold: f64, trials: &[&Trial]) -> Self {
+        let mut certainty = Self {
+            threshold,
+            examples: trials.len() as u64,
+            ..Self::NEVER
+        };
+        for trial in trials {
+            let (class, probability) = likeliest(&trial.probabilities);
+            if f64::from(probability) >= threshold {
+                certainty.decided += 1;
+                certainty.wrong += u64::from(class != trial.label);
+                certainty.network_wrong += u64::from(!trial.network_is_right);
+            }
+        }
+        certainty
+    }
 }
 
 /// What a card says of a cascade.
@@ -35,6 +76,30 @@ pub struct CascadeCard {
 }
 
 impl CascadeCard {
+    /// Of a cascade that never decides.
+    pub(super) const UNSURE: Self = Self {
+        snp: Certainty::NEVER,
+        indel: Certainty::NEVER,
+    };
+
+    /// With the least thresholds that make it believable.
+    pub(super) fn of(trials: &[Trial], believable: impl Fn(&Certainty) -> bool) -> Self {
+        let of_type = |variant_type| {
+            let trials: Vec<&Trial> = trials.iter().filter(|t| t.variant_type == variant_type).collect();
+            let certainties = THRESHOLDS
+                .into_iter()
+                .map(|threshold| Certainty::at(threshold, &trials));
+            let mut believed = certainties.filter(|c| c.decided > 0 && believable(c));
+            believed
+                .next()
+                .unwrap_or_else(|| Certainty::at(Certainty::NEVER.threshold, &trials))
+        };
+        Self {
+            snp: of_type(VariantType::Snp),
+            indel: of_type(VariantType::Indel),
+        }
+    }
+
     pub fn certainty(&self, variant_type: VariantType) -> &Certainty {
         match variant_type {
             VariantType::Snp => &self.snp,
@@ -48,8 +113,8 @@ impl std::fmt::Display for CascadeCard {
         let kind = |name, c: &Certainty| {
             let share = 100.0 * c.decided as f64 / c.examples.max(1) as f64;
             format!(
-                "decides {share:.0} % of held-out {name}s ({} of {}, {} wrong) by P ≥ {}",
-                c.decided, c.examples, c.wrong, c.threshold
+                "decides {share:.0} % of held-out {name}s by P ≥ {} ({} of {}, {} wrong where the network has {} wrong)",
+                c.threshold, c.decided, c.examples, c.wrong, c.network_wrong
             )
         };
         write!(f, "{}; {}", kind("SNP", &self.snp), kind("indel", &self.indel))
@@ -117,7 +182,7 @@ impl Cascade {
     /// Probabilities of hom-ref, het and hom-alt of an image (see [`summarize`]), if they are sure enough to stand.
     pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
         let probabilities = self.probabilities(&summarize(image, variant_type));
-        let greatest = probabilities.iter().copied().fold(0.0, f32::max);
+        let (_, greatest) = likeliest(&probabilities);
         (f64::from(greatest) >= self.card.certainty(variant_type).threshold).then_some(probabilities)
     }
 
@@ -147,6 +212,17 @@ impl Cascades {
         }
         mean.iter().any(|&p| p > 0.9).then_some(mean)
     }
+}
+
+/// The likeliest genotype and its probability.
+fn likeliest(probabilities: &[f32; 3]) -> (u8, f32) {
+    let mut best = (0, probabilities[0]);
+    for (class, &probability) in (0..).zip(probabilities) {
+        if probability > best.1 {
+            best = (class, probability);
+        }
+    }
+    best
 }
 
 /// Whether a weight of a model is the cascade's.
@@ -200,4 +276,79 @@ pub(super) fn layer_shapes() -> impl Iterator<Item = (String, Vec<i64>)> {
             (layer_name(index, "bias"), vec![outputs]),
         ]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Random;
+
+    fn weights() -> Weights {
+        let mut random = Random::new(&[3]);
+        let mut tensor = |shape: &[i64], least: f32| {
+            let values: Vec<f32> = (0..shape.iter().product())
+                .map(|_| least + random.uniform() as f32)
+                .collect();
+            Tensor::from_slice(&values).view(shape)
+        };
+        let cascade = CascadeTensors {
+            mean: tensor(&[FEATURES as i64], -0.5),
+            deviation: tensor(&[FEATURES as i64], 0.5),
+            layers: layer_shapes()
+                .map(|(name, shape)| (name, tensor(&shape, -0.5)))
+                .collect(),
+        };
+        cascade.weights(&cascade.layers)
+    }
+
+    #[test]
+    fn it_computes_what_was_trained() {
+        let weights = weights();
+        let cascade = Cascade::from_weights(&weights, Some(CascadeCard::UNSURE))
+            .unwrap()
+            .unwrap();
+        let part = |name: &str| weights[&format!("{PREFIX}{name}")].shallow_clone();
+        let tensors = CascadeTensors {
+            mean: part("mean"),
+            deviation: part("deviation"),
+            layers: layer_shapes().map(|(name, _)| (name.clone(), part(&name))).collect(),
+        };
+        let mut random = Random::new(&[4]);
+        let summary: [f32; FEATURES] = std::array::from_fn(|_| random.uniform() as f32);
+        let logits = tensors
+            .forward(&Tensor::from_slice(&summary).view([1, FEATURES as i64]))
+            .unwrap();
+        let expected: Vec<f32> = logits.softmax(-1, tch::Kind::Float).view([-1]).try_into().unwrap();
+        let found = cascade.probabilities(&summary);
+        assert!(
+            expected.iter().zip(found).all(|(e, f)| (e - f).abs() < 1e-5),
+            "{expected:?} {found:?}"
+        );
+    }
+
+    #[test]
+    fn weights_that_do_not_fit_are_refused() {
+        let mut weights = weights();
+        assert!(Cascade::from_weights(&weights, None).unwrap().is_none());
+        weights.insert("cascade.layer2.bias".into(), Tensor::from_slice(&[1f32]));
+        let refused = Cascade::from_weights(&weights, Some(CascadeCard::UNSURE)).unwrap_err();
+        assert!(refused.to_string().contains("cascade.layer2.bias has shape [1]"));
+    }
+
+    #[test]
+    fn the_least_threshold_that_is_believable_is_taken() {
+        let trial = |probability: f32, label| Trial {
+            variant_type: VariantType::Snp,
+            probabilities: [probability, 1.0 - probability, 0.0],
+            label,
+            network_is_right: true,
+        };
+        // Right from 0.9985 on, wrong once at 0.996.
+        let trials: Vec<_> = [(0.996, 1), (0.9985, 0), (0.9985, 0), (0.99985, 0), (0.5, 1)]
+            .map(|(p, label)| trial(p, label))
+            .into();
+        let card = CascadeCard::of(&trials, |c| c.wrong == 0);
+        assert_eq!((card.snp.threshold, card.snp.examples, card.snp.decided), (0.998, 5, 3));
+        assert!(card.indel.threshold > 1.0);
+    }
 }

@@ -6,14 +6,13 @@ use anyhow::Result;
 use tch::{Kind, Tensor};
 
 use super::augment::augment;
-use super::cascade::{Cascade, CascadeCard, CascadeTensors, Certainty, is_of_cascade, layer_shapes};
+use super::cascade::{Cascade, CascadeCard, CascadeTensors, Trial, is_of_cascade, layer_shapes};
 use super::feed::{Feed, Item};
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::random::Random;
-use super::summary::{FEATURES, summarize};
+use super::summary::{FEATURES, summarize, variant_type};
 use super::weights::Weights;
-use crate::candidates::VariantType;
 
 /// Times that each example is summarized: once as it is, then augmented.
 const VIEWS: u64 = 4;
@@ -28,21 +27,11 @@ const EPOCHS: u64 = 12;
 const LEARNING_RATE: f64 = 3e-3;
 /// Share of its decisions that may be wrong on held-out examples.
 const WRONG_DECISIONS: f64 = 5e-4;
-/// Probabilities that are tried as thresholds.
-const THRESHOLDS: [f64; 8] = [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99999];
-
 /// What is learned from.
 #[derive(Default)]
 struct Summaries {
     values: Vec<f32>,
     labels: Vec<i64>,
-}
-
-/// A summary that judges.
-struct Judge {
-    summary: [f32; FEATURES],
-    label: u8,
-    variant_type: VariantType,
 }
 
 /// A cascade with what is written of it.
@@ -67,7 +56,7 @@ impl FittedCascade {
 
 /// Fits a cascade. None if there are too few examples. The result depends on options and shards alone.
 pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Result<Option<FittedCascade>> {
-    let (mut learned, mut judges) = (Summaries::default(), Vec::new());
+    let (mut learned, mut judges) = (Summaries::default(), Summaries::default());
     let kept = MOST_SUMMARIES as f64 / (training.labelled() * VIEWS) as f64;
     for view in 0..VIEWS {
         let mut number = 0;
@@ -77,7 +66,7 @@ pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Res
                 let held_out = number % HELD_OUT == 0;
                 let mut random = Random::new(&[options.seed, view, number]);
                 if item.alone && held_out && view == 0 {
-                    judges.push(Judge::of(item));
+                    judges.add(item, false, &mut random);
                 } else if item.alone && !held_out && random.uniform() < kept {
                     learned.add(item, view > 0 && options.augment, &mut random);
                 }
@@ -93,25 +82,37 @@ pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Res
 
 /// The cascade of a model that is tuned further: its weights stay, but it is believed no more than it deserves on new examples.
 pub fn judge_again(weights: &Weights, validation: &Feed) -> Result<Option<FittedCascade>> {
-    judge(weights, Vec::new(), validation)
+    judge(weights, Summaries::default(), validation)
 }
 
-fn judge(weights: &Weights, mut judges: Vec<Judge>, validation: &Feed) -> Result<Option<FittedCascade>> {
+fn judge(weights: &Weights, mut judges: Summaries, validation: &Feed) -> Result<Option<FittedCascade>> {
     validation.in_order(BATCH, |items| {
-        judges.extend(items.iter().filter(|item| item.alone).map(Judge::of));
+        let alone = items.iter().filter(|item| item.alone);
+        alone.for_each(|item| judges.add(item, false, &mut Random::new(&[])));
         Ok(())
     })?;
-    FittedCascade::new(weights, Some(certainties(weights, &judges)?))
+    let Some(cascade) = Cascade::from_weights(weights, Some(CascadeCard::UNSURE))? else {
+        return Ok(None);
+    };
+    let summaries = judges.values.as_chunks::<FEATURES>().0.iter();
+    let trials: Vec<_> = summaries
+        .zip(judges.labels)
+        .map(|(summary, label)| Trial {
+            variant_type: variant_type(summary),
+            probabilities: cascade.probabilities(summary),
+            label: label as u8,
+            network_is_right: true,
+        })
+        .collect();
+    let card = CascadeCard::of(&trials, |c| c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64);
+    FittedCascade::new(weights, Some(card))
 }
 
-impl Judge {
-    fn of(item: &Item) -> Self {
-        Self {
-            summary: summarize(&item.image, item.variant_type),
-            label: item.label,
-            variant_type: item.variant_type,
-        }
-    }
+/// How far a cascade may be believed beside the network that it spares: it is wrong no more often than that would be.
+pub fn believe_beside_network(trials: &[Trial]) -> CascadeCard {
+    CascadeCard::of(trials, |c| {
+        c.wrong <= c.network_wrong && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
+    })
 }
 
 impl Summaries {
@@ -185,49 +186,4 @@ fn take_gradient(weights: &Weights) -> Result<Weights> {
         Ok((name.clone(), taken))
     };
     weights.iter().map(take).collect()
-}
-
-fn certainties(weights: &Weights, judges: &[Judge]) -> Result<CascadeCard> {
-    let never = Certainty {
-        threshold: 2.0,
-        examples: 0,
-        decided: 0,
-        wrong: 0,
-    };
-    let unsure = CascadeCard {
-        snp: never,
-        indel: never,
-    };
-    let Some(cascade) = Cascade::from_weights(weights, Some(unsure))? else {
-        return Ok(unsure);
-    };
-    let certainty = |variant_type| {
-        let of_type = judges.iter().filter(|j| j.variant_type == variant_type);
-        let results: Vec<(f64, bool)> = of_type.map(|judge| result(&cascade, judge)).collect();
-        let at = |threshold: f64| Certainty {
-            threshold,
-            examples: results.len() as u64,
-            decided: results.iter().filter(|r| r.0 >= threshold).count() as u64,
-            wrong: results.iter().filter(|r| r.0 >= threshold && !r.1).count() as u64,
-        };
-        let believable = |c: &Certainty| c.decided > 0 && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64;
-        THRESHOLDS
-            .into_iter()
-            .map(at)
-            .find(believable)
-            .unwrap_or_else(|| at(never.threshold))
-    };
-    Ok(CascadeCard {
-        snp: certainty(VariantType::Snp),
-        indel: certainty(VariantType::Indel),
-    })
-}
-
-/// Probability of the likeliest genotype, and whether it is right.
-fn result(cascade: &Cascade, judge: &Judge) -> (f64, bool) {
-    let probabilities = cascade.probabilities(&judge.summary);
-    let best = (0..3)
-        .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
-        .unwrap_or(0);
-    (f64::from(probabilities[best]), best == usize::from(judge.label))
 }

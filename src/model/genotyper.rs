@@ -142,7 +142,7 @@ mod tests {
     fn model(seed: u64) -> Model {
         let architecture = Architecture::default();
         Model::new(
-            &Network::random(&architecture, seed).unwrap(),
+            &Network::random(&architecture, seed).unwrap().weights(),
             Card::new("test", architecture),
         )
         .unwrap()

@@ -102,6 +102,15 @@ pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
     summary
 }
 
+/// The type that a summary was made for.
+pub fn variant_type(summary: &[f32; FEATURES]) -> VariantType {
+    if summary[0] > 0.5 {
+        VariantType::Indel
+    } else {
+        VariantType::Snp
+    }
+}
+
 impl Row {
     /// None of an empty row. Adds the row to the columns.
     fn of(row: &[u8], columns: &mut Columns) -> Option<Self> {

@@ -17,7 +17,7 @@ use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::replica::Replicas;
 use super::trained_model::Model;
-use super::validation::{calibrate, metrics, outcomes};
+use super::validation::{calibrate, metrics, outcomes, trials};
 use super::weights::Weights;
 use crate::candidates::VariantType;
 
@@ -182,7 +182,9 @@ impl<'a> Trainer<'a> {
     /// Validates the averaged weights, calibrates them, and writes all that an epoch leaves behind.
     fn validate(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
         let averaged = self.optimizer.averaged(&self.network, self.run.device)?;
-        let outcomes = outcomes(&averaged, &self.run.validation, self.run.device)?;
+        let cascade = self.cascade.as_ref().map(|c| &*c.cascade);
+        let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
+        let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes)));
         let calibration = calibrate(&outcomes);
         let of_type = |t| metrics(&outcomes, t, calibration.temperature(t));
         let epoch = Epoch {
@@ -201,9 +203,12 @@ impl<'a> Trainer<'a> {
             self.progress.best = Some((epoch.epoch, score));
         }
         tell(News::Epoch { epoch: &epoch, best });
+        if let Some(cascade) = believed.as_ref().filter(|_| best) {
+            tell(News::Cascade(cascade));
+        }
         self.progress.epochs.push(epoch);
         (self.progress.drawn, self.progress.loss_sum, self.progress.loss_examples) = (0, 0.0, 0);
-        self.save_model(best.then_some((&averaged, calibration)))?;
+        self.save_model(best.then_some((&averaged, calibration, believed)))?;
         self.save_checkpoint()?;
         learning_curve::write(&self.run.output.with_extension("log.csv"), &self.progress.epochs)?;
         learning_curve::draw(&self.run.output.with_extension("svg"), &self.progress.epochs)
@@ -221,13 +226,13 @@ impl<'a> Trainer<'a> {
     }
 
     /// Writes a new best model, or the card of the one that stays with the epoch added.
-    fn save_model(&self, best: Option<(&Network, Calibration)>) -> Result<()> {
+    fn save_model(&self, best: Option<(&Network, Calibration, Option<CascadeCard>)>) -> Result<()> {
         let mut card = match best {
-            Some((_, calibration)) => {
+            Some((_, calibration, cascade)) => {
                 let name = self.run.output.file_stem().unwrap_or_default().to_string_lossy();
                 let mut card = Card::new(&name, self.run.options.architecture.clone());
                 card.calibration = calibration;
-                card.cascade = self.progress.cascade;
+                card.cascade = cascade;
                 card.notes.clone_from(&self.run.notes);
                 card
             }
@@ -243,7 +248,7 @@ impl<'a> Trainer<'a> {
             epochs: self.progress.epochs.clone(),
         });
         match best {
-            Some((network, _)) => {
+            Some((network, ..)) => {
                 let mut weights = network.weights();
                 weights.extend(self.cascade_weights());
                 Model::new(&weights, card)?.save(self.run.output)

@@ -4,9 +4,11 @@ use anyhow::Result;
 use tch::Kind;
 
 use super::card::{Calibration, Metrics};
+use super::cascade::{Cascade, Trial};
 use super::feed::{Feed, Item};
 use super::network::{Batch, Network, bucket};
 use super::probabilities::genotype_probabilities;
+use super::summary::summarize;
 use crate::candidates::VariantType;
 use crate::examples::filled_rows;
 
@@ -19,10 +21,17 @@ pub struct Outcome {
     pub logits: [f32; 4],
     pub label: u8,
     pub variant_type: VariantType,
+    /// What the cascade says, where it is asked.
+    pub cascade: Option<[f32; 3]>,
 }
 
-/// Runs the network over all examples.
-pub fn outcomes(network: &Network, feed: &Feed, device: tch::Device) -> Result<Vec<Outcome>> {
+/// Runs network and cascade over all examples.
+pub fn outcomes(
+    network: &Network,
+    cascade: Option<&Cascade>,
+    feed: &Feed,
+    device: tch::Device,
+) -> Result<Vec<Outcome>> {
     let _no_grad = tch::no_grad_guard();
     let mut outcomes = Vec::new();
     feed.in_order(BATCH, |items| {
@@ -31,10 +40,15 @@ pub fn outcomes(network: &Network, feed: &Feed, device: tch::Device) -> Result<V
                 let batch = gather(network, part)?.to_device(device)?;
                 let logits = network.forward(&batch, Kind::Float)?.f_to_device(tch::Device::Cpu)?;
                 let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
-                outcomes.extend(logits.chunks_exact(4).zip(part).map(|(l, item)| Outcome {
-                    logits: [l[0], l[1], l[2], l[3]],
-                    label: item.label,
-                    variant_type: item.variant_type,
+                outcomes.extend(logits.chunks_exact(4).zip(part).map(|(l, item)| {
+                    Outcome {
+                        logits: [l[0], l[1], l[2], l[3]],
+                        label: item.label,
+                        variant_type: item.variant_type,
+                        cascade: cascade
+                            .filter(|_| item.alone)
+                            .map(|c| c.probabilities(&summarize(&item.image, item.variant_type))),
+                    }
                 }));
             }
         }
@@ -62,16 +76,34 @@ pub fn gather(network: &Network, items: &[&Item]) -> Result<Batch> {
     Batch::new(network.architecture(), rows, &inputs)
 }
 
+/// The examples that the cascade was asked about.
+pub fn trials(outcomes: &[Outcome]) -> Vec<Trial> {
+    let trial = |outcome: &Outcome| {
+        Some(Trial {
+            variant_type: outcome.variant_type,
+            probabilities: outcome.cascade?,
+            label: outcome.label,
+            network_is_right: called(&genotype_probabilities(&outcome.logits, 1.0)) == outcome.label,
+        })
+    };
+    outcomes.iter().filter_map(trial).collect()
+}
+
+/// The likeliest genotype.
+fn called(p: &[f64; 3]) -> u8 {
+    if p[0] >= p[1] && p[0] >= p[2] {
+        0
+    } else {
+        1 + u8::from(p[2] > p[1])
+    }
+}
+
 /// Metrics of a type. A call counts if its genotype is right; a wrong genotype is both a false call and a missed one.
 pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, temperature: f64) -> Metrics {
     let mut m = Metrics::default();
     for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
         let p = genotype_probabilities(&outcome.logits, temperature);
-        let called = if p[0] >= p[1] && p[0] >= p[2] {
-            0
-        } else {
-            1 + u8::from(p[2] > p[1])
-        };
+        let called = called(&p);
         m.examples += 1;
         m.true_positives += u64::from(called != 0 && called == outcome.label);
         m.false_positives += u64::from(called != 0 && called != outcome.label);
@@ -120,6 +152,7 @@ mod tests {
             logits,
             label,
             variant_type: VariantType::Snp,
+            cascade: None,
         }
     }
 
