@@ -5,7 +5,8 @@ use crate::genome::trim;
 
 use super::Call;
 
-/// An alternate whose own image gives QUAL below this is dropped from the record, unless it is the best one.
+/// An alternate that is not called and whose own image gives QUAL below this is dropped from the record, unless it is
+/// the best one.
 const MIN_ALLELE_QUALITY: f64 = 1.0;
 
 /// Rank of a genotype (allele indices, ascending) in VCF order: b(b+1)/2 + a (VCF 4.3, section 1.6.2).
@@ -17,21 +18,23 @@ pub fn genotype_order([a, b]: [usize; 2]) -> usize {
 ///
 /// `sets` are indices of alternates, as [`crate::pileup::allele_sets`] gives them, and `probabilities[i]` is the
 /// probability that none, one or both haplotypes carry an allele of `sets[i]`. A genotype is as likely as the least
-/// likely of what it means for each set; the result is scaled to sum to 1.
+/// likely of what it means for each set; the result is scaled to sum to 1. All alternates take part in finding the
+/// genotype: where one is only a slip of another, as in repeats, it is the image of both that shows how many
+/// haplotypes carry them. Only then those that are not called and hardly real are left out of the record.
 pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Call {
-    let kept = kept_alternates(candidate.alternates.len(), sets, probabilities);
+    let likelihood = |genotype: &[usize; 2]| {
+        let carries = |set: &[usize], allele: usize| allele > 0 && set.contains(&(allele - 1));
+        sets.iter()
+            .zip(probabilities)
+            .map(|(set, p)| f64::from(p[genotype.iter().filter(|&&a| carries(set, a)).count()]))
+            .fold(1.0, f64::min)
+    };
+    let all = genotypes(candidate.alternates.len());
+    let called = all[likeliest(&all.iter().map(likelihood).collect::<Vec<_>>())];
+    let kept = kept_alternates(candidate.alternates.len(), called, sets, probabilities);
     let genotypes = genotypes(kept.len());
-    let mut likelihoods: Vec<f64> = genotypes
-        .iter()
-        .map(|genotype| {
-            let carries = |set: &[usize], allele: usize| allele > 0 && set.contains(&kept[allele - 1]);
-            sets.iter()
-                .zip(probabilities)
-                .filter(|(set, _)| set.iter().all(|a| kept.contains(a)))
-                .map(|(set, p)| f64::from(p[genotype.iter().filter(|&&a| carries(set, a)).count()]))
-                .fold(1.0, f64::min)
-        })
-        .collect();
+    let among_all = |genotype: &[usize; 2]| genotype.map(|allele| if allele > 0 { kept[allele - 1] + 1 } else { 0 });
+    let mut likelihoods: Vec<f64> = genotypes.iter().map(|g| likelihood(&among_all(g))).collect();
     let total: f64 = likelihoods.iter().sum();
     if total > 0.0 {
         likelihoods.iter_mut().for_each(|p| *p /= total);
@@ -70,14 +73,21 @@ pub(super) fn genotypes(alternates: usize) -> Vec<[usize; 2]> {
     (0..=alternates).flat_map(|b| (0..=b).map(move |a| [a, b])).collect()
 }
 
-/// The alternates that may be real, at least one.
-fn kept_alternates(alternates: usize, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Vec<usize> {
+/// The alternates that are called or may be real, at least one.
+fn kept_alternates(
+    alternates: usize,
+    called: [usize; 2],
+    sets: &[Vec<usize>],
+    probabilities: &[[f32; 3]],
+) -> Vec<usize> {
     let absent = |alternate: usize| {
         let own = sets.iter().position(|set| set[..] == [alternate]);
         own.map_or(0.0, |i| f64::from(probabilities[i][0]))
     };
     let limit = 10f64.powf(-MIN_ALLELE_QUALITY / 10.0);
-    let kept: Vec<usize> = (0..alternates).filter(|&a| absent(a) <= limit).collect();
+    let kept: Vec<usize> = (0..alternates)
+        .filter(|&a| called.contains(&(a + 1)) || absent(a) <= limit)
+        .collect();
     if kept.is_empty() {
         return (0..alternates)
             .min_by(|&a, &b| absent(a).total_cmp(&absent(b)))
@@ -147,5 +157,26 @@ mod tests {
             &[[0.9, 0.1, 0.0], [0.95, 0.05, 0.0], [0.9, 0.1, 0.0]],
         );
         assert_eq!((none.alternates, none.genotype), (vec![b"C".to_vec()], [0, 0]));
+    }
+
+    #[test]
+    fn the_image_of_two_alternates_tells_a_slip_from_a_haplotype() {
+        let sets = [vec![0], vec![1], vec![0, 1]];
+        let slipped = candidate("C", &["CA", "CAA"]);
+        // Both copies of the repeat are longer by two, and a few reads slipped to one.
+        let call = call_genotype(
+            &slipped,
+            &sets,
+            &[[0.93, 0.07, 0.0], [0.01, 0.66, 0.33], [0.0, 0.07, 0.93]],
+        );
+        assert_eq!((call.alternates, call.genotype), (vec![b"CAA".to_vec()], [1, 1]));
+        assert!((call.probabilities[2] - 0.33 / (0.33 + 0.07)).abs() < 0.02);
+        // A rare alternate that nothing but itself explains is called with the other.
+        let call = call_genotype(
+            &slipped,
+            &sets,
+            &[[0.82, 0.17, 0.01], [0.0, 0.98, 0.02], [0.0, 0.07, 0.93]],
+        );
+        assert_eq!((call.alternates.len(), call.genotype), (2, [1, 2]));
     }
 }
