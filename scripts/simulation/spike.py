@@ -12,11 +12,15 @@ import re
 import shutil
 import subprocess
 import zlib
+from bisect import bisect_left
 
 import numpy as np
 
 from errors import COMPLEMENT
 from genome import Stretch, Variant, fetch, plant_anywhere, plant_in_repeats, plant_snps, read_truth, settle, write_truth
+
+SHORTEST = 20  # bases of a read that is still written
+REACH = 100  # bases around a read in which planted variants may matter to it
 
 
 def haplotype_of(name: str, seed: int) -> int:
@@ -35,14 +39,22 @@ def read_offsets(cigar: str, position: int) -> dict[int, int]:
     return offsets
 
 
-def planted(bases: str, quality: str, fields: list[str], variants: list[Variant], haplotype: int) -> tuple[str, str]:
-    """The read with its haplotype's alleles. `variants` are those near the read; the last comes first."""
+def planted(
+    bases: str, quality: str, fields: list[str], variants: list[Variant], haplotype: int, stretch: Stretch
+) -> tuple[str, str]:
+    """The read with its haplotype's alleles, empty if it lies in what they delete. `variants` are the planted ones near
+    the read; the last comes first."""
     offsets = read_offsets(fields[5], int(fields[3]) - 1)
-    whole = len(bases)
+    whole, aligned_to = len(bases), max(offsets, default=0) + 1
     for variant in reversed(variants):
         ref, alt = variant.alleles[0], variant.alleles[variant.genotype[haplotype]]
         first, after = offsets.get(variant.position), offsets.get(variant.end)
-        if ref == alt or first is None:
+        if ref == alt:
+            continue
+        if first is None:
+            # No read of the haplotype begins in what is deleted.
+            if len(alt) < len(ref) and variant.position < int(fields[3]) - 1 < variant.end:
+                bases, quality = bases[after or whole :], quality[after or whole :]
             continue
         if len(ref) == len(alt):
             # A base that is an error already stays one.
@@ -55,18 +67,31 @@ def planted(bases: str, quality: str, fields: list[str], variants: list[Variant]
         mended = (given + quality[first] * len(middle))[: len(middle)]
         bases = bases[: first + 1] + middle + bases[last:]
         quality = quality[: first + 1] + mended + quality[last:]
+        aligned_to = max(aligned_to, variant.end)
     if len(bases) > whole:
         # The instrument stops after so many cycles: the end that is sequenced last goes.
         cut = slice(len(bases) - whole, None) if int(fields[1]) & 16 else slice(whole)
         bases, quality = bases[cut], quality[cut]
+    if 0 < len(bases) < whole and not fields[5].endswith("S"):
+        more = following(stretch, aligned_to, whole - len(bases))
+        bases, quality = bases + more, quality + quality[-1] * len(more)
     return bases, quality
+
+
+def following(stretch: Stretch, start: int, count: int) -> str:
+    """What a read that lost bases to a deletion shows instead: the reference from `start` on, as far as no variant is."""
+    at = bisect_left(stretch.variants, start - 1, key=lambda v: v.position)
+    end = min([start + count, stretch.end, *(v.position for v in stretch.variants[at : at + 1])])
+    return bytes(stretch.reference[start - stretch.start : max(start, end) - stretch.start]).decode()
 
 
 def reverse_complement(bases: str) -> str:
     return bytes(COMPLEMENT[np.frombuffer(bases.encode(), np.uint8)[::-1]]).decode()
 
 
-def mates(bam: str, variants: list[Variant], seed: int, share: float) -> dict[str, list[tuple[str, str] | None]]:
+def mates(
+    bam: str, variants: list[Variant], seed: int, share: float, stretch: Stretch
+) -> dict[str, list[tuple[str, str] | None]]:
     """Both reads of every fragment kept, as sequenced, with planted alleles."""
     positions = np.array([v.position for v in variants])
     pairs: dict[str, list[tuple[str, str] | None]] = {}
@@ -78,8 +103,9 @@ def mates(bam: str, variants: list[Variant], seed: int, share: float) -> dict[st
                 continue
             bases, quality = fields[9], fields[10].rstrip("\n")
             if not flag & 4:
-                low, high = np.searchsorted(positions, [start, start + len(bases) + 100])
-                bases, quality = planted(bases, quality, fields, variants[low:high], haplotype_of(name, seed))
+                low, high = np.searchsorted(positions, [start - REACH, start + len(bases) + REACH])
+                haplotype = haplotype_of(name, seed)
+                bases, quality = planted(bases, quality, fields, variants[low:high], haplotype, stretch)
             if flag & 16:
                 bases, quality = reverse_complement(bases), quality[::-1]
             pairs.setdefault(name, [None, None])[1 if flag & 128 else 0] = (bases, quality)
@@ -111,10 +137,10 @@ def main() -> None:
     for name in ("confident.bed", "region.bed"):
         shutil.copy(f"{args.reads}/{name}", f"{args.output}/{name}")
     chosen = [v for v in stretch.variants if v.position not in places]
-    pairs = mates(f"{args.reads}/reads.bam", chosen, args.seed, args.share)
+    pairs = mates(f"{args.reads}/reads.bam", chosen, args.seed, args.share, stretch)
     with open(f"{args.output}/1.fq", "w") as first, open(f"{args.output}/2.fq", "w") as second:
         for name, reads in pairs.items():
-            if reads[0] and reads[1]:
+            if all(read and len(read[0]) >= SHORTEST for read in reads):
                 for out, (bases, quality) in zip((first, second), reads):
                     out.write(f"@{name}\n{bases}\n+\n{quality}\n")
 
