@@ -19,7 +19,7 @@ mkdir -p "$work/examples"
 # One real stretch, with all that is made from it, and three simulated sets are kept to choose the best epoch by.
 is_for_validation() {
   case $1 in
-    *_20.53M_* | hiseqx_panel_15x | hs2000_hg002_15x | nova_panel_12x) return 0 ;;
+    *_20.53M_* | nova_panel_12x | nova_panel_30x | hs2500_hg002_20x) return 0 ;;
     *) return 1 ;;
   esac
 }
@@ -58,6 +58,8 @@ fi
 for set in "${train[@]}"; do
   folder=$(make_examples "$set")
   shards+=(--examples "$folder")
+  # Reads of real data are few, and count twice.
+  case $(basename "$set") in real_* | spiked_*) shards+=(--examples "$folder") ;; esac
 done
 for set in "${validation[@]}"; do
   folder=$(make_examples "$set")

@@ -25,9 +25,19 @@ fn describe(card: &Card) -> String {
         line(
             "network",
             format!(
-                "stem {}, stages {:?} of {} blocks, hidden {}, central {} columns",
-                a.stem, a.stages, a.blocks, a.hidden, a.columns
+                "stem {}, stages {:?} of {} blocks, hidden {}, central {} columns{}",
+                a.stem,
+                a.stages,
+                a.blocks,
+                a.hidden,
+                a.columns,
+                if a.summary { ", summary" } else { "" }
             ),
+        ),
+        line(
+            "cascade",
+            card.cascade
+                .map_or_else(|| "none".to_owned(), |cascade| cascade.to_string()),
         ),
         line(
             "temperatures",
