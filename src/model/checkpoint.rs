@@ -53,12 +53,15 @@ pub fn load(path: &Path) -> Result<(Progress, Weights)> {
 impl Progress {
     /// Fails, naming what differs, if a training with `other` settings cannot go on from here.
     pub fn check_same_run(&self, other: &Self) -> Result<()> {
+        for (option, before, now) in [
+            ("--examples", &self.examples, &other.examples),
+            ("--validation", &self.validation, &other.validation),
+        ] {
+            check_same_sets(option, before, now)?;
+        }
         let value = |p: &Self| -> Result<_> {
-            let sets = |sets: &[DataSet]| sets.iter().map(|s| s.sha256.clone()).collect::<Vec<_>>();
             let mut value = serde_json::to_value(&p.options)?;
             value["init_from"] = serde_json::to_value(&p.init_from)?;
-            value["examples"] = serde_json::to_value(sets(&p.examples))?;
-            value["validation"] = serde_json::to_value(sets(&p.validation))?;
             for free in ["patience", "threads"] {
                 value[free] = 0.into();
             }
@@ -76,4 +79,19 @@ impl Progress {
         }
         Ok(())
     }
+}
+
+/// Fails, naming the first set that differs in content or place.
+fn check_same_sets(option: &str, before: &[DataSet], now: &[DataSet]) -> Result<()> {
+    let checksum = |sets: &[DataSet], index: usize| sets.get(index).map(|set| set.sha256.clone());
+    let differs = (0..before.len().max(now.len())).find(|&i| checksum(before, i) != checksum(now, i));
+    let Some(index) = differs else { return Ok(()) };
+    let name = |sets: &[DataSet]| sets.get(index).map_or("none".to_owned(), |set| set.path.clone());
+    bail!(
+        "--resume: number {} of {option} was {} when the checkpoint was written and is {} now, or its examples changed; \
+         use the same sets in the same order, or train without --resume",
+        index + 1,
+        name(before),
+        name(now)
+    )
 }

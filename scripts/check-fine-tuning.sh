@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Does fine-tuning help on another instrument, and does it harm on the old ones? Simulates reads of a profile that the
+# built-in model never saw (dwgsim, 125 bases, error rising from 0.5 to 4 % along the read) from HG001 on b37 chr20, tunes
+# the model on about 2,000 examples of three stretches (a fourth chooses the epoch), and scores it before and after on four
+# other stretches of the new profile, and on an old set.
+#   scripts/check-fine-tuning.sh WORK OLD_SET
+# WORK/ref/b37.chr20.fa with its bwa index must be there, as scripts/simulate-training-sets.sh makes it; OLD_SET is a folder
+# with reads.bam, truth.vcf.gz, confident.bed and region.bed on the same reference. DVCALL_DATA is where the truth lies.
+# Needs: apt-get install dwgsim bwa samtools bcftools tabix python3-numpy
+set -euo pipefail
+[[ $# -eq 2 ]] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+data=${DVCALL_DATA:-$here/../../shared/data}
+dvcall=${DVCALL:-$here/../target/release/dvcall}
+model=${MODEL:-$here/../models/wgs.safetensors}
+work=$1 old=$2 set=$1/fine_tuning
+reference=$work/ref/b37.chr20.fa
+
+simulate() {
+  [[ -e $set/reads.bam.bai ]] && return
+  mkdir -p "$set"
+  python3 "$here/simulation/simulate.py" --ref "$reference" --truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" \
+    --stretches 8 --depth 25-25.1 --seed 301 --haplotypes --output "$set"
+  for haplotype in 0 1; do
+    dwgsim -z "30$haplotype" -r 0 -R 0 -y 0 -n 20 -C 12.5 -1 125 -2 125 -d 330 -s 50 -e 0.005-0.04 -E 0.005-0.04 -o 1 \
+      -P "h$haplotype-" "$set/hap$haplotype.fa" "$set/dwgsim$haplotype" >/dev/null 2>&1
+  done
+  for read in 1 2; do gzip -dc "$set"/dwgsim[01].bwa.read$read.fastq.gz > "$set/$read.fq"; done
+  "$here/simulation/align.sh" "$reference" "$set/1.fq" "$set/2.fq" TUNED "$set/reads.bam"
+  bgzip -f "$set/truth.vcf"
+  tabix -f -p vcf "$set/truth.vcf.gz"
+  rm -f "$set"/*.fq "$set"/dwgsim* "$set"/hap*
+  head -n 3 "$set/region.bed" > "$set/tuning.bed"
+  sed -n 4p "$set/region.bed" > "$set/validation.bed"
+  tail -n +5 "$set/region.bed" > "$set/test.bed"
+}
+
+examples() {
+  [[ -e $3/manifest.json ]] || "$dvcall" --quiet make-examples --ref "$reference" --reads "$1/reads.bam" --regions "$2" \
+    --truth "$1/truth.vcf.gz" --confident "$1/confident.bed" --output "$3"
+}
+
+score() {
+  local name=$1 reads=$2 regions=$3
+  "$dvcall" --quiet call --ref "$reference" --reads "$reads/reads.bam" --regions "$regions" --model "$4" --output "$set/$name.vcf.gz"
+  "$dvcall" --quiet evaluate --ref "$reference" --truth "$reads/truth.vcf.gz" --confident "$reads/confident.bed" \
+    --regions "$regions" --query "$set/$name.vcf.gz" --output "$set/$name.scores" >/dev/null
+  awk -F, -v name="$name" '$2 == "PASS" { print name, $1, "FN", $5, "FP", $7 }' "$set/$name.scores.summary.csv"
+}
+
+simulate
+examples "$set" "$set/tuning.bed" "$set/examples"
+examples "$set" "$set/validation.bed" "$set/validation"
+"$dvcall" --quiet train --examples "$set/examples" --validation "$set/validation" --init-from "$model" \
+  --output "$set/tuned.safetensors" --epochs 4
+for stage in before after; do
+  chosen=$model
+  [[ $stage == after ]] && chosen=$set/tuned.safetensors
+  score "new-$stage" "$set" "$set/test.bed" "$chosen"
+  score "old-$stage" "$old" "$old/region.bed" "$chosen"
+done
