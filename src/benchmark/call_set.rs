@@ -8,7 +8,7 @@ use rust_htslib::bgzf;
 use rustc_hash::FxHashSet;
 
 use super::call::{Call, CalledAllele, Score};
-use crate::genome::{Contigs, IntervalSet, check_whole};
+use crate::genome::{Contigs, IntervalSet, VariantIndex, check_whole};
 
 /// The calls of one sample that differ from the reference, by contig and position.
 #[derive(Clone, Debug)]
@@ -36,12 +36,18 @@ pub struct Selection<'a> {
 }
 
 impl CallSet {
-    /// Reads a VCF (plain, gzip or bgzip; an index is not needed). Fails, with the line, on whatever is not a sorted
-    /// VCF with genotypes on contigs of the reference.
+    /// Reads a VCF (plain, gzip or bgzip). Fails, with the line, on whatever is not a sorted VCF with genotypes on
+    /// contigs of the reference, and if the index of a bgzipped one is missing or of another file.
     pub fn read(path: &Path, contigs: &Contigs, selection: &Selection) -> Result<Self> {
         check_whole(path)?;
+        ensure!(
+            path.extension().is_none_or(|e| e != "bcf"),
+            "{} is a BCF; convert it with: bcftools view -Oz",
+            path.display()
+        );
+        let index = VariantIndex::open(path)?;
         let reader = bgzf::Reader::from_path(path).with_context(|| format!("cannot open VCF {}", path.display()))?;
-        let mut parser = Parser::new(path, contigs, selection);
+        let mut parser = Parser::new(path, contigs, selection, index);
         for (index, line) in BufReader::with_capacity(1 << 16, reader).split(b'\n').enumerate() {
             let number = index + 1;
             let line = line.with_context(|| {
@@ -63,6 +69,7 @@ impl CallSet {
 struct Parser<'a> {
     contigs: &'a Contigs,
     selection: &'a Selection<'a>,
+    index: Option<VariantIndex>,
     set: CallSet,
     /// Column of the sample, known after the header.
     column: Option<usize>,
@@ -72,10 +79,11 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(path: &Path, contigs: &'a Contigs, selection: &'a Selection) -> Self {
+    fn new(path: &Path, contigs: &'a Contigs, selection: &'a Selection, index: Option<VariantIndex>) -> Self {
         Self {
             contigs,
             selection,
+            index,
             set: CallSet {
                 path: path.to_owned(),
                 sample: String::new(),
@@ -169,6 +177,9 @@ impl<'a> Parser<'a> {
                 ),
             }
         };
+        if let Some(index) = &self.index {
+            index.check_contig(name)?;
+        }
         self.contig = Some((name.to_owned(), rank));
         self.last_position = position;
         Ok(rank)
@@ -234,13 +245,8 @@ impl<'a> Parser<'a> {
     fn finish(mut self) -> Result<CallSet> {
         if self.column.is_none() {
             bail!(
-                "{} is not a VCF: it has no line that begins with #CHROM{}",
-                self.set.path.display(),
-                if self.set.path.extension().is_some_and(|e| e == "bcf") {
-                    "; convert it with: bcftools view -Oz"
-                } else {
-                    ""
-                }
+                "{} is not a VCF: it has no line that begins with #CHROM",
+                self.set.path.display()
             );
         }
         // A stable sort by everything that is compared: the order within a position says nothing.

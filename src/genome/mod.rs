@@ -2,15 +2,18 @@
 //!
 //! Coordinates are 0-based half-open everywhere inside dvcall; 1-based inclusive only where people read or type them.
 
+mod bgzf;
 mod contigs;
 mod damage;
 mod edit;
+mod fasta_index;
 mod intervals;
 mod normalize;
 mod partition;
 mod reference;
 mod region;
 mod sequence;
+mod variant_index;
 
 pub use contigs::{Contig, Contigs};
 pub use damage::check_whole;
@@ -21,3 +24,4 @@ pub use partition::{PARTITION_FLANK, PARTITION_SIZE, Partition, partitions};
 pub use reference::{Reference, ReferenceReader};
 pub use region::{Region, resolve_regions};
 pub use sequence::Sequence;
+pub use variant_index::VariantIndex;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rust_htslib::faidx;
 
-use super::{Contig, Contigs};
+use super::Contigs;
+use super::fasta_index::read_contigs;
 
 /// An indexed FASTA file, plain or bgzipped. Cheap to share; each thread opens its own [`ReferenceReader`].
 #[derive(Clone, Debug)]
@@ -15,48 +16,15 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Reads the index. Fails if the FASTA or its index (`.fai`, and `.gzi` for a bgzipped FASTA) is missing.
+    /// Reads the index. Fails if the FASTA or its index (`.fai`, and `.gzi` for a bgzipped FASTA) is missing, or if the
+    /// index is of another file.
     pub fn open(path: &Path) -> Result<Self> {
-        let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
         if !path.is_file() {
             bail!("reference {}: no such file", path.display());
         }
-        let fai = beside(".fai");
-        if !fai.is_file() {
-            bail!(
-                "reference {0} has no index; make it with: samtools faidx {0}",
-                path.display()
-            );
-        }
-        let gzipped = path.extension().is_some_and(|e| e == "gz");
-        if gzipped && !beside(".gzi").is_file() {
-            bail!(
-                "reference {0} has no .gzi index; make it with: samtools faidx {0}",
-                path.display()
-            );
-        }
-        let text = std::fs::read_to_string(&fai).with_context(|| format!("cannot read {}", fai.display()))?;
-        let contigs: Contigs = text
-            .lines()
-            .map(|line| {
-                let mut fields = line.split('\t');
-                let name = fields.next().unwrap_or_default().to_owned();
-                let length = fields.next().and_then(|l| l.parse().ok());
-                length
-                    .map(|length| Contig { name, length })
-                    .with_context(|| format!("damaged index {}: line '{line}'", fai.display()))
-            })
-            .collect::<Result<_>>()?;
-        if contigs.is_empty() {
-            bail!(
-                "reference index {} is empty; make it again with: samtools faidx {}",
-                fai.display(),
-                path.display()
-            );
-        }
         Ok(Self {
             path: path.to_owned(),
-            contigs,
+            contigs: read_contigs(path)?,
         })
     }
 

@@ -1,17 +1,18 @@
 //! Bad input: one line that says what, where and how to mend it, exit status 1, and nothing written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 
 use crate::common::{dvcall, error_of};
+use crate::indexes::bgzipped;
 use crate::world::{HEADER, Line, World};
 
-const REFERENCE: &str = "ACGTTGCAACGGATCCATGCATTAGCCGATCGGATACCAGTACG";
+pub const REFERENCE: &str = "ACGTTGCAACGGATCCATGCATTAGCCGATCGGATACCAGTACG";
 
-struct Case {
-    world: World,
-    command: Command,
+pub struct Case {
+    pub world: World,
+    pub command: Command,
 }
 
 fn line(position: usize, reference: &str, alternate: &str) -> Line {
@@ -24,7 +25,7 @@ fn line(position: usize, reference: &str, alternate: &str) -> Line {
 }
 
 /// A world where all is well but for what the query holds.
-fn with_query(query: impl FnOnce(&World) -> std::path::PathBuf) -> Case {
+pub fn with_query(query: impl FnOnce(&World) -> std::path::PathBuf) -> Case {
     let world = World::new(REFERENCE);
     let truth = world.vcf("truth.vcf", &[line(4, "T", "G"), line(10, "G", "A")]);
     let query = query(&world);
@@ -42,7 +43,7 @@ fn with_query(query: impl FnOnce(&World) -> std::path::PathBuf) -> Case {
     Case { world, command }
 }
 
-fn good(world: &World) -> std::path::PathBuf {
+pub fn good(world: &World) -> std::path::PathBuf {
     world.vcf("query.vcf", &[line(4, "T", "G")])
 }
 
@@ -59,7 +60,7 @@ impl Case {
     }
 
     /// Checks the error and that nothing was left behind.
-    fn fails_with(mut self, parts: &[&str]) {
+    pub fn fails_with(mut self, parts: &[&str]) {
         let error = error_of(&mut self.command);
         for part in parts {
             assert!(error.contains(part), "no '{part}' in: {error}");
@@ -144,27 +145,19 @@ fn beds_out_of_range() {
 
 #[test]
 fn truncated_files() {
-    let whole = |world: &World| {
-        let plain = std::fs::read(good(world)).unwrap();
-        let path = world.path("query.vcf.gz");
-        let mut writer = rust_htslib::bgzf::Writer::from_path(&path).unwrap();
-        std::io::Write::write_all(&mut writer, &plain).unwrap();
-        drop(writer);
-        path
-    };
     let cut = |by: usize| {
         move |world: &World| {
-            let path = whole(world);
+            let path = bgzipped(world, "0/1");
             let bytes = std::fs::read(&path).unwrap();
             std::fs::write(&path, &bytes[..bytes.len() - by]).unwrap();
             path
         }
     };
-    with_query(whole).command.assert().success();
+    with_query(|w| bgzipped(w, "0/1")).command.assert().success();
     with_query(cut(28)).fails_with(&["query.vcf.gz is truncated"]);
     with_query(cut(60)).fails_with(&["query.vcf.gz is truncated"]);
     let damaged = |world: &World| {
-        let path = whole(world);
+        let path = bgzipped(world, "0/1");
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[40..60].fill(0xff);
         std::fs::write(&path, bytes).unwrap();
@@ -173,25 +166,6 @@ fn truncated_files() {
     with_query(damaged).fails_with(&["query.vcf.gz", "damaged"]);
     let body = format!("{ONE_SAMPLE}c\t5\t.\tT\tG\t9\t.\n");
     with_query(|w| text(w, &body)).fails_with(&["line 4", "cut off"]);
-}
-
-/// Calls are read from the first record to the last: an index is not used, so none can be missing or out of date.
-#[test]
-fn an_index_of_the_calls_is_not_needed_and_a_stale_one_does_no_harm() {
-    let case = with_query(good);
-    std::fs::write(case.world.path("query.vcf.tbi"), "of another file").unwrap();
-    let mut command = case.command;
-    command.assert().success();
-}
-
-#[test]
-fn references_without_an_index_or_with_one_of_another_file() {
-    let case = with_query(good);
-    std::fs::remove_file(case.world.path("ref.fa.fai")).unwrap();
-    case.fails_with(&["no index", "samtools faidx"]);
-    let case = with_query(good);
-    std::fs::write(case.world.path("ref.fa.fai"), "c\t4400\t3\t4400\t4401\n").unwrap();
-    case.fails_with(&["samtools faidx"]);
 }
 
 #[test]

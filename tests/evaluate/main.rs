@@ -4,6 +4,7 @@
 mod common;
 
 mod errors;
+mod indexes;
 mod outputs;
 mod properties;
 mod tables;
