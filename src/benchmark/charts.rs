@@ -14,6 +14,9 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(0x66, 0x66, 0x66),
 ];
 
+/// Of all text: about 14 pixels high, as the text around the charts.
+const FONT: (&str, u32) = ("sans-serif", 17);
+
 /// A call set's way through recall and precision.
 pub struct Trace {
     pub name: String,
@@ -31,21 +34,23 @@ fn failed<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) ->
 pub fn precision_recall(traces: &[Trace]) -> Result<String> {
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, (460, 360)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut svg, (520, 400)).into_drawing_area();
         let points = || traces.iter().flat_map(|t| &t.points);
         let floor = |values: &mut dyn Iterator<Item = f64>| (values.fold(1.0, f64::min) - 0.02).max(0.0);
         let left = floor(&mut points().map(|p| p.0));
         let bottom = floor(&mut points().map(|p| p.1));
         let mut chart = ChartBuilder::on(&area)
             .margin(10)
-            .x_label_area_size(40)
-            .y_label_area_size(55)
+            .x_label_area_size(50)
+            .y_label_area_size(70)
             .build_cartesian_2d(left..1.005, bottom..1.005)
             .map_err(failed)?;
         chart
             .configure_mesh()
             .x_desc("Recall")
             .y_desc("Precision")
+            .label_style(FONT)
+            .axis_desc_style(FONT)
             .light_line_style(WHITE)
             .draw()
             .map_err(failed)?;
@@ -61,6 +66,7 @@ pub fn precision_recall(traces: &[Trace]) -> Result<String> {
         }
         chart
             .configure_series_labels()
+            .label_font(FONT)
             .position(SeriesLabelPosition::LowerLeft)
             .background_style(WHITE.mix(0.8))
             .border_style(BLACK.mix(0.2))
@@ -82,25 +88,21 @@ pub struct Bar {
 pub fn intervals(bars: &[Bar], axis: &str) -> Result<String> {
     let mut svg = String::new();
     {
-        let height = 70 + 22 * bars.len() as u32;
-        let area = SVGBackend::with_string(&mut svg, (760, height)).into_drawing_area();
+        let height = 80 + 24 * bars.len() as u32;
+        let area = SVGBackend::with_string(&mut svg, (1060, height)).into_drawing_area();
         let left = bars.iter().map(|b| b.interval.0).fold(1.0, f64::min);
         let rows = bars.len() as f64;
         let mut chart = ChartBuilder::on(&area)
             .margin(10)
-            .x_label_area_size(40)
-            .y_label_area_size(300)
+            .x_label_area_size(50)
+            .y_label_area_size(390)
             .build_cartesian_2d((left - 0.02).max(0.0)..1.005, 0.0..rows)
             .map_err(failed)?;
-        let name_at = |y: &f64| {
-            let index = (rows - y).floor();
-            let centred = (rows - y - index - 0.5).abs() < 1e-6;
-            let bar = bars.get(index as usize).filter(|_| centred);
-            bar.map_or_else(String::new, |b| b.name.chars().take(46).collect())
-        };
         chart
             .configure_mesh()
             .x_desc(axis)
+            .label_style(FONT)
+            .axis_desc_style(FONT)
             .disable_y_mesh()
             .y_labels(0)
             .light_line_style(WHITE)
@@ -115,9 +117,9 @@ pub fn intervals(bars: &[Bar], axis: &str) -> Result<String> {
         let dots = bars.iter().enumerate();
         let dots = dots.map(|(i, b)| Circle::new((b.value, centre(i)), 4, COLOURS[0].filled()));
         chart.draw_series(dots).map_err(failed)?;
-        for i in 0..bars.len() {
+        for (i, bar) in bars.iter().enumerate() {
             let (_, y) = chart.backend_coord(&(1.0, centre(i)));
-            area.draw(&Text::new(name_at(&centre(i)), (8, y - 6), ("sans-serif", 12)))
+            area.draw(&Text::new(shortened(&bar.name), (4, y - 8), FONT))
                 .map_err(failed)?;
         }
         area.present().map_err(failed)?;
@@ -125,23 +127,41 @@ pub fn intervals(bars: &[Bar], axis: &str) -> Result<String> {
     Ok(svg)
 }
 
+/// A long name without its middle: the names of strata differ at the end.
+pub fn shortened(name: &str) -> String {
+    const LONGEST: usize = 46;
+    let letters: Vec<char> = name.chars().collect();
+    match letters.len() > LONGEST {
+        true => letters[..14]
+            .iter()
+            .chain(&['…'])
+            .chain(&letters[letters.len() - 31..])
+            .collect(),
+        false => name.to_owned(),
+    }
+}
+
 /// Observed against claimed error on logarithmic axes, with the diagonal where a caller is honest.
 pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
     const FLOOR: f64 = 1e-5;
+    let claims = series.iter().flat_map(|(_, bins)| bins).map(|b| b.claimed);
+    let left = 10_f64.powf(claims.fold(FLOOR, f64::min).log10().floor()).max(1e-10);
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, (460, 360)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut svg, (520, 400)).into_drawing_area();
         let mut chart = ChartBuilder::on(&area)
             .margin(10)
-            .x_label_area_size(40)
-            .y_label_area_size(65)
-            .build_cartesian_2d((FLOOR..1.0).log_scale(), (FLOOR..1.0).log_scale())
+            .x_label_area_size(50)
+            .y_label_area_size(80)
+            .build_cartesian_2d((left..1.0).log_scale(), (FLOOR..1.0).log_scale())
             .map_err(failed)?;
         let label = |v: &f64| format!("{v:e}");
         chart
             .configure_mesh()
             .x_desc("Error that GQ claims")
             .y_desc("Error observed")
+            .label_style(FONT)
+            .axis_desc_style(FONT)
             .x_label_formatter(&label)
             .y_label_formatter(&label)
             .light_line_style(WHITE)
@@ -151,15 +171,18 @@ pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
         chart.draw_series([diagonal]).map_err(failed)?;
         for ((name, bins), colour) in series.iter().zip(COLOURS.iter().cycle()) {
             let place = |v: f64| v.max(FLOOR);
+            let across = |bin: &Bin| bin.claimed.max(left);
             let ranges = bins.iter().map(|b| {
                 let (low, high) = b.interval();
-                let x = place(b.claimed);
-                PathElement::new([(x, place(low)), (x, place(high))], colour.stroke_width(1))
+                PathElement::new(
+                    [(across(b), place(low)), (across(b), place(high))],
+                    colour.stroke_width(1),
+                )
             });
             chart.draw_series(ranges).map_err(failed)?;
             let dots = bins
                 .iter()
-                .map(|b| Circle::new((place(b.claimed), place(b.observed())), 4, colour.filled()));
+                .map(|b| Circle::new((across(b), place(b.observed())), 4, colour.filled()));
             chart
                 .draw_series(dots)
                 .map_err(failed)?
@@ -168,7 +191,8 @@ pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
+            .label_font(FONT)
+            .position(SeriesLabelPosition::LowerRight)
             .background_style(WHITE.mix(0.8))
             .border_style(BLACK.mix(0.2))
             .draw()

@@ -48,7 +48,7 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
 }
 
 fn best_threshold(run: &Run, variant_type: Type, score: &str) -> Value {
-    let curve = Curve::of(run, variant_type, None, Filter::All);
+    let curve = Curve::of(run, variant_type, Filter::All);
     curve.best().map_or(Value::Null, |point| {
         json!({
             "type": variant_type.name(),

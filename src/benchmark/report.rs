@@ -4,28 +4,28 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::annotated::genotype;
 use super::calibration::calibration;
 use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
+use super::error_list::{ERROR_COLUMNS, error_rows};
 use super::evaluation::{Evaluation, Run, Subset};
 use super::interval::f1_interval;
 use super::kind::{SUBTYPES, Type};
-use super::record::{Entry, Record, Verdict};
 use super::roc::Curve;
 use super::screen::{Named, comparison};
-use super::superlocus::Match;
 use super::tally::{Count, Counts, Filter};
-use crate::genome::{Contig, ReferenceReader};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}\
 h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}\
 table{border-collapse:collapse;margin:.8em 0;font-size:13px}th,td{padding:.25em .7em;border-bottom:1px solid #eee;\
 text-align:right}th:first-child,td:first-child{text-align:left}th{background:#f6f6f6}\
 .charts{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}figcaption{font-weight:600}code{font-size:12px}\
-svg{max-width:100%;height:auto}";
+svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow-x:auto}.errors td,.errors th{text-align:left}\
+.errors td:nth-child(9){font:12px monospace;white-space:nowrap}.errors td:last-child{white-space:normal;min-width:20em;\
+font-size:11px}";
 
-/// Errors listed; all are in the annotated VCF.
-const MAX_ERRORS: usize = 1_000;
+const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth, FP.gt of them \
+with the right alleles and the wrong genotype. UNK: calls outside the confident regions, which are not judged. \
+Recall = TP / (TP + FN), precision is the share of the judged calls that is right, F1 their harmonic mean.";
 
 /// Writes `P.html`.
 pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
@@ -46,6 +46,7 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
     )?;
     let (headings, rows) = comparison(sets);
     table(out, &headings, &rows)?;
+    writeln!(out, "<p>{COLUMNS}</p>")?;
     curves(out, sets, options.score.name())?;
     strata(out, run, subsets)?;
     breakdown(out, run)?;
@@ -88,7 +89,7 @@ fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
     for variant_type in [Type::Snp, Type::Indel] {
         let mut traces = Vec::new();
         for set in sets {
-            let curve = Curve::of(set.run, variant_type, None, Filter::All);
+            let curve = Curve::of(set.run, variant_type, Filter::All);
             let place = |counts: &Counts| Some((counts.recall()?, counts.precision()?));
             let best = curve.best();
             if let Some(point) = best {
@@ -226,7 +227,7 @@ fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
                 bin.calls.to_string(),
                 bin.errors.to_string(),
                 format!("{:.2e}", bin.claimed),
-                format!("{:.2e}", bin.observed()),
+                format!("{:.4}", bin.observed()),
             ]
         })
         .collect();
@@ -238,73 +239,13 @@ fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
 }
 
 fn errors(out: &mut impl Write, evaluation: &Evaluation, run: &Run) -> Result<()> {
-    let reader = evaluation.reference().reader()?;
-    let names = evaluation.strata_names();
-    let is_wrong = |entry: &Option<Entry>| {
-        let verdict = entry.as_ref().map(|e| e.verdict);
-        matches!(verdict, Some(Verdict::FalseNegative | Verdict::FalsePositive))
-    };
-    let wrong = || run.records().filter(|(_, r)| is_wrong(&r.truth) || is_wrong(&r.query));
-    let count = wrong().count();
+    let (count, rows) = error_rows(evaluation, run)?;
     writeln!(
         out,
-        "<h2>Errors</h2>\n<p>{count} places; the first {} are here, all are in the VCF.</p>",
-        count.min(MAX_ERRORS)
+        "<h2>Errors</h2>\n<p>{count} places; the first {} are here, all are in the VCF.</p>\n<div class=\"errors\">",
+        rows.len()
     )?;
-    let mut rows = Vec::new();
-    for (contig, record) in wrong().take(MAX_ERRORS) {
-        rows.push(error_row(contig, record, &reader, &names)?);
-    }
-    let titles = [
-        "Place", "Type", "Error", "REF", "ALT", "Truth", "Query", "Quality", "Context", "Strata",
-    ];
-    table(out, &headings(&titles), &rows)
-}
-
-fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata: &[&str]) -> Result<Vec<String>> {
-    let short = |bases: &[u8]| -> String {
-        let text = String::from_utf8_lossy(bases);
-        if text.len() > 24 {
-            format!("{}… ({} bases)", &text[..20], text.len())
-        } else {
-            text.into_owned()
-        }
-    };
-    let entries = [&record.truth, &record.query];
-    let what = match entries.into_iter().flatten().map(|e| e.matched).min() {
-        Some(Match::Allele) => "wrong genotype",
-        Some(Match::Nearby) => "wrong allele",
-        _ if record.truth.is_some() => "missed",
-        _ => "not in truth",
-    };
-    let spelt = |entry: &Option<Entry>| {
-        entry
-            .as_ref()
-            .map_or_else(|| "–".into(), |e| genotype(&e.genotype, e.phased))
-    };
-    let kind = entries.into_iter().flatten().find_map(|e| e.kind);
-    let before = reader.fetch(&contig.name, record.position.saturating_sub(15), record.position)?;
-    let after = reader.fetch(&contig.name, record.end(), (record.end() + 15).min(contig.length))?;
-    let alternates: Vec<String> = record.alternates.iter().map(|a| short(a)).collect();
-    Ok(vec![
-        format!("{}:{}", contig.name, record.position + 1),
-        kind.map_or_else(String::new, |k| format!("{} {}", k.variant_type.name(), k.label())),
-        what.to_owned(),
-        short(&record.reference),
-        alternates.join(","),
-        spelt(&record.truth),
-        spelt(&record.query),
-        record
-            .query
-            .as_ref()
-            .and_then(|e| e.score)
-            .map_or_else(String::new, |s| s.to_string()),
-        format!("{} [{}] {}", short(&before), short(&record.reference), short(&after)),
-        record
-            .strata
-            .iter()
-            .map(|&s| strata[usize::from(s)])
-            .collect::<Vec<_>>()
-            .join(", "),
-    ])
+    table(out, &headings(&ERROR_COLUMNS), &rows)?;
+    writeln!(out, "</div>")?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::evaluation::Run;
 use super::kind::Type;
+use super::record::Record;
 use super::tally::{Counts, Filter, Observation, Part};
 
 /// Least distance between the thresholds of a table, as hap.py's default.
@@ -21,13 +22,21 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Truth that only calls below the threshold match is missed there.
-    pub fn of(run: &Run, variant_type: Type, subtype: Option<usize>, filter: Filter) -> Self {
+    /// Of all calls of a type.
+    pub fn of(run: &Run, variant_type: Type, filter: Filter) -> Self {
+        Self::within(run, 0, variant_type, None, filter)
+    }
+
+    /// Of a subset, by its rank in the tally, and perhaps one subtype. Truth that only calls below the threshold match is
+    /// missed there.
+    pub fn within(run: &Run, subset: usize, variant_type: Type, subtype: Option<usize>, filter: Filter) -> Self {
+        let is_inside = |record: &Record| subset == 0 || record.strata.contains(&(subset as u16 - 1));
         let wanted = |call: &Observation| {
             call.kind.variant_type == variant_type && subtype.is_none_or(|s| call.kind.subtypes & (1 << s) != 0)
         };
         let mut calls: Vec<Observation> = run
             .records()
+            .filter(|(_, record)| is_inside(record))
             .flat_map(|(_, record)| Observation::of(record, filter))
             .filter(wanted)
             .collect();
@@ -60,18 +69,6 @@ impl Curve {
         Self { points }
     }
 
-    /// The points without those that are closer than `spacing` to the one before.
-    pub fn spaced(&self, spacing: f32) -> impl Iterator<Item = &Point> {
-        let mut last: Option<f32> = None;
-        self.points.iter().filter(move |point| {
-            let kept = last.is_none_or(|last| point.threshold - last > spacing);
-            if kept {
-                last = Some(point.threshold);
-            }
-            kept
-        })
-    }
-
     /// The point of the highest F1; of several, that with the lowest threshold.
     pub fn best(&self) -> Option<&Point> {
         let scored = self.points.iter().filter_map(|p| Some((p, p.counts.f1()?)));
@@ -79,6 +76,18 @@ impl Curve {
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
             .map(|(p, _)| p)
     }
+}
+
+/// Points in ascending order without those that are closer than `spacing` to the one before.
+pub fn spaced<'a>(points: impl Iterator<Item = &'a Point>, spacing: f32) -> impl Iterator<Item = &'a Point> {
+    let mut last: Option<f32> = None;
+    points.filter(move |point| {
+        let kept = last.is_none_or(|last| point.threshold - last > spacing);
+        if kept {
+            last = Some(point.threshold);
+        }
+        kept
+    })
 }
 
 /// Takes out of a list what fulfils a condition, keeping both in order.

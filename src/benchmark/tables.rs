@@ -7,7 +7,8 @@ use anyhow::Result;
 use super::evaluation::{Run, Subset};
 use super::kind::{SUBTYPES, Type};
 use super::record::ScoreField;
-use super::roc::{Curve, MIN_SPACING};
+use super::roc::{Curve, MIN_SPACING, Point, spaced};
+use super::strata::CONTAINED;
 use super::tally::{Count, Counts, Filter};
 
 const SUMMARY_COLUMNS: [&str; 18] = [
@@ -210,30 +211,38 @@ pub fn write_extended(to: impl Write, run: &Run, subsets: &[Subset], field: Scor
     Ok(())
 }
 
-/// Writes `P.roc.all.csv`: the rows of everything, then one for each threshold of the quality.
+/// Writes `P.roc.all.csv`: the rows of [`write_extended`], and for everything and for what lies wholly in the confident
+/// regions one for each threshold of the quality. Missed truth has quality 0, so there is a row of this threshold if
+/// anything is missed. hap.py has the same rows; there, each but that of threshold 0 lacks the first call of its level
+/// (of a truth call, it counts as missed), and het and homalt are not filled in.
 pub fn write_roc(to: impl Write, run: &Run, subsets: &[Subset], field: ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
-    let Some(subset) = subsets.first() else {
-        return Ok(());
-    };
     for variant_type in Type::ALL {
         for subtype in subtype_rows(variant_type) {
-            for filter in Filter::BOTH {
-                let row = |quality| Row {
-                    variant_type,
-                    subtype,
-                    subset,
-                    filter,
-                    field,
-                    quality,
-                };
-                csv.write_record(extended_row(
-                    &row(None),
-                    run.tally.counts(0, filter, variant_type, subtype),
-                ))?;
-                for point in Curve::of(run, variant_type, subtype, filter).spaced(MIN_SPACING) {
-                    csv.write_record(extended_row(&row(Some(point.threshold)), &point.counts))?;
+            for subset in subsets {
+                for filter in Filter::BOTH {
+                    let row = |quality| Row {
+                        variant_type,
+                        subtype,
+                        subset,
+                        filter,
+                        field,
+                        quality,
+                    };
+                    let all = run.tally.counts(subset.rank, filter, variant_type, subtype);
+                    csv.write_record(extended_row(&row(None), all))?;
+                    if subset.rank > 0 && subset.name != CONTAINED {
+                        continue;
+                    }
+                    let curve = Curve::within(run, subset.rank, variant_type, subtype, filter);
+                    let missed = (all.truth_fn.all > 0).then_some(Point {
+                        threshold: 0.0,
+                        counts: *all,
+                    });
+                    for point in spaced(missed.iter().chain(&curve.points), MIN_SPACING) {
+                        csv.write_record(extended_row(&row(Some(point.threshold)), &point.counts))?;
+                    }
                 }
             }
         }

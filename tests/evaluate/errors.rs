@@ -1,6 +1,6 @@
 //! Bad input: one line that says what, where and how to mend it, exit status 1, and nothing written.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use assert_cmd::Command;
 

@@ -109,7 +109,7 @@ fn filters_and_scores_are_kept_apart() {
     let run = evaluate(options, query, None).unwrap();
     let found = |filter| run.counts(Type::Snp, filter).truth_tp.all;
     assert_eq!((found(Filter::All), found(Filter::Pass)), (2, 1));
-    let curve = dvcall::benchmark::Curve::of(&run, Type::Snp, None, Filter::All);
+    let curve = dvcall::benchmark::Curve::of(&run, Type::Snp, Filter::All);
     let thresholds: Vec<f32> = curve.points.iter().map(|p| p.threshold).collect();
     assert_eq!(thresholds, [0.0, 3.0, 40.0][usize::from(thresholds.len() == 2)..]);
     assert_eq!(curve.best().unwrap().threshold, 3.0);

@@ -1,0 +1,92 @@
+//! What was missed or wrongly called, as the report lists it.
+
+use anyhow::Result;
+
+use super::annotated::genotype;
+use super::charts::shortened;
+use super::evaluation::{Evaluation, Run};
+use super::record::{Entry, Record, Verdict};
+use super::strata::CONTAINED;
+use super::superlocus::Match;
+use crate::genome::{Contig, ReferenceReader};
+
+/// Errors listed; all are in the annotated VCF.
+const MAX_ERRORS: usize = 1_000;
+
+pub const ERROR_COLUMNS: [&str; 10] = [
+    "Place", "Type", "Error", "REF", "ALT", "Truth", "Query", "Quality", "Context", "Strata",
+];
+
+/// The number of places with an error, and the first of them in [`ERROR_COLUMNS`].
+pub fn error_rows(evaluation: &Evaluation, run: &Run) -> Result<(usize, Vec<Vec<String>>)> {
+    let reader = evaluation.reference().reader()?;
+    let names = evaluation.strata_names();
+    let is_wrong = |entry: &Option<Entry>| {
+        let verdict = entry.as_ref().map(|e| e.verdict);
+        matches!(verdict, Some(Verdict::FalseNegative | Verdict::FalsePositive))
+    };
+    let wrong = || run.records().filter(|(_, r)| is_wrong(&r.truth) || is_wrong(&r.query));
+    let rows = wrong()
+        .take(MAX_ERRORS)
+        .map(|(contig, record)| error_row(contig, record, &reader, &names));
+    Ok((wrong().count(), rows.collect::<Result<_>>()?))
+}
+
+fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata: &[&str]) -> Result<Vec<String>> {
+    let short = |bases: &[u8]| -> String {
+        let text = String::from_utf8_lossy(bases);
+        if text.len() > 24 {
+            format!("{}… ({} bases)", &text[..20], text.len())
+        } else {
+            text.into_owned()
+        }
+    };
+    let entries = [&record.truth, &record.query];
+    let what = match entries.into_iter().flatten().map(|e| e.matched).min() {
+        Some(Match::Allele) => "wrong genotype",
+        Some(Match::Nearby) => "wrong allele",
+        _ if record.truth.is_some() => "missed",
+        _ => "not in truth",
+    };
+    let spelt = |entry: &Option<Entry>| {
+        entry
+            .as_ref()
+            .map_or_else(|| "–".into(), |e| genotype(&e.genotype, e.phased))
+    };
+    let kind = entries.into_iter().flatten().find_map(|e| e.kind);
+    let before = reader.fetch(&contig.name, record.position.saturating_sub(15), record.position)?;
+    let after = reader.fetch(&contig.name, record.end(), (record.end() + 15).min(contig.length))?;
+    let alternates: Vec<String> = record.alternates.iter().map(|a| short(a)).collect();
+    Ok(vec![
+        format!("{}:{}", contig.name, record.position + 1),
+        kind.map_or_else(String::new, |k| format!("{} {}", k.variant_type.name(), k.label())),
+        what.to_owned(),
+        short(&record.reference),
+        alternates.join(","),
+        spelt(&record.truth),
+        spelt(&record.query),
+        record
+            .query
+            .as_ref()
+            .and_then(|e| e.score)
+            .map_or_else(String::new, |s| s.to_string()),
+        format!("{} [{}] {}", short(&before), short(&record.reference), short(&after)),
+        strata_of(record, strata),
+    ])
+}
+
+/// The first few strata of a record; the confident regions, which hold every error, go without saying.
+fn strata_of(record: &Record, names: &[&str]) -> String {
+    const LISTED: usize = 4;
+    let mut inside: Vec<String> = (record.strata.iter())
+        .map(|&s| names[usize::from(s)])
+        .filter(|name| *name != CONTAINED)
+        .map(shortened)
+        .collect();
+    let more = inside.len().saturating_sub(LISTED);
+    inside.truncate(LISTED);
+    match more {
+        0 => inside.join(", "),
+        _ => format!("{} and {more} more", inside.join(", ")),
+    }
+}
