@@ -176,10 +176,10 @@ pub struct EvaluateArgs {
     /// Reference FASTA, indexed with samtools faidx
     #[arg(long = "ref", value_name = "FASTA")]
     pub reference: PathBuf,
-    /// True calls of one sample
+    /// True calls of one sample; a bgzipped VCF must be indexed
     #[arg(long, value_name = "VCF")]
     pub truth: PathBuf,
-    /// Calls to score
+    /// Calls to score; a bgzipped VCF must be indexed
     #[arg(long, value_name = "VCF")]
     pub query: PathBuf,
     /// Where truth knows everything; calls outside are counted as UNK [default: everywhere]

@@ -155,7 +155,7 @@ pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
             .y_label_area_size(80)
             .build_cartesian_2d((left..1.0).log_scale(), (FLOOR..1.0).log_scale())
             .map_err(failed)?;
-        let label = |v: &f64| format!("{v:e}");
+        let label = |v: &f64| format!("{v:.0e}");
         chart
             .configure_mesh()
             .x_desc("Error that GQ claims")

@@ -19,9 +19,10 @@ h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #dd
 table{border-collapse:collapse;margin:.8em 0;font-size:13px}th,td{padding:.25em .7em;border-bottom:1px solid #eee;\
 text-align:right}th:first-child,td:first-child{text-align:left}th{background:#f6f6f6}\
 .charts{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}figcaption{font-weight:600}code{font-size:12px}\
-svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow-x:auto}.errors td,.errors th{text-align:left}\
-.errors td:nth-child(9){font:12px monospace;white-space:nowrap}.errors td:last-child{white-space:normal;min-width:20em;\
-font-size:11px}";
+svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow-x:auto}\
+.errors td,.errors th{text-align:left;padding:.25em .5em;font-size:12px}\
+.errors td:nth-child(9){font-family:monospace;white-space:nowrap}\
+.errors td:last-child{white-space:normal;min-width:20em;font-size:11px}";
 
 const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth, FP.gt of them \
 with the right alleles and the wrong genotype. UNK: calls outside the confident regions, which are not judged. \
