@@ -22,7 +22,8 @@ text-align:right}th:first-child,td:first-child{text-align:left}th{background:#f6
 svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow-x:auto}\
 .errors td,.errors th{text-align:left;padding:.25em .5em;font-size:12px}\
 .errors td:nth-child(9){font-family:monospace;white-space:nowrap}\
-.errors td:last-child{white-space:normal;min-width:20em;font-size:11px}";
+.errors td:last-child{white-space:normal;min-width:13em;font-size:11px;\
+overflow-wrap:anywhere}";
 
 const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth, FP.gt of them \
 with the right alleles and the wrong genotype. UNK: calls outside the confident regions, which are not judged. \
