@@ -211,3 +211,34 @@ fn usage_errors_exit_with_2() {
         .assert()
         .code(2);
 }
+
+#[test]
+fn the_cascade_spares_the_network_most_pileups_and_can_be_turned_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |flags: &[&str]| {
+        let table = folder.path().join("timings.tsv");
+        let flags = [&["--timings", table.to_str().unwrap()], flags].concat();
+        let genotypes: Vec<_> = sample_records("sample.bam", &flags)
+            .iter()
+            .map(|r| r.split('\t').nth(9).unwrap().split(':').next().unwrap().to_owned())
+            .collect();
+        let table = std::fs::read_to_string(table).unwrap();
+        let items = |stage: &str| -> usize {
+            let line = table.lines().find(|line| line.starts_with(stage)).unwrap();
+            line.split('\t').nth(3).unwrap().parse().unwrap()
+        };
+        (genotypes, ["pileups", "cascade", "network"].map(items))
+    };
+    let (with, [pileups, judged, left]) = run(&[]);
+    assert!(
+        judged > pileups / 2 && left < judged,
+        "{left} of {pileups} pileups left"
+    );
+    let (without, counts) = run(&["--no-cascade"]);
+    assert_eq!(counts, [pileups, 0, pileups]);
+    let differ = with.iter().zip(&without).filter(|(a, b)| a != b).count();
+    assert!(
+        with.len() == without.len() && differ * 100 <= with.len(),
+        "{differ} genotypes differ"
+    );
+}
