@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::align::{Aligner, Alignment, margin, ungapped_score};
-use super::cigar::compose;
+use super::cigar::{compose, push};
 use super::haplotype::{align_haplotype, haplotype_offset};
 use super::placement::{Placement, SEED, Seed, SeedIndex, all_seeds, packed, seeds, uncovered};
 use super::score::{End, Scorer};
@@ -145,7 +145,8 @@ impl Fitter {
         let mut best = None;
         // Many haplotypes are the same where the read lies.
         let mut seen: Vec<(&[u8], i64, Option<End>)> = Vec::new();
-        for (i, (haplotype, diagonals)) in haplotypes.iter().zip(&expected).enumerate() {
+        // Those that fit most reads first: what they score spares the others.
+        for (i, (haplotype, diagonals)) in haplotypes.iter().zip(&expected).enumerate().rev() {
             let margin = margin(read.bases.len(), floor);
             let clamp = |offset: i64| offset.clamp(0, haplotype.bases.len() as i64) as usize;
             let start = clamp(diagonals.start() - margin);
@@ -167,20 +168,57 @@ impl Fitter {
             end.target += start;
             floor = floor.max(end.score);
             let rank = (end.score, !haplotype.is_reference);
-            if best.is_none_or(|(_, other, _)| other <= rank) {
+            if best.is_none_or(|(_, other, _)| other < rank) {
                 best = Some((i, rank, end));
             }
         }
         let (best, _, end) = best?;
-        let (haplotype, diagonals) = (&haplotypes[best], &expected[best]);
-        // Most have no gap or a short one, and a narrow band is cheap.
-        for margin in [0, NARROW, margin(read.bases.len(), end.score) + 1] {
-            self.aligner.align(&read.bases, &haplotype.bases, diagonals, margin);
+        let haplotype = &haplotypes[best];
+        Some((
+            haplotype,
+            self.trace(&read.bases, &haplotype.bases, &expected[best], end),
+        ))
+    }
+
+    /// The alignment whose score and end are known. Most have no gap or a short one, and a narrow band is cheap. For
+    /// others, scoring backwards tells where they start: what lies between needs no band wider than the score allows.
+    fn trace(&mut self, query: &[u8], target: &[u8], diagonals: &RangeInclusive<i64>, end: End) -> Alignment {
+        let clipped = (query.len() - end.query) as u32;
+        let (query, target) = (&query[..end.query], &target[..end.target]);
+        for reach in [0, NARROW] {
+            self.aligner.align(query, target, diagonals, reach);
             if self.aligner.end() == end {
-                break;
+                return extended(self.aligner.trace(), (0, 0), clipped);
             }
         }
-        Some((haplotype, self.aligner.trace()))
+        let backwards = |bases: &[u8]| bases.iter().rev().copied().collect::<Vec<u8>>();
+        let reach = margin(query.len(), end.score);
+        let found = self
+            .scorer
+            .score(&backwards(query), &backwards(target), &(0..=0), reach, end.score);
+        let start = found.map_or((0, 0), |s| (end.target - s.target, end.query - s.query));
+        let (query, target) = (&query[start.1..], &target[start.0..]);
+        let shift = target.len() as i64 - query.len() as i64;
+        let reach = margin(query.len(), end.score);
+        self.aligner.align(query, target, &(shift.min(0)..=shift.max(0)), reach);
+        extended(self.aligner.trace(), start, clipped)
+    }
+}
+
+/// An alignment of a part of a query to a part of a target, as one of the whole: both begin at `start` (target, query),
+/// and so many bases of the query come after.
+fn extended(alignment: Alignment, (target, query): (usize, usize), after: u32) -> Alignment {
+    let mut cigar = Vec::with_capacity(alignment.cigar.len() + 2);
+    push(&mut cigar, CigarKind::SoftClip, query as u32);
+    alignment
+        .cigar
+        .iter()
+        .for_each(|op| push(&mut cigar, op.kind, op.length));
+    push(&mut cigar, CigarKind::SoftClip, after);
+    Alignment {
+        start: alignment.start + target,
+        cigar,
+        ..alignment
     }
 }
 

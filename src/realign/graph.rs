@@ -21,8 +21,20 @@ struct Vertex {
     offset: u32,
     next: [u32; 5],
     weight: [u32; 5],
-    /// Bit b: the reference takes edge b.
+    /// Bit b: there is an edge b, and the reference takes it.
+    edges: u8,
     reference_edges: u8,
+}
+
+impl Vertex {
+    fn successors(&self) -> impl Iterator<Item = u32> + '_ {
+        let mut edges = self.edges;
+        std::iter::from_fn(move || {
+            let edge = edges.trailing_zeros() as usize;
+            edges &= edges.wrapping_sub(1);
+            self.next.get(edge).copied()
+        })
+    }
 }
 
 /// What an edge of a path counts.
@@ -44,8 +56,10 @@ pub struct Assembler {
     /// How many runs take the edge that begins at each base of the reference.
     coverage: Vec<u32>,
     vertices: Vec<Vertex>,
-    /// Open-addressing hash table: vertices by the hash of their k-mer.
-    table: Vec<u32>,
+    /// Open-addressing hash table: vertices by the hash of their k-mer, each after the hash's upper half.
+    table: Vec<(u32, u32)>,
+    /// How many edges lead to each vertex.
+    incoming: Vec<u32>,
     order: Vec<u32>,
     paths: Vec<u32>,
     k: usize,
@@ -110,6 +124,7 @@ impl Assembler {
     fn build(&mut self, k: usize, options: &RealignOptions) -> bool {
         self.k = k;
         self.vertices.clear();
+        self.incoming.clear();
         self.table.clear();
         let counted: usize = self
             .source
@@ -118,7 +133,7 @@ impl Assembler {
             .map(|run| run.text.len().saturating_sub(k))
             .sum();
         self.table
-            .resize((2 * (self.source.text.len() - counted)).next_power_of_two(), NONE);
+            .resize((2 * (self.source.text.len() - counted)).next_power_of_two(), (0, NONE));
         if !self.add_path(self.source.window.clone(), Weight::Reference) {
             return false;
         }
@@ -196,7 +211,11 @@ impl Assembler {
             let vertex = self.vertex(hash, start + 1);
             let edge = base_index(self.source.text[end]);
             let from = &mut self.vertices[previous as usize];
-            from.next[edge] = vertex;
+            if from.edges >> edge & 1 == 0 {
+                from.edges |= 1 << edge;
+                from.next[edge] = vertex;
+                self.incoming[vertex as usize] += 1;
+            }
             match weight {
                 Weight::Reference if vertex as usize != known => return false,
                 Weight::Reference => from.reference_edges |= 1 << edge,
@@ -211,24 +230,29 @@ impl Assembler {
     /// The vertex of the k-mer at `offset`, made if need be.
     fn vertex(&mut self, hash: u64, offset: usize) -> u32 {
         let mask = self.table.len() - 1;
+        let tag = (hash >> 32) as u32;
         let mut slot = (hash ^ (hash >> 32)) as usize & mask;
         loop {
-            let found = self.table[slot];
+            let (other_tag, found) = self.table[slot];
             if found == NONE {
                 break;
             }
-            let other = self.vertices[found as usize].offset as usize;
-            if self.source.text[other..other + self.k] == self.source.text[offset..offset + self.k] {
-                return found;
+            if other_tag == tag {
+                let other = self.vertices[found as usize].offset as usize;
+                if self.source.text[other..other + self.k] == self.source.text[offset..offset + self.k] {
+                    return found;
+                }
             }
             slot = (slot + 1) & mask;
         }
         let vertex = self.vertices.len() as u32;
-        self.table[slot] = vertex;
+        self.table[slot] = (tag, vertex);
+        self.incoming.push(0);
         self.vertices.push(Vertex {
             offset: offset as u32,
             next: [NONE; 5],
             weight: [0; 5],
+            edges: 0,
             reference_edges: 0,
         });
         vertex
@@ -236,19 +260,14 @@ impl Assembler {
 
     /// Orders the vertices along the edges (Kahn's algorithm); false if there is a cycle.
     fn sort_topologically(&mut self) -> bool {
-        self.paths.clear();
-        self.paths.resize(self.vertices.len(), 0);
-        let before = &mut self.paths;
-        for next in self.vertices.iter().flat_map(|v| v.next).filter(|&n| n != NONE) {
-            before[next as usize] += 1;
-        }
+        let before = &mut self.incoming;
         self.order.clear();
         self.order
             .extend((0..self.vertices.len() as u32).filter(|&v| before[v as usize] == 0));
         let mut done = 0;
         while let Some(&vertex) = self.order.get(done) {
             done += 1;
-            for next in self.vertices[vertex as usize].next.into_iter().filter(|&n| n != NONE) {
+            for next in self.vertices[vertex as usize].successors() {
                 before[next as usize] -= 1;
                 if before[next as usize] == 0 {
                     self.order.push(next);
@@ -263,7 +282,7 @@ impl Assembler {
         for vertex in &mut self.vertices {
             for edge in 0..BASES.len() {
                 if vertex.weight[edge] < min_weight && vertex.reference_edges >> edge & 1 == 0 {
-                    vertex.next[edge] = NONE;
+                    vertex.edges &= !(1 << edge);
                 }
             }
         }
@@ -282,11 +301,12 @@ impl Assembler {
     /// Leaves in `paths` how many paths lead from each vertex to the sink, and returns how many there are from the
     /// source; figures above `limit` mean no more than "too many".
     fn count_paths(&mut self, limit: usize) -> usize {
-        self.paths.fill(0);
+        self.paths.clear();
+        self.paths.resize(self.vertices.len(), 0);
         let sink = self.sink();
         self.paths[sink as usize] = 1;
         for &vertex in self.order.iter().rev().filter(|&&v| v != sink) {
-            let next = self.vertices[vertex as usize].next.into_iter().filter(|&n| n != NONE);
+            let next = self.vertices[vertex as usize].successors();
             let sum: u32 = next.map(|n| self.paths[n as usize]).sum();
             self.paths[vertex as usize] = sum.min(limit as u32 + 1);
         }
@@ -300,8 +320,8 @@ impl Assembler {
         let mut unfinished = vec![(0, source.to_vec())];
         while let Some((mut vertex, mut bases)) = unfinished.pop() {
             while vertex != self.sink() {
-                let next = self.vertices[vertex as usize].next;
-                let mut edges = (0..BASES.len()).filter(|&e| next[e] != NONE && self.paths[next[e] as usize] > 0);
+                let Vertex { next, edges, .. } = self.vertices[vertex as usize];
+                let mut edges = (0..BASES.len()).filter(|&e| edges >> e & 1 == 1 && self.paths[next[e] as usize] > 0);
                 let Some(first) = edges.next() else { break };
                 for other in edges {
                     let mut branch = bases.clone();
@@ -318,6 +338,16 @@ impl Assembler {
     }
 }
 
+/// Where a base stands in [`BASES`].
 fn base_index(base: u8) -> usize {
-    BASES.iter().position(|&b| b == base).unwrap_or(BASES.len() - 1)
+    const INDICES: [u8; 256] = {
+        let mut indices = [BASES.len() as u8 - 1; 256];
+        let mut i = 0;
+        while i < BASES.len() {
+            indices[BASES[i] as usize] = i as u8;
+            i += 1;
+        }
+        indices
+    };
+    usize::from(INDICES[usize::from(base)])
 }

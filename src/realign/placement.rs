@@ -36,7 +36,7 @@ pub fn seeds(bases: &[u8]) -> Vec<Seed> {
             .filter_map(|i| at(i * last / MAX_MISMATCHES))
             .collect()
     } else if last > 0 {
-        (0..=last).filter_map(at).collect()
+        rolling_seeds(bases).collect()
     } else {
         Vec::new()
     }
@@ -44,14 +44,26 @@ pub fn seeds(bases: &[u8]) -> Vec<Seed> {
 
 /// Every seed of every read, sorted.
 pub fn all_seeds(reads: &[&Read]) -> Vec<u64> {
-    let mut seeds: Vec<u64> = reads
+    let mut all: Vec<u64> = reads
         .iter()
-        .flat_map(|r| r.bases.windows(SEED))
-        .filter_map(packed)
+        .flat_map(|r| rolling_seeds(&r.bases))
+        .map(|(_, seed)| seed)
         .collect();
-    seeds.sort_unstable();
-    seeds.dedup();
-    seeds
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Every seed of some bases, with where it begins.
+fn rolling_seeds(bases: &[u8]) -> impl Iterator<Item = Seed> + '_ {
+    let (mut seed, mut good) = (0, 0);
+    bases.iter().enumerate().filter_map(move |(end, &base)| {
+        match code(base) {
+            Some(code) => (seed, good) = (seed << 2 | code, good + 1),
+            None => good = 0,
+        }
+        (good >= SEED).then_some(((end + 1 - SEED) as u32, seed))
+    })
 }
 
 /// The bases of a seed, two bits each; `None` if one is not A, C, G or T.
@@ -83,19 +95,12 @@ impl SeedIndex {
     pub fn fill(&mut self, haplotype: &[u8]) {
         self.table.clear();
         self.table.resize((2 * haplotype.len()).next_power_of_two(), (0, EMPTY));
-        let (mut seed, mut good) = (0, 0);
-        for (end, &base) in haplotype.iter().enumerate() {
-            match code(base) {
-                Some(code) => (seed, good) = (seed << 2 | code, good + 1),
-                None => good = 0,
+        for (start, seed) in rolling_seeds(haplotype) {
+            let mut slot = self.slot(seed);
+            while self.table[slot].1 != EMPTY {
+                slot = (slot + 1) & (self.table.len() - 1);
             }
-            if good >= SEED {
-                let mut slot = self.slot(seed);
-                while self.table[slot].1 != EMPTY {
-                    slot = (slot + 1) & (self.table.len() - 1);
-                }
-                self.table[slot] = (seed, (end + 1 - SEED) as u32);
-            }
+            self.table[slot] = (seed, start);
         }
     }
 

@@ -4,8 +4,8 @@ use std::ops::{Range, RangeInclusive};
 
 use super::align::{GAP_EXTEND, GAP_OPEN, MATCH, MISMATCH};
 
-/// Cells filled at once: what a 128-bit vector holds.
-const LANES: usize = 8;
+/// Cells filled at once: what a 256-bit vector holds.
+const LANES: usize = 16;
 
 /// Far below any score, far above overflow.
 const WORST: i16 = i16::MIN / 2;
@@ -144,9 +144,39 @@ fn fill_antidiagonal(
     )
 }
 
-/// The inner loop. Kept apart so that the compiler knows that nothing overlaps.
-#[inline(never)]
+/// The inner loop, with the widest vectors that the processor has.
 fn fill(
+    best: &mut [i16],
+    insertion: &mut [i16],
+    deletion: &mut [i16],
+    less_query: [&[i16]; 2],
+    less_target: [&[i16]; 2],
+    bases: [&[i16]; 2],
+) -> i16 {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { fill_with_avx2(best, insertion, deletion, less_query, less_target, bases) };
+    }
+    fill_plainly(best, insertion, deletion, less_query, less_target, bases)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn fill_with_avx2(
+    best: &mut [i16],
+    insertion: &mut [i16],
+    deletion: &mut [i16],
+    less_query: [&[i16]; 2],
+    less_target: [&[i16]; 2],
+    bases: [&[i16]; 2],
+) -> i16 {
+    fill_plainly(best, insertion, deletion, less_query, less_target, bases)
+}
+
+/// A function of its own, so that the compiler knows that nothing overlaps.
+#[inline(always)]
+fn fill_plainly(
     best: &mut [i16],
     insertion: &mut [i16],
     deletion: &mut [i16],
