@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use common::{data, dvcall, error_of, records, sample};
+use rust_htslib::bam::{self, Read};
 
 fn call(reference: &Path, reads: &Path, output: &Path) -> Command {
     let mut command = dvcall();
@@ -141,6 +142,64 @@ fn timings_tell_what_each_stage_cost() {
     assert!((rate / number("total", 5) - 1.0).abs() < 0.01, "{table}");
     assert!(number("writing", 3) >= records.len() as f64, "{table}");
     assert!(number("reading", 3) > 1_000.0 && number("network", 3) > 50.0, "{table}");
+}
+
+/// The sample's reads over chrA:10,001-14,000, each as many times as `copies` under names of its own.
+fn piled_up(copies: usize, path: &Path) {
+    let mut sample = bam::IndexedReader::from_path(sample().join("sample.bam")).unwrap();
+    sample.fetch(("chrA", 10_000, 14_000)).unwrap();
+    let header = bam::Header::from_template(sample.header());
+    let mut writer = bam::Writer::from_path(path, &header, bam::Format::Bam).unwrap();
+    for record in sample.records() {
+        let mut record = record.unwrap();
+        let name = record.qname().to_vec();
+        for copy in 0..copies {
+            record.set_qname(&[&name[..], format!(":{copy}").as_bytes()].concat());
+            writer.write(&record).unwrap();
+        }
+    }
+    drop(writer);
+    bam::index::build(path, None, bam::index::Type::Bai, 1).unwrap();
+}
+
+#[test]
+fn a_pit_of_reads_is_called_from_a_bounded_choice_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reads, table) = (folder.path().join("deep.bam"), folder.path().join("timings.tsv"));
+    // 1,200x
+    piled_up(40, &reads);
+    let called = |regions: &[&str]| {
+        let output = folder.path().join("calls.vcf.gz");
+        let mut command = call(&sample().join("reference.fa"), &reads, &output);
+        regions
+            .iter()
+            .for_each(|region| drop(command.args(["--regions", region])));
+        command.arg("--timings").arg(&table).assert().success();
+        records(&output)
+    };
+    let whole = called(&["chrA:10,501-13,500"]);
+    let taken = std::fs::read_to_string(&table).unwrap();
+    let taken = taken.lines().find(|line| line.starts_with("reading\t")).unwrap();
+    let taken: usize = taken.split('\t').nth(3).unwrap().parse().unwrap();
+    assert!((4_000..=6 * 1_500).contains(&taken), "{taken} reads");
+    assert_eq!(called(&["chrA:10,501-11,321", "chrA:11,322-13,500"]), whole);
+    // What is called is what is called of the reads themselves.
+    let genotypes = |records: &[String]| {
+        let passed = records.iter().filter(|record| record.contains("\tPASS\t"));
+        let genotype = |record: &String| {
+            let fields: Vec<_> = record.split('\t').collect();
+            (
+                fields[1].to_owned(),
+                fields[3].to_owned(),
+                fields[4].to_owned(),
+                fields[9][..3].to_owned(),
+            )
+        };
+        passed.map(genotype).collect::<Vec<_>>()
+    };
+    let plain = genotypes(&sample_records("sample.bam", &["--regions", "chrA:10,501-13,500"]));
+    assert!(plain.len() > 4, "{} variants", plain.len());
+    assert_eq!(genotypes(&whole), plain);
 }
 
 /// A folder with a copy of the sample's reads, to be damaged.

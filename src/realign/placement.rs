@@ -31,7 +31,7 @@ pub fn seeds(bases: &[u8]) -> Vec<Seed> {
         return Vec::new();
     };
     let at = |offset: usize| packed(&bases[offset..offset + SEED]).map(|seed| (offset as u32, seed));
-    if last >= (MAX_MISMATCHES) * SEED && bases.iter().all(|b| b"ACGT".contains(b)) {
+    if last >= (MAX_MISMATCHES) * SEED && bases.iter().all(|&b| code(b).is_some()) {
         (0..=MAX_MISMATCHES)
             .filter_map(|i| at(i * last / MAX_MISMATCHES))
             .collect()
@@ -72,13 +72,15 @@ pub fn packed(bases: &[u8]) -> Option<u64> {
 }
 
 fn code(base: u8) -> Option<u64> {
-    match base {
-        b'A' => Some(0),
-        b'C' => Some(1),
-        b'G' => Some(2),
-        b'T' => Some(3),
-        _ => None,
-    }
+    const UNKNOWN: u8 = 4;
+    const CODES: [u8; 256] = {
+        let mut codes = [UNKNOWN; 256];
+        (codes[b'A' as usize], codes[b'C' as usize]) = (0, 1);
+        (codes[b'G' as usize], codes[b'T' as usize]) = (2, 3);
+        codes
+    };
+    let code = CODES[usize::from(base)];
+    (code < UNKNOWN).then_some(u64::from(code))
 }
 
 /// An index of a haplotype's seeds; keeps its buffers from one haplotype to the next.

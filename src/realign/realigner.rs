@@ -57,12 +57,14 @@ impl Realigner {
     pub fn realign(&mut self, mut reads: Vec<Read>, reference: &Sequence) -> Vec<Read> {
         sort(&mut reads);
         let ends: Vec<u64> = reads.iter().map(Read::end).collect();
+        let spans = reads.iter().zip(&ends).map(|(read, end)| end - read.start);
+        let longest = spans.max().unwrap_or(0);
         let windows = select_windows(&reads, reference, &self.options);
         self.counts.windows += windows.len() as u64;
         let assembled: Vec<(Range<u64>, Vec<Vec<u8>>)> = windows
             .into_iter()
             .filter_map(|window| {
-                let haplotypes = self.assemble(&window, &reads, &ends, reference)?;
+                let haplotypes = self.assemble(&window, &reads, &ends, longest, reference)?;
                 Some((window, haplotypes))
             })
             .collect();
@@ -73,7 +75,7 @@ impl Realigner {
             .enumerate()
             .filter(|(_, r)| is_realignable(r, &self.options))
         {
-            if let Some(window) = widest_overlap(read.start..ends[i], &assembled) {
+            if let Some(window) = widest_overlap(read.start..ends[i], &assembled, self.options.max_window) {
                 members[window].push(i);
             }
         }
@@ -84,18 +86,21 @@ impl Realigner {
         reads
     }
 
+    /// The haplotypes of a window. `longest` is the most reference that a read spans.
     fn assemble(
         &mut self,
         window: &Range<u64>,
         reads: &[Read],
         ends: &[u64],
+        longest: u64,
         reference: &Sequence,
     ) -> Option<Vec<Vec<u8>>> {
         let options = &self.options;
+        let first = reads.partition_point(|r| r.start + longest <= window.start);
         let before_end = reads.partition_point(|r| r.start < window.end);
-        let overlapping: Vec<&Read> = reads[..before_end]
+        let overlapping: Vec<&Read> = reads[first..before_end]
             .iter()
-            .zip(ends)
+            .zip(&ends[first..])
             .filter(|(read, end)| **end > window.start && is_realignable(read, options))
             .map(|(read, _)| read)
             .collect();
@@ -151,11 +156,12 @@ fn adopt(read: &mut Read, start: u64, cigar: Vec<CigarOp>, reference: &Sequence)
     true
 }
 
-/// The index of the window that shares most bases with `span`, the first of equals.
-fn widest_overlap(span: Range<u64>, windows: &[(Range<u64>, Vec<Vec<u8>>)]) -> Option<usize> {
+/// The index of the window that shares most bases with `span`, the first of equals. No window is longer than `longest`.
+fn widest_overlap(span: Range<u64>, windows: &[(Range<u64>, Vec<Vec<u8>>)], longest: u64) -> Option<usize> {
+    let start = windows.partition_point(|(w, _)| w.start + longest <= span.start);
     let end = windows.partition_point(|(w, _)| w.start < span.end);
     let overlap = |w: &Range<u64>| w.end.min(span.end).saturating_sub(w.start.max(span.start));
-    let shared = (0..end)
+    let shared = (start..end)
         .map(|i| (overlap(&windows[i].0), i))
         .filter(|&(bases, _)| bases > 0);
     // Of equals `max_by_key` returns the last.

@@ -60,41 +60,52 @@ impl Segments {
 
     /// Adds the segments of a read whose first aligned base lies at `position` of the text.
     fn add_read(&mut self, read: &Read, mut position: i64, options: &RealignOptions) {
-        let mut bases = read.bases.iter().zip(&read.quals);
         let (mut start, mut first_run) = (self.text.len(), self.runs.len());
+        let good = |(base, quality): &(&u8, &u8)| **base != b'N' && **quality >= options.graph_base_quality;
+        let mut rest = (read.bases.as_slice(), read.quals.as_slice());
         for op in &read.cigar {
-            for (base, quality) in bases
-                .by_ref()
-                .take(if op.kind.consumes_read() { op.length as usize } else { 0 })
-            {
-                let at = usize::try_from(position).unwrap_or(self.span);
-                if *base == b'N' || *quality < options.graph_base_quality {
-                    (start, first_run) = self.close_segment(start, first_run, options.min_k);
-                } else {
-                    if op.kind == CigarKind::Match && at < self.span && self.text[at] == *base {
-                        self.extend_run(first_run, at);
-                    }
-                    self.text.push(*base);
+            let length = if op.kind.consumes_read() { op.length as usize } else { 0 };
+            let (bases, quals) = (&rest.0[..length], &rest.1[..length]);
+            rest = (&rest.0[length..], &rest.1[length..]);
+            let mut done = 0;
+            while done < length {
+                let pairs = bases[done..].iter().zip(&quals[done..]);
+                let stretch = &bases[done..][..pairs.take_while(good).count()];
+                if op.kind == CigarKind::Match {
+                    self.add_runs(first_run, stretch, position + done as i64);
                 }
-                position += i64::from(op.kind.consumes_reference());
+                self.text.extend_from_slice(stretch);
+                done += stretch.len();
+                if done < length {
+                    (start, first_run) = self.close_segment(start, first_run, options.min_k);
+                    done += 1;
+                }
             }
-            if !op.kind.consumes_read() && op.kind.consumes_reference() {
-                position += i64::from(op.length);
-            }
+            position += i64::from(if op.kind.consumes_reference() { op.length } else { 0 });
         }
         self.close_segment(start, first_run, options.min_k);
     }
 
-    /// Counts the text's next base as one that equals the reference at `at`.
-    fn extend_run(&mut self, first_run: usize, at: usize) {
-        let end = self.text.len();
-        let open = self.runs[first_run..].last_mut();
-        match open.filter(|run| run.text.end == end && run.reference + run.text.len() == at) {
-            Some(run) => run.text.end += 1,
-            None => self.runs.push(Run {
-                text: end..end + 1,
-                reference: at,
-            }),
+    /// Counts those of the text's next bases, the first of which is aligned at `position`, that equal the reference.
+    fn add_runs(&mut self, first_run: usize, bases: &[u8], position: i64) {
+        let mut done = (-position).clamp(0, bases.len() as i64) as usize;
+        while done < bases.len() {
+            let at = (position + done as i64) as usize;
+            let Some(reference) = self.text[..self.span].get(at..) else {
+                return;
+            };
+            let alike = bases[done..].iter().zip(reference).take_while(|(a, b)| a == b).count();
+            let text = self.text.len() + done;
+            let open = self.runs[first_run..].last_mut();
+            match open.filter(|run| run.text.end == text && run.reference + run.text.len() == at) {
+                Some(run) => run.text.end += alike,
+                None if alike > 0 => self.runs.push(Run {
+                    text: text..text + alike,
+                    reference: at,
+                }),
+                None => {}
+            }
+            done += alike + 1;
         }
     }
 
