@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::calibration::{calibration, expected_calibration_error};
 use super::evaluation::{Evaluation, Run, Subset};
 use super::kind::{SUBTYPES, Type};
 use super::roc::Curve;
@@ -42,9 +43,23 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
         "summary": rows(run, &subsets[..1], false),
     });
     if detailed {
+        value["calibration"] = Type::ALL.map(|t| calibration_of(run, t)).to_vec().into();
         value["strata"] = rows(run, subsets, true).into();
     }
     value
+}
+
+/// Calls by GQ.
+fn calibration_of(run: &Run, variant_type: Type) -> Value {
+    let bins = calibration(run, variant_type);
+    json!({
+        "type": variant_type.name(),
+        "expected_calibration_error": expected_calibration_error(&bins),
+        "bins": bins.iter().map(|bin| json!({
+            "gq_from": bin.from, "calls": bin.calls, "wrong": bin.errors, "claimed_error": bin.claimed,
+            "observed_error": bin.observed(),
+        })).collect::<Vec<_>>(),
+    })
 }
 
 fn best_threshold(run: &Run, variant_type: Type, score: &str) -> Value {
