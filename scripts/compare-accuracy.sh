@@ -32,7 +32,7 @@ for caller in dvcall bcftools freebayes; do
   calls=$output/$caller.vcf.gz
   [[ -e $calls.tbi ]] || "call_$caller" "$calls"
   "$dvcall" --quiet evaluate --ref "$reference" --truth "$set/truth.vcf.gz" --confident "$set/confident.bed" \
-    --regions "$set/region.bed" --query "$calls" ${strata:+--stratification "$strata"} --output "$output/$caller" >/dev/null
+    --regions "$set/region.bed" --query "$calls" ${strata:+--stratification "$strata"} --output "$output/$caller.scores" >/dev/null
 done
 
 python3 - "$output" <<'PYTHON'
@@ -42,7 +42,7 @@ import sys
 print("| type | stratum | caller | truth | FN | FP | recall | precision | F1 |\n|---|---|---|---|---|---|---|---|---|")
 rows = []
 for order, caller in enumerate(("dvcall", "bcftools", "freebayes")):
-    with open(f"{sys.argv[1]}/{caller}.extended.csv") as table:
+    with open(f"{sys.argv[1]}/{caller}.scores.extended.csv") as table:
         for row in csv.DictReader(table):
             if (row["Subtype"], row["Genotype"], row["Filter"]) == ("*", "*", "PASS") and row["TRUTH.TOTAL"] != "0":
                 rows.append((row["Type"] != "SNP", row["Subset"], order, caller, row))
