@@ -281,8 +281,12 @@ impl Assembler {
     fn prune(&mut self, min_weight: u32) {
         for vertex in &mut self.vertices {
             for edge in 0..BASES.len() {
-                if vertex.weight[edge] < min_weight && vertex.reference_edges >> edge & 1 == 0 {
+                let kept = vertex.weight[edge] >= min_weight || vertex.reference_edges >> edge & 1 == 1;
+                if !kept && vertex.edges >> edge & 1 == 1 {
                     vertex.edges &= !(1 << edge);
+                    // All are 0 once the vertices are in order.
+                    let incoming = &mut self.incoming[vertex.next[edge] as usize];
+                    *incoming = incoming.saturating_sub(1);
                 }
             }
         }
