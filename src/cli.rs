@@ -277,7 +277,7 @@ pub struct TrainArgs {
     /// Examples of a step
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
-    /// Peak learning rate of AdamW [default: 0.001, or 0.0002 with --init-from]
+    /// Peak learning rate of AdamW [default: 0.001, or 0.00005 with --init-from]
     #[arg(long, value_name = "X")]
     pub learning_rate: Option<f64>,
     /// Epochs without a better F1 after which training stops

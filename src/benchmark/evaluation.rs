@@ -240,7 +240,10 @@ impl Evaluation {
                 .as_ref()
                 .is_none_or(|regions| regions.contains(&contig.name, r.position))
         };
-        records.into_iter().flatten().filter(inside).collect()
+        let mut records: Vec<Record> = records.into_iter().flatten().filter(inside).collect();
+        // A deletion beside a substitution begins one base before it once it is spelt with that base.
+        records.sort_by_key(|record| record.position);
+        records
     }
 
     /// Notes where a record lies. Outside the confident regions nothing is known.

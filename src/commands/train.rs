@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 /// Peak learning rates: from random weights, and from a trained model.
-const LEARNING_RATES: [f64; 2] = [1e-3, 2e-4];
+const LEARNING_RATES: [f64; 2] = [1e-3, 5e-5];
 
 pub fn run(args: &TrainArgs) -> Result<()> {
     let open = |sets: &[PathBuf]| sets.iter().map(|set| ShardReader::open(set)).collect::<Result<_>>();
