@@ -173,6 +173,26 @@ fn odd_alleles_are_handled_as_the_standard_says() {
     assert_eq!(totals(&world.run(&truth, &query)), (1, 1, 1, 0));
 }
 
+/// Two complex alleles that come apart into a substitution and a deletion that begins before it.
+#[test]
+fn annotated_records_are_in_order() {
+    let reference = format!("ACGTC{}CGTTGCATTAGCCGATCGG", "A".repeat(21));
+    let world = World::new(&reference);
+    let complex = Line {
+        position: 21,
+        reference: "AAAAA".into(),
+        alternates: vec!["AG".into(), "G".into()],
+        genotype: "1/2".into(),
+    };
+    let query = world.vcf("query.vcf", &[complex]);
+    command(&world, &query, &query).assert().success();
+    let positions: Vec<u64> = records(&world.path("out.vcf.gz"))
+        .iter()
+        .map(|record| record.split('\t').nth(1).unwrap().parse().unwrap())
+        .collect();
+    assert!(positions.len() > 2 && positions.is_sorted(), "{positions:?}");
+}
+
 /// A stretch that is too dense to search is compared by spelling, and said to be.
 #[test]
 fn dense_stretches_end_in_bounded_time() {
