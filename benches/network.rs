@@ -1,4 +1,4 @@
-//! Cost of the network on one thread: inference and training, at the depth of a 30× genome and with all rows filled.
+//! Cost of the network on one thread: inference, the cascade before it, and training, at the depth of a 30× genome and with all rows filled.
 
 use std::hint::black_box;
 
@@ -29,6 +29,15 @@ fn network(c: &mut Criterion) {
         let mut genotyper = Inference::new(vec![model], Device::Cpu).unwrap().genotyper().unwrap();
         group.bench_function(format!("genotype {name}"), |b| {
             b.iter(|| genotyper.genotype(black_box(&refs), &types).unwrap());
+        });
+
+        let cascade = Model::builtin().unwrap().cascade().unwrap().unwrap();
+        group.bench_function(format!("cascade {name}"), |b| {
+            b.iter(|| {
+                refs.iter()
+                    .filter_map(|image| cascade.decide(black_box(image), VariantType::Snp))
+                    .count()
+            });
         });
 
         let weights = network.weights();

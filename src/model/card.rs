@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::architecture::Architecture;
-use super::cascade::CascadeCard;
+use super::certainty::CascadeCard;
 use crate::candidates::VariantType;
 use crate::examples::LabelCounts;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};

@@ -6,7 +6,8 @@ use anyhow::Result;
 use tch::{Kind, Tensor};
 
 use super::augment::augment;
-use super::cascade::{Cascade, CascadeCard, CascadeTensors, Trial, is_of_cascade, layer_shapes};
+use super::cascade::{Cascade, CascadeTensors, is_of_cascade, layer_shapes};
+use super::certainty::{CascadeCard, Trial};
 use super::feed::{Feed, Item};
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::card::{DataSet, Epoch};
-use super::cascade::CascadeCard;
+use super::certainty::CascadeCard;
 use super::options::TrainingOptions;
 use super::weights::{Weights, from_bytes, to_bytes, write_whole};
 

@@ -5,6 +5,7 @@ mod augment;
 mod card;
 mod cascade;
 mod cascade_training;
+mod certainty;
 mod checkpoint;
 mod device;
 mod evaluator;
@@ -25,7 +26,8 @@ mod weights;
 
 pub use architecture::Architecture;
 pub use card::{Calibration, Card, DataSet, Epoch, Metrics, Training};
-pub use cascade::{Cascade, CascadeCard, Cascades, Certainty};
+pub use cascade::{Cascade, Cascades};
+pub use certainty::{CascadeCard, Certainty};
 pub use device::{cuda_devices, parse_device};
 pub use feed::Feed;
 pub use genotyper::{Genotyper, Inference};

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use tch::{Device, Tensor};
 
 use super::card::{Calibration, Card, Epoch, Training};
-use super::cascade::CascadeCard;
 use super::cascade_training::{self, FittedCascade};
+use super::certainty::CascadeCard;
 use super::checkpoint::{self, Progress, checkpoint_path};
 use super::feed::{Feed, Item, TrainingBatch};
 use super::learning_curve;

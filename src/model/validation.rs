@@ -4,7 +4,8 @@ use anyhow::Result;
 use tch::Kind;
 
 use super::card::{Calibration, Metrics};
-use super::cascade::{Cascade, Trial};
+use super::cascade::Cascade;
+use super::certainty::Trial;
 use super::feed::{Feed, Item};
 use super::network::{Batch, Network, bucket};
 use super::probabilities::genotype_probabilities;

@@ -1,0 +1,144 @@
+//! How far a cascade may be believed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::candidates::VariantType;
+
+/// Probabilities that are tried as thresholds.
+const THRESHOLDS: [f64; 9] = [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999];
+
+/// From which probability on the cascade is believed, and how it did on held-out examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certainty {
+    /// Least probability of the likeliest genotype; above 1 the cascade never decides.
+    pub threshold: f64,
+    /// Held-out examples; those that the cascade decided; those of them whose genotype was wrong, by the cascade and by
+    /// the pileup network.
+    pub examples: u64,
+    pub decided: u64,
+    pub wrong: u64,
+    #[serde(default)]
+    pub network_wrong: u64,
+}
+
+/// A held-out example that both stages judged.
+pub struct Trial {
+    pub variant_type: VariantType,
+    /// What the cascade says.
+    pub probabilities: [f32; 3],
+    pub label: u8,
+    pub network_is_right: bool,
+}
+
+impl Certainty {
+    const NEVER: Self = Self {
+        threshold: 2.0,
+        examples: 0,
+        decided: 0,
+        wrong: 0,
+        network_wrong: 0,
+    };
+
+    fn at(threshold: f64, trials: &[&Trial]) -> Self {
+        let mut certainty = Self {
+            threshold,
+            examples: trials.len() as u64,
+            ..Self::NEVER
+        };
+        for trial in trials {
+            let (class, probability) = likeliest(&trial.probabilities);
+            if f64::from(probability) >= threshold {
+                certainty.decided += 1;
+                certainty.wrong += u64::from(class != trial.label);
+                certainty.network_wrong += u64::from(!trial.network_is_right);
+            }
+        }
+        certainty
+    }
+}
+
+/// What a card says of a cascade.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CascadeCard {
+    pub snp: Certainty,
+    pub indel: Certainty,
+}
+
+impl CascadeCard {
+    /// Of a cascade that never decides.
+    pub(super) const UNSURE: Self = Self {
+        snp: Certainty::NEVER,
+        indel: Certainty::NEVER,
+    };
+
+    /// With the least thresholds that make it believable.
+    pub(super) fn of(trials: &[Trial], believable: impl Fn(&Certainty) -> bool) -> Self {
+        let of_type = |variant_type| {
+            let trials: Vec<&Trial> = trials.iter().filter(|t| t.variant_type == variant_type).collect();
+            let certainties = THRESHOLDS
+                .into_iter()
+                .map(|threshold| Certainty::at(threshold, &trials));
+            let mut believed = certainties.filter(|c| c.decided > 0 && believable(c));
+            believed
+                .next()
+                .unwrap_or_else(|| Certainty::at(Certainty::NEVER.threshold, &trials))
+        };
+        Self {
+            snp: of_type(VariantType::Snp),
+            indel: of_type(VariantType::Indel),
+        }
+    }
+
+    pub fn certainty(&self, variant_type: VariantType) -> &Certainty {
+        match variant_type {
+            VariantType::Snp => &self.snp,
+            VariantType::Indel => &self.indel,
+        }
+    }
+}
+
+impl std::fmt::Display for CascadeCard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = |name, c: &Certainty| {
+            let share = 100.0 * c.decided as f64 / c.examples.max(1) as f64;
+            format!(
+                "decides {share:.0} % of held-out {name}s by P ≥ {} ({} of {}, {} wrong where the network has {} wrong)",
+                c.threshold, c.decided, c.examples, c.wrong, c.network_wrong
+            )
+        };
+        write!(f, "{}; {}", kind("SNP", &self.snp), kind("indel", &self.indel))
+    }
+}
+
+/// The likeliest genotype and its probability.
+pub(super) fn likeliest(probabilities: &[f32; 3]) -> (u8, f32) {
+    let mut best = (0, probabilities[0]);
+    for (class, &probability) in (0..).zip(probabilities) {
+        if probability > best.1 {
+            best = (class, probability);
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_threshold_that_is_believable_is_taken() {
+        let trial = |probability: f32, label| Trial {
+            variant_type: VariantType::Snp,
+            probabilities: [probability, 1.0 - probability, 0.0],
+            label,
+            network_is_right: true,
+        };
+        // Right from 0.9985 on, wrong once at 0.996.
+        let trials: Vec<_> = [(0.996, 1), (0.9985, 0), (0.9985, 0), (0.99985, 0), (0.5, 1)]
+            .map(|(p, label)| trial(p, label))
+            .into();
+        let card = CascadeCard::of(&trials, |c| c.wrong == 0);
+        assert_eq!((card.snp.threshold, card.snp.examples, card.snp.decided), (0.998, 5, 3));
+        assert!(card.indel.threshold > 1.0);
+    }
+}
