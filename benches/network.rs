@@ -1,4 +1,4 @@
-//! Cost of the network on one thread: inference, the cascade before it, and training, at the depth of a 30× genome and with all rows filled.
+//! Cost of both stages of a model on one thread: inference and training, at the depth of a 30× genome and with all rows filled.
 
 use std::hint::black_box;
 
