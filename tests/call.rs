@@ -263,6 +263,50 @@ fn damaged_or_wrong_input_is_one_line_and_no_output() {
 }
 
 #[test]
+fn what_does_not_belong_together_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fasta, output) = (folder.path().join("other.fa"), folder.path().join("calls.vcf.gz"));
+    let bases = std::fs::read_to_string(sample().join("reference.fa")).unwrap();
+    let fails = |command: &mut Command, what: &str| {
+        let message = error_of(command);
+        assert!(message.contains(what), "{message}");
+        assert!(!output.exists());
+    };
+    let (bam, cram) = (sample().join("sample.bam"), sample().join("sample.cram"));
+
+    std::fs::write(&fasta, &bases).unwrap();
+    fails(&mut call(&fasta, &bam, &output), "samtools faidx");
+    // The same names and lengths, but other bases: a CRAM cannot be read by it.
+    std::fs::write(&fasta, bases.replace("AC", "CA")).unwrap();
+    std::fs::copy(sample().join("reference.fa.fai"), folder.path().join("other.fa.fai")).unwrap();
+    fails(&mut call(&fasta, &cram, &output), "sample.cram");
+    // Another build.
+    std::fs::write(&fasta, ">chrA\nACGTACGT\n").unwrap();
+    std::fs::write(folder.path().join("other.fa.fai"), "chrA\t8\t6\t8\t9\n").unwrap();
+    fails(&mut call(&fasta, &bam, &output), "different genome builds");
+
+    let reference = sample().join("reference.fa");
+    let nowhere = folder.path().join("none/calls.vcf.gz");
+    fails(&mut call(&reference, &bam, &nowhere), "cannot write");
+    fails(
+        call(&reference, &bam, &output).args(["--regions", "chrA:x-y"]),
+        "chrA:x-y",
+    );
+    fails(
+        call(&reference, &bam, &output).args(["--regions", "chrA:70,000-80,000"]),
+        "chrA",
+    );
+    let bed = folder.path().join("bad.bed");
+    std::fs::write(&bed, "chrA\tten\t20\n").unwrap();
+    fails(call(&reference, &bam, &output).arg("--regions").arg(&bed), "line 1");
+}
+
+#[test]
+fn a_region_without_reads_gives_an_empty_vcf() {
+    assert!(sample_records("sample.bam", &["--regions", "chrA:1-2"]).is_empty());
+}
+
+#[test]
 fn usage_errors_exit_with_2() {
     dvcall().args(["call", "--ref", "x.fa"]).assert().code(2);
     dvcall()
