@@ -301,6 +301,51 @@ fn what_does_not_belong_together_is_refused() {
     fails(call(&reference, &bam, &output).arg("--regions").arg(&bed), "line 1");
 }
 
+/// The sample's reads under a changed header, indexed.
+fn with_header(change: impl Fn(&str) -> String, path: &Path) {
+    let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
+    let text = String::from_utf8(reader.header().as_bytes().to_vec()).unwrap();
+    let header = bam::Header::from_template(&bam::HeaderView::from_bytes(change(&text).as_bytes()));
+    let mut writer = bam::Writer::from_path(path, &header, bam::Format::Bam).unwrap();
+    for record in reader.records() {
+        writer.write(&record.unwrap()).unwrap();
+    }
+    drop(writer);
+    bam::index::build(path, None, bam::index::Type::Bai, 1).unwrap();
+}
+
+#[test]
+fn headers_that_leave_no_safe_way_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reads, output) = (folder.path().join("reads.bam"), folder.path().join("calls.vcf.gz"));
+    let reference = sample().join("reference.fa");
+    let fails = |reference: &Path, flags: &[&str], what: &str| {
+        let message = error_of(call(reference, &reads, &output).args(flags));
+        assert!(message.contains(what), "{message}");
+        assert!(!output.exists());
+    };
+    with_header(|text| text.replace("SO:coordinate", "SO:unsorted"), &reads);
+    fails(&reference, &[], "samtools sort");
+    with_header(|text| format!("{}\n@RG\tID:z\tSM:other\n", text.trim_end()), &reads);
+    fails(&reference, &[], "choose one with --sample");
+
+    with_header(str::to_owned, &reads);
+    let renamed = folder.path().join("renamed.fa");
+    for name in ["reference.fa", "reference.fa.fai"] {
+        let text = std::fs::read_to_string(sample().join(name)).unwrap();
+        let other = folder.path().join(name.replace("reference", "renamed"));
+        std::fs::write(other, text.replace("chr", "ch_")).unwrap();
+    }
+    fails(&renamed, &[], "share no contig");
+
+    let model = folder.path().join("m.safetensors");
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    std::fs::copy(models.join("wgs.safetensors"), &model).unwrap();
+    let card = std::fs::read_to_string(models.join("wgs.json")).unwrap();
+    std::fs::write(folder.path().join("m.json"), card.replacen("221", "199", 1)).unwrap();
+    fails(&reference, &["--model", model.to_str().unwrap()], "[100, 199, 7]");
+}
+
 #[test]
 fn a_region_without_reads_gives_an_empty_vcf() {
     assert!(sample_records("sample.bam", &["--regions", "chrA:1-2"]).is_empty());
