@@ -31,9 +31,7 @@ hs2000_hg001_rep   | HG001 | hiseq2000 | --depth 25-60 --plant 1.0,0.2,0.05 --sl
 hiseqx_hg002_rep   | HG002 | hiseqx    | --depth 30-80 --plant 1.0,0.2,0.05 --stretches 6 --duplicates 0.08 --seed 114
 nova125_hg002_25x  | HG002 | novaseq   | --depth 15-40 --read-length 125 --quality-shift -3 --paralogs 0.02 --seed 115
 hs2000_hg002_60x   | HG002 | hiseq2000 | --depth 40-65 --insert 310,60 --paralogs 0.015 --spread 1.0 --stretches 6 --seed 116
-hs2000_hg001_slip  | HG001 | hiseq2000 | --depth 30-60 --slippage 5 --spread 1.3 --plant 0.5,0.1,0.05 --insert 310,60 --seed 119
 hs2000_hg001_6x    | HG001 | hiseq2000 | --depth 4-10 --stretches 16 --insert 300,60 --slippage 3 --seed 117
-nova_pcr_hg002_35x | HG002 | novaseq   | --depth 20-50 --slippage 6 --spread 1.2 --duplicates 0.1 --plant 0.5,0.1,0.05 --seed 118
 hs2500_hg001_short | HG001 | hiseq2500 | --depth 15-45 --insert 210,45 --slippage 2.5 --spread 1.2 --chimeras 3 --seed 120
 nova_hg001_lowmap  | HG001 | novaseq   | --depth 20-45 --within 25-33 --stretches 16 --length 100000 --paralogs 0.03 --plant 0.3,0.1,0.7 --seed 121
 hs2000_hg002_lowmap | HG002 | hiseq2000 | --depth 20-55 --within 25-33 --stretches 16 --length 100000 --slippage 2 --plant 0.3,0.1,0.7 --seed 122
@@ -45,6 +43,40 @@ nova_hg001_15x     | HG001 | novaseq   | --depth 8-20 --paralogs 0.015 --seed 20
 hs2000_hg001_40x   | HG001 | hiseq2000 | --depth 30-60 --insert 320,60 --paralogs 0.02 --slippage 1.5 --spread 1.1 --seed 206
 nova_panel_30x     | panel | novaseq   | --depth 20-45 --slippage 1.5 --spread 1.1 --seed 207
 hs2500_hg002_20x   | HG002 | hiseq2500 | --depth 12-30 --slippage 2 --insert 360,80 --seed 208
+nova_hg001_8x      | HG001 | novaseq   | --depth 5-13 --stretches 16 --slippage 0.7 --seed 301
+hs2500_hg002_9x    | HG002 | hiseq2500 | --depth 5-14 --stretches 16 --slippage 0.8 --insert 380,80 --seed 302
+hiseqx_hg001_11x   | HG001 | hiseqx    | --depth 6-18 --stretches 16 --slippage 0.8 --seed 303
+hs2000_hg002_11x   | HG002 | hiseq2000 | --depth 6-18 --stretches 16 --insert 310,60 --seed 304
+nova_panel_10x     | panel | novaseq   | --depth 6-16 --slippage 0.8 --seed 305
+hs2500_panel_14x   | panel | hiseq2500 | --depth 8-22 --insert 360,80 --seed 306
+hs2500_hg001_rep   | HG001 | hiseq2500 | --depth 10-30 --plant 1.0,0.2,0.05 --slippage 0.8 --spread 1.0 --seed 307
+nova_hg002_rep     | HG002 | novaseq   | --depth 10-30 --plant 1.0,0.2,0.05 --slippage 0.8 --spread 1.0 --seed 308
+nova_hg001_25x     | HG001 | novaseq   | --depth 15-35 --slippage 0.5 --seed 309
+hs2500_hg001_45x   | HG001 | hiseq2500 | --depth 30-60 --stretches 6 --slippage 0.8 --seed 310
+hiseqx_hg001_rep   | HG001 | hiseqx    | --depth 25-60 --plant 1.0,0.2,0.05 --stretches 6 --duplicates 0.08 --seed 311
+hs2000_hg001_rep10 | HG001 | hiseq2000 | --depth 6-16 --stretches 12 --plant 0.8,0.2,0.05 --insert 320,60 --seed 312
+nova_hg002_12x     | HG002 | novaseq   | --depth 7-18 --stretches 16 --slippage 0.5 --seed 401
+hs2500_hg001_20x   | HG001 | hiseq2500 | --depth 12-28 --slippage 0.6 --insert 360,80 --seed 402
+hs2000_hg002_35x   | HG002 | hiseq2000 | --depth 25-50 --slippage 0.8 --insert 300,60 --seed 403
+hs2000_hg001_7x    | HG001 | hiseq2000 | --depth 4-11 --stretches 16 --insert 320,70 --seed 404
+nova_hg001_rep12   | HG001 | novaseq   | --depth 6-16 --stretches 12 --plant 1.0,0.2,0.05 --slippage 0.8 --seed 405
+hs2500_hg002_rep   | HG002 | hiseq2500 | --depth 25-55 --plant 1.0,0.2,0.05 --slippage 0.8 --spread 1.0 --seed 406
+hs2000_hg002_rep   | HG002 | hiseq2000 | --depth 35-60 --plant 1.0,0.2,0.05 --stretches 6 --insert 310,60 --seed 407
+nova_hg002_35x     | HG002 | novaseq   | --depth 25-50 --slippage 0.8 --seed 408
+hiseqx_hg002_25x   | HG002 | hiseqx    | --depth 15-35 --slippage 0.8 --seed 409
+hs2500_hg001_8x    | HG001 | hiseq2500 | --depth 5-12 --stretches 16 --insert 340,70 --seed 410
+nova_hg001_two     | HG001 | novaseq   | --depth 15-45 --plant 1.5,0.2,0.05 --two-alternates 0.5 --slippage 0.8 --seed 501
+hs2000_hg002_two   | HG002 | hiseq2000 | --depth 25-60 --plant 1.5,0.2,0.05 --two-alternates 0.5 --insert 310,60 --seed 502
+hiseqx_hg001_two   | HG001 | hiseqx    | --depth 30-80 --plant 1.5,0.2,0.05 --two-alternates 0.5 --stretches 6 --seed 503
+hs2500_hg002_two   | HG002 | hiseq2500 | --depth 6-20 --stretches 12 --plant 1.2,0.2,0.05 --two-alternates 0.4 --slippage 0.8 --seed 504
+nova_hg002_9x      | HG002 | novaseq   | --depth 5-13 --stretches 16 --slippage 0.8 --seed 505
+hs2000_hg001_9x    | HG001 | hiseq2000 | --depth 5-13 --stretches 16 --insert 330,70 --seed 506
+hiseqx_hg002_10x   | HG002 | hiseqx    | --depth 6-16 --stretches 16 --slippage 0.8 --seed 507
+hs2500_hg001_14x   | HG001 | hiseq2500 | --depth 8-20 --stretches 16 --slippage 0.8 --seed 508
+nova_hg001_40x     | HG001 | novaseq   | --depth 30-55 --slippage 0.6 --spread 1.0 --seed 509
+hs2000_hg002_50x   | HG002 | hiseq2000 | --depth 40-60 --stretches 6 --insert 310,60 --seed 510
+hiseqx_hg001_40x   | HG001 | hiseqx    | --depth 25-55 --slippage 0.8 --seed 511
+hs2500_hg002_30x   | HG002 | hiseq2500 | --depth 20-45 --slippage 0.8 --insert 360,80 --seed 512
 SETS
 }
 

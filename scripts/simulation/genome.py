@@ -100,8 +100,8 @@ def planted_genotype(rng: np.random.Generator) -> tuple[int, int]:
     return ((0, 1), (1, 0), (1, 1))[rng.choice(3, p=[0.32, 0.32, 0.36])]
 
 
-def plant_in_repeats(stretch: Stretch, count: int, rng: np.random.Generator) -> list[Variant]:
-    """Whole units added to or taken from repeats, long repeats first, a fifth of them with two different alternates."""
+def plant_in_repeats(stretch: Stretch, count: int, two_alternates: float, rng: np.random.Generator) -> list[Variant]:
+    """Whole units added to or taken from repeats, long repeats first, a share of them with two different alternates."""
     repeats = tracts(stretch.reference)
     length = repeats[:, 1] - repeats[:, 0]
     weight = np.where(repeats[:, 2] == 1, np.clip(length - 4, 0.05, 16) ** 1.5, np.clip(length / 4, 0.1, 10))
@@ -112,7 +112,7 @@ def plant_in_repeats(stretch: Stretch, count: int, rng: np.random.Generator) -> 
         anchor = chr(stretch.reference[start - 1])
         tract = bytes(stretch.reference[start:end]).decode()
         copies, steps = (end - start) // unit, set()
-        for _ in range(2 if rng.random() < 0.2 else 1):
+        for _ in range(2 if rng.random() < two_alternates else 1):
             step = int(rng.choice([-1, 1]) * min(rng.geometric(0.6), 50 // unit))
             steps.add(max(step, -(int(copies) - 1)))
         steps.discard(0)

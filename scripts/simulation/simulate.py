@@ -16,7 +16,7 @@ import fragments
 from genome import Stretch, fetch, plant_anywhere, plant_in_repeats, plant_snps, read_truth, settle, write_truth
 
 EDGE = 600  # depth falls off this close to a stretch's ends: not confident
-DEEP = 25  # depth from which a diverged copy can be told from variants
+DEEP, FAINT = 25, 0.25  # depth from which a copy of less than this share of it can be told from variants
 MARGIN = 150  # bases about a copied stretch that are not confident either
 CHUNK = 20000  # fragments turned into reads at a time
 
@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     add("--read-length", type=int, default=0, help="cut reads to this length")
     add("--quality-shift", type=int, default=0, help="added to every reported quality, errors unchanged")
     add("--plant", default="0.25,0.08,0.05", help="variants planted a kilobase: in repeats, indels anywhere, SNPs")
+    add("--two-alternates", type=float, default=0.2, help="share of the variants planted in repeats that have two alternates")
     add("--seed", type=int, required=True)
     add("--sample", default="SIM")
     add("--haplotypes", action="store_true")
@@ -99,7 +100,7 @@ def add_variants(args: argparse.Namespace, stretches: list[Stretch], rng: np.ran
             stranger.variants = settle(stranger, read_truth(args.truth, [one, two], stranger, rng), [])
         known = read_truth(args.truth, samples, stretch, rng)
         kilobases = len(stretch.reference) / 1000
-        planted = plant_in_repeats(stretch, rng.poisson(repeats * kilobases), rng) if repeats else []
+        planted = plant_in_repeats(stretch, rng.poisson(repeats * kilobases), args.two_alternates, rng) if repeats else []
         planted += plant_anywhere(stretch, rng.poisson(anywhere * kilobases), rng) if anywhere else []
         planted += plant_snps(stretch, rng.poisson(snps * kilobases), rng) if snps else []
         stretch.variants = settle(stretch, known, planted)
@@ -110,14 +111,14 @@ def add_variants(args: argparse.Namespace, stretches: list[Stretch], rng: np.ran
     return strangers
 
 
-def write_beds(folder: str, stretches: list[Stretch], copied: list[tuple[int, int]]) -> None:
-    """Most stretches with a diverged copy elsewhere are not confident, as in truth sets of real people: at low depth
-    nothing tells the copy's bases from variants. Every fourth stays in where depth lets it be learned."""
+def write_beds(folder: str, stretches: list[Stretch], every: list[fragments.Source]) -> None:
+    """A stretch with a diverged copy elsewhere is not confident, as in truth sets of real people: nothing tells the
+    copy's bases from heterozygous variants. Only a faint copy in a deep stretch stays in: its share of the reads does."""
     with open(f"{folder}/region.bed", "w") as region, open(f"{folder}/confident.bed", "w") as confident:
         for s in stretches:
             region.write(f"{s.contig}\t{s.start}\t{s.end}\n")
-            mine = [c for c in copied if s.start <= c[0] < s.end]
-            kept_out = sorted(c for index, c in enumerate(mine) if index % 4 or s.depth < DEEP)
+            mine = [source for source in every if source.copied and s.start <= source.copied[0] < s.end]
+            kept_out = sorted(c.copied for c in mine if s.depth < DEEP or c.depth > FAINT * s.depth)
             at, last = s.start + EDGE, s.end - EDGE
             for start, end in [*kept_out, (s.end, s.end)]:
                 upto = min(start - MARGIN, last)
@@ -252,7 +253,7 @@ def main() -> None:
         return
     profile = load_profile(args, rng)
     every = sources(args, stretches, strangers, rng)
-    write_beds(args.output, stretches, [source.copied for source in every if source.copied])
+    write_beds(args.output, stretches, every)
     pairs = write_reads(args, profile, every, rng)
     total = sum(len(s.variants) for s in stretches)
     depths = " ".join(f"{s.depth:.0f}" for s in stretches)

@@ -41,10 +41,9 @@ fn describe(card: &Card) -> String {
         ),
         line(
             "temperatures",
-            format!(
-                "SNP {:.4}, indel {:.4}",
-                card.calibration.snp_temperature, card.calibration.indel_temperature
-            ),
+            [("SNP", card.calibration.snp), ("indel", card.calibration.indel)]
+                .map(|(name, t)| format!("{name} {:.4} · (reads / 20)^{:.4}", t.at_20, t.exponent))
+                .join(", "),
         ),
     ];
     if !card.notes.is_empty() {

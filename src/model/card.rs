@@ -8,7 +8,7 @@ use super::architecture::Architecture;
 use super::certainty::CascadeCard;
 use crate::candidates::VariantType;
 use crate::examples::LabelCounts;
-use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
+use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH};
 
 const FORMAT: &str = "dvcall-model-1";
 /// The classes, in the order of the network's probabilities.
@@ -34,27 +34,76 @@ pub struct Card {
     pub notes: String,
 }
 
-/// Temperatures that logits are divided by (Guo et al., "On calibration of modern neural networks", ICML 2017).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Temperatures that log-probabilities are divided by (Guo et al., "On calibration of modern neural networks", ICML 2017).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Temperatures", into = "Temperatures")]
 pub struct Calibration {
-    pub snp_temperature: f64,
-    pub indel_temperature: f64,
+    pub snp: Temperature,
+    pub indel: Temperature,
 }
 
-impl Default for Calibration {
-    fn default() -> Self {
+/// A calibration as the card writes it. Older cards know no exponents.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Temperatures {
+    snp_temperature: f64,
+    #[serde(default)]
+    snp_depth_exponent: f64,
+    indel_temperature: f64,
+    #[serde(default)]
+    indel_depth_exponent: f64,
+}
+
+impl From<Temperatures> for Calibration {
+    fn from(t: Temperatures) -> Self {
+        let temperature = |at_20, exponent| Temperature { at_20, exponent };
         Self {
-            snp_temperature: 1.0,
-            indel_temperature: 1.0,
+            snp: temperature(t.snp_temperature, t.snp_depth_exponent),
+            indel: temperature(t.indel_temperature, t.indel_depth_exponent),
         }
     }
 }
 
+impl From<Calibration> for Temperatures {
+    fn from(c: Calibration) -> Self {
+        Self {
+            snp_temperature: c.snp.at_20,
+            snp_depth_exponent: c.snp.exponent,
+            indel_temperature: c.indel.at_20,
+            indel_depth_exponent: c.indel.exponent,
+        }
+    }
+}
+
+/// A temperature that depends on how many reads are shown: `at_20 · (reads / 20)^exponent`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Temperature {
+    /// With 20 reads.
+    pub at_20: f64,
+    pub exponent: f64,
+}
+
+impl Default for Temperature {
+    fn default() -> Self {
+        Self {
+            at_20: 1.0,
+            exponent: 0.0,
+        }
+    }
+}
+
+impl Temperature {
+    /// `rows`: filled rows of the pileup, those of the reference included.
+    pub fn of(&self, rows: usize) -> f64 {
+        let reads = rows.saturating_sub(REFERENCE_ROWS).clamp(4, HEIGHT) as f64;
+        self.at_20 * (reads / 20.0).powf(self.exponent)
+    }
+}
+
 impl Calibration {
-    pub fn temperature(&self, variant_type: VariantType) -> f64 {
+    pub fn temperature(&self, variant_type: VariantType, rows: usize) -> f64 {
         match variant_type {
-            VariantType::Snp => self.snp_temperature,
-            VariantType::Indel => self.indel_temperature,
+            VariantType::Snp => self.snp.of(rows),
+            VariantType::Indel => self.indel.of(rows),
         }
     }
 }
@@ -155,9 +204,10 @@ impl Card {
         if let Some((model, here)) = differ(&card.classes, &fits.classes) {
             bail!("the model gives the classes {model}, this version wants {here}");
         }
-        let temperatures = [card.calibration.snp_temperature, card.calibration.indel_temperature];
-        if temperatures.iter().any(|t| !(0.01..100.0).contains(t)) {
-            bail!("the card has temperatures {temperatures:?}");
+        for Temperature { at_20, exponent } in [card.calibration.snp, card.calibration.indel] {
+            if !(0.01..100.0).contains(&at_20) || !(-2.0..=2.0).contains(&exponent) {
+                bail!("the card has a temperature of {at_20} with exponent {exponent}");
+            }
         }
         card.architecture.check()?;
         Ok(card)

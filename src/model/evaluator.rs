@@ -102,8 +102,8 @@ impl Evaluator {
             let batch = Batch::new(network.architecture(), rows, &padded)?.to_device(self.device)?;
             let logits = network.forward(&batch, Kind::Float)?.f_to_device(Device::Cpu)?;
             let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
-            for ((mean, logits), &(_, _, variant_type)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
-                let temperature = model.card().calibration.temperature(variant_type);
+            for ((mean, logits), &(_, rows, variant_type)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
+                let temperature = model.card().calibration.temperature(variant_type, rows);
                 let member = genotype_probabilities(logits, temperature);
                 mean.iter_mut()
                     .zip(member)

@@ -186,12 +186,13 @@ impl<'a> Trainer<'a> {
         let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
         let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes)));
         let calibration = calibrate(&outcomes);
-        let of_type = |t| metrics(&outcomes, t, calibration.temperature(t));
+        let snp = metrics(&outcomes, VariantType::Snp, calibration.snp);
+        let indel = metrics(&outcomes, VariantType::Indel, calibration.indel);
         let epoch = Epoch {
             epoch: self.progress.epochs.len() + 1,
             training_loss: self.progress.loss_sum / self.progress.loss_examples.max(1) as f64,
-            snp: of_type(VariantType::Snp),
-            indel: of_type(VariantType::Indel),
+            snp,
+            indel,
             learning_rate: self.learning_rate(),
             examples_per_second: self.examples_per_second,
         };

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tch::Kind;
 
-use super::card::{Calibration, Metrics};
+use super::card::{Calibration, Metrics, Temperature};
 use super::cascade::Cascade;
 use super::certainty::Trial;
 use super::feed::{Feed, Item};
@@ -22,6 +22,8 @@ pub struct Outcome {
     pub logits: [f32; 4],
     pub label: u8,
     pub variant_type: VariantType,
+    /// Filled rows of the pileup.
+    pub rows: usize,
     /// What the cascade says, where it is asked.
     pub cascade: Option<[f32; 3]>,
 }
@@ -46,6 +48,7 @@ pub fn outcomes(
                         logits: [l[0], l[1], l[2], l[3]],
                         label: item.label,
                         variant_type: item.variant_type,
+                        rows: filled_rows(&item.image),
                         cascade: cascade
                             .filter(|_| item.alone)
                             .map(|c| c.probabilities(&summarize(&item.image, item.variant_type))),
@@ -100,10 +103,10 @@ fn called(p: &[f64; 3]) -> u8 {
 }
 
 /// Metrics of a type. A call counts if its genotype is right; a wrong genotype is both a false call and a missed one.
-pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, temperature: f64) -> Metrics {
+pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, temperature: Temperature) -> Metrics {
     let mut m = Metrics::default();
     for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
-        let p = genotype_probabilities(&outcome.logits, temperature);
+        let p = genotype_probabilities(&outcome.logits, temperature.of(outcome.rows));
         let called = called(&p);
         m.examples += 1;
         m.true_positives += u64::from(called != 0 && called == outcome.label);
@@ -123,25 +126,53 @@ pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, temperature: f64
     m
 }
 
-/// The temperatures with the least cross-entropy, by golden-section search over their logarithm.
+/// The temperatures with the least cross-entropy.
 pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
     let best = |variant_type| {
-        if !outcomes.iter().any(|o| o.variant_type == variant_type) {
-            return 1.0;
+        let of_type: Vec<_> = outcomes
+            .iter()
+            .filter(|o| o.variant_type == variant_type)
+            .copied()
+            .collect();
+        if of_type.is_empty() {
+            return Temperature::default();
         }
-        let loss = |log: f64| metrics(outcomes, variant_type, log.exp()).cross_entropy;
-        let shrink = (5f64.sqrt() - 1.0) / 2.0;
-        let (mut low, mut high) = (0.2f64.ln(), 5f64.ln());
-        for _ in 0..24 {
-            let (a, b) = (high - shrink * (high - low), low + shrink * (high - low));
-            if loss(a) < loss(b) { high = b } else { low = a }
+        let loss = |temperature| metrics(&of_type, variant_type, temperature).cross_entropy;
+        let with_exponent = |exponent| {
+            let log = least((0.2f64.ln(), 5f64.ln()), |log| {
+                loss(Temperature {
+                    at_20: log.exp(),
+                    exponent,
+                })
+            });
+            Temperature {
+                at_20: log.exp(),
+                exponent,
+            }
+        };
+        // Without reads of several depths the exponent is free, and 0.
+        let exponent = least((-1.0, 1.0), |exponent| loss(with_exponent(exponent)));
+        let (plain, by_depth) = (with_exponent(0.0), with_exponent(exponent));
+        if loss(by_depth) < loss(plain) - 1e-6 {
+            by_depth
+        } else {
+            plain
         }
-        (f64::midpoint(low, high)).exp()
     };
     Calibration {
-        snp_temperature: best(VariantType::Snp),
-        indel_temperature: best(VariantType::Indel),
+        snp: best(VariantType::Snp),
+        indel: best(VariantType::Indel),
     }
+}
+
+/// Where a function with one minimum has it, by golden-section search.
+fn least((mut low, mut high): (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
+    let shrink = (5f64.sqrt() - 1.0) / 2.0;
+    for _ in 0..20 {
+        let (a, b) = (high - shrink * (high - low), low + shrink * (high - low));
+        if of(a) < of(b) { high = b } else { low = a }
+    }
+    f64::midpoint(low, high)
 }
 
 #[cfg(test)]
@@ -153,6 +184,7 @@ mod tests {
             logits,
             label,
             variant_type: VariantType::Snp,
+            rows: 25,
             cascade: None,
         }
     }
@@ -167,12 +199,12 @@ mod tests {
             outcome(reference, 1),
             outcome(reference, 0),
         ];
-        let m = metrics(&all, VariantType::Snp, 1.0);
+        let m = metrics(&all, VariantType::Snp, Temperature::default());
         assert_eq!(
             (m.examples, m.true_positives, m.false_positives, m.false_negatives),
             (5, 1, 2, 2)
         );
-        assert_eq!(metrics(&all, VariantType::Indel, 1.0).f1, 1.0);
+        assert_eq!(metrics(&all, VariantType::Indel, Temperature::default()).f1, 1.0);
     }
 
     #[test]
@@ -182,8 +214,24 @@ mod tests {
         let het = [logit, 0.0, logit, -30.0];
         let outcomes: Vec<_> = (0..100).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
         let calibration = calibrate(&outcomes);
-        let p = genotype_probabilities(&het, calibration.snp_temperature);
+        let p = genotype_probabilities(&het, calibration.snp.of(25));
         assert!((p[1] - 0.9).abs() < 0.01, "{p:?}");
-        assert_eq!(calibration.indel_temperature, 1.0);
+        assert_eq!(calibration.indel, Temperature::default());
+    }
+
+    #[test]
+    fn temperature_follows_depth() {
+        let logit = 99f32.ln();
+        let het = [logit, 0.0, logit, -30.0];
+        // Sure to 99 %: with few reads right in 70 of 100, with many in 99.
+        let of_depth = |rows, right| {
+            (0..100).map(move |i| Outcome {
+                rows,
+                ..outcome(het, u8::from(i < right))
+            })
+        };
+        let outcomes: Vec<_> = of_depth(13, 70).chain(of_depth(69, 99)).collect();
+        let snp = calibrate(&outcomes).snp;
+        assert!(snp.of(13) > 2.0 * snp.of(69), "{snp:?}");
     }
 }
