@@ -80,4 +80,9 @@ for depth in 30 15 10; do
 done
 [[ -e $output/heldout_strata/strata.tsv ]] ||
   python3 "$here/simulation/strata.py" --ref "$reference" --reads "$output/heldout_art_30x/reads.bam" --regions "$genome/region.bed" --output "$output/heldout_strata"
+# Where GIAB vouches for HG002 on chr20, as one stratum more.
+if ! grep -q '^giab_confident' "$output/heldout_strata/strata.tsv"; then
+  cp "$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.confident.bed" "$output/heldout_strata/giab_confident.bed"
+  printf 'giab_confident\tgiab_confident.bed\n' >> "$output/heldout_strata/strata.tsv"
+fi
 simulate dwgsim heldout_dwgsim_30x
