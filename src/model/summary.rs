@@ -6,9 +6,10 @@ use crate::pileup::index::{BASE_QUALITY, DIFFERENCE, INSERT_SIZE, MAPPING_QUALIT
 use crate::pileup::{CENTER, CHANNELS, DIFFERS, HEIGHT, REFERENCE_ROWS, STRANDS, SUPPORTS, WIDTH};
 
 /// Numbers of a summary.
-pub const FEATURES: usize = GENERAL + GROUPS * OF_GROUP;
+pub const FEATURES: usize = GENERAL + GROUPS * OF_GROUP + TELLING;
 const GENERAL: usize = 21;
 const OF_GROUP: usize = 13;
+const TELLING: usize = 8;
 /// Reads that support the allele; others that show the reference; others that show neither.
 const GROUPS: usize = 3;
 /// Columns about the candidate whose differences are not counted as errors of a read.
@@ -17,10 +18,15 @@ const SITE: usize = 1;
 const DISTANCES: [usize; 3] = [5, 20, 80];
 /// Longest repeat unit looked for beside the candidate, in bases.
 const LONGEST_UNIT: usize = 4;
+/// Longest unit of repeats that a read must reach across to tell of an indel.
+const LONGEST_CROSSED: usize = 6;
 
 /// What one row shows.
 struct Row {
     group: usize,
+    /// Columns from the first to the last that it covers.
+    first: usize,
+    last: usize,
     reverse: bool,
     /// Of the base at the candidate, or of the read's end where it has none there; phred / 40.
     quality: f32,
@@ -66,22 +72,17 @@ pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
         different: [0.0; WIDTH],
     };
     let mut groups = [Group::default(); GROUPS];
-    // Log-likelihoods of hom-ref, het and hom-alt: Li, Bioinformatics 2011, eq. 2.
-    let mut likelihoods = [0.0f32; 3];
+    let (mut all, mut telling) = (Likelihoods::default(), Likelihoods::default());
+    let crossed = crossed_column(image, variant_type);
     for row in image.chunks_exact(ROW_BYTES).take(rows).skip(REFERENCE_ROWS) {
         let Some(row) = Row::of(row, &mut columns) else {
             continue;
         };
         groups[row.group].add(&row);
-        let error = 0.75 * (10f32.powf(-4.0 * row.quality) + 10f32.powf(-6.0 * row.mapping)) + 0.002;
-        let alternate = if row.group == 0 {
-            1.0 - error.min(0.75)
-        } else {
-            error.min(0.75)
-        };
-        likelihoods[0] += (1.0 - alternate).ln();
-        likelihoods[1] += 0.5f32.ln();
-        likelihoods[2] += alternate.ln();
+        all.add(&row);
+        if row.group == 0 || row.first <= CENTER && row.last >= crossed {
+            telling.add(&row);
+        }
     }
     let mut features = Vec::with_capacity(FEATURES);
     let reads: f32 = groups.iter().map(|g| g.reads).sum();
@@ -91,12 +92,18 @@ pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
         reads.ln_1p(),
         f32::from(u8::from(rows >= HEIGHT)),
     ]);
-    let [reference, het, alternate] = likelihoods;
-    features.extend([het - reference, alternate - het, alternate - reference].map(f32::asinh));
-    features.push(((het - reference.max(alternate)) / reads.max(1.0)).clamp(-1.0, 1.0));
+    all.describe(&mut features);
     columns.describe(reads, &mut features);
     describe_reference(image, &mut features);
     groups.iter().for_each(|group| group.describe(reads, &mut features));
+    let [supporting, reference, other] = telling.reads;
+    features.extend([
+        reference.ln_1p(),
+        other.ln_1p(),
+        supporting / (supporting + reference + other).max(1.0),
+        ((crossed - CENTER) as f32).ln_1p(),
+    ]);
+    telling.describe(&mut features);
     let mut summary = [0.0; FEATURES];
     summary.iter_mut().zip(features).for_each(|(s, f)| *s = f);
     summary
@@ -108,6 +115,37 @@ pub fn variant_type(summary: &[f32; FEATURES]) -> VariantType {
         VariantType::Indel
     } else {
         VariantType::Snp
+    }
+}
+
+/// Reads by group, and log-likelihoods of hom-ref, het and hom-alt: Li, Bioinformatics 2011, eq. 2.
+#[derive(Default)]
+struct Likelihoods {
+    reads: [f32; GROUPS],
+    of_genotype: [f32; 3],
+}
+
+impl Likelihoods {
+    fn add(&mut self, row: &Row) {
+        self.reads[row.group] += 1.0;
+        let error = 0.75 * (10f32.powf(-4.0 * row.quality) + 10f32.powf(-6.0 * row.mapping)) + 0.002;
+        let alternate = if row.group == 0 {
+            1.0 - error.min(0.75)
+        } else {
+            error.min(0.75)
+        };
+        let [reference, het, hom_alt] = &mut self.of_genotype;
+        *reference += (1.0 - alternate).ln();
+        *het += 0.5f32.ln();
+        *hom_alt += alternate.ln();
+    }
+
+    /// Four numbers: how much likelier each genotype is than the one before, and whether it is the heterozygous one.
+    fn describe(&self, features: &mut Vec<f32>) {
+        let [reference, het, alternate] = self.of_genotype;
+        features.extend([het - reference, alternate - het, alternate - reference].map(f32::asinh));
+        let reads: f32 = self.reads.iter().sum();
+        features.push(((het - reference.max(alternate)) / reads.max(1.0)).clamp(-1.0, 1.0));
     }
 }
 
@@ -142,6 +180,8 @@ impl Row {
         let shown = if site[STRAND] != 0 { site } else { any };
         Some(Self {
             group,
+            first,
+            last,
             reverse: any[STRAND] == STRANDS[1],
             quality: f32::from(shown[BASE_QUALITY]) / 254.0,
             mapping: f32::from(any[MAPPING_QUALITY]) / 254.0,
@@ -209,10 +249,31 @@ impl Columns {
     }
 }
 
+/// The base of the reference in a column.
+fn reference_base(image: &[u8], column: usize) -> u8 {
+    image.get(column * CHANNELS + READ_BASE).copied().unwrap_or(0)
+}
+
+/// The column that a read must reach to tell of the candidate: itself for a SNP. How many units a repeat has is seen only by
+/// reads that cross it, and indels stand at its left end.
+fn crossed_column(image: &[u8], variant_type: VariantType) -> usize {
+    if variant_type == VariantType::Snp {
+        return CENTER;
+    }
+    let base = |column| reference_base(image, column);
+    let beyond = (1..=LONGEST_CROSSED).filter_map(|unit| {
+        let alike = (CENTER + 1..WIDTH - unit)
+            .take_while(|&c| base(c) == base(c + unit))
+            .count();
+        (alike >= unit).then_some(CENTER + 1 + alike + unit)
+    });
+    beyond.max().unwrap_or(CENTER + 1).min(WIDTH - 1)
+}
+
 /// Repeats of the reference on both sides of the candidate: for each unit length, bases that go on in step with those a unit
 /// before; and how many of the 21 bases about it are alike.
 fn describe_reference(image: &[u8], features: &mut Vec<f32>) {
-    let base = |column: usize| image.get(column * CHANNELS + READ_BASE).copied().unwrap_or(0);
+    let base = |column| reference_base(image, column);
     for unit in 1..=LONGEST_UNIT {
         let forward = (CENTER + 1..WIDTH - unit)
             .take_while(|&c| base(c) == base(c + unit))
@@ -258,6 +319,29 @@ mod tests {
         let (reference, het, alternate) = (likelihoods(1), likelihoods(15), likelihoods(29));
         assert!(reference[0] < -1.0 && het[0] > 1.0 && alternate[0] > 1.0);
         assert!(het[1] < -1.0 && alternate[1] > 1.0);
+    }
+
+    #[test]
+    fn reads_that_end_within_a_repeat_tell_nothing() {
+        let mut pixels = image(5);
+        // A run of ten like bases; the reads that do not support the allele end within it.
+        for row in 0..REFERENCE_ROWS + 30 {
+            for column in CENTER + 1..WIDTH {
+                let at = row * ROW_BYTES + column * CHANNELS;
+                if row >= REFERENCE_ROWS + 5 && column > CENTER + 5 {
+                    pixels[at..at + CHANNELS].fill(0);
+                } else if column <= CENTER + 10 {
+                    pixels[at + READ_BASE] = 100;
+                }
+            }
+        }
+        let summary = summarize(&pixels, VariantType::Indel);
+        let telling = &summary[FEATURES - TELLING..];
+        assert_eq!(telling[..3], [0.0, 0.0, 1.0]);
+        assert_eq!(telling[3], 11f32.ln_1p());
+        // Hom-alt by the reads that tell, het or hom-ref by all.
+        assert!(telling[5] > 0.0 && summary[4] < 0.0);
+        assert_eq!(summarize(&pixels, VariantType::Snp)[FEATURES - TELLING + 3], 0.0);
     }
 
     #[test]
