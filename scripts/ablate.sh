@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# What does each part of the recipe gain? Trains small models on a part of the shards that scripts/train-model.sh has made
+# in WORK, each with one thing left out, and prints a Markdown table of what they reach on the held-out sets.
+#   scripts/ablate.sh WORK OUTPUT [VARIANT]...     all variants, or those named
+# Variants: base, seed2 (the noise), no-augmentation, half-width, wider, 101-columns, no-real-reads, no-realignment, no-CHANNEL
+# (as in no-strand, words joined by '_'). DVCALL names the binary, THREADS the threads, EPOCHS the passes (3). Resumable.
+# For no-realignment the read sets have to be in WORK as well. Needs zstd and python3-numpy.
+set -euo pipefail
+[[ $# -ge 2 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+dvcall=${DVCALL:-$here/../target/release/dvcall}
+work=$1 output=$2
+shift 2
+variants=("$@")
+[[ $# -gt 0 ]] || variants=(base seed2 no-augmentation half-width wider 101-columns no-real-reads no-realignment
+  no-base_quality no-mapping_quality no-strand no-supports_allele no-differs_from_reference no-insert_size)
+mkdir -p "$output"
+
+simulated=(nova_hg001_30x hs2000_hg001_50x hiseqx_hg002_70x hs2000_hg002_11x hs2500_hg001_8x hs2500_hg002_rep)
+real=(spiked_18.78M_{0.12,0.35,1.0} spiked_20.16M_{0.12,0.35,1.0} real_20.16M_0.{08,3})
+validation=(nova_panel_12x nova_panel_30x spiked_20.53M_{0.12,0.35,1.0})
+
+# The set's shards, made anew where the variant needs other ones.
+shards() {
+  local variant=$1 set=$2 made=$output/examples.$1/$2
+  case $variant in
+    no-realignment)
+      [[ -e $made/manifest.json ]] || "$dvcall" --quiet make-examples --no-realign --ref "$work/ref/b37.chr20.fa" \
+        --reads "$work/$set/reads.bam" --regions "$work/$set/region.bed" --truth "$work/$set/truth.vcf.gz" \
+        --confident "$work/$set/confident.bed" --output "$made" >&2 ;;
+    no-*_* | no-strand)
+      local channel=${variant#no-}
+      mkdir -p "$output/examples.$variant"
+      [[ -e $made/manifest.json ]] || python3 "$here/blank_channel.py" "$work/examples/$set" "${channel//_/ }" "$made" ;;
+    *) made=$work/examples/$set ;;
+  esac
+  echo "$made"
+}
+
+train() {
+  local variant=$1 set sets=("${simulated[@]}" "${real[@]}") arguments=(--seed 1)
+  [[ -e $output/$variant.json ]] && return
+  case $variant in
+    seed2) arguments=(--seed 2) ;;
+    no-augmentation) arguments+=(--no-augment) ;;
+    half-width) arguments+=(--stem 12 --stages 16,32,64) ;;
+    wider) arguments+=(--stem 32 --stages 48,96,192) ;;
+    101-columns) arguments+=(--columns 101) ;;
+    no-real-reads) sets=("${simulated[@]}") ;;
+  esac
+  for set in "${sets[@]}"; do arguments+=(--examples "$(shards "$variant" "$set")"); done
+  for set in "${validation[@]}"; do arguments+=(--validation "$(shards "$variant" "$set")"); done
+  "$dvcall" --quiet train "${arguments[@]}" --epochs "${EPOCHS:-3}" --learning-rate 0.0015 --threads "${THREADS:-$(nproc)}" \
+    --output "$output/$variant.safetensors"
+  rm -rf "$output/examples.$variant" "$output/$variant.checkpoint.safetensors"
+}
+
+echo "| variant | SNP F1 | SNP cross-entropy | indel F1 | indel cross-entropy |"
+echo "|---|---|---|---|---|"
+for variant in "${variants[@]}"; do
+  train "$variant"
+  python3 - "$variant" "$output/$variant.json" <<'PYTHON'
+import json
+import sys
+
+training = json.load(open(sys.argv[2]))["training"]
+epoch = training["epochs"][training["best_epoch"] - 1]
+figures = [f"{epoch[t][key]:.4f}" for t in ("snp", "indel") for key in ("f1", "cross_entropy")]
+print("|", " | ".join([sys.argv[1], *figures]), "|", flush=True)
+PYTHON
+done
