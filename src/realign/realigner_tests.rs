@@ -1,0 +1,212 @@
+//! Tests of local realignment from end to end.
+
+use proptest::prelude::*;
+
+use super::super::realign;
+use super::super::testing::{clipped_reads, random_bases, read, text};
+use super::*;
+
+fn reference(seed: u64) -> Sequence {
+    Sequence::new(50_000, random_bases(2_000, seed))
+}
+
+/// Realigns reads of a variant haplotype, and as many of the reference if `het`.
+fn realigned(reference: &Sequence, at: usize, deleted: usize, inserted: &[u8], het: bool) -> Vec<Read> {
+    let mut reads = clipped_reads(reference, at, deleted, inserted, 100, 5);
+    if het {
+        reads.extend(clipped_reads(reference, at, 0, b"", 100, 5));
+    }
+    let realigned = realign(reads.clone(), reference, &RealignOptions::default());
+    check_sound(&reads, &realigned, reference);
+    realigned
+}
+
+/// The same reads, each aligned in full, inside the reference.
+fn check_sound(before: &[Read], after: &[Read], reference: &Sequence) {
+    assert_eq!(before.len(), after.len());
+    for read in after {
+        let consumed: u32 = read
+            .cigar
+            .iter()
+            .filter(|op| op.kind.consumes_read())
+            .map(|op| op.length)
+            .sum();
+        assert_eq!(consumed as usize, read.bases.len(), "{read:?}");
+        assert!(read.start >= reference.start && read.end() <= reference.end());
+        let old = before
+            .iter()
+            .find(|r| r.name == read.name && r.second_of_pair == read.second_of_pair);
+        let moved = Read {
+            start: read.start,
+            cigar: read.cigar.clone(),
+            ..old.expect("a known name").clone()
+        };
+        assert_eq!(&moved, read);
+    }
+}
+
+/// Share of the variant's reads with at least `anchor` bases on both sides of it that have the operation `expected`
+/// at `position` with nothing clipped.
+fn share_with(reads: &[Read], position: u64, expected: &str, anchor: u64) -> f64 {
+    let variant = reads.iter().filter(|r| r.name[0] == b'v');
+    let spanning: Vec<_> = variant
+        .filter(|r| r.start + anchor <= position && r.end() >= position + anchor)
+        .collect();
+    let carries = |r: &&&Read| text(&r.cigar).starts_with(&format!("{}M{expected}", position - r.start));
+    assert!(spanning.len() > 5, "{} reads span", spanning.len());
+    spanning.iter().filter(carries).count() as f64 / spanning.len() as f64
+}
+
+#[test]
+fn clipped_reads_of_a_long_deletion_carry_it() {
+    for (seed, het) in [(1, false), (2, true), (3, true)] {
+        let reference = reference(seed);
+        let reads = realigned(&reference, 1_000, 40, b"", het);
+        let at = leftmost_deletion(&reference, 1_000, 40);
+        let spanning = reads
+            .iter()
+            .filter(|r| r.name[0] == b'v' && r.start < at && offset_of(r) + 100 > 1_000);
+        let carried = spanning.clone().filter(|r| text(&r.cigar).contains("40D")).count();
+        assert!(carried * 100 >= spanning.count() * 95, "{carried}");
+    }
+}
+
+/// A simulated read's offset in its haplotype, which is in its name.
+fn offset_of(read: &Read) -> u64 {
+    std::str::from_utf8(&read.name[1..])
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .expect("a number")
+}
+
+fn leftmost_deletion(reference: &Sequence, mut at: usize, length: usize) -> u64 {
+    while reference.bases[at - 1] == reference.bases[at + length - 1] {
+        at -= 1;
+    }
+    reference.start + at as u64
+}
+
+#[test]
+fn clipped_reads_of_a_long_insertion_carry_it() {
+    for (seed, het) in [(1, false), (2, true), (3, true)] {
+        let reference = reference(seed);
+        let inserted = random_bases(40, 77 + seed);
+        let reads = realigned(&reference, 1_000, 0, &inserted, het);
+        let spans = |r: &&Read| (offset_of(r)..offset_of(r) + 100).contains(&999) && offset_of(r) + 100 > 1_041;
+        let spanning: Vec<_> = reads.iter().filter(|r| r.name[0] == b'v').filter(spans).collect();
+        let carried = spanning.iter().filter(|r| text(&r.cigar).contains("40I")).count();
+        assert!(
+            spanning.len() > 8 && carried * 100 >= spanning.len() * 95,
+            "{carried} of {}",
+            spanning.len()
+        );
+    }
+}
+
+#[test]
+fn indels_of_a_homopolymer_stand_at_its_left() {
+    let mut reference = reference(5);
+    reference.bases[1_000..1_012].copy_from_slice(b"CAAAAAAAAAAG");
+    let deletion = realigned(&reference, 1_009, 2, b"", true);
+    assert!(share_with(&deletion, 51_001, "2D", 15) > 0.95);
+    let insertion = realigned(&reference, 1_009, 0, b"AAA", true);
+    assert!(share_with(&insertion, 51_001, "3I", 15) > 0.95);
+}
+
+#[test]
+fn snps_side_by_side_stay_matches() {
+    let reference = reference(6);
+    let mut changed = reference.bases[1_000..1_012].to_vec();
+    for i in [0, 4, 5, 11] {
+        changed[i] = if changed[i] == b'A' { b'C' } else { b'A' };
+    }
+    let reads = realigned(&reference, 1_000, 12, &changed, true);
+    let matched = reads.iter().filter(|r| text(&r.cigar) == "100M").count();
+    assert!(matched * 100 >= reads.len() * 95, "{matched} of {}", reads.len());
+}
+
+#[test]
+fn indels_beside_a_repeat_need_a_longer_k() {
+    let mut reference = reference(7);
+    let repeat = reference.bases[940..980].to_vec();
+    reference.bases[1_010..1_050].copy_from_slice(&repeat);
+    let reads = realigned(&reference, 1_000, 6, b"", true);
+    let at = leftmost_deletion(&reference, 1_000, 6);
+    assert!(share_with(&reads, at, "6D", 15) > 0.95);
+}
+
+#[test]
+fn reads_that_are_long_spliced_or_without_evidence_pass_through() {
+    let reference = reference(8);
+    let long = read("long", 50_100, "600M", &reference.bases[100..700]);
+    let spliced = read("spliced", 50_950, "50M20N50M", &reference.bases[500..600]);
+    let plain = clipped_reads(&reference, 1_000, 0, b"", 100, 10);
+    let mut reads = [vec![long, spliced], plain].concat();
+    sort(&mut reads);
+    assert_eq!(realign(reads.clone(), &reference, &RealignOptions::default()), reads);
+    assert_eq!(realign(Vec::new(), &reference, &RealignOptions::default()), []);
+}
+
+#[test]
+fn a_wider_stretch_realigns_alike() {
+    let whole = Sequence::new(20_000, random_bases(9_000, 9));
+    let mut reads = clipped_reads(&whole, 0, 0, b"", 100, 7);
+    for (i, at) in [1_950, 2_990, 3_020, 3_450, 4_010, 4_980, 5_005, 5_990, 6_400]
+        .into_iter()
+        .enumerate()
+    {
+        let inserted = random_bases(i % 3 * 9, at as u64);
+        let deleted = (i + 1) % 3 * 7;
+        let variant = clipped_reads(&whole, at, deleted, &inserted, 100, 9);
+        let near = |r: &Read| r.end() + 250 > 20_000 + at as u64 && r.start < 20_250 + at as u64;
+        reads.extend(variant.into_iter().filter(near).map(|mut r| {
+            r.name.extend(format!("_{at}").bytes());
+            r
+        }));
+    }
+    let options = RealignOptions::default();
+    // The core is 23,000 to 25,000; its evidence reaches past the next cell on either side.
+    let core = |reads: Vec<Read>| -> Vec<Read> {
+        reads
+            .into_iter()
+            .filter(|r| r.end() > 23_000 && r.start < 25_000)
+            .collect()
+    };
+    let full = core(realign(reads.clone(), &whole, &options));
+    assert!(full.iter().filter(|r| text(&r.cigar).contains(['I', 'D'])).count() > 20);
+    for (start, end) in [(21_800, 26_200), (21_700, 26_900), (20_500, 26_200), (21_800, 28_500)] {
+        let part = Sequence::new(start - 400, whole.slice(start - 400, end + 400).to_vec());
+        let inside = reads
+            .iter()
+            .filter(|r| r.end() > start && r.start < end)
+            .cloned()
+            .collect();
+        assert_eq!(core(realign(inside, &part, &options)), full, "{start} to {end}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_reads_stay_whole_and_inside(
+        seed in 1u64..1_000,
+        at in 300usize..1_700,
+        deleted in 0usize..60,
+        inserted in "[ACGT]{0,60}",
+        errors in prop::collection::vec((0usize..300, 0usize..100, 0u8..5, 2u8..40), 0..200),
+    ) {
+        let reference = reference(seed);
+        let mut reads = clipped_reads(&reference, at, deleted, inserted.as_bytes(), 100, 11);
+        reads.extend(clipped_reads(&reference, at, 0, b"", 100, 13));
+        for (read, offset, base, quality) in errors {
+            let read = read % reads.len();
+            reads[read].bases[offset] = b"ACGTN"[usize::from(base)];
+            reads[read].quals[offset] = quality;
+        }
+        let options = RealignOptions::default();
+        let once = realign(reads.clone(), &reference, &options);
+        check_sound(&reads, &once, &reference);
+        reads.reverse();
+        prop_assert_eq!(once, realign(reads, &reference, &options));
+    }
+}
