@@ -74,9 +74,6 @@ hs2000_hg001_9x    | HG001 | hiseq2000 | --depth 5-13 --stretches 16 --insert 33
 hiseqx_hg002_10x   | HG002 | hiseqx    | --depth 6-16 --stretches 16 --slippage 0.8 --seed 507
 hs2500_hg001_14x   | HG001 | hiseq2500 | --depth 8-20 --stretches 16 --slippage 0.8 --seed 508
 nova_hg001_40x     | HG001 | novaseq   | --depth 30-55 --slippage 0.6 --spread 1.0 --seed 509
-hs2000_hg002_50x   | HG002 | hiseq2000 | --depth 40-60 --stretches 6 --insert 310,60 --seed 510
-hiseqx_hg001_40x   | HG001 | hiseqx    | --depth 25-55 --slippage 0.8 --seed 511
-hs2500_hg002_30x   | HG002 | hiseq2500 | --depth 20-45 --slippage 0.8 --insert 360,80 --seed 512
 SETS
 }
 
