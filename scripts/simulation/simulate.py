@@ -16,7 +16,7 @@ import fragments
 from genome import Stretch, fetch, plant_anywhere, plant_in_repeats, plant_snps, read_truth, settle, write_truth
 
 EDGE = 600  # depth falls off this close to a stretch's ends: not confident
-DEEP, FAINT = 25, 0.25  # depth from which a copy of less than this share of it can be told from variants
+DEEP, FAINT = 25, 0.15  # depth from which a copy of less than this share of it can be told from variants
 MARGIN = 150  # bases about a copied stretch that are not confident either
 CHUNK = 20000  # fragments turned into reads at a time
 
