@@ -26,8 +26,12 @@ pub fn find_candidates(
 /// Joins the alleles of a site that pass into one candidate: all are spelled over the longest stretch of reference
 /// that any of them replaces.
 fn candidate(site: SiteCounts, options: &CandidateOptions) -> Option<Candidate> {
-    let passes = |allele: &AlleleCount| options.judge(allele, site.depth) == Verdict::Candidate;
-    let passing: Vec<AlleleCount> = site.alleles.into_iter().filter(passes).collect();
+    let verdicts = options.verdicts(&site);
+    let judged = site.alleles.into_iter().zip(verdicts);
+    let passing: Vec<AlleleCount> = judged
+        .filter(|(_, verdict)| *verdict == Verdict::Candidate)
+        .map(|(allele, _)| allele)
+        .collect();
     let reference = passing.iter().map(|a| &a.reference).max_by_key(|r| r.len())?.clone();
     let mut alternates: Vec<Allele> = passing
         .into_iter()
@@ -140,6 +144,18 @@ mod tests {
             copies("snp", 2, "51M", &with_base(25, 'C')),
         ];
         assert_eq!(found(&reads.concat()), ["25 GTC>CTC,G,GAAATC 11:2,3,2"]);
+    }
+
+    #[test]
+    fn one_read_is_enough_beside_another_indel_where_reads_are_few() {
+        let deletion = copies("del", 4, "26M2D23M", &with_indel(25, 2, ""));
+        let inserted = |name, bases: &str| copies(name, 1, "26M3I25M", &with_indel(25, 0, bases));
+        let both = [deletion.clone(), inserted("ins", "AAA")].concat();
+        assert_eq!(found(&[reference(2), both.clone()].concat()), ["25 GTC>G,GAAATC 7:4,1"]);
+        assert_eq!(found(&[reference(8), both.clone()].concat()), ["25 GTC>G 13:4"]);
+        // Two such reads that differ look like errors; and alone, one is none.
+        assert_eq!(found(&[both, inserted("other", "CCC")].concat()), ["25 GTC>G 6:4"]);
+        assert!(found(&[reference(2), inserted("ins", "AAA")].concat()).is_empty());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::AlleleCount;
+use super::{AlleleCount, SiteCounts};
+
+/// Most fragments at a site where one read is enough for a second alternate: below it, chance leaves an allele with one.
+const SHALLOW: u32 = 12;
 
 /// Thresholds that an alternate allele must reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,8 +46,24 @@ pub enum Verdict {
 }
 
 impl CandidateOptions {
-    /// Judges an allele at a site of `depth` fragments.
-    pub fn judge(&self, allele: &AlleleCount, depth: u32) -> Verdict {
+    /// Judges the alleles of a site, in their order. Where reads are few, a repeat with two alternates often shows one of them
+    /// in a single read: an indel that is the only such one beside another that is a candidate is one too.
+    pub fn verdicts(&self, site: &SiteCounts) -> Vec<Verdict> {
+        let mut verdicts: Vec<Verdict> = site.alleles.iter().map(|a| self.judge(a, site.depth)).collect();
+        let indels = || (0..site.alleles.len()).filter(|&i| !site.alleles[i].is_snp());
+        let lonely = |i: &usize| matches!(verdicts[*i], Verdict::TooFewReads { .. }) && site.alleles[*i].depth > 0;
+        let mut companions = indels().filter(lonely);
+        if let (Some(companion), None) = (companions.next(), companions.next())
+            && site.depth <= SHALLOW
+            && indels().any(|i| verdicts[i] == Verdict::Candidate)
+        {
+            verdicts[companion] = Verdict::Candidate;
+        }
+        verdicts
+    }
+
+    /// Judges an allele on its own at a site of `depth` fragments.
+    fn judge(&self, allele: &AlleleCount, depth: u32) -> Verdict {
         let needed = if allele.is_snp() {
             self.min_snp_fraction
         } else {

@@ -80,7 +80,10 @@ fn show(
     }
     let table = count_alleles(reads, reference, &partition.region, options.min_base_quality)
         .iter()
-        .flat_map(|site| site.alleles.iter().map(|allele| row(contig, site, allele, options)))
+        .flat_map(|site| {
+            let judged = site.alleles.iter().zip(options.verdicts(site));
+            judged.map(|(allele, verdict)| row(contig, site, allele, verdict))
+        })
         .collect();
     Ok(Shown { table, totals })
 }
@@ -102,8 +105,8 @@ fn title(contig: &str, candidate: &Candidate, set: &[usize]) -> String {
     )
 }
 
-fn row(contig: &str, site: &SiteCounts, allele: &AlleleCount, options: &CandidateOptions) -> String {
-    let outcome = match options.judge(allele, site.depth) {
+fn row(contig: &str, site: &SiteCounts, allele: &AlleleCount, verdict: Verdict) -> String {
+    let outcome = match verdict {
         Verdict::Candidate => "candidate".to_owned(),
         refused => format!("no: {refused}"),
     };

@@ -50,14 +50,10 @@ impl MissedTruth<'_> {
     /// Each allele with its reads, the depth, and why it is or is not a candidate.
     fn alleles_seen(&self, options: &CandidateOptions) -> String {
         let seen = self.site.into_iter().flat_map(|site| {
-            site.alleles.iter().map(|allele| {
+            let judged = site.alleles.iter().zip(options.verdicts(site));
+            judged.map(|(allele, verdict)| {
                 let change = format!("{}>{}", text(&allele.reference), text(&allele.bases));
-                format!(
-                    "{change} {}/{} ({})",
-                    allele.depth,
-                    site.depth,
-                    options.judge(allele, site.depth)
-                )
+                format!("{change} {}/{} ({verdict})", allele.depth, site.depth)
             })
         });
         list(seen.collect())
