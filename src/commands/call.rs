@@ -21,8 +21,9 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let models = load_models(args)?;
+    // Before the output is begun: without libtorch the process ends here, and what is begun would stay.
+    let cascades = Cascades::of(&models)?.filter(|_| !args.no_cascade);
     let mut output = Output::create(args, &source, &models)?;
-    let cascades = if args.no_cascade { None } else { Cascades::of(&models)? };
     let inference = Inference::new(models, parse_device(&args.device)?)?;
     Stopwatch::of_process(started).lap(&mut output.timings, Stage::StartUp, 1);
 
