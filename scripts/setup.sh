@@ -58,6 +58,8 @@ install_libtorch() {
 
 # Cargo reads this file for every build, test and install below this folder, so no shell needs to export anything.
 write_cargo_config() {
+  local lazy_torch
+  lazy_torch=$(scripts/lazy-torch.sh)
   mkdir -p .cargo
   cat > .cargo/config.toml.new <<TOML
 # Written by scripts/setup.sh; not for editing.
@@ -66,6 +68,7 @@ LIBTORCH = { value = ".torch/torch", relative = true }
 LIBTORCH_BYPASS_VERSION_CHECK = "1"
 LIBCLANG_PATH = { value = ".torch/clang/native", relative = true }
 BINDGEN_EXTRA_CLANG_ARGS = "-I$(cc -print-file-name=include)"
+$lazy_torch
 TOML
   if cmp -s .cargo/config.toml.new .cargo/config.toml; then rm .cargo/config.toml.new; else mv .cargo/config.toml.new .cargo/config.toml; fi
 }
