@@ -43,8 +43,8 @@ train() {
   case $variant in
     seed2) arguments=(--seed 2) ;;
     no-augmentation) arguments+=(--no-augment) ;;
-    half-width) arguments+=(--stem 12 --stages 16,32,64) ;;
-    wider) arguments+=(--stem 32 --stages 48,96,192) ;;
+    half-width) arguments+=(--stem 12 --stages "16,32,64") ;;
+    wider) arguments+=(--stem 32 --stages "48,96,192") ;;
     101-columns) arguments+=(--columns 101) ;;
     no-real-reads) sets=("${simulated[@]}") ;;
   esac
