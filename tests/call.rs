@@ -141,7 +141,9 @@ fn timings_tell_what_each_stage_cost() {
     let rate = total * 1e6 / number("total", 3);
     assert!((rate / number("total", 5) - 1.0).abs() < 0.01, "{table}");
     assert!(number("writing", 3) >= records.len() as f64, "{table}");
-    assert!(number("reading", 3) > 1_000.0 && number("network", 3) > 50.0, "{table}");
+    assert!(number("reading", 3) > 1_000.0 && number("pileups", 3) > 50.0, "{table}");
+    // How many the cascade leaves to the network is the model's affair.
+    assert!((1.0..=number("pileups", 3)).contains(&number("network", 3)), "{table}");
 }
 
 /// The sample's reads over chrA:10,001-14,000, each as many times as `copies` under names of its own.
