@@ -1,27 +1,31 @@
 #!/usr/bin/env bash
 # Held-out simulated test sets in OUTPUT: haplotypes, genome stretches, simulators and quality profiles that no training
 # set uses. HG002 (GIAB v4.2.1) on GRCh38 chr20:0.1-9.9M and a made-up person on 0.7 Mb of chr21, sequenced
-#   heldout_art_{10,15,30,60}x  by ART, built-in profile HSXn (HiSeq X, PCR-free), 150 bases; the lesser depths are subsets
-#   heldout_dwgsim_30x          by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
-# aligned to chr20 and chr21 (first 10 Mb of each), and heldout_strata/strata.tsv for dvcall evaluate --stratification.
+#   heldout_art_{10,15,30,60}x    by ART, built-in profile HSXn (HiSeq X, PCR-free), 150 bases; the lesser depths are subsets
+#   heldout_dwgsim_30x            by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
+# aligned to chr20 and chr21 (first 10 Mb of each); HG001 (GIAB v3.3.2) on b37 chr20:4.0-9.9M, sequenced
+#   heldout_hg001_{10,15,30}x     by ART, built-in profile HSXt (HiSeq X, TruSeq), 150 bases
+# aligned to b37 chr20; and heldout_strata{,_hg001}/strata.tsv for dvcall evaluate --stratification.
 # Resumable: what is whole is kept.
 #   scripts/simulate-heldout-sets.sh OUTPUT
 # Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa samtools bcftools tabix python3-numpy
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
-reference=$output/ref/grch38.fa
-genome=$output/heldout_genome
 
-make_genome() {
+prepare_reference() {
+  reference=$output/ref/$1
   mkdir -p "$output/ref"
-  if [[ ! -e $reference.bwt ]]; then
-    gzip -dc "$data/reference/grch38.chr20_and_21_10M.fa.gz" > "$reference"
-    samtools faidx "$reference"
-    bwa index "$reference" 2>"$output/ref/bwa.log"
-  fi
+  [[ -e $reference.bwt ]] && return
+  gzip -dc "$data/reference/$2" > "$reference"
+  samtools faidx "$reference"
+  bwa index "$reference" 2>"$output/ref/bwa.log"
+}
+
+make_hg002() {
+  genome=$output/heldout_genome
   [[ -e $genome/truth.vcf.gz.tbi ]] && return
   local truth=$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.vcf.gz simulate=(python3 "$here/simulation/simulate.py" --ref "$reference" --truth)
   "${simulate[@]}" "$truth" --contig chr20 --within 0.1-9.9 --length 0 --exclude '' --plant 0,0,0 --seed 901 --haplotypes --output "$genome/chr20"
@@ -36,15 +40,25 @@ make_genome() {
   tabix -p vcf "$genome/truth.vcf.gz"
 }
 
+make_hg001() {
+  genome=$output/heldout_genome_hg001
+  [[ -e $genome/truth.vcf.gz.tbi ]] && return
+  python3 "$here/simulation/simulate.py" --ref "$reference" --truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" \
+    --within 4.0-9.9 --length 0 --exclude '' --plant 0,0,0 --seed 903 --haplotypes --output "$genome"
+  bgzip -f "$genome/truth.vcf"
+  tabix -p vcf "$genome/truth.vcf.gz"
+}
+
 # Gives the folder of a read set all but its reads.
 describe() {
   mkdir -p "$1"
   cp "$genome"/truth.vcf.gz "$genome"/truth.vcf.gz.tbi "$genome"/confident.bed "$genome"/region.bed "$1/"
 }
 
+# Haplotype, profile, depth of the haplotype, mean and deviation of the insert size.
 art_reads() {
   local haplotype=$1
-  art_illumina -ss HSXn -i "$genome/hap$haplotype.fa" -p -l 150 -f 30 -m 420 -s 90 -na -rs "9$haplotype" \
+  art_illumina -ss "$2" -i "$genome/hap$haplotype.fa" -p -l 150 -f "$3" -m "$4" -s "$5" -na -rs "9$haplotype" \
     -d "h$haplotype-" -o "$genome/art$haplotype." >/dev/null 2>&1
 }
 
@@ -55,12 +69,14 @@ dwgsim_reads() {
     "$genome/hap$haplotype.fa" "$genome/dwgsim$haplotype" >/dev/null 2>&1
 }
 
+# Name of the set, simulator, and what its function takes after the haplotype.
 simulate() {
-  local simulator=$1 set=$output/$2
+  local set=$output/$1 simulator=$2
+  shift 2
   [[ -e $set/reads.bam.bai ]] && return
   describe "$set"
-  "${simulator}_reads" 0
-  "${simulator}_reads" 1
+  "${simulator}_reads" 0 "$@"
+  "${simulator}_reads" 1 "$@"
   if [[ $simulator == art ]]; then
     cat "$genome"/art[01].1.fq > "$genome/1.fq"
     cat "$genome"/art[01].2.fq > "$genome/2.fq"
@@ -73,16 +89,30 @@ simulate() {
   rm "$genome"/[12].fq
 }
 
-make_genome
-simulate art heldout_art_60x
+# Folder of the strata, and the reads whose depth and mapping quality make some of them.
+make_strata() {
+  [[ -e $1/strata.tsv ]] ||
+    python3 "$here/simulation/strata.py" --ref "$reference" --reads "$2/reads.bam" --regions "$genome/region.bed" --output "$1"
+}
+
+prepare_reference grch38.fa grch38.chr20_and_21_10M.fa.gz
+make_hg002
+simulate heldout_art_60x art HSXn 30 420 90
 for depth in 30 15 10; do
   "$here/downsample-reads.sh" "$output/heldout_art_60x" "$(python3 -c "print($depth / 60)")" "$output/heldout_art_${depth}x"
 done
-[[ -e $output/heldout_strata/strata.tsv ]] ||
-  python3 "$here/simulation/strata.py" --ref "$reference" --reads "$output/heldout_art_30x/reads.bam" --regions "$genome/region.bed" --output "$output/heldout_strata"
+make_strata "$output/heldout_strata" "$output/heldout_art_30x"
 # Where GIAB vouches for HG002 on chr20, as one stratum more.
 if ! grep -q '^giab_confident' "$output/heldout_strata/strata.tsv"; then
   cp "$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.confident.bed" "$output/heldout_strata/giab_confident.bed"
   printf 'giab_confident\tgiab_confident.bed\n' >> "$output/heldout_strata/strata.tsv"
 fi
-simulate dwgsim heldout_dwgsim_30x
+simulate heldout_dwgsim_30x dwgsim
+
+prepare_reference b37.chr20.fa b37.chr20.fa.gz
+make_hg001
+simulate heldout_hg001_30x art HSXt 15 360 80
+for depth in 15 10; do
+  "$here/downsample-reads.sh" "$output/heldout_hg001_30x" "$(python3 -c "print($depth / 30)")" "$output/heldout_hg001_${depth}x"
+done
+make_strata "$output/heldout_strata_hg001" "$output/heldout_hg001_30x"

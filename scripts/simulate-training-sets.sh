@@ -74,6 +74,22 @@ hs2000_hg001_9x    | HG001 | hiseq2000 | --depth 5-13 --stretches 16 --insert 33
 hiseqx_hg002_10x   | HG002 | hiseqx    | --depth 6-16 --stretches 16 --slippage 0.8 --seed 507
 hs2500_hg001_14x   | HG001 | hiseq2500 | --depth 8-20 --stretches 16 --slippage 0.8 --seed 508
 nova_hg001_40x     | HG001 | novaseq   | --depth 30-55 --slippage 0.6 --spread 1.0 --seed 509
+hs2000_hg001_rep6  | HG001 | hiseq2000 | --depth 4-10 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --insert 320,60 --seed 601
+nova_hg001_rep9    | HG001 | novaseq   | --depth 5-13 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --slippage 0.8 --seed 602
+hs2500_hg002_rep10 | HG002 | hiseq2500 | --depth 6-14 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --slippage 0.8 --seed 603
+hs2000_hg002_rep8  | HG002 | hiseq2000 | --depth 5-12 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --seed 604
+hiseqx_hg001_rep9  | HG001 | hiseqx    | --depth 5-14 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --slippage 0.8 --seed 605
+nova_hg002_rep14   | HG002 | novaseq   | --depth 10-20 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --slippage 0.8 --seed 606
+hs2500_hg001_12x   | HG001 | hiseq2500 | --depth 7-17 --stretches 20 --slippage 0.8 --seed 607
+nova_hg002_10x     | HG002 | novaseq   | --depth 6-14 --stretches 20 --slippage 0.6 --seed 608
+hs2000_hg002_9x    | HG002 | hiseq2000 | --depth 5-13 --stretches 20 --insert 330,60 --slippage 0.8 --seed 609
+hiseqx_hg001_14x   | HG001 | hiseqx    | --depth 8-20 --stretches 20 --slippage 0.8 --seed 610
+hs2500_hg002_17x   | HG002 | hiseq2500 | --depth 11-24 --stretches 20 --slippage 0.8 --seed 611
+nova_hg001_12x     | HG001 | novaseq   | --depth 7-17 --stretches 20 --slippage 0.8 --seed 612
+hs2000_hg001_8x    | HG001 | hiseq2000 | --depth 5-11 --stretches 20 --insert 310,60 --slippage 0.8 --seed 613
+hiseqx_hg002_8x    | HG002 | hiseqx    | --depth 5-12 --stretches 20 --slippage 0.8 --seed 614
+nova_hg001_20x     | HG001 | novaseq   | --depth 14-28 --stretches 16 --slippage 0.6 --seed 615
+hs2500_hg002_28x   | HG002 | hiseq2500 | --depth 20-36 --stretches 16 --slippage 0.8 --seed 616
 SETS
 }
 

@@ -76,7 +76,7 @@ pub struct EvidenceArgs {
     /// Least base quality of a supporting base
     #[arg(long, value_name = "PHRED", default_value_t = 10)]
     pub min_base_quality: u8,
-    /// Least number of reads that support an allele; a second indel at a site of few reads needs one
+    /// Least number of reads that support an allele; one less for an indel where at most 12 reads are
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub min_supporting_reads: u32,
     /// Least fraction of reads that support a SNP

@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::indel::{Indel, indels};
+use super::indel::{Indel, indels, is_all_that_differs};
 use crate::genome::{Region, Sequence};
 use crate::reads::Read;
 
@@ -21,6 +21,8 @@ pub struct AlleleCount {
     pub depth: u32,
     /// Further reads that carry it on bases of too low quality.
     pub low_quality_reads: u32,
+    /// Whether one of the reads has it as its only indel, and few other differences.
+    pub in_plain_read: bool,
 }
 
 impl AlleleCount {
@@ -42,11 +44,12 @@ pub struct SiteCounts {
     pub alleles: Vec<AlleleCount>,
 }
 
-/// What makes a position worth counting: this many reads that differ from the reference in the same base, or by an
-/// indel, on bases of at least this quality.
+/// What makes a position worth counting: this many reads that differ from the reference in the same base or by an indel, or
+/// so many plain reads by an indel, on bases of at least this quality.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suspicion {
     pub reads: u32,
+    pub plain_indel_reads: u32,
     pub base_quality: u8,
 }
 
@@ -55,6 +58,7 @@ pub(super) struct Suspicion {
 pub fn count_alleles(reads: &[Read], sequence: &Sequence, region: &Region, min_base_quality: u8) -> Vec<SiteCounts> {
     let suspicion = Suspicion {
         reads: 1,
+        plain_indel_reads: 1,
         base_quality: 0,
     };
     count_suspicious(reads, sequence, region, min_base_quality, suspicion)
@@ -69,14 +73,18 @@ pub(super) fn count_suspicious(
     suspicion: Suspicion,
 ) -> Vec<SiteCounts> {
     let indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
-    let mut sites = suspicious_sites(reads, &indels, sequence, region, suspicion);
-    for (number, (read, indels)) in reads.iter().zip(&indels).enumerate() {
+    let with_indels = || reads.iter().zip(&indels);
+    let plain: Vec<bool> = with_indels()
+        .map(|(read, indels)| is_all_that_differs(read, indels, sequence, min_base_quality))
+        .collect();
+    let mut sites = suspicious_sites(reads, &indels, &plain, sequence, region, suspicion);
+    for (number, (read, indels)) in with_indels().enumerate() {
         observe(number as u32, read, indels, &mut sites);
     }
     let mates = overlapping_mates(reads);
     sites
         .into_iter()
-        .map(|site| site.count(&mates, min_base_quality))
+        .map(|site| site.count(&mates, &plain, min_base_quality))
         .collect()
 }
 
@@ -100,19 +108,20 @@ struct Site {
 fn suspicious_sites(
     reads: &[Read],
     indels: &[Vec<Indel>],
+    plain: &[bool],
     sequence: &Sequence,
     region: &Region,
     suspicion: Suspicion,
 ) -> Vec<Site> {
-    // Counts of A, C, T and G (bits 1 and 2 of their letters), then of indels.
-    let mut counts = vec![[0u16; 5]; region.len() as usize];
+    // Counts of A, C, T and G (bits 1 and 2 of their letters), of indels, and of those in plain reads.
+    let mut counts = vec![[0u16; 6]; region.len() as usize];
     let mut mark = |position: u64, kind: usize, quality: u8| {
         if quality >= suspicion.base_quality && region.contains(position) {
             let count = &mut counts[(position - region.start) as usize][kind];
             *count = count.saturating_add(1);
         }
     };
-    for (read, indels) in reads.iter().zip(indels) {
+    for ((read, indels), &plain) in reads.iter().zip(indels).zip(plain) {
         for (position, index, length) in read.matches() {
             let skipped = region.start.saturating_sub(position).min(length as u64) as usize;
             let shown = (region.end.saturating_sub(position).min(length as u64) as usize).max(skipped);
@@ -129,9 +138,17 @@ fn suspicious_sites(
                 }
             }
         }
-        indels.iter().for_each(|indel| mark(indel.position, 4, indel.quality));
+        for indel in indels {
+            mark(indel.position, 4, indel.quality);
+            if plain {
+                mark(indel.position, 5, indel.quality);
+            }
+        }
     }
-    let suspicious = |count: &[u16; 5]| count.iter().any(|&n| u32::from(n) >= suspicion.reads.max(1));
+    let enough = |n: u16, needed: u32| u32::from(n) >= needed.max(1);
+    let suspicious = |[all @ .., plain]: &[u16; 6]| {
+        enough(*plain, suspicion.plain_indel_reads) || all.iter().any(|&n| enough(n, suspicion.reads))
+    };
     let positions = (region.start..).zip(&counts).filter(|(_, count)| suspicious(count));
     positions
         .map(|(position, _)| Site {
@@ -186,7 +203,7 @@ impl Site {
         })
     }
 
-    fn count(self, mates: &FxHashMap<u32, u32>, min_base_quality: u8) -> SiteCounts {
+    fn count(self, mates: &FxHashMap<u32, u32>, plain: &[bool], min_base_quality: u8) -> SiteCounts {
         let mut counts = SiteCounts {
             position: self.position,
             depth: 0,
@@ -201,6 +218,7 @@ impl Site {
                 reads: Vec::new(),
                 depth: 0,
                 low_quality_reads: 0,
+                in_plain_read: false,
             }));
         let usable = |o: &Observation| o.quality >= min_base_quality;
         let observations = &self.observations;
@@ -224,6 +242,7 @@ impl Site {
                 Some(allele) => {
                     allele.reads.push(observation.read);
                     allele.depth += fragment;
+                    allele.in_plain_read |= plain[observation.read as usize];
                 }
                 None => counts.reference_depth += fragment,
             }

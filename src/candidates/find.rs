@@ -15,6 +15,7 @@ pub fn find_candidates(
 ) -> Vec<Candidate> {
     let suspicion = Suspicion {
         reads: options.min_supporting_reads,
+        plain_indel_reads: options.fewest_reads_of_an_indel(),
         base_quality: options.min_base_quality,
     };
     count_suspicious(reads, sequence, region, options.min_base_quality, suspicion)
@@ -147,15 +148,25 @@ mod tests {
     }
 
     #[test]
-    fn one_read_is_enough_beside_another_indel_where_reads_are_few() {
-        let deletion = copies("del", 4, "26M2D23M", &with_indel(25, 2, ""));
+    fn one_read_is_enough_for_an_indel_where_reads_are_few() {
         let inserted = |name, bases: &str| copies(name, 1, "26M3I25M", &with_indel(25, 0, bases));
-        let both = [deletion.clone(), inserted("ins", "AAA")].concat();
+        let insertion = inserted("ins", "AAA");
+        assert_eq!(found(&[reference(11), insertion.clone()].concat()), ["25 G>GAAA 12:1"]);
+        assert!(found(&[reference(12), insertion.clone()].concat()).is_empty());
+        let deletion = copies("del", 4, "26M2D23M", &with_indel(25, 2, ""));
+        let both = [deletion, insertion].concat();
         assert_eq!(found(&[reference(2), both.clone()].concat()), ["25 GTC>G,GAAATC 7:4,1"]);
         assert_eq!(found(&[reference(8), both.clone()].concat()), ["25 GTC>G 13:4"]);
-        // Two such reads that differ look like errors; and alone, one is none.
+        // A tail from elsewhere, forced into place, is no evidence.
+        let forced = copies(
+            "ins",
+            1,
+            "26M3I25M",
+            &with_indel(25, 0, "AAA").replace("TTTTTC", "AAAAAC"),
+        );
+        assert!(found(&[reference(2), forced].concat()).is_empty());
+        // Two such reads that differ look like errors.
         assert_eq!(found(&[both, inserted("other", "CCC")].concat()), ["25 GTC>G 6:4"]);
-        assert!(found(&[reference(2), inserted("ins", "AAA")].concat()).is_empty());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::{AlleleCount, SiteCounts};
 
-/// Most fragments at a site where one read is enough for a second alternate: below it, chance leaves an allele with one.
+/// Most fragments at a site where an indel needs one read less: up to here, chance alone often leaves an allele with one,
+/// and errors seldom make an indel.
 const SHALLOW: u32 = 12;
 
 /// Thresholds that an alternate allele must reach.
@@ -12,7 +13,7 @@ const SHALLOW: u32 = 12;
 pub struct CandidateOptions {
     /// Least phred quality of a base that counts.
     pub min_base_quality: u8,
-    /// Least number of fragments that carry the allele.
+    /// Least number of fragments that carry the allele; one less for an indel where reads are few.
     pub min_supporting_reads: u32,
     /// Least fraction of the depth for an allele that replaces one base.
     pub min_snp_fraction: f64,
@@ -46,20 +47,24 @@ pub enum Verdict {
 }
 
 impl CandidateOptions {
-    /// Judges the alleles of a site, in their order. Where reads are few, a repeat with two alternates often shows one of them
-    /// in a single read: an indel that is the only such one beside another that is a candidate is one too.
+    /// Judges the alleles of a site, in their order. Where reads are few, an indel that is only one read short is a candidate
+    /// too, if a plain read shows it, and if it is the only such indel of the site: two that differ look like errors.
     pub fn verdicts(&self, site: &SiteCounts) -> Vec<Verdict> {
         let mut verdicts: Vec<Verdict> = site.alleles.iter().map(|a| self.judge(a, site.depth)).collect();
-        let indels = || (0..site.alleles.len()).filter(|&i| !site.alleles[i].is_snp());
-        let lonely = |i: &usize| matches!(verdicts[*i], Verdict::TooFewReads { .. }) && site.alleles[*i].depth > 0;
-        let mut companions = indels().filter(lonely);
-        if let (Some(companion), None) = (companions.next(), companions.next())
+        let nearly =
+            |a: &AlleleCount| !a.is_snp() && a.in_plain_read && a.depth > 0 && a.depth + 1 == self.min_supporting_reads;
+        let mut short_of_one = (0..site.alleles.len()).filter(|&i| nearly(&site.alleles[i]));
+        if let (Some(allele), None) = (short_of_one.next(), short_of_one.next())
             && site.depth <= SHALLOW
-            && indels().any(|i| verdicts[i] == Verdict::Candidate)
         {
-            verdicts[companion] = Verdict::Candidate;
+            verdicts[allele] = Verdict::Candidate;
         }
         verdicts
+    }
+
+    /// Least number of fragments that any indel needs anywhere.
+    pub(super) fn fewest_reads_of_an_indel(&self) -> u32 {
+        self.min_supporting_reads.saturating_sub(1).max(1)
     }
 
     /// Judges an allele on its own at a site of `depth` fragments.
