@@ -28,6 +28,7 @@ const EPOCHS: u64 = 12;
 const LEARNING_RATE: f64 = 3e-3;
 /// Share of its decisions that may be wrong on held-out examples.
 const WRONG_DECISIONS: f64 = 5e-4;
+
 /// What is learned from.
 #[derive(Default)]
 struct Summaries {
@@ -109,10 +110,12 @@ fn judge(weights: &Weights, mut judges: Summaries, validation: &Feed) -> Result<
     FittedCascade::new(weights, Some(card))
 }
 
-/// How far a cascade may be believed beside the network that it spares: it is wrong no more often than that would be.
+/// How far a cascade may be believed beside the network that it spares: for each decision that it spoils it mends two, so that
+/// chance alone seldom makes it the worse of both on other data.
 pub fn believe_beside_network(trials: &[Trial]) -> CascadeCard {
     CascadeCard::of(trials, |c| {
-        c.wrong <= c.network_wrong && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
+        let mended = c.network_wrong - (c.wrong - c.wrong_alone);
+        2 * c.wrong_alone <= mended && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     })
 }
 
@@ -187,4 +190,35 @@ fn take_gradient(weights: &Weights) -> Result<Weights> {
         Ok((name.clone(), taken))
     };
     weights.iter().map(take).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidates::VariantType;
+
+    #[test]
+    fn what_the_cascade_spoils_it_must_mend_twice() {
+        // Sure of hom-ref; the network's genotype is right or not.
+        let trials = |count, label, network_is_right| {
+            (0..count).map(move |_| Trial {
+                variant_type: VariantType::Snp,
+                probabilities: [0.9999, 0.0001, 0.0],
+                label,
+                network_is_right,
+            })
+        };
+        let believed = |spoiled, mended| {
+            let both_wrong = trials(1, 2, false);
+            let trials = trials(10_000, 0, true)
+                .chain(both_wrong)
+                .chain(trials(spoiled, 1, true))
+                .chain(trials(mended, 0, false));
+            believe_beside_network(&trials.collect::<Vec<_>>()).snp
+        };
+        assert_eq!(believed(1, 2).threshold, 0.99);
+        assert_eq!((believed(1, 2).wrong, believed(1, 2).wrong_alone), (2, 1));
+        assert!(believed(1, 1).threshold > 1.0);
+        assert_eq!(believed(0, 0).threshold, 0.99);
+    }
 }

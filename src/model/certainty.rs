@@ -19,6 +19,9 @@ pub struct Certainty {
     pub wrong: u64,
     #[serde(default)]
     pub network_wrong: u64,
+    /// Those that the cascade decided wrongly and the pileup network would not have.
+    #[serde(default)]
+    pub wrong_alone: u64,
 }
 
 /// A held-out example that both stages judged.
@@ -37,6 +40,7 @@ impl Certainty {
         decided: 0,
         wrong: 0,
         network_wrong: 0,
+        wrong_alone: 0,
     };
 
     fn at(threshold: f64, trials: &[&Trial]) -> Self {
@@ -51,6 +55,7 @@ impl Certainty {
                 certainty.decided += 1;
                 certainty.wrong += u64::from(class != trial.label);
                 certainty.network_wrong += u64::from(!trial.network_is_right);
+                certainty.wrong_alone += u64::from(class != trial.label && trial.network_is_right);
             }
         }
         certainty
