@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
 use super::call::Call;
 use super::call_set::{CallSet, Selection};
+use super::context::{check_reference, known_span, sequence_under, with_context};
 use super::kind::Type;
 use super::preprocess::preprocess;
 use super::record::{Decided, Record, ScoreField, Verdict, pair};
@@ -81,9 +82,6 @@ pub fn evaluate(options: Options, query: PathBuf, sample: Option<&str>) -> Resul
     Evaluation::open(options)?.run(query, sample)
 }
 
-/// Calls this far outside the regions are read too, so that spellings across the edge match.
-const CONTEXT: u64 = 5_000;
-
 impl Evaluation {
     /// Reads and checks everything but the query.
     pub fn open(options: Options) -> Result<Self> {
@@ -105,7 +103,7 @@ impl Evaluation {
             &Selection {
                 sample: options.truth_sample.as_deref(),
                 sample_flag: "--truth-sample",
-                within: regions.as_ref().map(|r| widened(r, CONTEXT)).as_ref(),
+                within: regions.as_ref().map(with_context).as_ref(),
                 pass_only: true,
             },
         )?;
@@ -141,7 +139,7 @@ impl Evaluation {
             &Selection {
                 sample,
                 sample_flag: "--sample",
-                within: self.regions.as_ref().map(|r| widened(r, CONTEXT)).as_ref(),
+                within: self.regions.as_ref().map(with_context).as_ref(),
                 pass_only: false,
             },
         )?;
@@ -164,10 +162,10 @@ impl Evaluation {
                 run.without_truth += called.len();
                 continue;
             }
-            spans.push(self.span(contig)?);
-            let sequence = self.sequence(contig, &[truth, called])?;
-            check_reference(truth, &sequence, contig, &self.truth)?;
-            check_reference(called, &sequence, contig, &calls)?;
+            spans.push(known_span(&self.reference, contig)?);
+            let sequence = sequence_under(&self.reference, contig, &[truth, called])?;
+            check_reference(truth, &sequence, contig, &self.truth.path)?;
+            check_reference(called, &sequence, contig, &calls.path)?;
             let called = preprocess(called, &sequence, self.options.phased);
             let records = self.compare(contig, truth, &called, &sequence, &mut run.too_dense);
             records.iter().for_each(|record| run.tally.add(record));
@@ -178,19 +176,6 @@ impl Evaluation {
             run.spans = run.spans.intersect(regions);
         }
         Ok(run)
-    }
-
-    /// The stretch of a contig that holds all calls, with room on both sides.
-    fn sequence(&self, contig: &Contig, lists: &[&[Call]]) -> Result<Sequence> {
-        let calls = || lists.iter().copied().flatten();
-        let start = calls().map(|c| c.position).min().unwrap_or(0).saturating_sub(CONTEXT);
-        let end = calls().map(Call::end).max().unwrap_or(0).saturating_add(CONTEXT);
-        let end = end.min(contig.length);
-        let start = start.min(end);
-        Ok(Sequence::new(
-            start,
-            self.reference.reader()?.fetch(&contig.name, start, end)?,
-        ))
     }
 
     /// The records of one contig, decided, with their regions.
@@ -263,31 +248,6 @@ impl Evaluation {
             .collect();
     }
 
-    /// The stretch of a contig between the Ns at its ends.
-    fn span(&self, contig: &Contig) -> Result<Region> {
-        const STEP: u64 = 1 << 18;
-        let reader = self.reference.reader()?;
-        let known = |b: &u8| *b != b'N';
-        let (mut start, mut end) = (0, contig.length);
-        while start < end {
-            let bases = reader.fetch(&contig.name, start, (start + STEP).min(end))?;
-            let skipped = bases.iter().position(known);
-            start += skipped.unwrap_or(bases.len()) as u64;
-            if skipped.is_some() {
-                break;
-            }
-        }
-        while end > start {
-            let bases = reader.fetch(&contig.name, end.saturating_sub(STEP).max(start), end)?;
-            let skipped = bases.iter().rev().position(known);
-            end -= skipped.unwrap_or(bases.len()) as u64;
-            if skipped.is_some() {
-                break;
-            }
-        }
-        Ok(Region::new(&contig.name, start, end))
-    }
-
     /// The subsets of the tables: `*`, those that the confident regions make and that have calls, and the strata.
     pub fn subsets(&self, run: &Run) -> Vec<Subset> {
         let confident = self
@@ -338,38 +298,4 @@ impl Run {
             .iter()
             .flat_map(|(c, records)| records.iter().map(move |r| (c, r)))
     }
-}
-
-fn widened(regions: &IntervalSet, by: u64) -> IntervalSet {
-    IntervalSet::from_regions(
-        regions
-            .regions()
-            .map(|r| Region::new(r.contig, r.start.saturating_sub(by), r.end.saturating_add(by))),
-    )
-}
-
-/// Fails if a call's REF is not what the reference has. N stands for anything.
-fn check_reference(calls: &[Call], sequence: &Sequence, contig: &Contig, set: &CallSet) -> Result<()> {
-    for call in calls {
-        let here = || format!("{}, {}:{}", set.path.display(), contig.name, call.position + 1);
-        ensure!(
-            call.end() <= contig.length,
-            "{}: the record reaches beyond the end of {}, which has {} bases",
-            here(),
-            contig.name,
-            contig.length
-        );
-        let bases = sequence.slice(call.position, call.end());
-        let differs = |(a, b): (&u8, &u8)| a != b && *b != b'N' && b"ACGT".contains(a);
-        if let Some(at) = call.reference.iter().zip(bases).position(differs) {
-            return Err(anyhow::anyhow!(
-                "REF '{}' is not the reference's '{}' (base {}); was the VCF made with another reference?",
-                String::from_utf8_lossy(&call.reference),
-                String::from_utf8_lossy(bases),
-                at + 1
-            ))
-            .with_context(here);
-        }
-    }
-    Ok(())
 }

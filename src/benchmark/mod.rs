@@ -14,6 +14,7 @@ mod calibration;
 mod call;
 mod call_set;
 mod charts;
+mod context;
 mod error_list;
 mod evaluation;
 mod haplotype;

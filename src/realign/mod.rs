@@ -8,11 +8,12 @@
 //! SNP and small-indel variant caller using deep neural networks", Nat Biotechnol 36 (2018) 983–987).
 
 mod align;
+mod assembler;
+#[cfg(test)]
+mod assembler_tests;
 mod cigar;
 mod fit;
 mod graph;
-#[cfg(test)]
-mod graph_tests;
 mod haplotype;
 mod options;
 mod placement;
@@ -24,7 +25,7 @@ mod testing;
 mod window;
 
 pub use align::Aligner;
-pub use graph::Assembler;
+pub use assembler::Assembler;
 pub use options::RealignOptions;
 pub use realigner::{RealignCounts, Realigner};
 pub use score::Scorer;

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
 use super::fit::{Fitter, Target};
-use super::graph::Assembler;
 use super::{RealignOptions, is_realignable, select_windows};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};

@@ -1,0 +1,84 @@
+//! The reference about calls: what is read of it, and whether the calls were made with it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use super::call::Call;
+use crate::genome::{Contig, IntervalSet, Reference, Region, Sequence};
+
+/// Calls this far outside the regions are read too, so that spellings across the edge match.
+const CONTEXT: u64 = 5_000;
+
+/// The regions, wider by the context on both sides.
+pub fn with_context(regions: &IntervalSet) -> IntervalSet {
+    IntervalSet::from_regions(
+        regions
+            .regions()
+            .map(|r| Region::new(r.contig, r.start.saturating_sub(CONTEXT), r.end.saturating_add(CONTEXT))),
+    )
+}
+
+/// The stretch of a contig that holds all calls, with context on both sides.
+pub fn sequence_under(reference: &Reference, contig: &Contig, lists: &[&[Call]]) -> Result<Sequence> {
+    let calls = || lists.iter().copied().flatten();
+    let start = calls().map(|c| c.position).min().unwrap_or(0).saturating_sub(CONTEXT);
+    let end = calls().map(Call::end).max().unwrap_or(0).saturating_add(CONTEXT);
+    let end = end.min(contig.length);
+    let start = start.min(end);
+    Ok(Sequence::new(
+        start,
+        reference.reader()?.fetch(&contig.name, start, end)?,
+    ))
+}
+
+/// The stretch of a contig between the Ns at its ends.
+pub fn known_span(reference: &Reference, contig: &Contig) -> Result<Region> {
+    const STEP: u64 = 1 << 18;
+    let reader = reference.reader()?;
+    let known = |b: &u8| *b != b'N';
+    let (mut start, mut end) = (0, contig.length);
+    while start < end {
+        let bases = reader.fetch(&contig.name, start, (start + STEP).min(end))?;
+        let skipped = bases.iter().position(known);
+        start += skipped.unwrap_or(bases.len()) as u64;
+        if skipped.is_some() {
+            break;
+        }
+    }
+    while end > start {
+        let bases = reader.fetch(&contig.name, end.saturating_sub(STEP).max(start), end)?;
+        let skipped = bases.iter().rev().position(known);
+        end -= skipped.unwrap_or(bases.len()) as u64;
+        if skipped.is_some() {
+            break;
+        }
+    }
+    Ok(Region::new(&contig.name, start, end))
+}
+
+/// Fails if a call's REF is not what the reference has. N stands for anything.
+pub fn check_reference(calls: &[Call], sequence: &Sequence, contig: &Contig, file: &Path) -> Result<()> {
+    for call in calls {
+        let here = || format!("{}, {}:{}", file.display(), contig.name, call.position + 1);
+        ensure!(
+            call.end() <= contig.length,
+            "{}: the record reaches beyond the end of {}, which has {} bases",
+            here(),
+            contig.name,
+            contig.length
+        );
+        let bases = sequence.slice(call.position, call.end());
+        let differs = |(a, b): (&u8, &u8)| a != b && *b != b'N' && b"ACGT".contains(a);
+        if let Some(at) = call.reference.iter().zip(bases).position(differs) {
+            return Err(anyhow!(
+                "REF '{}' is not the reference's '{}' (base {}); was the VCF made with another reference?",
+                String::from_utf8_lossy(&call.reference),
+                String::from_utf8_lossy(bases),
+                at + 1
+            ))
+            .with_context(here);
+        }
+    }
+    Ok(())
+}
