@@ -26,7 +26,10 @@ fn network(c: &mut Criterion) {
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let network = Network::random(&architecture, 1).unwrap();
         let model = Model::new(&network.weights(), Card::new("bench", architecture.clone())).unwrap();
-        let mut genotyper = Inference::new(vec![model], Device::Cpu).unwrap().genotyper().unwrap();
+        let mut genotyper = Inference::new(vec![model], &[Device::Cpu])
+            .unwrap()
+            .genotyper()
+            .unwrap();
         group.bench_function(format!("genotype {name}"), |b| {
             b.iter(|| genotyper.genotype(black_box(&refs), &types).unwrap());
         });

@@ -107,7 +107,7 @@ pub struct CallArgs {
     /// Model to use; several are averaged [default: the built-in model]
     #[arg(long, value_name = "SAFETENSORS")]
     pub model: Vec<PathBuf>,
-    /// Where the network runs: auto, cpu, cuda or cuda:N
+    /// Where the network runs: auto, cpu, cuda, cuda:N, or several GPUs: cuda:0,cuda:1; auto takes all that there are
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: String,
     /// Pileups given to the network at a time; the calls do not depend on it

@@ -12,7 +12,7 @@ use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::VariantType;
 use crate::cli::CallArgs;
 use crate::genome::Partition;
-use crate::model::{Cascades, Genotyper, Inference, Model, parse_device};
+use crate::model::{Cascades, Genotyper, Inference, Model, parse_devices};
 use crate::pileup::{self, PILEUP_SIZE};
 use crate::reads::{Read, RealignedReadsWriter};
 use crate::variants::{Call, CallSummary, OverlapResolver, VcfHeader, VcfWriter, call_genotype};
@@ -24,7 +24,7 @@ pub fn run(args: &CallArgs) -> Result<()> {
     // Before the output is begun: without libtorch the process ends here, and what is begun would stay.
     let cascades = Cascades::of(&models)?.filter(|_| !args.no_cascade);
     let mut output = Output::create(args, &source, &models)?;
-    let inference = Inference::new(models, parse_device(&args.device)?)?;
+    let inference = Inference::new(models, &parse_devices(&args.device)?)?;
     Stopwatch::of_process(started).lap(&mut output.timings, Stage::StartUp, 1);
 
     let progress = progress_bar(source.regions.bases(), "bases");

@@ -45,6 +45,18 @@ pub fn parse_device(text: &str) -> Result<Device> {
     }
 }
 
+/// Reads what [`parse_device`] reads, or several CUDA devices, `cuda:0,cuda:1`. `auto` is all CUDA devices that there are.
+pub fn parse_devices(text: &str) -> Result<Vec<Device>> {
+    if text == "auto" && cuda_devices() > 1 {
+        return Ok((0..cuda_devices() as usize).map(Device::Cuda).collect());
+    }
+    let devices: Vec<Device> = text.split(',').map(parse_device).collect::<Result<_>>()?;
+    if devices.len() > 1 && !devices.iter().all(|device| device.is_cuda()) {
+        bail!("--device {text}: of several devices each must be cuda:N");
+    }
+    Ok(devices)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +72,14 @@ mod tests {
                 .to_string()
                 .contains("CUDA devices were found")
         );
+        assert_eq!(parse_devices("cpu").unwrap(), [Device::Cpu]);
+        assert!(parse_devices("auto").is_ok());
+        assert!(
+            parse_devices("cpu,cpu")
+                .unwrap_err()
+                .to_string()
+                .contains("each must be")
+        );
+        assert!(parse_devices("cuda:998,cuda:999").is_err());
     }
 }

@@ -8,15 +8,15 @@ use super::evaluator::Evaluator;
 use super::trained_model::Model;
 use crate::candidates::VariantType;
 
-/// Requests that may wait for the GPU: enough that it is never idle, few enough that memory stays bounded.
+/// Requests that may wait for the GPUs: enough that none is ever idle, few enough that memory stays bounded.
 const WAITING_REQUESTS: usize = 64;
 /// Images that the GPU's thread gathers before it starts, if so many wait.
 const GATHERED_IMAGES: usize = 2048;
 
-/// Models on a device. Shared by all workers, each of which takes its own [`Genotyper`].
+/// Models on their devices. Shared by all workers, each of which takes its own [`Genotyper`].
 pub struct Inference {
     models: Vec<Model>,
-    /// Where the one thread that drives the GPU takes its work from.
+    /// Where the threads that drive the GPUs, one each, take their work from.
     queue: Option<Sender<Request>>,
 }
 
@@ -28,11 +28,11 @@ struct Request {
 }
 
 impl Inference {
-    /// Several models are averaged. On the CPU each worker has its own copy of the networks; on CUDA one thread has the only
-    /// one, and gathers the requests of all workers into large batches.
-    pub fn new(models: Vec<Model>, device: Device) -> Result<Self> {
-        let queue = if device.is_cuda() {
-            Some(serve(&models, device)?)
+    /// Several models are averaged. On the CPU each worker has its own copy of the networks; on CUDA one thread has that of
+    /// its device, and gathers the requests of all workers into large batches.
+    pub fn new(models: Vec<Model>, devices: &[Device]) -> Result<Self> {
+        let queue = if devices.iter().any(|device| device.is_cuda()) {
+            Some(serve(&models, devices)?)
         } else {
             None
         };
@@ -69,22 +69,25 @@ impl Genotyper {
                 let sent = queue.send(Request { images, types, answer });
                 sent.ok()
                     .and_then(|()| answered.recv().ok())
-                    .context("the thread that drives the GPU has ended")?
+                    .context("the threads that drive the GPUs have ended")?
             }
         }
     }
 }
 
-/// Starts the thread that drives a GPU. It ends when nobody can ask any more.
-fn serve(models: &[Model], device: Device) -> Result<Sender<Request>> {
+/// Starts a thread for each device. They end when nobody can ask any more.
+fn serve(models: &[Model], devices: &[Device]) -> Result<Sender<Request>> {
     let (queue, requests) = bounded(WAITING_REQUESTS);
-    let mut evaluator =
-        Evaluator::new(models, device).with_context(|| format!("cannot put the model on {device:?}"))?;
-    std::thread::spawn(move || {
-        while let Ok(request) = requests.recv() {
-            answer(&mut evaluator, gather(request, &requests));
-        }
-    });
+    for &device in devices {
+        let evaluator = Evaluator::new(models, device);
+        let mut evaluator = evaluator.with_context(|| format!("cannot put the model on {device:?}"))?;
+        let requests: Receiver<Request> = requests.clone();
+        std::thread::spawn(move || {
+            while let Ok(request) = requests.recv() {
+                answer(&mut evaluator, gather(request, &requests));
+            }
+        });
+    }
     Ok(queue)
 }
 
@@ -150,7 +153,7 @@ mod tests {
 
     #[test]
     fn results_depend_on_the_image_alone() {
-        let mut genotyper = Inference::new(vec![model(1)], Device::Cpu)
+        let mut genotyper = Inference::new(vec![model(1)], &[Device::Cpu])
             .unwrap()
             .genotyper()
             .unwrap();
@@ -180,7 +183,7 @@ mod tests {
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let types = [VariantType::Snp; 3];
         let of = |models: &[Model]| {
-            let inference = Inference::new(models.to_vec(), Device::Cpu).unwrap();
+            let inference = Inference::new(models.to_vec(), &[Device::Cpu]).unwrap();
             inference.genotyper().unwrap().genotype(&refs, &types).unwrap()
         };
         let (a, b, both) = (of(&[model(1)]), of(&[model(2)]), of(&[model(1), model(2)]));
@@ -191,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn one_thread_serves_many_workers() {
+    fn the_threads_of_two_devices_serve_many_workers() {
         let images = images(24);
         let types = [VariantType::Indel; 24];
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
@@ -200,8 +203,8 @@ mod tests {
             .unwrap()
             .genotype(&refs, &types)
             .unwrap();
-        // The thread that would drive a GPU, here with the CPU's kernels.
-        let queue = serve(&models, Device::Cpu).unwrap();
+        // The threads that would drive GPUs, here with the CPU's kernels.
+        let queue = serve(&models, &[Device::Cpu, Device::Cpu]).unwrap();
         std::thread::scope(|scope| {
             for worker in 0..4 {
                 let mut genotyper = Genotyper(Place::Remote(queue.clone()));

@@ -28,7 +28,7 @@ pub use architecture::Architecture;
 pub use card::{Calibration, Card, DataSet, Epoch, Metrics, Training};
 pub use cascade::{Cascade, Cascades};
 pub use certainty::{CascadeCard, Certainty};
-pub use device::{cuda_devices, parse_device};
+pub use device::{cuda_devices, parse_device, parse_devices};
 pub use feed::Feed;
 pub use genotyper::{Genotyper, Inference};
 pub use network::{Batch, Network, bucket};
