@@ -51,8 +51,10 @@ impl CandidateOptions {
     /// too, if a plain read shows it, and if it is the only such indel of the site: two that differ look like errors.
     pub fn verdicts(&self, site: &SiteCounts) -> Vec<Verdict> {
         let mut verdicts: Vec<Verdict> = site.alleles.iter().map(|a| self.judge(a, site.depth)).collect();
-        let nearly =
-            |a: &AlleleCount| !a.is_snp() && a.in_plain_read && a.depth > 0 && a.depth + 1 == self.min_supporting_reads;
+        let frequent = |a: &AlleleCount| f64::from(a.depth) >= self.min_indel_fraction * f64::from(site.depth);
+        let nearly = |a: &AlleleCount| {
+            !a.is_snp() && a.in_plain_read && a.depth > 0 && a.depth + 1 == self.min_supporting_reads && frequent(a)
+        };
         let mut short_of_one = (0..site.alleles.len()).filter(|&i| nearly(&site.alleles[i]));
         if let (Some(allele), None) = (short_of_one.next(), short_of_one.next())
             && site.depth <= SHALLOW
