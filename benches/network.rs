@@ -1,4 +1,5 @@
-//! Cost of both stages of a model on one thread: inference and training, at the depth of a 30× genome and with all rows filled.
+//! Cost of both stages of a model: inference and training, at the depth of a 30× genome and with all rows filled; and what the
+//! size and the precision of the network cost.
 
 use std::hint::black_box;
 
@@ -14,6 +15,44 @@ fn images(rows: usize) -> Vec<Vec<u8>> {
     let mut random = Random::new(&[rows as u64]);
     let image = |_| (0..rows * ROW_BYTES).map(|_| random.below(255) as u8 | 1).collect();
     (0..EXAMPLES).map(image).collect()
+}
+
+/// What the size of the network and the precision of its convolutions cost, at 30×.
+fn sizes(c: &mut Criterion) {
+    tch::set_num_threads(1);
+    let images = images(36);
+    let half = Architecture {
+        stem: 16,
+        stages: vec![16, 32, 64],
+        ..Architecture::default()
+    };
+    let full = Architecture {
+        stem: 24,
+        stages: vec![32, 64, 128],
+        ..Architecture::default()
+    };
+    let deeper = Architecture {
+        blocks: 2,
+        ..half.clone()
+    };
+    let mut group = c.benchmark_group("forward 30x");
+    group.throughput(Throughput::Elements(EXAMPLES as u64));
+    for (name, architecture, kind) in [
+        ("half the filters", &half, Kind::Float),
+        ("half the filters, two blocks", &deeper, Kind::Float),
+        ("all filters", &full, Kind::Float),
+        ("half the filters, bf16", &half, Kind::BFloat16),
+    ] {
+        let network = Network::random(architecture, 1).unwrap();
+        let inputs: Vec<_> = images.iter().map(|i| (&i[..], 36, VariantType::Snp)).collect();
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let batch = Batch::new(architecture, bucket(36), black_box(&inputs)).unwrap();
+                tch::no_grad(|| network.forward(&batch, kind)).unwrap()
+            });
+        });
+    }
+    group.finish();
 }
 
 fn network(c: &mut Criterion) {
@@ -60,5 +99,5 @@ fn network(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, network);
+criterion_group!(benches, sizes, network);
 criterion_main!(benches);

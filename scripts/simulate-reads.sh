@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Simulates one read set: reads.bam, truth.vcf.gz (both indexed), confident.bed and region.bed in OUTPUT.
-#   scripts/simulate-reads.sh OUTPUT REFERENCE.fa [arguments of scripts/simulation/simulate.py]
+#   scripts/simulate-reads.sh OUTPUT REFERENCE.fa [--aligner mem|aln] [arguments of scripts/simulation/simulate.py]
 # REFERENCE.fa is plain FASTA with .fai and bwa index; reads are aligned to all of it. Needs bwa, samtools, bcftools,
 # python3-numpy. Resumable: a set that is whole is left as it is.
 set -euo pipefail
@@ -10,8 +10,12 @@ if [[ $# -lt 2 ]]; then
   exit 2
 fi
 here=$(cd "$(dirname "$0")" && pwd)
-output=$1 reference=$2 sample=$(basename "$1")
+output=$1 reference=$2 sample=$(basename "$1") aligner=mem arguments=()
 shift 2
+while [[ $# -gt 0 ]]; do
+  if [[ $1 == --aligner ]]; then aligner=${2:?mem or aln}; shift; else arguments+=("$1"); fi
+  shift
+done
 [[ -e $output/region.bed && -e $output/reads.bam.bai ]] && exit 0
 
 building=$output.building
@@ -19,8 +23,8 @@ rm -rf "$building" "$output"
 mkdir -p "$building"
 trap 'rm -rf "$building"' EXIT
 
-python3 "$here/simulation/simulate.py" --ref "$reference" --output "$building" --sample "$sample" "$@"
-"$here/simulation/align.sh" "$reference" "$building/1.fq" "$building/2.fq" "$sample" "$building/reads.bam"
+python3 "$here/simulation/simulate.py" --ref "$reference" --output "$building" --sample "$sample" "${arguments[@]}"
+"$here/simulation/align.sh" "$reference" "$building/1.fq" "$building/2.fq" "$sample" "$building/reads.bam" "$aligner"
 bgzip -f "$building/truth.vcf"
 tabix -f -p vcf "$building/truth.vcf.gz"
 rm "$building"/[12].fq

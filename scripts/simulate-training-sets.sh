@@ -90,6 +90,16 @@ hs2000_hg001_8x    | HG001 | hiseq2000 | --depth 5-11 --stretches 20 --insert 31
 hiseqx_hg002_8x    | HG002 | hiseqx    | --depth 5-12 --stretches 20 --slippage 0.8 --seed 614
 nova_hg001_20x     | HG001 | novaseq   | --depth 14-28 --stretches 16 --slippage 0.6 --seed 615
 hs2500_hg002_28x   | HG002 | hiseq2500 | --depth 20-36 --stretches 16 --slippage 0.8 --seed 616
+hs1000_hg001_6x    | HG001 | hiseq1000 | --aligner aln --depth 4-9 --stretches 20 --insert 320,70 --slippage 1.2 --seed 701
+hs1000_hg002_8x    | HG002 | hiseq1000 | --aligner aln --depth 5-12 --stretches 20 --insert 290,60 --seed 702
+hs2000_hg001_aln7  | HG001 | hiseq2000 | --aligner aln --depth 4-10 --stretches 20 --insert 340,80 --seed 703
+hs2000_hg002_aln11 | HG002 | hiseq2000 | --aligner aln --depth 7-16 --stretches 20 --insert 310,60 --seed 704
+hs2500_hg001_aln9  | HG001 | hiseq2500 | --aligner aln --depth 5-14 --stretches 20 --slippage 0.8 --seed 705
+hs2000_hg001_aln50 | HG001 | hiseq2000 | --aligner aln --depth 35-65 --stretches 6 --insert 310,60 --slippage 0.8 --seed 706
+hs2000_hg002_aln30 | HG002 | hiseq2000 | --aligner aln --depth 20-45 --insert 330,60 --seed 707
+hiseqx_hg002_aln14 | HG002 | hiseqx    | --aligner aln --depth 8-20 --stretches 16 --slippage 0.8 --seed 708
+hs1000_hg001_rep7  | HG001 | hiseq1000 | --aligner aln --depth 5-10 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --insert 300,60 --seed 709
+hs1000_panel_7x    | panel | hiseq1000 | --aligner aln --depth 4-10 --insert 320,60 --seed 711
 SETS
 }
 
@@ -112,6 +122,8 @@ prepare() {
     printf 'chr22\t16600000\t16800000\n' | tee "$output/unlabelled/region.bed" > "$output/unlabelled/confident.bed"
     "$here/simulation/learn_profile.py" --ref "$data/reference/hg38.chr22_16.6-16.8M.fa.gz" --output "$profiles/novaseq.npz" "$output/unlabelled"
   fi
+  [[ -e $profiles/hiseq1000.npz ]] ||
+    "$here/simulation/art_profile.py" --system HS10 --art-length 100 --length 101 --base "$profiles/novaseq.npz" --output "$profiles/hiseq1000.npz"
   [[ -e $profiles/hiseq2000.npz ]] ||
     "$here/simulation/art_profile.py" --system HS20 --art-length 100 --length 101 --base "$profiles/novaseq.npz" --output "$profiles/hiseq2000.npz"
   [[ -e $profiles/hiseq2500.npz ]] ||

@@ -1,11 +1,26 @@
 #!/usr/bin/env bash
-# Aligns read pairs as sequencing centres do: bwa mem, duplicates marked, sorted, indexed.
-#   align.sh REFERENCE.fa FIRST.fq SECOND.fq SAMPLE OUTPUT.bam
+# Aligns read pairs as sequencing centres do: bwa mem (or bwa aln, as many older archives were), duplicates marked, sorted,
+# indexed.
+#   align.sh REFERENCE.fa FIRST.fq SECOND.fq SAMPLE OUTPUT.bam [mem|aln]
 # Without @PG lines, which would hold paths; same input, same bytes.
 set -euo pipefail
-reference=$1 first=$2 second=$3 sample=$4 output=$5
+reference=$1 first=$2 second=$3 sample=$4 output=$5 aligner=${6:-mem}
+group="@RG\tID:$sample\tSM:$sample\tPL:ILLUMINA\tLB:$sample"
 
-bwa mem -t 1 -K 10000000 -R "@RG\tID:$sample\tSM:$sample\tPL:ILLUMINA\tLB:$sample" "$reference" "$first" "$second" 2>"$output.log" |
+align() {
+  case $aligner in
+    mem) bwa mem -t 1 -K 10000000 -R "$group" "$reference" "$first" "$second" ;;
+    aln)
+      bwa aln "$reference" "$first" > "$first.sai"
+      bwa aln "$reference" "$second" > "$second.sai"
+      bwa sampe -P -r "$group" "$reference" "$first.sai" "$second.sai" "$first" "$second"
+      rm "$first.sai" "$second.sai"
+      ;;
+    *) echo "align.sh: unknown aligner '$aligner'; give mem or aln" && return 1 ;;
+  esac
+}
+
+align 2>"$output.log" |
   grep -v '^@PG' |
   samtools fixmate --no-PG -m -u - - |
   samtools sort --no-PG -u -T "$output.sorting" - 2>>"$output.log" |
