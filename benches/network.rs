@@ -21,27 +21,23 @@ fn images(rows: usize) -> Vec<Vec<u8>> {
 fn sizes(c: &mut Criterion) {
     tch::set_num_threads(1);
     let images = images(36);
-    let half = Architecture {
-        stem: 16,
-        stages: vec![16, 32, 64],
-        ..Architecture::default()
+    let shipped = Architecture::default();
+    let shallow = Architecture {
+        blocks: 1,
+        ..shipped.clone()
     };
-    let full = Architecture {
+    let wide = Architecture {
         stem: 24,
         stages: vec![32, 64, 128],
-        ..Architecture::default()
-    };
-    let deeper = Architecture {
-        blocks: 2,
-        ..half.clone()
+        ..shallow.clone()
     };
     let mut group = c.benchmark_group("forward 30x");
     group.throughput(Throughput::Elements(EXAMPLES as u64));
     for (name, architecture, kind) in [
-        ("half the filters", &half, Kind::Float),
-        ("half the filters, two blocks", &deeper, Kind::Float),
-        ("all filters", &full, Kind::Float),
-        ("half the filters, bf16", &half, Kind::BFloat16),
+        ("16-32-64, two blocks", &shipped, Kind::Float),
+        ("16-32-64, one block", &shallow, Kind::Float),
+        ("32-64-128, one block", &wide, Kind::Float),
+        ("16-32-64, two blocks, bf16", &shipped, Kind::BFloat16),
     ] {
         let network = Network::random(architecture, 1).unwrap();
         let inputs: Vec<_> = images.iter().map(|i| (&i[..], 36, VariantType::Snp)).collect();

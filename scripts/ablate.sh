@@ -2,8 +2,8 @@
 # What does each part of the recipe gain? Trains small models on a part of the shards that scripts/train-model.sh has made
 # in WORK, each with one thing left out, and prints a Markdown table of what they reach on the held-out sets.
 #   scripts/ablate.sh WORK OUTPUT [VARIANT]...     all variants, or those named
-# Variants: base, seed2 (the noise), no-augmentation, half-width, half-width-deeper, quarter-width, wider, 101-columns,
-# no-real-reads, no-realignment, no-CHANNEL (as in no-strand, words joined by '_'). DVCALL names the binary, THREADS the
+# Variants: base, seed2 (the noise), no-augmentation, one-block, quarter-width, wide, wider, 101-columns, no-real-reads,
+# no-realignment, no-CHANNEL (as in no-strand, words joined by '_'). DVCALL names the binary, THREADS the
 # threads, EPOCHS the passes (3). Resumable.
 # For no-realignment the read sets have to be in WORK as well. Needs zstd and python3-numpy.
 set -euo pipefail
@@ -13,7 +13,7 @@ dvcall=${DVCALL:-$here/../target/release/dvcall}
 work=$1 output=$2
 shift 2
 variants=("$@")
-[[ $# -gt 0 ]] || variants=(base seed2 no-augmentation half-width half-width-deeper quarter-width wider 101-columns no-real-reads
+[[ $# -gt 0 ]] || variants=(base seed2 no-augmentation one-block quarter-width wide wider 101-columns no-real-reads
   no-realignment no-base_quality no-mapping_quality no-strand no-supports_allele no-differs_from_reference no-insert_size)
 mkdir -p "$output"
 
@@ -44,10 +44,10 @@ train() {
   case $variant in
     seed2) arguments=(--seed 2) ;;
     no-augmentation) arguments+=(--no-augment) ;;
-    half-width) arguments+=(--stem 12 --stages "16,32,64") ;;
-    wider) arguments+=(--stem 32 --stages "48,96,192") ;;
-    quarter-width) arguments+=(--stem 8 --stages "8,16,32") ;;
-    half-width-deeper) arguments+=(--stem 16 --stages "16,32,64" --blocks 2) ;;
+    one-block) arguments+=(--blocks 1) ;;
+    quarter-width) arguments+=(--stem 8 --stages "8,16,32" --blocks 1) ;;
+    wide) arguments+=(--stem 24 --stages "32,64,128" --blocks 1) ;;
+    wider) arguments+=(--stem 32 --stages "48,96,192" --blocks 1) ;;
     101-columns) arguments+=(--columns 101) ;;
     no-real-reads) sets=("${simulated[@]}") ;;
   esac

@@ -111,7 +111,7 @@ pub struct CallArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: String,
     /// Pileups given to the network at a time; the calls do not depend on it
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
     /// Let the pileup network see every candidate, also those that the cascade would decide at a glance
     #[arg(long)]

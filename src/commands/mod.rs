@@ -1,6 +1,7 @@
 //! The subcommands, each the pipeline in plain calls.
 
 pub mod call;
+mod call_worker;
 pub mod evaluate;
 pub mod evidence;
 pub mod make_examples;

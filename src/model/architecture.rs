@@ -27,9 +27,9 @@ impl Default for Architecture {
     fn default() -> Self {
         Self {
             columns: 161,
-            stem: 24,
-            stages: vec![32, 64, 128],
-            blocks: 1,
+            stem: 16,
+            stages: vec![16, 32, 64],
+            blocks: 2,
             hidden: 128,
             summary: true,
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
 use super::augment::augment;
@@ -60,26 +61,48 @@ impl FittedCascade {
 pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Result<Option<FittedCascade>> {
     let (mut learned, mut judges) = (Summaries::default(), Summaries::default());
     let kept = MOST_SUMMARIES as f64 / (training.labelled() * VIEWS) as f64;
-    for view in 0..VIEWS {
-        let mut number = 0;
-        training.in_order(BATCH, |items| {
-            for item in items {
-                number += 1;
-                let held_out = number % HELD_OUT == 0;
-                let mut random = Random::new(&[options.seed, view, number]);
-                if item.alone && held_out && view == 0 {
-                    judges.add(item, false, &mut random);
-                } else if item.alone && !held_out && random.uniform() < kept {
-                    learned.add(item, view > 0 && options.augment, &mut random);
-                }
-            }
-            Ok(())
-        })?;
-    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let mut before = 0;
+    training.in_order(BATCH, |items| {
+        let numbered = (before + 1..).zip(items).collect::<Vec<_>>();
+        let of = |&(number, item): &(u64, &Item)| views(item, number, kept, options);
+        let views: Vec<_> = pool.install(|| numbered.par_iter().map(of).collect());
+        before += items.len() as u64;
+        for ((number, item), views) in numbered.into_iter().zip(views) {
+            let summaries = if is_held_out(number) { &mut judges } else { &mut learned };
+            views.iter().for_each(|view| summaries.push(view, item.label));
+        }
+        Ok(())
+    })?;
     if learned.labels.len() < FEWEST_SUMMARIES {
         return Ok(None);
     }
     judge(&learned.fit(options)?, judges, validation)
+}
+
+fn is_held_out(number: u64) -> bool {
+    number.is_multiple_of(HELD_OUT)
+}
+
+/// Summaries of the example of this number: as it is, and augmented if it is learned from; a share of them is kept.
+fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<[f32; FEATURES]> {
+    let view = |view: u64| {
+        let mut random = Random::new(&[options.seed, view, number]);
+        let wanted = if is_held_out(number) {
+            view == 0
+        } else {
+            random.uniform() < kept
+        };
+        if !wanted || !item.alone {
+            return None;
+        }
+        let mut image = std::borrow::Cow::Borrowed(&item.image);
+        if view > 0 && options.augment {
+            augment(image.to_mut(), &mut random);
+        }
+        Some(summarize(&image, item.variant_type))
+    };
+    (0..VIEWS).filter_map(view).collect()
 }
 
 /// The cascade of a model that is tuned further: its weights stay, but it is believed no more than it deserves on new examples.
@@ -90,7 +113,7 @@ pub fn judge_again(weights: &Weights, validation: &Feed) -> Result<Option<Fitted
 fn judge(weights: &Weights, mut judges: Summaries, validation: &Feed) -> Result<Option<FittedCascade>> {
     validation.in_order(BATCH, |items| {
         let alone = items.iter().filter(|item| item.alone);
-        alone.for_each(|item| judges.add(item, false, &mut Random::new(&[])));
+        alone.for_each(|item| judges.push(&summarize(&item.image, item.variant_type), item.label));
         Ok(())
     })?;
     let Some(cascade) = Cascade::from_weights(weights, Some(CascadeCard::UNSURE))? else {
@@ -120,13 +143,9 @@ pub fn believe_beside_network(trials: &[Trial]) -> CascadeCard {
 }
 
 impl Summaries {
-    fn add(&mut self, item: &Item, augmented: bool, random: &mut Random) {
-        let mut image = std::borrow::Cow::Borrowed(&item.image);
-        if augmented {
-            augment(image.to_mut(), random);
-        }
-        self.values.extend(summarize(&image, item.variant_type));
-        self.labels.push(i64::from(item.label));
+    fn push(&mut self, summary: &[f32; FEATURES], label: u8) {
+        self.values.extend(summary);
+        self.labels.push(i64::from(label));
     }
 
     fn fit(&self, options: &TrainingOptions) -> Result<Weights> {

@@ -11,7 +11,7 @@ use crate::examples::filled_rows;
 
 /// Images evaluated at once on the CPU. It is fixed, and a smaller rest is padded, as the kernels that torch chooses, and
 /// with them the last bits of the result, depend on it.
-const CPU_MICRO_BATCH: usize = 4;
+const CPU_MICRO_BATCH: usize = 8;
 /// Most images evaluated at once on CUDA, where a rest is not padded: results agree up to rounding.
 const CUDA_MICRO_BATCH: usize = 512;
 

@@ -8,13 +8,14 @@ use tch::{Device, Kind, Tensor};
 use super::feed::Item;
 use super::network::{Network, bucket};
 use super::options::TrainingOptions;
-use super::validation::{by_bucket, gather};
+use super::validation::gather;
 use super::weights::Weights;
 use crate::candidates::VariantType;
 use crate::examples::filled_rows;
 
-/// Most examples evaluated together on the CPU: small enough to be shared out evenly, large enough to be fast.
-const CPU_GROUP: usize = 8;
+/// Most examples evaluated together: on the CPU few enough to be shared out evenly, enough to be fast.
+const CPU_GROUP: usize = 16;
+const CUDA_GROUP: usize = 64;
 
 /// A network for each thread. All share the memory of their weights, but each gathers gradients of its own.
 pub(super) struct Replicas {
@@ -51,9 +52,10 @@ impl Replicas {
     /// number of threads.
     pub fn gradient(&mut self, items: &[Item]) -> Result<(Weights, f64)> {
         let total: f32 = items.iter().map(|item| self.weight(item)).sum();
-        let groups = by_bucket(items);
-        let size = if self.device.is_cuda() { usize::MAX } else { CPU_GROUP };
-        let parts = groups.iter().flat_map(|group| group.chunks(size));
+        // Of about as many rows each: the lesser are filled up, which costs less than groups of one or two.
+        let mut sorted: Vec<&Item> = items.iter().collect();
+        sorted.sort_by_cached_key(|item| filled_rows(&item.image));
+        let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });
         let weighted = parts.map(|part| (part, part.iter().map(|item| self.weight(item) / total).collect()));
         let shares = share_out(weighted.collect(), self.networks.len());
         let (device, kind, smoothing) = (self.device, self.kind, self.smoothing);
@@ -104,13 +106,14 @@ impl Replicas {
     }
 }
 
-/// Examples of one bucket with their weights in the loss.
+/// Examples of about as many rows with their weights in the loss.
 type Part<'a> = (&'a [&'a Item], Vec<f32>);
 type Share<'a> = Vec<Part<'a>>;
 
 /// Gives each part, the costliest first, to whom has least to do.
 fn share_out(mut parts: Vec<Part>, threads: usize) -> Vec<Share> {
-    let cost = |(part, _): &Part| -> usize { part.iter().map(|item| bucket(filled_rows(&item.image))).sum() };
+    let rows = |part: &[&Item]| part.iter().map(|item| bucket(filled_rows(&item.image))).max();
+    let cost = |(part, _): &Part| part.len() * rows(part).unwrap_or(0);
     parts.sort_by_key(|part| std::cmp::Reverse(cost(part)));
     let mut shares: Vec<(usize, Share)> = (0..threads).map(|_| (0, Vec::new())).collect();
     for part in parts {

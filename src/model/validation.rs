@@ -62,7 +62,7 @@ pub fn outcomes(
 }
 
 /// Items by the bucket of their rows, smaller ones first, otherwise in order.
-pub fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
+fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
     let mut groups = std::collections::BTreeMap::<usize, Vec<&Item>>::new();
     for item in items {
         groups.entry(bucket(filled_rows(&item.image))).or_default().push(item);
@@ -70,7 +70,7 @@ pub fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
     groups.into_values().collect()
 }
 
-/// The batch of items of one bucket.
+/// The batch of items, at the rows of the fullest.
 pub fn gather(network: &Network, items: &[&Item]) -> Result<Batch> {
     let inputs: Vec<_> = items
         .iter()
