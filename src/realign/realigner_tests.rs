@@ -198,6 +198,8 @@ proptest! {
         let reference = reference(seed);
         let mut reads = clipped_reads(&reference, at, deleted, inserted.as_bytes(), 100, 11);
         reads.extend(clipped_reads(&reference, at, 0, b"", 100, 13));
+        // Where the variant is none, names would come twice.
+        reads.iter_mut().enumerate().for_each(|(i, read)| read.name.extend(format!("_{i}").bytes()));
         for (read, offset, base, quality) in errors {
             let read = read % reads.len();
             reads[read].bases[offset] = b"ACGTN"[usize::from(base)];
