@@ -3,8 +3,8 @@
 # in WORK, each with one thing left out, and prints a Markdown table of what they reach on the held-out sets.
 #   scripts/ablate.sh WORK OUTPUT [VARIANT]...     all variants, or those named
 # Variants: base, seed2 (the noise), no-augmentation, one-block, quarter-width, wide, wider, 101-columns, no-real-reads,
-# no-realignment, no-CHANNEL (as in no-strand, words joined by '_'). DVCALL names the binary, THREADS the
-# threads, EPOCHS the passes (3). Resumable.
+# no-realignment, no-CHANNEL (as in no-strand, words joined by '_'). DVCALL names the binary, THREADS the threads, EPOCHS the
+# passes (3). Resumable.
 # For no-realignment the read sets have to be in WORK as well. Needs zstd and python3-numpy.
 set -euo pipefail
 [[ $# -ge 2 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
