@@ -2,19 +2,22 @@
 # Does fine-tuning help on another instrument, and does it harm on the old ones? Simulates reads of a profile that the
 # built-in model never saw (dwgsim, 125 bases, error rising from 0.5 to 4 % along the read) from HG001 on b37 chr20, tunes
 # the model on about 2,000 examples of three stretches (a fourth chooses the epoch), and scores it before and after on four
-# other stretches of the new profile, and on an old set.
-#   scripts/check-fine-tuning.sh WORK OLD_SET [arguments of dvcall train]
-# WORK/ref/b37.chr20.fa with its bwa index must be there, as scripts/simulate-training-sets.sh makes it; OLD_SET is a folder
-# with reads.bam, truth.vcf.gz, confident.bed and region.bed on the same reference. DVCALL_DATA is where the truth lies.
+# other stretches of the new profile, and on old sets.
+#   scripts/check-fine-tuning.sh WORK OLD_SET... [-- arguments of dvcall train]
+# WORK/ref/b37.chr20.fa with its bwa index must be there, as scripts/simulate-training-sets.sh makes it; OLD_SETs are folders
+# with reads.bam, truth.vcf.gz, confident.bed and region.bed on the same reference. DVCALL_DATA is where the truth lies,
+# DVCALL the binary, MODEL the model to start from.
 # Needs: apt-get install dwgsim bwa samtools bcftools tabix python3-numpy
 set -euo pipefail
-[[ $# -ge 2 ]] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -ge 2 ]] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
 dvcall=${DVCALL:-$here/../target/release/dvcall}
 model=${MODEL:-$here/../models/wgs.safetensors}
-work=$1 old=$2 set=$1/fine_tuning
-shift 2
+work=$1 set=$1/fine_tuning old=()
+shift
+while [[ $# -gt 0 && $1 != -- ]]; do old+=("$1"); shift; done
+shift || true
 reference=$work/ref/b37.chr20.fa
 
 simulate() {
@@ -53,10 +56,10 @@ simulate
 examples "$set" "$set/tuning.bed" "$set/examples"
 examples "$set" "$set/validation.bed" "$set/validation"
 "$dvcall" --quiet train --examples "$set/examples" --validation "$set/validation" --init-from "$model" \
-  --output "$set/tuned.safetensors" --epochs 4 "$@"
+  --output "$set/tuned.safetensors" "$@"
 for stage in before after; do
   chosen=$model
   [[ $stage == after ]] && chosen=$set/tuned.safetensors
   score "new-$stage" "$set" "$set/test.bed" "$chosen"
-  score "old-$stage" "$old" "$old/region.bed" "$chosen"
+  for reads in "${old[@]}"; do score "$(basename "$reads")-$stage" "$reads" "$reads/region.bed" "$chosen"; done
 done

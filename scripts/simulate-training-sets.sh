@@ -100,6 +100,18 @@ hs2000_hg002_aln30 | HG002 | hiseq2000 | --aligner aln --depth 20-45 --insert 33
 hiseqx_hg002_aln14 | HG002 | hiseqx    | --aligner aln --depth 8-20 --stretches 16 --slippage 0.8 --seed 708
 hs1000_hg001_rep7  | HG001 | hiseq1000 | --aligner aln --depth 5-10 --stretches 14 --plant 0.8,0.2,0.05 --two-alternates 0.25 --insert 300,60 --seed 709
 hs1000_panel_7x    | panel | hiseq1000 | --aligner aln --depth 4-10 --insert 320,60 --seed 711
+nova_mix_9x        | mix   | novaseq   | --depth 5-13 --stretches 20 --slippage 0.8 --seed 801
+hs2000_mix_7x      | mix   | hiseq2000 | --aligner aln --depth 4-11 --stretches 20 --insert 330,70 --seed 802
+hs2500_mix_12x     | mix   | hiseq2500 | --depth 7-17 --stretches 20 --slippage 0.8 --seed 803
+hiseqx_mix_10x     | mix   | hiseqx    | --depth 6-16 --stretches 20 --slippage 0.8 --seed 804
+hs1000_mix_6x      | mix   | hiseq1000 | --aligner aln --depth 4-9 --stretches 20 --insert 310,60 --seed 805
+nova_mix_14x       | mix   | novaseq   | --depth 9-20 --stretches 20 --slippage 0.8 --seed 806
+hs2000_mix_10x     | mix   | hiseq2000 | --depth 5-15 --stretches 20 --insert 320,60 --slippage 0.8 --seed 807
+hs2500_mix_30x     | mix   | hiseq2500 | --depth 20-45 --stretches 10 --slippage 0.8 --seed 808
+nova_mix_35x       | mix   | novaseq   | --depth 22-50 --stretches 10 --slippage 0.8 --seed 809
+hiseqx_mix_45x     | mix   | hiseqx    | --depth 30-75 --stretches 8 --duplicates 0.08 --seed 810
+hs2000_mix_50x     | mix   | hiseq2000 | --aligner aln --depth 35-65 --stretches 8 --insert 310,60 --seed 811
+hs2500_mix_8x      | mix   | hiseq2500 | --depth 5-12 --stretches 20 --slippage 0.8 --seed 812
 SETS
 }
 
@@ -137,6 +149,7 @@ simulate() {
   case $haplotypes in
     HG001) source=(--truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz") ;;
     HG002) source=(--truth "$data/truth/HG002_b37_chr20_GIAB_v4.2.1_lifted.vcf.gz") ;;
+    mix) source=(--truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" --mate "$data/truth/HG002_b37_chr20_GIAB_v4.2.1_lifted.vcf.gz") ;;
     panel) source=(--truth "$data/haplotypes/1000G_b37_chr20_1-4M.phased.vcf.gz" --samples random2 --within 1-4 --stretches 12 --length 125000 --plant "0.3,0.1,0.15") ;;
   esac
   "$here/simulate-reads.sh" "$output/$name" "$reference" "${source[@]}" --profile "$output/profiles/$profile.npz" "$@"

@@ -271,13 +271,13 @@ pub struct TrainArgs {
     /// Steps between checkpoints within an epoch [default: after each epoch only]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub checkpoint_steps: u64,
-    /// Most passes over the examples
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    pub epochs: u32,
+    /// Most passes over the examples [default: 50, or 8 with --init-from]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub epochs: Option<u32>,
     /// Examples of a step
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
-    /// Peak learning rate of AdamW [default: 0.001, or 0.00005 with --init-from]
+    /// Peak learning rate of AdamW [default: 0.001, or 0.0005 with --init-from]
     #[arg(long, value_name = "X")]
     pub learning_rate: Option<f64>,
     /// Epochs without a better F1 after which training stops
@@ -309,6 +309,9 @@ pub struct RecipeArgs {
     /// Weight decay
     #[arg(long, value_name = "X", default_value_t = 0.02)]
     pub weight_decay: f64,
+    /// How firmly --init-from's model keeps what it learned: 1 as if its examples were learned again, 0 not at all
+    #[arg(long, value_name = "X", default_value_t = 4.0)]
+    pub remember: f64,
     /// Share of a label that is spread over all classes
     #[arg(long, value_name = "X", default_value_t = 0.002)]
     pub label_smoothing: f64,
@@ -334,13 +337,13 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "N", default_value_t = 161)]
     pub columns: usize,
     /// Filters of the stem
-    #[arg(long, value_name = "N", default_value_t = 24)]
+    #[arg(long, value_name = "N", default_value_t = 16)]
     pub stem: usize,
     /// Filters of the residual stages
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_value = "32,64,128")]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_value = "16,32,64")]
     pub stages: Vec<usize>,
     /// Residual blocks of a stage
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 2)]
     pub blocks: usize,
     /// Units of the hidden layer
     #[arg(long, value_name = "N", default_value_t = 128)]

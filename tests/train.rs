@@ -232,6 +232,34 @@ fn fine_tuning_starts_from_what_was_learned() {
 }
 
 #[test]
+fn what_was_learned_is_remembered() {
+    let world = World::new(1000);
+    let settings = ["--average-decay", "0.9", "--plain-examples", "1", "--epochs"];
+    world
+        .train("first.safetensors", &[&settings[..], &["4"]].concat())
+        .success();
+    // Another chemistry, in which fractions mean other genotypes; the validation set stays the old one.
+    shards(&world.path("training"), 200, 3, [0.5, 0.95, 0.12]);
+    let first = world.path("first.safetensors").display().to_string();
+    let old_loss = |name: &str, remember: &str| {
+        let more = [
+            "1",
+            "--init-from",
+            &first,
+            "--learning-rate",
+            "0.01",
+            "--remember",
+            remember,
+        ];
+        world.train(name, &[&settings[..], &more].concat()).success();
+        let epoch = world.card(name).training.unwrap().epochs[0].clone();
+        epoch.snp.cross_entropy + epoch.indel.cross_entropy
+    };
+    let (forgetful, mindful) = (old_loss("f.safetensors", "0"), old_loss("m.safetensors", "100"));
+    assert!(mindful < 0.8 * forgetful, "{mindful} {forgetful}");
+}
+
+#[test]
 fn what_does_not_fit_is_refused_before_any_work() {
     let world = World::new(40);
     let one_epoch = ["--epochs", "1"];

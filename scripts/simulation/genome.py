@@ -80,6 +80,35 @@ def read_truth(vcf: str, samples: list[str], stretch: Stretch, rng: np.random.Ge
     return variants
 
 
+def trimmed(variant: Variant, which: int) -> tuple[int, str, str] | None:
+    """Position, reference and alternate of one haplotype without the bases that both share; None where it has the reference."""
+    position, ref, alt = variant.position, variant.alleles[0], variant.alleles[variant.genotype[which]]
+    if ref == alt:
+        return None
+    while len(ref) > 1 and len(alt) > 1 and ref[-1] == alt[-1]:
+        ref, alt = ref[:-1], alt[:-1]
+    while len(ref) > 1 and len(alt) > 1 and ref[0] == alt[0]:
+        position, ref, alt = position + 1, ref[1:], alt[1:]
+    return position, ref, alt
+
+
+def crossed(one: list[Variant], other: list[Variant]) -> list[Variant]:
+    """A new person: the first haplotype of one and the second of another."""
+    first = {allele for v in one if (allele := trimmed(v, 0))}
+    second = {allele for v in other if (allele := trimmed(v, 1))}
+    variants = []
+    for position in sorted({allele[0] for allele in first | second}):
+        here = sorted(allele for allele in first | second if allele[0] == position)
+        ref = max((allele[1] for allele in here), key=len)
+        carried = [[allele in haplotype for allele in here] for haplotype in (first, second)]
+        if max(map(sum, carried)) > 1:
+            continue
+        alts = tuple(alt + ref[len(short) :] for _, short, alt in here)
+        genotype = tuple(1 + has.index(True) if any(has) else 0 for has in carried)
+        variants.append(Variant(position, (ref, *alts), genotype))
+    return variants
+
+
 def left_aligned(stretch: Stretch, variant: Variant) -> Variant | None:
     """The same pure insertion or deletion with its anchor as far left as it goes; None when it runs off the stretch."""
     ref, alt = variant.alleles

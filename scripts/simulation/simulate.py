@@ -13,7 +13,7 @@ import numpy as np
 
 import errors
 import fragments
-from genome import Stretch, fetch, plant_anywhere, plant_in_repeats, plant_snps, read_truth, settle, write_truth
+from genome import Stretch, crossed, fetch, plant_anywhere, plant_in_repeats, plant_snps, read_truth, settle, write_truth
 
 EDGE = 600  # depth falls off this close to a stretch's ends: not confident
 DEEP, FAINT = 25, 0.15  # depth from which a copy of less than this share of it can be told from variants
@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     add("--ref", required=True, help="indexed FASTA")
     add("--truth", required=True, help="VCF of the haplotypes")
     add("--samples", default="", help="one sample, two (first haplotype of each), or 'random2'; default: the only one")
+    add("--mate", help="VCF of another sample, whose second haplotype replaces that of --truth")
     add("--contig", default="20")
     add("--within", default="10.4-62.9", help="megabases that stretches are drawn from, A-B")
     add("--exclude", default="9.9-10.4,36.0-36.1,38.3-38.5,44.8-45.0", help="megabases left out")
@@ -99,6 +100,8 @@ def add_variants(args: argparse.Namespace, stretches: list[Stretch], rng: np.ran
             *samples, one, two = rng.choice(panel(args), 4, replace=False)
             stranger.variants = settle(stranger, read_truth(args.truth, [one, two], stranger, rng), [])
         known = read_truth(args.truth, samples, stretch, rng)
+        if args.mate:
+            known = crossed(known, read_truth(args.mate, [], stretch, rng))
         kilobases = len(stretch.reference) / 1000
         planted = plant_in_repeats(stretch, rng.poisson(repeats * kilobases), args.two_alternates, rng) if repeats else []
         planted += plant_anywhere(stretch, rng.poisson(anywhere * kilobases), rng) if anywhere else []

@@ -11,8 +11,9 @@ use crate::model::{
     Architecture, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, parse_device, train,
 };
 
-/// Peak learning rates: from random weights, and from a trained model.
-const LEARNING_RATES: [f64; 2] = [1e-3, 5e-5];
+/// Peak learning rates and passes: from random weights, and from a trained model, which would forget in more.
+const LEARNING_RATES: [f64; 2] = [1e-3, 5e-4];
+const EPOCHS: [u32; 2] = [50, 8];
 
 pub fn run(args: &TrainArgs) -> Result<()> {
     let open = |sets: &[PathBuf]| sets.iter().map(|set| ShardReader::open(set)).collect::<Result<_>>();
@@ -20,6 +21,15 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     check_output(args)?;
     check_apart(&training, &validation)?;
     let init_from = args.init_from.as_deref().map(Model::load).transpose()?;
+    if let Some(model) = &init_from
+        && args.recipe.remember > 0.0
+        && !model.remembers()?
+    {
+        log::warn!(
+            "{} does not tell how important its weights are: nothing keeps it from forgetting what it learned",
+            model.name()
+        );
+    }
     let device = parse_device(&args.device)?;
     // Threads share out examples, not the inside of a layer.
     tch::set_num_threads(1);
@@ -83,17 +93,17 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         hidden,
         summary: true,
     };
+    let tuned = usize::from(init_from.is_some());
     let options = TrainingOptions {
         // A model that is tuned further keeps its size.
         architecture: init_from.map_or(architecture, |m| m.card().architecture.clone()),
         seed: args.seed,
-        epochs: args.epochs as usize,
+        epochs: args.epochs.unwrap_or(EPOCHS[tuned]) as usize,
         batch_size: args.batch_size as usize,
-        learning_rate: args
-            .learning_rate
-            .unwrap_or(LEARNING_RATES[usize::from(init_from.is_some())]),
+        learning_rate: args.learning_rate.unwrap_or(LEARNING_RATES[tuned]),
         warm_up: recipe.warm_up,
         weight_decay: recipe.weight_decay,
+        remember: recipe.remember,
         label_smoothing: recipe.label_smoothing,
         average_decay: recipe.average_decay,
         type_balance: recipe.type_balance,
@@ -110,6 +120,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         ("--learning-rate", options.learning_rate, 1e-9..1.0),
         ("--warm-up", options.warm_up, 0.0..1.0),
         ("--weight-decay", options.weight_decay, 0.0..10.0),
+        ("--remember", options.remember, 0.0..1e6),
         ("--label-smoothing", options.label_smoothing, 0.0..0.5),
         ("--average-decay", options.average_decay, 0.0..1.0),
         ("--type-balance", options.type_balance, 0.0..2.0),
@@ -178,4 +189,23 @@ fn describe(epoch: &Epoch, best: bool) -> String {
         epoch.examples_per_second,
         if best { "; best so far" } else { "" }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn the_network_is_that_of_the_built_in_model_if_nothing_else_is_said() {
+        let words = "dvcall train --examples e --validation v --output m.safetensors";
+        let Command::Train(args) = Cli::parse_from(words.split(' ')).command else {
+            panic!("no training");
+        };
+        let built_in = Model::builtin().unwrap().card().architecture.clone();
+        assert_eq!(options(&args, None).unwrap().architecture, built_in);
+        assert_eq!(Architecture::default(), built_in);
+    }
 }

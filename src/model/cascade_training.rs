@@ -177,7 +177,7 @@ impl Summaries {
             average_decay: 0.999,
             ..options.clone()
         };
-        let mut optimizer = Optimizer::new(&cascade.layers)?;
+        let mut optimizer = Optimizer::new(&cascade.layers, None)?;
         let mut order: Vec<i64> = (0..n as i64).collect();
         let (mut step, steps) = (0, EPOCHS * n.div_ceil(BATCH) as u64);
         for _ in 0..EPOCHS {

@@ -12,6 +12,7 @@ mod evaluator;
 mod feed;
 mod genotyper;
 mod learning_curve;
+mod memory;
 mod network;
 mod optimizer;
 mod options;

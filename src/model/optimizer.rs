@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use tch::{Device, Kind, Tensor};
 
+use super::memory::Memory;
 use super::network::Network;
 use super::options::TrainingOptions;
 use super::weights::Weights;
@@ -27,14 +28,16 @@ struct Parameter {
 pub struct Optimizer {
     parameters: BTreeMap<String, Parameter>,
     steps: u64,
+    /// Takes the place of weight decay.
+    memory: Option<Memory>,
 }
 
 /// Prefixes of tensor names in a saved state.
 const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
 
 impl Optimizer {
-    /// Starts afresh.
-    pub fn new(weights: &Weights) -> Result<Self> {
+    /// Starts afresh, held by a memory or not.
+    pub fn new(weights: &Weights, memory: Option<Memory>) -> Result<Self> {
         let parameter = |(name, weight): (&String, &Tensor)| {
             let weight = weight.f_detach()?;
             let parameter = Parameter {
@@ -48,6 +51,7 @@ impl Optimizer {
         Ok(Self {
             parameters: weights.iter().map(parameter).collect::<Result<_>>()?,
             steps: 0,
+            memory,
         })
     }
 
@@ -76,10 +80,14 @@ impl Optimizer {
         // The average starts short, so that it soon forgets the random weights.
         let decay = options.average_decay.min((1.0 + step) / (10.0 + step));
         for (name, p) in &mut self.parameters {
-            let gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))? * scale;
+            let mut gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))? * scale;
+            let held = self.memory.as_ref().map(|m| m.slope(name, &p.weight)).transpose()?;
+            if let Some(slope) = held.flatten() {
+                gradient += slope;
+            }
             let _ = p.moment1.f_lerp_(&gradient, 1.0 - BETA1)?;
             let _ = p.moment2.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
-            if p.weight.dim() > 1 {
+            if self.memory.is_none() && p.weight.dim() > 1 {
                 let _ = p.weight.f_mul_scalar_(1.0 - learning_rate * options.weight_decay)?;
             }
             let denominator = (&p.moment2 / correction2).f_sqrt_()?.f_add_scalar_(EPSILON)?;
@@ -97,6 +105,13 @@ impl Optimizer {
             .iter()
             .map(|(name, p)| (name.clone(), p.average.shallow_clone()))
             .collect()
+    }
+
+    /// The mean squared gradients of late.
+    pub fn squares(&self) -> Weights {
+        let correction = 1.0 - BETA2.powf(self.steps.max(1) as f64);
+        let square = |(name, p): (&String, &Parameter)| (name.clone(), &p.moment2 / correction);
+        self.parameters.iter().map(square).collect()
     }
 
     /// All tensors, for a checkpoint.

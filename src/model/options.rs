@@ -17,6 +17,10 @@ pub struct TrainingOptions {
     pub warm_up: f64,
     /// Decoupled, on matrices and filters only.
     pub weight_decay: f64,
+    /// How firmly a model that is trained on keeps what it learned, in place of weight decay: 1 = as if its examples were learned
+    /// again, 0 = not at all.
+    #[serde(default)]
+    pub remember: f64,
     /// Share of a label's probability that is spread over all classes.
     pub label_smoothing: f64,
     /// Of the exponential moving average of the weights, which is what is validated and saved.
@@ -48,6 +52,7 @@ impl Default for TrainingOptions {
             learning_rate: 1e-3,
             warm_up: 0.03,
             weight_decay: 0.02,
+            remember: 4.0,
             label_smoothing: 0.002,
             average_decay: 0.999,
             type_balance: 0.5,

@@ -9,6 +9,7 @@ use tch::Device;
 
 use super::card::Card;
 use super::cascade::Cascade;
+use super::memory::Memory;
 use super::network::Network;
 use super::weights::{Weights, from_bytes, to_bytes, write_whole};
 use crate::examples::hex;
@@ -102,9 +103,14 @@ impl Model {
         Cascade::from_weights(&self.weights()?, self.card.cascade).with_context(|| self.misfit())
     }
 
-    /// The weights of network and cascade.
+    /// The weights of network and cascade, and how important they are.
     pub fn weights(&self) -> Result<Weights> {
         Ok(from_bytes(&self.weights, "").context("damaged weights")?.0)
+    }
+
+    /// Whether training that starts from this model can keep it from forgetting.
+    pub fn remembers(&self) -> Result<bool> {
+        Ok(Memory::is_among(&self.weights()?))
     }
 
     fn misfit(&self) -> String {

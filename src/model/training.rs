@@ -12,6 +12,7 @@ use super::certainty::CascadeCard;
 use super::checkpoint::{self, Progress, checkpoint_path};
 use super::feed::{Feed, Item, TrainingBatch};
 use super::learning_curve;
+use super::memory::{Memory, importances};
 use super::network::Network;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
@@ -86,7 +87,7 @@ impl<'a> Trainer<'a> {
         let type_weights = VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance));
         let replicas = Replicas::new(&network, &run.options, type_weights, run.device)?;
         let mut trainer = Self {
-            optimizer: Optimizer::new(&network.weights())?,
+            optimizer: Optimizer::new(&network.weights(), memory(run)?)?,
             network,
             cascade: None,
             progress: Progress {
@@ -226,6 +227,17 @@ impl<'a> Trainer<'a> {
         self.cascade.iter().flat_map(|c| &c.weights).map(shared).collect()
     }
 
+    /// How important each weight is for all that was ever learned.
+    fn importances(&self) -> Result<Weights> {
+        let options = &self.run.options;
+        let before = match &self.run.init_from {
+            Some(model) if options.remember > 0.0 => model.weights()?,
+            _ => Weights::new(),
+        };
+        let squares = self.optimizer.squares();
+        importances(&before, &squares, options.batch_size, self.run.training.labelled())
+    }
+
     /// Writes a new best model, or the card of the one that stays with the epoch added.
     fn save_model(&self, best: Option<(&Network, Calibration, Option<CascadeCard>)>) -> Result<()> {
         let mut card = match best {
@@ -252,10 +264,20 @@ impl<'a> Trainer<'a> {
             Some((network, ..)) => {
                 let mut weights = network.weights();
                 weights.extend(self.cascade_weights());
+                weights.extend(self.importances()?);
                 Model::new(&weights, card)?.save(self.run.output)
             }
             None => Model::load(self.run.output)?.with_card(card).save(self.run.output),
         }
+    }
+}
+
+/// What the model that training starts from holds its weights by.
+fn memory(run: &TrainingRun) -> Result<Option<Memory>> {
+    let (strength, examples) = (run.options.remember, run.training.labelled());
+    match &run.init_from {
+        Some(model) if strength > 0.0 => Memory::new(&model.weights()?, examples, strength, run.device),
+        _ => Ok(None),
     }
 }
 
