@@ -1,7 +1,7 @@
 //! From a window's reference and reads to the haplotypes that their de Bruijn graph spells.
 //!
 //! k is the smallest for which the graph has no cycle, or the next few if there are too many haplotypes by that: longer k-mers
-//! link neighbouring variants.
+//! link neighbouring variants. Where few reads are and no two of them agree on anything but the reference, one is enough.
 
 use std::ops::Range;
 
@@ -42,6 +42,9 @@ impl Assembler {
                 return None;
             }
             paths = self.count_kept_paths(options);
+        }
+        if paths == 1 && reads.len() <= options.few_reads && self.build(self.graph.k(), options) {
+            paths = self.graph.count_paths(self.sink(), options.max_haplotypes);
         }
         (2..=options.max_haplotypes)
             .contains(&paths)

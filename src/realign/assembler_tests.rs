@@ -39,6 +39,22 @@ fn a_window_spells_the_reference_and_what_two_reads_hold() {
 }
 
 #[test]
+fn a_single_read_is_enough_where_reads_are_few() {
+    let reference = Sequence::new(7_000, random_bases(800, 3));
+    let plain = clipped_reads(&reference, 400, 0, b"", 100, 20);
+    let changed = clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20);
+    let window = reference.bases[300..500].to_vec();
+    let alternate = [&window[..100], b"ACCTT", &window[100..]].concat();
+    let crossing = changed.iter().find(|read| read.name.ends_with(b"360")).cloned();
+    let few = [&plain[10..20], crossing.as_slice()].concat();
+    let mut expected = vec![window, alternate];
+    expected.sort();
+    assert_eq!(assemble(&reference, &few), Some(expected));
+    // The same read among many.
+    assert_eq!(assemble(&reference, &[&few[..], &plain, &plain].concat()), None);
+}
+
+#[test]
 fn repeats_that_no_k_resolves_and_too_many_haplotypes_give_nothing() {
     let mut reference = Sequence::new(7_000, random_bases(800, 4));
     let changed = clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20);

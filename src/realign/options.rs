@@ -1,7 +1,7 @@
 //! What steers local realignment.
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared;
-/// `long_k` is not in it.
+/// `long_k` and `few_reads` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
@@ -29,6 +29,8 @@ pub struct RealignOptions {
     pub long_k: usize,
     /// Fewer reads than this on an edge that is not the reference's remove it.
     pub min_edge_weight: u32,
+    /// In a window that no more reads overlap, single reads count if nothing but the reference is left without them.
+    pub few_reads: usize,
     /// A window that assembles into more haplotypes, for any k, is left alone.
     pub max_haplotypes: usize,
 }
@@ -49,6 +51,7 @@ impl Default for RealignOptions {
             max_k: 101,
             long_k: 40,
             min_edge_weight: 2,
+            few_reads: 20,
             max_haplotypes: 256,
         }
     }
