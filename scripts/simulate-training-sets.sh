@@ -112,6 +112,18 @@ nova_mix_35x       | mix   | novaseq   | --depth 22-50 --stretches 10 --slippage
 hiseqx_mix_45x     | mix   | hiseqx    | --depth 30-75 --stretches 8 --duplicates 0.08 --seed 810
 hs2000_mix_50x     | mix   | hiseq2000 | --aligner aln --depth 35-65 --stretches 8 --insert 310,60 --seed 811
 hs2500_mix_8x      | mix   | hiseq2500 | --depth 5-12 --stretches 20 --slippage 0.8 --seed 812
+miseq_hg001_30x    | HG001 | miseq     | --depth 15-45 --insert 520,80 --slippage 0.8 --seed 901
+miseq_mix_12x      | mix   | miseq     | --depth 6-18 --stretches 16 --insert 550,90 --slippage 0.8 --seed 902
+nextseq_mix_30x    | mix   | nextseq   | --depth 15-45 --insert 280,60 --slippage 0.8 --seed 903
+nextseq_hg001_14x  | HG001 | nextseq   | --depth 7-20 --stretches 16 --insert 250,50 --slippage 0.8 --seed 904
+ga2_hg002_20x      | HG002 | ga2       | --aligner aln --depth 8-40 --insert 220,40 --seed 905
+nova_hg001_calm10  | HG001 | novaseq   | --depth 5-15 --stretches 20 --hot-spots 0 --slippage 0.3 --seed 906
+hs2500_hg002_calm12 | HG002 | hiseq2500 | --depth 6-18 --stretches 20 --hot-spots 0 --slippage 0.3 --chimeras 0.2 --seed 907
+hiseqx_mix_calm25  | mix   | hiseqx    | --depth 10-45 --stretches 12 --hot-spots 0.2 --slippage 0.3 --chimeras 0.2 --seed 908
+hs2500_mix_lowmap12 | mix  | hiseq2500 | --depth 7-20 --within 25-33 --stretches 16 --length 100000 --hot-spots 0.5 --slippage 0.5 --paralogs 0.02 --plant 0.3,0.1,0.7 --seed 909
+hiseqx_hg001_lowmap | HG001 | hiseqx   | --depth 12-60 --within 25-33 --stretches 12 --length 100000 --hot-spots 0.5 --slippage 0.5 --plant 0.3,0.1,0.7 --seed 910
+miseq_panel_20x    | panel | miseq     | --depth 10-35 --insert 550,90 --slippage 0.8 --seed 911
+nextseq_panel_20x  | panel | nextseq   | --depth 10-35 --insert 300,60 --slippage 0.8 --seed 912
 SETS
 }
 
@@ -140,6 +152,12 @@ prepare() {
     "$here/simulation/art_profile.py" --system HS20 --art-length 100 --length 101 --base "$profiles/novaseq.npz" --output "$profiles/hiseq2000.npz"
   [[ -e $profiles/hiseq2500.npz ]] ||
     "$here/simulation/art_profile.py" --system HS25 --art-length 150 --length 150 --base "$profiles/novaseq.npz" --output "$profiles/hiseq2500.npz"
+  [[ -e $profiles/miseq.npz ]] ||
+    "$here/simulation/art_profile.py" --system MSv3 --art-length 250 --length 250 --base "$profiles/novaseq.npz" --output "$profiles/miseq.npz"
+  [[ -e $profiles/nextseq.npz ]] ||
+    "$here/simulation/art_profile.py" --system NS50 --art-length 75 --length 75 --base "$profiles/novaseq.npz" --output "$profiles/nextseq.npz"
+  [[ -e $profiles/ga2.npz ]] ||
+    "$here/simulation/art_profile.py" --system GA2 --art-length 75 --length 75 --base "$profiles/novaseq.npz" --output "$profiles/ga2.npz"
 }
 
 simulate() {

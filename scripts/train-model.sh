@@ -16,10 +16,10 @@ shift
 threads=(--threads "${THREADS:-$(nproc)}")
 mkdir -p "$work/examples"
 
-# One real stretch, with all that is made from it, and six simulated sets are kept to choose the best epoch by.
+# One real stretch, with all that is made from it, and eight simulated sets are kept to choose the best epoch by.
 is_for_validation() {
   case $1 in
-    *_20.53M_* | nova_panel_* | hs1000_panel_7x | hs2500_panel_14x | hs2500_hg002_20x) return 0 ;;
+    *_20.53M_* | nova_panel_* | miseq_panel_20x | nextseq_panel_20x | hs1000_panel_7x | hs2500_panel_14x | hs2500_hg002_20x) return 0 ;;
     *) return 1 ;;
   esac
 }

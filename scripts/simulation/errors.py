@@ -105,10 +105,10 @@ def chimeras(rows: np.ndarray, length: int, profile: dict, scale: float, pool: n
                 rows[index, length - len(piece) : length] = piece
 
 
-def hot_spots(pool: np.ndarray, salt: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def hot_spots(pool: np.ndarray, level: float, salt: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Per strand (forward, reverse): places, rate of wrong bases in reads of that strand, the wrong base as read on it.
     Likelier after GG and in or after runs of one base, where Illumina's phasing errors pile up; the wrong base is mostly
-    the one before."""
+    the one before. `level`: how many there are against HOT_SPOTS."""
     spots = []
     for strand in (0, 1):
         read = pool if strand == 0 else COMPLEMENT[pool[::-1]]
@@ -118,10 +118,10 @@ def hot_spots(pool: np.ndarray, salt: int) -> list[tuple[np.ndarray, np.ndarray,
         at = np.flatnonzero((before != read) & (np.roll(read, 1) != ord("N")))
         at = at[(at > 20) & (at < len(read) - 20)]
         chance = place_hash(read, at, salt + strand)
-        hot = chance < HOT_SPOTS * motif[at] / 2.2
-        at, level = at[hot], (chance[hot] * 1e7) % 1
+        hot = chance < level * HOT_SPOTS * motif[at] / 2.2
+        at, heat = at[hot], (chance[hot] * 1e7) % 1
         # Most spots are mild, a few go wrong in half of the reads of that strand.
-        rate = 0.03 + 0.5 * level**5
+        rate = 0.03 + 0.5 * heat**5
         wrong = np.where((chance[hot] * 1e5) % 1 < 0.75, before[at], BASES[((chance[hot] * 1e6) % 4).astype(int)])
         spots.append((at if strand == 0 else len(pool) - 1 - at, rate, wrong))
     return spots

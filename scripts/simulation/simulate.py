@@ -38,6 +38,7 @@ def arguments() -> argparse.Namespace:
     add("--slippage", type=float, default=1.0, help="level of repeat slippage against the profile's")
     add("--spread", type=float, default=0.8, help="spread (sigma of the log) of slippage between loci")
     add("--chimeras", type=float, default=1.0, help="level of chimeric ends against the profile's")
+    add("--hot-spots", type=float, default=1.0, help="level of places that go wrong in many reads")
     add("--duplicates", type=float, default=0.04)
     add("--contamination", type=float, default=0.0, help="share of reads from another person")
     add("--paralogs", type=float, default=0.01, help="share of the stretches that has a diverged copy elsewhere")
@@ -146,7 +147,7 @@ class Reads:
         if args.read_length:
             self.lengths = [min(n, args.read_length) for n in self.lengths]
         self.slips = errors.Slips(pool, profile, args.slippage, args.spread, args.seed)
-        self.spots = errors.hot_spots(pool, args.seed)
+        self.spots = errors.hot_spots(pool, args.hot_spots, args.seed)
 
     def mate(self, which: int, start: np.ndarray, size: np.ndarray, reverse: np.ndarray, rng) -> tuple:
         """(bases, qualities) of the first (0) or second (1) reads. `reverse`: the read runs down the pool's strand."""

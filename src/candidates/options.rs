@@ -32,6 +32,9 @@ impl Default for CandidateOptions {
     }
 }
 
+/// How many haplotypes there are, and thus indels at a site.
+const PLOIDY: usize = 2;
+
 /// Whether an allele becomes a candidate, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
@@ -48,18 +51,18 @@ pub enum Verdict {
 
 impl CandidateOptions {
     /// Judges the alleles of a site, in their order. Where reads are few, an indel that is only one read short is a candidate
-    /// too, if a plain read shows it, and if it is the only such indel of the site: two that differ look like errors.
+    /// too, if a plain read shows it, and if the site has at most two of the kind: more that differ look like errors.
     pub fn verdicts(&self, site: &SiteCounts) -> Vec<Verdict> {
         let mut verdicts: Vec<Verdict> = site.alleles.iter().map(|a| self.judge(a, site.depth)).collect();
         let frequent = |a: &AlleleCount| f64::from(a.depth) >= self.min_indel_fraction * f64::from(site.depth);
         let nearly = |a: &AlleleCount| {
             !a.is_snp() && a.in_plain_read && a.depth > 0 && a.depth + 1 == self.min_supporting_reads && frequent(a)
         };
-        let mut short_of_one = (0..site.alleles.len()).filter(|&i| nearly(&site.alleles[i]));
-        if let (Some(allele), None) = (short_of_one.next(), short_of_one.next())
-            && site.depth <= SHALLOW
-        {
-            verdicts[allele] = Verdict::Candidate;
+        let short_of_one: Vec<usize> = (0..site.alleles.len()).filter(|&i| nearly(&site.alleles[i])).collect();
+        if short_of_one.len() <= PLOIDY && site.depth <= SHALLOW {
+            for allele in short_of_one {
+                verdicts[allele] = Verdict::Candidate;
+            }
         }
         verdicts
     }

@@ -33,7 +33,7 @@ fn a_window_spells_the_reference_and_what_two_reads_hold() {
     }
     assert_eq!(assemble(&reference, &reads), None);
     for read in &mut reads {
-        (read.mapping_quality, read.quals) = (60, vec![14; 100]);
+        (read.mapping_quality, read.quals) = (60, vec![9; 100]);
     }
     assert_eq!(assemble(&reference, &reads), None);
 }

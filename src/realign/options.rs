@@ -1,6 +1,7 @@
 //! What steers local realignment.
 
-/// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared;
+/// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
+/// for `graph_base_quality`: it has 15, by which instruments whose bases are often worse give no long k-mers at all.
 /// `long_k` and `few_reads` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
@@ -46,7 +47,7 @@ impl Default for RealignOptions {
             window_flank: 80,
             max_window: 1_000,
             graph_mapping_quality: 14,
-            graph_base_quality: 15,
+            graph_base_quality: 10,
             min_k: 10,
             max_k: 101,
             long_k: 40,
