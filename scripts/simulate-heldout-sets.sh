@@ -5,6 +5,8 @@
 #   heldout_dwgsim_30x            by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
 # aligned to chr20 and chr21 (first 10 Mb of each); HG001 (GIAB v3.3.2) on b37 chr20:4.0-9.9M, sequenced
 #   heldout_hg001_{10,15,30}x     by ART, built-in profile HSXt (HiSeq X, TruSeq), 150 bases
+#   heldout_{nextseq,miseq}_30x   by ART, built-in profiles NS50 (75 bases, 7 % of them below Q15) and MSv3 (250 bases), of
+#                                 which training sets by another simulator use the distribution of qualities by cycle
 # aligned to b37 chr20; and heldout_strata{,_hg001}/strata.tsv for dvcall evaluate --stratification.
 # Resumable: what is whole is kept.
 #   scripts/simulate-heldout-sets.sh OUTPUT
@@ -12,7 +14,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 
 prepare_reference() {
@@ -55,10 +57,10 @@ describe() {
   cp "$genome"/truth.vcf.gz "$genome"/truth.vcf.gz.tbi "$genome"/confident.bed "$genome"/region.bed "$1/"
 }
 
-# Haplotype, profile, depth of the haplotype, mean and deviation of the insert size.
+# Haplotype, profile, depth of the haplotype, mean and deviation of the insert size, read length.
 art_reads() {
   local haplotype=$1
-  art_illumina -ss "$2" -i "$genome/hap$haplotype.fa" -p -l 150 -f "$3" -m "$4" -s "$5" -na -rs "9$haplotype" \
+  art_illumina -ss "$2" -i "$genome/hap$haplotype.fa" -p -l "${6:-150}" -f "$3" -m "$4" -s "$5" -na -rs "9$haplotype" \
     -d "h$haplotype-" -o "$genome/art$haplotype." >/dev/null 2>&1
 }
 
@@ -116,3 +118,5 @@ for depth in 15 10; do
   "$here/downsample-reads.sh" "$output/heldout_hg001_30x" "$(python3 -c "print($depth / 30)")" "$output/heldout_hg001_${depth}x"
 done
 make_strata "$output/heldout_strata_hg001" "$output/heldout_hg001_30x"
+simulate heldout_nextseq_30x art NS50 15 300 60 75
+simulate heldout_miseq_30x art MSv3 15 550 90 250
