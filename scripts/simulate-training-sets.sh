@@ -146,18 +146,18 @@ prepare() {
     printf 'chr22\t16600000\t16800000\n' | tee "$output/unlabelled/region.bed" > "$output/unlabelled/confident.bed"
     "$here/simulation/learn_profile.py" --ref "$data/reference/hg38.chr22_16.6-16.8M.fa.gz" --output "$profiles/novaseq.npz" "$output/unlabelled"
   fi
-  [[ -e $profiles/hiseq1000.npz ]] ||
-    "$here/simulation/art_profile.py" --system HS10 --art-length 100 --length 101 --base "$profiles/novaseq.npz" --output "$profiles/hiseq1000.npz"
-  [[ -e $profiles/hiseq2000.npz ]] ||
-    "$here/simulation/art_profile.py" --system HS20 --art-length 100 --length 101 --base "$profiles/novaseq.npz" --output "$profiles/hiseq2000.npz"
-  [[ -e $profiles/hiseq2500.npz ]] ||
-    "$here/simulation/art_profile.py" --system HS25 --art-length 150 --length 150 --base "$profiles/novaseq.npz" --output "$profiles/hiseq2500.npz"
-  [[ -e $profiles/miseq.npz ]] ||
-    "$here/simulation/art_profile.py" --system MSv3 --art-length 250 --length 250 --base "$profiles/novaseq.npz" --output "$profiles/miseq.npz"
-  [[ -e $profiles/nextseq.npz ]] ||
-    "$here/simulation/art_profile.py" --system NS50 --art-length 75 --length 75 --base "$profiles/novaseq.npz" --output "$profiles/nextseq.npz"
-  [[ -e $profiles/ga2.npz ]] ||
-    "$here/simulation/art_profile.py" --system GA2 --art-length 75 --length 75 --base "$profiles/novaseq.npz" --output "$profiles/ga2.npz"
+  local name system art_length length
+  while read -r name system art_length length; do
+    [[ -e $profiles/$name.npz ]] || "$here/simulation/art_profile.py" --system "$system" --art-length "$art_length" \
+      --length "$length" --base "$profiles/novaseq.npz" --output "$profiles/$name.npz" </dev/null
+  done <<'PROFILES'
+hiseq1000 HS10 100 101
+hiseq2000 HS20 100 101
+hiseq2500 HS25 150 150
+miseq MSv3 250 250
+nextseq NS50 75 75
+ga2 GA2 75 75
+PROFILES
 }
 
 simulate() {
