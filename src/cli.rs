@@ -31,6 +31,8 @@ pub enum Command {
     MakeExamples(Box<MakeExamplesArgs>),
     /// Train a model on shards of examples
     Train(Box<TrainArgs>),
+    /// Fit a model's calibration to labelled shards, its weights unchanged
+    Calibrate(CalibrateArgs),
     /// Print the card of a model
     ModelInfo(ModelInfoArgs),
     /// Score a call set against truth
@@ -348,6 +350,26 @@ pub struct RecipeArgs {
     /// Units of the hidden layer
     #[arg(long, value_name = "N", default_value_t = 128)]
     pub hidden: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  dvcall calibrate --examples shards/my-sequencer --output mine.safetensors
+
+Take shards of samples as they are: what counts is how frequent variants are among the candidates.")]
+pub struct CalibrateArgs {
+    /// Model to calibrate [default: the built-in model]
+    #[arg(long, value_name = "SAFETENSORS")]
+    pub model: Option<PathBuf>,
+    /// Labelled shards to calibrate by, none that the model learned from; may be repeated
+    #[arg(long, value_name = "DIR", required = true)]
+    pub examples: Vec<PathBuf>,
+    /// Model to write: the same weights, and a card beside them
+    #[arg(long, short, value_name = "SAFETENSORS")]
+    pub output: PathBuf,
+    /// Where the network runs: auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
 }
 
 #[derive(Args, Debug)]

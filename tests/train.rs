@@ -1,4 +1,4 @@
-//! `dvcall train` and `dvcall model-info`.
+//! `dvcall train`, `dvcall calibrate` and `dvcall model-info`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
@@ -257,6 +257,43 @@ fn what_was_learned_is_remembered() {
     };
     let (forgetful, mindful) = (old_loss("f.safetensors", "0"), old_loss("m.safetensors", "100"));
     assert!(mindful < 0.8 * forgetful, "{mindful} {forgetful}");
+}
+
+#[test]
+fn a_model_is_calibrated_to_other_examples() {
+    let world = World::new(300);
+    world.train("m.safetensors", &["--epochs", "1"]).success();
+    // Where alleles are rarer, the same weights are too sure of them.
+    shards(&world.path("elsewhere"), 400, 5, [0.5, 0.12, 0.95]);
+    let calibrate = |examples: &str, output: &str| {
+        Command::cargo_bin("dvcall")
+            .unwrap()
+            .args(["calibrate", "--device", "cpu", "--model"])
+            .arg(world.path("m.safetensors"))
+            .arg("--examples")
+            .arg(world.path(examples))
+            .arg("--output")
+            .arg(world.path(output))
+            .assert()
+    };
+    calibrate("elsewhere", "mine.safetensors").success();
+    let (before, after) = (world.card("m.safetensors"), world.card("mine.safetensors"));
+    assert_eq!(before.weights_sha256, after.weights_sha256);
+    assert_eq!((after.name.as_str(), &after.training), ("mine", &before.training));
+    assert_ne!(before.calibration, after.calibration);
+    assert_eq!(after.calibrated_on.len(), 1);
+    Command::cargo_bin("dvcall")
+        .unwrap()
+        .args(["model-info", "--model"])
+        .arg(world.path("mine.safetensors"))
+        .assert()
+        .success()
+        .stdout(contains("calibrated on").and(contains("elsewhere")));
+
+    calibrate("training", "cheating.safetensors")
+        .failure()
+        .stderr(contains("learned from"));
+    assert!(!world.path("cheating.safetensors").exists());
 }
 
 #[test]

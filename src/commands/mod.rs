@@ -1,5 +1,6 @@
 //! The subcommands, each the pipeline in plain calls.
 
+pub mod calibrate;
 pub mod call;
 mod call_worker;
 pub mod evaluate;
@@ -30,6 +31,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::ModelInfo(args) => model_info::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Show(args) => show::run(&args),

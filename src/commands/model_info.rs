@@ -40,12 +40,17 @@ fn describe(card: &Card) -> String {
                 .map_or_else(|| "none".to_owned(), |cascade| cascade.to_string()),
         ),
         line(
-            "temperatures",
+            "calibration",
             [("SNP", card.calibration.snp), ("indel", card.calibration.indel)]
-                .map(|(name, t)| format!("{name} {:.4} · (reads / 20)^{:.4}", t.at_20, t.exponent))
-                .join(", "),
+                .map(|(name, correction)| format!("{name} {correction}"))
+                .join("; "),
         ),
     ];
+    lines.extend(
+        card.calibrated_on
+            .iter()
+            .map(|set| line("calibrated on", describe_set(set))),
+    );
     if !card.notes.is_empty() {
         lines.push(line("notes", &card.notes));
     }
@@ -73,15 +78,10 @@ fn describe_training(training: &Training) -> Vec<String> {
     {
         lines.push(line(&key.replace('_', " "), value));
     }
-    let set = |s: &DataSet| {
-        let (snp, indel) = (s.snp.labelled(), s.indel.labelled());
-        format!(
-            "{} ({snp} SNP, {indel} indel examples), manifest SHA-256 {}",
-            s.path, s.sha256
-        )
-    };
-    lines.extend(training.examples.iter().map(|s| line("trained on", set(s))));
-    lines.extend(training.validation.iter().map(|s| line("validated on", set(s))));
+    let sets =
+        |name, sets: &[DataSet]| -> Vec<String> { sets.iter().map(|set| line(name, describe_set(set))).collect() };
+    lines.extend(sets("trained on", &training.examples));
+    lines.extend(sets("validated on", &training.validation));
     if let Some(best) = training.epochs.get(training.best_epoch.saturating_sub(1)) {
         lines.push(format!(
             "\n{:<6} {:>9} {:>8} {:>6} {:>6} {:>9} {:>9} {:>9} {:>13}",
@@ -103,6 +103,14 @@ fn describe_training(training: &Training) -> Vec<String> {
         lines.extend([row("SNP", &best.snp), row("INDEL", &best.indel)]);
     }
     lines
+}
+
+fn describe_set(set: &DataSet) -> String {
+    let (snp, indel) = (set.snp.labelled(), set.indel.labelled());
+    format!(
+        "{} ({snp} SNP, {indel} indel examples), manifest SHA-256 {}",
+        set.path, set.sha256
+    )
 }
 
 fn line(name: &str, value: impl std::fmt::Display) -> String {

@@ -1,6 +1,6 @@
 //! `dvcall train`: shards in, model out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -16,9 +16,8 @@ const LEARNING_RATES: [f64; 2] = [1e-3, 5e-4];
 const EPOCHS: [u32; 2] = [50, 8];
 
 pub fn run(args: &TrainArgs) -> Result<()> {
-    let open = |sets: &[PathBuf]| sets.iter().map(|set| ShardReader::open(set)).collect::<Result<_>>();
-    let (training, validation) = (Feed::new(open(&args.examples)?)?, Feed::new(open(&args.validation)?)?);
-    check_output(args)?;
+    let (training, validation) = (open(&args.examples)?, open(&args.validation)?);
+    check_output(&args.output)?;
     check_apart(&training, &validation)?;
     let init_from = args.init_from.as_deref().map(Model::load).transpose()?;
     if let Some(model) = &init_from
@@ -73,6 +72,11 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         card.training.map_or(0, |t| t.best_epoch)
     );
     Ok(())
+}
+
+/// Opens shards.
+pub(super) fn open(sets: &[PathBuf]) -> Result<Feed> {
+    Feed::new(sets.iter().map(|set| ShardReader::open(set)).collect::<Result<_>>()?)
 }
 
 fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOptions> {
@@ -139,8 +143,7 @@ fn available_threads() -> usize {
 }
 
 /// Fails before hours of work if the model could not be written in the end.
-fn check_output(args: &TrainArgs) -> Result<()> {
-    let output = &args.output;
+pub(super) fn check_output(output: &Path) -> Result<()> {
     ensure!(
         output.extension().is_some_and(|e| e == "safetensors"),
         "--output {}: the name of a model ends in .safetensors",

@@ -27,6 +27,9 @@ pub struct Card {
     /// SHA-256 of the safetensors file that the card belongs to.
     pub weights_sha256: String,
     pub calibration: Calibration,
+    /// What `dvcall calibrate` calibrated by; none if that is what training validated on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibrated_on: Vec<DataSet>,
     /// None of a model without cascade.
     #[serde(default)]
     pub cascade: Option<CascadeCard>,
@@ -34,76 +37,118 @@ pub struct Card {
     pub notes: String,
 }
 
-/// Temperatures that log-probabilities are divided by (Guo et al., "On calibration of modern neural networks", ICML 2017).
+/// What the network's log-probabilities are corrected by, for each type of variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Temperatures", into = "Temperatures")]
+#[serde(from = "Corrections", into = "Corrections")]
 pub struct Calibration {
-    pub snp: Temperature,
-    pub indel: Temperature,
+    pub snp: Correction,
+    pub indel: Correction,
 }
 
-/// A calibration as the card writes it. Older cards know no exponents.
+/// A calibration as the card writes it. Older cards know no exponents and no shifts.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Temperatures {
+struct Corrections {
     snp_temperature: f64,
     #[serde(default)]
     snp_depth_exponent: f64,
+    #[serde(default)]
+    snp_reference_shift: f64,
     indel_temperature: f64,
     #[serde(default)]
     indel_depth_exponent: f64,
+    #[serde(default)]
+    indel_reference_shift: f64,
 }
 
-impl From<Temperatures> for Calibration {
-    fn from(t: Temperatures) -> Self {
-        let temperature = |at_20, exponent| Temperature { at_20, exponent };
+impl From<Corrections> for Calibration {
+    fn from(c: Corrections) -> Self {
+        let correction = |temperature_at_20, depth_exponent, reference_shift| Correction {
+            temperature_at_20,
+            depth_exponent,
+            reference_shift,
+        };
         Self {
-            snp: temperature(t.snp_temperature, t.snp_depth_exponent),
-            indel: temperature(t.indel_temperature, t.indel_depth_exponent),
+            snp: correction(c.snp_temperature, c.snp_depth_exponent, c.snp_reference_shift),
+            indel: correction(c.indel_temperature, c.indel_depth_exponent, c.indel_reference_shift),
         }
     }
 }
 
-impl From<Calibration> for Temperatures {
-    fn from(c: Calibration) -> Self {
+impl From<Calibration> for Corrections {
+    fn from(Calibration { snp, indel }: Calibration) -> Self {
         Self {
-            snp_temperature: c.snp.at_20,
-            snp_depth_exponent: c.snp.exponent,
-            indel_temperature: c.indel.at_20,
-            indel_depth_exponent: c.indel.exponent,
+            snp_temperature: snp.temperature_at_20,
+            snp_depth_exponent: snp.depth_exponent,
+            snp_reference_shift: snp.reference_shift,
+            indel_temperature: indel.temperature_at_20,
+            indel_depth_exponent: indel.depth_exponent,
+            indel_reference_shift: indel.reference_shift,
         }
     }
 }
 
-/// A temperature that depends on how many reads are shown: `at_20 · (reads / 20)^exponent`.
+/// Log-probabilities are divided by a temperature (Guo et al., "On calibration of modern neural networks", ICML 2017) that
+/// depends on how many reads are shown: `temperature_at_20 · (reads / 20)^depth_exponent`. Then `reference_shift` (nats) is
+/// added to that of hom-ref, as variants may be rarer than where the network learned (Saerens et al., "Adjusting the outputs
+/// of a classifier to new a priori probabilities", Neural Computation 2002).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Temperature {
-    /// With 20 reads.
-    pub at_20: f64,
-    pub exponent: f64,
+pub struct Correction {
+    pub temperature_at_20: f64,
+    pub depth_exponent: f64,
+    pub reference_shift: f64,
 }
 
-impl Default for Temperature {
+impl Default for Correction {
     fn default() -> Self {
         Self {
-            at_20: 1.0,
-            exponent: 0.0,
+            temperature_at_20: 1.0,
+            depth_exponent: 0.0,
+            reference_shift: 0.0,
         }
     }
 }
 
-impl Temperature {
+impl Correction {
     /// `rows`: filled rows of the pileup, those of the reference included.
-    pub fn of(&self, rows: usize) -> f64 {
+    pub fn temperature(&self, rows: usize) -> f64 {
         let reads = rows.saturating_sub(REFERENCE_ROWS).clamp(4, HEIGHT) as f64;
-        self.at_20 * (reads / 20.0).powf(self.exponent)
+        self.temperature_at_20 * (reads / 20.0).powf(self.depth_exponent)
+    }
+
+    fn check(&self) -> Result<()> {
+        if !(0.01..100.0).contains(&self.temperature_at_20) || !(-2.0..=2.0).contains(&self.depth_exponent) {
+            bail!(
+                "the card has a temperature of {} with exponent {}",
+                self.temperature_at_20,
+                self.depth_exponent
+            );
+        }
+        if !(-20.0..=20.0).contains(&self.reference_shift) {
+            bail!("the card has a reference shift of {}", self.reference_shift);
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Correction {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Self {
+            temperature_at_20,
+            depth_exponent,
+            reference_shift,
+        } = self;
+        write!(
+            f,
+            "temperature {temperature_at_20:.4} · (reads / 20)^{depth_exponent:.4}, reference shift {reference_shift:.4}"
+        )
     }
 }
 
 impl Calibration {
-    pub fn temperature(&self, variant_type: VariantType, rows: usize) -> f64 {
+    pub fn of(&self, variant_type: VariantType) -> &Correction {
         match variant_type {
-            VariantType::Snp => self.snp.of(rows),
-            VariantType::Indel => self.indel.of(rows),
+            VariantType::Snp => &self.snp,
+            VariantType::Indel => &self.indel,
         }
     }
 }
@@ -172,6 +217,7 @@ impl Card {
             architecture,
             weights_sha256: String::new(),
             calibration: Calibration::default(),
+            calibrated_on: Vec::new(),
             cascade: None,
             training: None,
             notes: String::new(),
@@ -204,11 +250,8 @@ impl Card {
         if let Some((model, here)) = differ(&card.classes, &fits.classes) {
             bail!("the model gives the classes {model}, this version wants {here}");
         }
-        for Temperature { at_20, exponent } in [card.calibration.snp, card.calibration.indel] {
-            if !(0.01..100.0).contains(&at_20) || !(-2.0..=2.0).contains(&exponent) {
-                bail!("the card has a temperature of {at_20} with exponent {exponent}");
-            }
-        }
+        card.calibration.snp.check()?;
+        card.calibration.indel.check()?;
         card.architecture.check()?;
         Ok(card)
     }

@@ -103,8 +103,8 @@ impl Evaluator {
             let logits = network.forward(&batch, Kind::Float)?.f_to_device(Device::Cpu)?;
             let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
             for ((mean, logits), &(_, rows, variant_type)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
-                let temperature = model.card().calibration.temperature(variant_type, rows);
-                let member = genotype_probabilities(logits, temperature);
+                let correction = model.card().calibration.of(variant_type);
+                let member = genotype_probabilities(logits, correction, rows);
                 mean.iter_mut()
                     .zip(member)
                     .for_each(|(m, p)| *m += p as f32 / self.members.len() as f32);

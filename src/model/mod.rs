@@ -18,6 +18,7 @@ mod optimizer;
 mod options;
 mod probabilities;
 mod random;
+mod recalibration;
 mod replica;
 mod summary;
 mod trained_model;
@@ -26,7 +27,7 @@ mod validation;
 mod weights;
 
 pub use architecture::Architecture;
-pub use card::{Calibration, Card, DataSet, Epoch, Metrics, Training};
+pub use card::{Calibration, Card, Correction, DataSet, Epoch, Metrics, Training};
 pub use cascade::{Cascade, Cascades};
 pub use certainty::{CascadeCard, Certainty};
 pub use device::{cuda_devices, parse_device, parse_devices};
@@ -36,6 +37,7 @@ pub use network::{Batch, Network, bucket};
 pub use options::TrainingOptions;
 pub use probabilities::genotype_probabilities;
 pub use random::Random;
+pub use recalibration::recalibrate;
 pub use trained_model::{Model, card_path};
 pub use training::{News, TrainingRun, train};
 

@@ -1,8 +1,10 @@
 //! From the logits of both heads to one distribution over genotypes.
 
+use super::card::Correction;
+
 /// Probabilities of hom-ref, het and hom-alt from logits (variant; hom-ref, het, hom-alt): the geometric mean of what both
-/// heads say of hom-ref against the rest; the genotype head divides the rest. Log-probabilities are divided by `temperature`.
-pub fn genotype_probabilities(logits: &[f32], temperature: f64) -> [f64; 3] {
+/// heads say of hom-ref against the rest; the genotype head divides the rest. Then corrected, for a pileup of so many filled rows.
+pub fn genotype_probabilities(logits: &[f32], correction: &Correction, rows: usize) -> [f64; 3] {
     let &[variant, hom_ref, het, hom_alt] = logits else {
         return [f64::NAN; 3];
     };
@@ -10,7 +12,9 @@ pub fn genotype_probabilities(logits: &[f32], temperature: f64) -> [f64; 3] {
     let alternate = log_add(het, hom_alt);
     // Relative to each other only the differences matter: log P(variant) − log P(not) is the variant head's logit.
     let log_odds = 0.5 * ((alternate - hom_ref) + variant);
-    softmax([0.0, log_odds + het - alternate, log_odds + hom_alt - alternate].map(|l| l / temperature))
+    let temperature = correction.temperature(rows);
+    let [het, hom_alt] = [het, hom_alt].map(|alt| (log_odds + alt - alternate) / temperature);
+    softmax([correction.reference_shift, het, hom_alt])
 }
 
 fn log_add(a: f64, b: f64) -> f64 {
@@ -29,17 +33,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_that_agree_are_believed_and_temperature_flattens() {
+    fn heads_that_agree_are_believed_and_corrections_apply() {
         // P = (0.2, 0.5, 0.3) by the genotype head, P(variant) = 0.8 by the other.
         let logits = [4.0f32.ln(), 0.2f32.ln(), 0.5f32.ln(), 0.3f32.ln()];
-        let p = genotype_probabilities(&logits, 1.0);
-        [0.2, 0.5, 0.3]
-            .iter()
-            .zip(p)
-            .for_each(|(e, p)| assert!((e - p).abs() < 1e-6));
-        let flat = genotype_probabilities(&logits, 1e6);
-        assert!(flat.iter().all(|p| (p - 1.0 / 3.0).abs() < 1e-5));
-        let sure = genotype_probabilities(&[-80.0, 90.0, -50.0, -60.0], 1.0);
+        let corrected = |correction: &Correction, expected: [f64; 3]| {
+            let p = genotype_probabilities(&logits, correction, 25);
+            assert!(expected.iter().zip(p).all(|(e, p)| (e - p).abs() < 1e-5), "{p:?}");
+        };
+        let plain = Correction::default();
+        corrected(&plain, [0.2, 0.5, 0.3]);
+        let flat = Correction {
+            temperature_at_20: 1e6,
+            ..plain
+        };
+        corrected(&flat, [1.0 / 3.0; 3]);
+        // Hom-ref four times as likely beforehand.
+        let rarer = Correction {
+            reference_shift: 4f64.ln(),
+            ..plain
+        };
+        corrected(&rarer, [0.5, 0.3125, 0.1875]);
+        let sure = genotype_probabilities(&[-80.0, 90.0, -50.0, -60.0], &plain, 25);
         assert!(sure[0] == 1.0 && sure[1] > 0.0);
     }
 }

@@ -187,8 +187,8 @@ impl<'a> Trainer<'a> {
         let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
         let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes)));
         let calibration = calibrate(&outcomes);
-        let snp = metrics(&outcomes, VariantType::Snp, calibration.snp);
-        let indel = metrics(&outcomes, VariantType::Indel, calibration.indel);
+        let snp = metrics(&outcomes, VariantType::Snp, &calibration.snp);
+        let indel = metrics(&outcomes, VariantType::Indel, &calibration.indel);
         let epoch = Epoch {
             epoch: self.progress.epochs.len() + 1,
             training_loss: self.progress.loss_sum / self.progress.loss_examples.max(1) as f64,

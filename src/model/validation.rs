@@ -1,9 +1,9 @@
-//! Validation: metrics on held-out examples, and the temperatures that make probabilities honest.
+//! Validation: metrics on held-out examples, and the corrections that make probabilities honest.
 
 use anyhow::Result;
 use tch::Kind;
 
-use super::card::{Calibration, Metrics, Temperature};
+use super::card::{Calibration, Correction, Metrics};
 use super::cascade::Cascade;
 use super::certainty::Trial;
 use super::feed::{Feed, Item};
@@ -15,6 +15,12 @@ use crate::examples::filled_rows;
 
 /// Examples evaluated at once.
 const BATCH: usize = 256;
+/// Times that shift and temperature are fitted in turn.
+const ROUNDS: usize = 3;
+/// Largest shift of hom-ref's log-probability, in nats.
+const MOST_SHIFT: f64 = 4.0;
+/// Log-likelihood that a shift must gain, in nats, twice what Akaike's criterion asks of a parameter.
+const WORTH_A_SHIFT: f64 = 2.0;
 
 /// What the network said of a labelled example.
 #[derive(Clone, Copy, Debug)]
@@ -83,11 +89,12 @@ pub fn gather(network: &Network, items: &[&Item]) -> Result<Batch> {
 /// The examples that the cascade was asked about.
 pub fn trials(outcomes: &[Outcome]) -> Vec<Trial> {
     let trial = |outcome: &Outcome| {
+        let uncorrected = genotype_probabilities(&outcome.logits, &Correction::default(), outcome.rows);
         Some(Trial {
             variant_type: outcome.variant_type,
             probabilities: outcome.cascade?,
             label: outcome.label,
-            network_is_right: called(&genotype_probabilities(&outcome.logits, 1.0)) == outcome.label,
+            network_is_right: called(&uncorrected) == outcome.label,
         })
     };
     outcomes.iter().filter_map(trial).collect()
@@ -103,10 +110,10 @@ fn called(p: &[f64; 3]) -> u8 {
 }
 
 /// Metrics of a type. A call counts if its genotype is right; a wrong genotype is both a false call and a missed one.
-pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, temperature: Temperature) -> Metrics {
+pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Correction) -> Metrics {
     let mut m = Metrics::default();
     for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
-        let p = genotype_probabilities(&outcome.logits, temperature.of(outcome.rows));
+        let p = genotype_probabilities(&outcome.logits, correction, outcome.rows);
         let called = called(&p);
         m.examples += 1;
         m.true_positives += u64::from(called != 0 && called == outcome.label);
@@ -126,7 +133,7 @@ pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, temperature: Tem
     m
 }
 
-/// The temperatures with the least cross-entropy.
+/// The corrections with the least cross-entropy.
 pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
     let best = |variant_type| {
         let of_type: Vec<_> = outcomes
@@ -135,33 +142,46 @@ pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
             .copied()
             .collect();
         if of_type.is_empty() {
-            return Temperature::default();
+            return Correction::default();
         }
-        let loss = |temperature| metrics(&of_type, variant_type, temperature).cross_entropy;
-        let with_exponent = |exponent| {
-            let log = least((0.2f64.ln(), 5f64.ln()), |log| {
-                loss(Temperature {
-                    at_20: log.exp(),
-                    exponent,
-                })
-            });
-            Temperature {
-                at_20: log.exp(),
-                exponent,
-            }
-        };
-        // Without reads of several depths the exponent is free, and 0.
-        let exponent = least((-1.0, 1.0), |exponent| loss(with_exponent(exponent)));
-        let (plain, by_depth) = (with_exponent(0.0), with_exponent(exponent));
-        if loss(by_depth) < loss(plain) - 1e-6 {
-            by_depth
-        } else {
-            plain
+        let loss = |correction: &Correction| metrics(&of_type, variant_type, correction).cross_entropy;
+        let plain = cooled(&Correction::default(), &loss);
+        let mut shifted = plain;
+        for _ in 0..ROUNDS {
+            let with = |reference_shift| Correction {
+                reference_shift,
+                ..shifted
+            };
+            let shift = least((-MOST_SHIFT, MOST_SHIFT), |shift| loss(&with(shift)));
+            shifted = cooled(&with(shift), &loss);
         }
+        // Few examples say little on how frequent variants are.
+        let gain = (loss(&plain) - loss(&shifted)) * of_type.len() as f64;
+        if gain > WORTH_A_SHIFT { shifted } else { plain }
     };
     Calibration {
         snp: best(VariantType::Snp),
         indel: best(VariantType::Indel),
+    }
+}
+
+/// The correction with the best temperature for its shift.
+fn cooled(correction: &Correction, loss: &impl Fn(&Correction) -> f64) -> Correction {
+    let with_exponent = |depth_exponent| {
+        let of = |log: f64| Correction {
+            temperature_at_20: log.exp(),
+            depth_exponent,
+            ..*correction
+        };
+        of(least((0.2f64.ln(), 5f64.ln()), |log| loss(&of(log))))
+    };
+    // Without reads of several depths the exponent is free, and 0.
+    let exponent = least((-1.0, 1.0), |exponent| loss(&with_exponent(exponent)));
+    let (plain, by_depth) = (with_exponent(0.0), with_exponent(exponent));
+    if loss(&by_depth) < loss(&plain) - 1e-6 {
+        by_depth
+    } else {
+        plain
     }
 }
 
@@ -199,12 +219,12 @@ mod tests {
             outcome(reference, 1),
             outcome(reference, 0),
         ];
-        let m = metrics(&all, VariantType::Snp, Temperature::default());
+        let m = metrics(&all, VariantType::Snp, &Correction::default());
         assert_eq!(
             (m.examples, m.true_positives, m.false_positives, m.false_negatives),
             (5, 1, 2, 2)
         );
-        assert_eq!(metrics(&all, VariantType::Indel, Temperature::default()).f1, 1.0);
+        assert_eq!(metrics(&all, VariantType::Indel, &Correction::default()).f1, 1.0);
     }
 
     #[test]
@@ -214,9 +234,9 @@ mod tests {
         let het = [logit, 0.0, logit, -30.0];
         let outcomes: Vec<_> = (0..100).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
         let calibration = calibrate(&outcomes);
-        let p = genotype_probabilities(&het, calibration.snp.of(25));
+        let p = genotype_probabilities(&het, &calibration.snp, 25);
         assert!((p[1] - 0.9).abs() < 0.01, "{p:?}");
-        assert_eq!(calibration.indel, Temperature::default());
+        assert_eq!(calibration.indel, Correction::default());
     }
 
     #[test]
@@ -232,6 +252,21 @@ mod tests {
         };
         let outcomes: Vec<_> = of_depth(13, 70).chain(of_depth(69, 99)).collect();
         let snp = calibrate(&outcomes).snp;
-        assert!(snp.of(13) > 2.0 * snp.of(69), "{snp:?}");
+        assert!(snp.temperature(13) > 2.0 * snp.temperature(69), "{snp:?}");
+    }
+
+    #[test]
+    fn variants_that_are_rarer_than_thought_shift_the_reference() {
+        // The network holds half of each kind for variants: in truth it is a tenth of the doubtful and all of the plain ones.
+        let doubtful = [0.0, 0.0, 0.0, -30.0];
+        let (plain, reference) = ([9.0, 0.0, 9.0, -30.0], [-9.0, 9.0, 0.0, -30.0]);
+        let mut outcomes: Vec<_> = (0..200).map(|i| outcome(doubtful, u8::from(i % 10 == 0))).collect();
+        outcomes.extend((0..200).map(|_| outcome(plain, 1)));
+        outcomes.extend((0..200).map(|_| outcome(reference, 0)));
+        let snp = calibrate(&outcomes).snp;
+        assert!((snp.reference_shift - 9f64.ln()).abs() < 0.1, "{snp:?}");
+        // A handful says nothing.
+        let snp = calibrate(&[outcome(doubtful, 0), outcome(plain, 1), outcome(reference, 0)]).snp;
+        assert_eq!(snp.reference_shift, 0.0);
     }
 }
