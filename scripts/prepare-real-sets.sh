@@ -35,3 +35,12 @@ for set in "$data"/reads/train/*; do
     seed=$((seed + 1))
   done
 done
+
+# The noise of a shallow library is best learned from many draws of its reads.
+for set in "$data"/reads/train/*; do
+  place=$(basename "$set" | cut -d_ -f4)
+  for share in 0.7 0.4 0.25 0.2 0.18 0.12 0.1 0.07 0.06; do
+    "$here/downsample-reads.sh" "$set" "$share" "$output/real_${place}_$share" "$seed"
+    seed=$((seed + 1))
+  done
+done

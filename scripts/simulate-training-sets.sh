@@ -124,6 +124,40 @@ hs2500_mix_lowmap12 | mix  | hiseq2500 | --depth 7-20 --within 25-33 --stretches
 hiseqx_hg001_lowmap | HG001 | hiseqx   | --depth 12-60 --within 25-33 --stretches 12 --length 100000 --hot-spots 0.5 --slippage 0.5 --plant 0.3,0.1,0.7 --seed 910
 miseq_panel_20x    | panel | miseq     | --depth 10-35 --insert 550,90 --slippage 0.8 --seed 911
 nextseq_panel_20x  | panel | nextseq   | --depth 10-35 --insert 300,60 --slippage 0.8 --seed 912
+nova_panel_calm10  | panel | novaseq   | --depth 6-16 --hot-spots 0 --slippage 0.3 --chimeras 0.2 --plant 0.03,0.01,0.02 --seed 913
+hs2500_panel_calm14 | panel | hiseq2500 | --depth 8-24 --hot-spots 0 --slippage 0.3 --chimeras 0.2 --plant 0.03,0.01,0.02 --seed 914
+hiseqx_panel_calm12 | panel | hiseqx   | --depth 7-20 --hot-spots 0 --slippage 0.3 --chimeras 0.2 --plant 0.03,0.01,0.02 --seed 915
+hs2000_panel_calm9 | panel | hiseq2000 | --depth 5-14 --hot-spots 0 --slippage 0.3 --chimeras 0.2 --insert 320,60 --plant 0.03,0.01,0.02 --seed 916
+nova_mix_calm8     | mix   | novaseq   | --depth 5-13 --stretches 20 --hot-spots 0 --slippage 0.4 --chimeras 0.2 --paralogs 0.005 --seed 1001
+nova_hg002_calm14  | HG002 | novaseq   | --depth 8-22 --stretches 20 --hot-spots 0 --slippage 0.3 --chimeras 0.1 --paralogs 0.005 --seed 1002
+hs2500_mix_calm10  | mix   | hiseq2500 | --depth 5-16 --stretches 20 --hot-spots 0 --slippage 0.4 --chimeras 0.2 --paralogs 0.005 --seed 1003
+hs2500_hg001_calm18 | HG001 | hiseq2500 | --depth 10-30 --stretches 20 --hot-spots 0.1 --slippage 0.3 --chimeras 0.1 --paralogs 0.005 --seed 1004
+hiseqx_hg001_calm9 | HG001 | hiseqx    | --depth 5-15 --stretches 20 --hot-spots 0 --slippage 0.3 --chimeras 0.2 --paralogs 0.005 --seed 1005
+hiseqx_hg002_calm16 | HG002 | hiseqx   | --depth 9-26 --stretches 20 --hot-spots 0 --slippage 0.4 --chimeras 0.1 --paralogs 0.005 --seed 1006
+hs2000_hg001_calm8 | HG001 | hiseq2000 | --depth 5-13 --stretches 20 --hot-spots 0 --slippage 0.5 --chimeras 0.2 --paralogs 0.005 --insert 330,60 --seed 1007
+hs2000_hg002_calm13 | HG002 | hiseq2000 | --depth 7-20 --stretches 20 --hot-spots 0 --slippage 0.4 --chimeras 0.1 --paralogs 0.005 --insert 310,60 --seed 1008
+hiseqx_mix_deep    | mix   | hiseqx    | --depth 55-95 --stretches 8 --plant 1.2,0.2,0.05 --slippage 1.2 --spread 1.0 --duplicates 0.08 --seed 1009
+hs2000_mix_deep    | mix   | hiseq2000 | --aligner aln --depth 40-70 --stretches 8 --plant 1.2,0.2,0.05 --slippage 1.2 --spread 1.0 --insert 310,60 --seed 1010
+hs2500_mix_deep    | mix   | hiseq2500 | --depth 40-75 --stretches 8 --plant 1.2,0.2,0.05 --slippage 0.8 --spread 1.0 --seed 1011
+hs2500_hg001_lowmap | HG001 | hiseq2500 | --depth 35-70 --within 25-33 --stretches 10 --length 100000 --hot-spots 0.3 --slippage 0.5 --plant 0.3,0.1,0.7 --seed 1012
+nova_mix_lowmap    | mix   | novaseq   | --depth 15-60 --within 25-33 --stretches 12 --length 100000 --hot-spots 0.3 --slippage 0.5 --plant 0.3,0.1,0.7 --seed 1013
+hiseqx_hg001_fold7 | HG001 | hiseqx    | --depth 5-9 --stretches 20 --fold-backs 0.75 --plant 0.03,0.01,0.02 --seed 1101
+hiseqx_hg002_fold9 | HG002 | hiseqx    | --depth 6-13 --stretches 20 --fold-backs 0.75 --plant 0.03,0.01,0.02 --roughness 0.2 --slippage 1.3 --seed 1102
+hiseqx_mix_fold12  | mix   | hiseqx    | --depth 8-17 --stretches 20 --fold-backs 0.75 --plant 0.03,0.01,0.02 --slippage 1.2 --seed 1103
+hiseqx_hg001_fold16 | HG001 | hiseqx   | --depth 11-24 --stretches 20 --fold-backs 0.75 --plant 0.03,0.01,0.02 --roughness 0.2 --seed 1104
+hiseqx_mix_fold8   | mix   | hiseqx    | --depth 5-11 --stretches 20 --fold-backs 0.75 --plant 0.03,0.01,0.02 --chimeras 1.3 --seed 1105
+hiseqx_hg002_fold25 | HG002 | hiseqx   | --depth 16-38 --stretches 14 --fold-backs 0.75 --plant 0.03,0.01,0.02 --slippage 1.2 --seed 1106
+hiseqx_mix_fold40  | mix   | hiseqx    | --depth 28-60 --stretches 10 --fold-backs 0.75 --plant 0.1,0.03,0.03 --chimeras 1.2 --duplicates 0.08 --seed 1107
+hiseqx_hg001_fold75 | HG001 | hiseqx   | --depth 50-95 --stretches 8 --fold-backs 0.75 --plant 0.2,0.05,0.03 --duplicates 0.08 --seed 1108
+hs2500_mix_fold10  | mix   | hiseq2500 | --depth 5-16 --stretches 20 --fold-backs 0.6 --plant 0.03,0.01,0.02 --slippage 1.2 --seed 1109
+nova_hg001_fold12  | HG001 | novaseq   | --depth 6-18 --stretches 20 --fold-backs 0.6 --chimeras 6 --plant 0.03,0.01,0.02 --seed 1110
+hiseqx_panel_fold10 | panel | hiseqx   | --depth 6-16 --fold-backs 0.75 --plant 0.03,0.01,0.02 --seed 1112
+nova_panel_nat10   | panel | novaseq   | --depth 6-16 --plant 0.03,0.01,0.02 --seed 1201
+hs2000_panel_nat7  | panel | hiseq2000 | --aligner aln --depth 4-11 --plant 0.03,0.01,0.02 --insert 320,60 --seed 1202
+hs2500_panel_nat14 | panel | hiseq2500 | --depth 8-24 --plant 0.03,0.01,0.02 --insert 360,80 --seed 1203
+nova_panel_nat30   | panel | novaseq   | --depth 20-45 --plant 0.03,0.01,0.02 --seed 1204
+hs2000_panel_nat50 | panel | hiseq2000 | --aligner aln --depth 35-65 --plant 0.03,0.01,0.02 --insert 310,60 --seed 1205
+hiseqx_panel_fold40 | panel | hiseqx   | --depth 25-60 --fold-backs 0.75 --plant 0.03,0.01,0.02 --seed 1206
 SETS
 }
 

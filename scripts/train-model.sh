@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From data to a model, resumable at every step: read sets (simulated, real, spiked), labelled shards, training.
+# From data to a model, resumable at every step: read sets (simulated, real, spiked), labelled shards, training, calibration.
 #   scripts/train-model.sh WORK [arguments of dvcall train]     the model is WORK/model.safetensors
 #
 # Without more, the sets are made from DVCALL_DATA as scripts/simulate-training-sets.sh and scripts/prepare-real-sets.sh
@@ -16,10 +16,18 @@ shift
 threads=(--threads "${THREADS:-$(nproc)}")
 mkdir -p "$work/examples"
 
-# One real stretch, with all that is made from it, and eight simulated sets are kept to choose the best epoch by.
+# One real stretch, with all that is made from it, and nineteen simulated sets are kept to choose the best epoch by.
 is_for_validation() {
   case $1 in
-    *_20.53M_* | nova_panel_* | miseq_panel_20x | nextseq_panel_20x | hs1000_panel_7x | hs2500_panel_14x | hs2500_hg002_20x) return 0 ;;
+    *_20.53M_* | *_panel_calm* | *_panel_fold* | *_panel_nat* | nova_panel_* | miseq_panel_20x | nextseq_panel_20x | hs1000_panel_7x | hs2500_panel_14x | hs2500_hg002_20x) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# In the others variants are planted, for more to learn from; in these they are about as rare as in people.
+is_for_calibration() {
+  case $1 in
+    *_panel_calm* | *_panel_fold* | *_panel_nat*) return 0 ;;
     *) return 1 ;;
   esac
 }
@@ -47,7 +55,7 @@ make_examples() {
   echo "$shards"
 }
 
-train=() validation=() shards=()
+train=() validation=() shards=() calibration=()
 if [[ -n ${TRAIN_SETS:-} ]]; then
   reference=${REFERENCE:?name the FASTA that the reads are aligned to}
   read -ra train <<< "$TRAIN_SETS"
@@ -64,5 +72,7 @@ done
 for set in "${validation[@]}"; do
   folder=$(make_examples "$set")
   shards+=(--validation "$folder")
+  if [[ -n ${TRAIN_SETS:-} ]] || is_for_calibration "$(basename "$set")"; then calibration+=(--examples "$folder"); fi
 done
-"$dvcall" train "${shards[@]}" --output "$work/model.safetensors" --resume "${threads[@]}" "$@"
+"$dvcall" train "${shards[@]}" --output "$work/trained.safetensors" --resume "${threads[@]}" "$@"
+"$dvcall" calibrate --model "$work/trained.safetensors" "${calibration[@]}" --output "$work/model.safetensors"

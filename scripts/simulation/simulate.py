@@ -38,6 +38,7 @@ def arguments() -> argparse.Namespace:
     add("--slippage", type=float, default=1.0, help="level of repeat slippage against the profile's")
     add("--spread", type=float, default=0.8, help="spread (sigma of the log) of slippage between loci")
     add("--chimeras", type=float, default=1.0, help="level of chimeric ends against the profile's")
+    add("--fold-backs", type=float, default=0.0, help="share of the chimeric ends that are the template folded back")
     add("--hot-spots", type=float, default=1.0, help="level of places that go wrong in many reads")
     add("--duplicates", type=float, default=0.04)
     add("--contamination", type=float, default=0.0, help="share of reads from another person")
@@ -149,15 +150,19 @@ class Reads:
         self.slips = errors.Slips(pool, profile, args.slippage, args.spread, args.seed)
         self.spots = errors.hot_spots(pool, args.hot_spots, args.seed)
 
+    def template(self, column: np.ndarray, first: np.ndarray, last: np.ndarray, reverse: np.ndarray) -> np.ndarray:
+        """Bases of the fragments at these columns of their reads, as the reads see them."""
+        index = np.where(reverse[:, None], last[:, None] - column, first[:, None] + column)
+        rows = self.pool[np.clip(index, 0, len(self.pool) - 1)]
+        rows[reverse] = errors.COMPLEMENT[rows[reverse]]
+        return rows
+
     def mate(self, which: int, start: np.ndarray, size: np.ndarray, reverse: np.ndarray, rng) -> tuple:
         """(bases, qualities) of the first (0) or second (1) reads. `reverse`: the read runs down the pool's strand."""
         length = self.lengths[which]
         width = length + errors.SPARE
-        column = np.arange(width)
         last = start + size - 1
-        index = np.where(reverse[:, None], last[:, None] - column, start[:, None] + column)
-        rows = self.pool[np.clip(index, 0, len(self.pool) - 1)]
-        rows[reverse] = errors.COMPLEMENT[rows[reverse]]
+        rows = self.template(np.arange(width), start, last, reverse)
         begin = np.where(reverse, last - length + 1, start)
         for read, left, right, gained in self.slips.events(begin, length, rng):
             if reverse[read]:
@@ -169,7 +174,8 @@ class Reads:
         adapter = np.frombuffer(errors.ADAPTERS[which], np.uint8)
         for read in np.flatnonzero(size < length):
             rows[read, size[read] :] = adapter[: width - size[read]]
-        errors.chimeras(rows, length, self.profile, self.args.chimeras, self.pool, start, rng)
+        before = self.template(np.arange(-errors.SPARE, 0), start, last, reverse)
+        errors.chimeras(rows, before, self.profile, self.args.chimeras, self.args.fold_backs, self.pool, start, rng)
         qualities = self.profile["quality%d" % (which + 1)]
         quality = qualities[rng.integers(0, len(qualities), len(start)), :length].copy()
         rows = np.ascontiguousarray(rows[:, :length])
