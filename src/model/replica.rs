@@ -134,7 +134,7 @@ fn descend(
     kind: Kind,
     smoothing: f64,
 ) -> Result<f64> {
-    let batch = gather(network, part)?.to_device(device)?;
+    let batch = gather(network, part, 0)?.to_device(device)?;
     let logits = network.forward(&batch, kind)?;
     let losses = losses(&logits, part, smoothing)?;
     let weights = Tensor::f_from_slice(weights)?.f_to_device(device)?;

@@ -15,8 +15,10 @@ use crate::examples::filled_rows;
 
 /// Examples evaluated at once.
 const BATCH: usize = 256;
-/// Times that shift and temperature are fitted in turn.
-const ROUNDS: usize = 3;
+/// Pileups given to the network at a time, always as many: oneDNN prepares itself anew for every shape.
+const MICRO_BATCH: usize = 8;
+/// Times that each number of a correction is fitted, the others as they are.
+const ROUNDS: usize = 5;
 /// Largest shift of hom-ref's log-probability, in nats.
 const MOST_SHIFT: f64 = 4.0;
 /// Log-likelihood that a shift must gain, in nats, twice what Akaike's criterion asks of a parameter.
@@ -45,8 +47,8 @@ pub fn outcomes(
     let mut outcomes = Vec::new();
     feed.in_order(BATCH, |items| {
         for group in by_bucket(items) {
-            for part in group.chunks(32) {
-                let batch = gather(network, part)?.to_device(device)?;
+            for part in group.chunks(MICRO_BATCH) {
+                let batch = gather(network, part, MICRO_BATCH)?.to_device(device)?;
                 let logits = network.forward(&batch, Kind::Float)?.f_to_device(tch::Device::Cpu)?;
                 let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
                 outcomes.extend(logits.chunks_exact(4).zip(part).map(|(l, item)| {
@@ -76,13 +78,14 @@ fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
     groups.into_values().collect()
 }
 
-/// The batch of items, at the rows of the fullest.
-pub fn gather(network: &Network, items: &[&Item]) -> Result<Batch> {
-    let inputs: Vec<_> = items
+/// The batch of items, at the rows of the fullest, and of empty ones up to `least`.
+pub fn gather(network: &Network, items: &[&Item], least: usize) -> Result<Batch> {
+    let mut inputs: Vec<_> = items
         .iter()
         .map(|item| (item.image.as_slice(), filled_rows(&item.image), item.variant_type))
         .collect();
     let rows = inputs.iter().map(|&(_, rows, _)| bucket(rows)).max().unwrap_or(1);
+    inputs.resize(inputs.len().max(least), (&[], 0, VariantType::Snp));
     Batch::new(network.architecture(), rows, &inputs)
 }
 
@@ -145,16 +148,7 @@ pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
             return Correction::default();
         }
         let loss = |correction: &Correction| metrics(&of_type, variant_type, correction).cross_entropy;
-        let plain = cooled(&Correction::default(), &loss);
-        let mut shifted = plain;
-        for _ in 0..ROUNDS {
-            let with = |reference_shift| Correction {
-                reference_shift,
-                ..shifted
-            };
-            let shift = least((-MOST_SHIFT, MOST_SHIFT), |shift| loss(&with(shift)));
-            shifted = cooled(&with(shift), &loss);
-        }
+        let (plain, shifted) = (fitted(false, &loss), fitted(true, &loss));
         // Few examples say little on how frequent variants are.
         let gain = (loss(&plain) - loss(&shifted)) * of_type.len() as f64;
         if gain > WORTH_A_SHIFT { shifted } else { plain }
@@ -165,24 +159,30 @@ pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
     }
 }
 
-/// The correction with the best temperature for its shift.
-fn cooled(correction: &Correction, loss: &impl Fn(&Correction) -> f64) -> Correction {
-    let with_exponent = |depth_exponent| {
-        let of = |log: f64| Correction {
-            temperature_at_20: log.exp(),
-            depth_exponent,
-            ..*correction
-        };
-        of(least((0.2f64.ln(), 5f64.ln()), |log| loss(&of(log))))
+/// The correction with the least loss, one of its numbers after the other, with or without a shift.
+fn fitted(with_shift: bool, loss: &impl Fn(&Correction) -> f64) -> Correction {
+    let mut best = Correction::default();
+    let mut improve = |range: (f64, f64), with: &dyn Fn(&Correction, f64) -> Correction| {
+        let found = with(&best, least(range, |x| loss(&with(&best, x))));
+        // What no example depends on stays: the exponent, say, where all have 20 reads.
+        if loss(&found) < loss(&best) - 1e-6 {
+            best = found;
+        }
     };
-    // Without reads of several depths the exponent is free, and 0.
-    let exponent = least((-1.0, 1.0), |exponent| loss(&with_exponent(exponent)));
-    let (plain, by_depth) = (with_exponent(0.0), with_exponent(exponent));
-    if loss(&by_depth) < loss(&plain) - 1e-6 {
-        by_depth
-    } else {
-        plain
+    for _ in 0..ROUNDS {
+        improve((0.2f64.ln(), 5f64.ln()), &|c, log| Correction {
+            temperature_at_20: log.exp(),
+            ..*c
+        });
+        improve((-1.0, 1.0), &|c, depth_exponent| Correction { depth_exponent, ..*c });
+        if with_shift {
+            improve((-MOST_SHIFT, MOST_SHIFT), &|c, reference_shift| Correction {
+                reference_shift,
+                ..*c
+            });
+        }
     }
+    best
 }
 
 /// Where a function with one minimum has it, by golden-section search.
