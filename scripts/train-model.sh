@@ -27,7 +27,7 @@ is_for_validation() {
 # In the others variants are planted, for more to learn from; in these they are about as rare as in people.
 is_for_calibration() {
   case $1 in
-    *_panel_fold* | *_panel_nat*) return 0 ;;
+    *_panel_calm* | *_panel_fold* | *_panel_nat*) return 0 ;;
     *) return 1 ;;
   esac
 }
