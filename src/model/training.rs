@@ -18,7 +18,7 @@ use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::replica::Replicas;
 use super::trained_model::Model;
-use super::validation::{calibrate, metrics, outcomes, trials};
+use super::validation::{cool, metrics, outcomes, trials};
 use super::weights::Weights;
 use crate::candidates::VariantType;
 
@@ -186,7 +186,9 @@ impl<'a> Trainer<'a> {
         let cascade = self.cascade.as_ref().map(|c| &*c.cascade);
         let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
         let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes)));
-        let calibration = calibrate(&outcomes);
+        // How frequent variants are is not for a few examples to say: that stays as in the model started from.
+        let before = self.run.init_from.as_ref().map(|m| m.card().calibration);
+        let calibration = cool(&outcomes, &before.unwrap_or_default());
         let snp = metrics(&outcomes, VariantType::Snp, &calibration.snp);
         let indel = metrics(&outcomes, VariantType::Indel, &calibration.indel);
         let epoch = Epoch {

@@ -136,22 +136,34 @@ pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Cor
     m
 }
 
-/// The corrections with the least cross-entropy.
+/// The temperatures with the least cross-entropy, beside the shifts of a calibration, which few examples tell nothing of.
+pub fn cool(outcomes: &[Outcome], shifts: &Calibration) -> Calibration {
+    for_each_type(outcomes, |variant_type, loss, _| {
+        fitted(shifts.of(variant_type), false, loss)
+    })
+}
+
+/// The temperatures and shifts with the least cross-entropy.
 pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
-    let best = |variant_type| {
-        let of_type: Vec<_> = outcomes
-            .iter()
-            .filter(|o| o.variant_type == variant_type)
-            .copied()
-            .collect();
-        if of_type.is_empty() {
-            return Correction::default();
-        }
-        let loss = |correction: &Correction| metrics(&of_type, variant_type, correction).cross_entropy;
-        let (plain, shifted) = (fitted(false, &loss), fitted(true, &loss));
+    for_each_type(outcomes, |_, loss, examples| {
+        let start = Correction::default();
+        let (plain, shifted) = (fitted(&start, false, loss), fitted(&start, true, loss));
         // Few examples say little on how frequent variants are.
-        let gain = (loss(&plain) - loss(&shifted)) * of_type.len() as f64;
+        let gain = (loss(&plain) - loss(&shifted)) * examples as f64;
         if gain > WORTH_A_SHIFT { shifted } else { plain }
+    })
+}
+
+/// Fits both types, each by its loss and the number of its examples.
+fn for_each_type(
+    outcomes: &[Outcome],
+    fit: impl Fn(VariantType, &dyn Fn(&Correction) -> f64, usize) -> Correction,
+) -> Calibration {
+    let best = |variant_type| {
+        let of_type = outcomes.iter().filter(|o| o.variant_type == variant_type);
+        let of_type: Vec<_> = of_type.copied().collect();
+        let loss = |correction: &Correction| metrics(&of_type, variant_type, correction).cross_entropy;
+        fit(variant_type, &loss, of_type.len())
     };
     Calibration {
         snp: best(VariantType::Snp),
@@ -159,9 +171,12 @@ pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
     }
 }
 
-/// The correction with the least loss, one of its numbers after the other, with or without a shift.
-fn fitted(with_shift: bool, loss: &impl Fn(&Correction) -> f64) -> Correction {
-    let mut best = Correction::default();
+/// The correction with the least loss, one of its numbers after the other; the shift is that of `start` or fitted too.
+fn fitted(start: &Correction, with_shift: bool, loss: &dyn Fn(&Correction) -> f64) -> Correction {
+    let mut best = Correction {
+        reference_shift: start.reference_shift,
+        ..Correction::default()
+    };
     let mut improve = |range: (f64, f64), with: &dyn Fn(&Correction, f64) -> Correction| {
         let found = with(&best, least(range, |x| loss(&with(&best, x))));
         // What no example depends on stays: the exponent, say, where all have 20 reads.
@@ -265,6 +280,11 @@ mod tests {
         outcomes.extend((0..200).map(|_| outcome(reference, 0)));
         let snp = calibrate(&outcomes).snp;
         assert!((snp.reference_shift - 9f64.ln()).abs() < 0.1, "{snp:?}");
+        let shifts = Calibration {
+            snp,
+            ..Calibration::default()
+        };
+        assert_eq!(cool(&outcomes, &shifts).snp.reference_shift, snp.reference_shift);
         // A handful says nothing.
         let snp = calibrate(&[outcome(doubtful, 0), outcome(plain, 1), outcome(reference, 0)]).snp;
         assert_eq!(snp.reference_shift, 0.0);
