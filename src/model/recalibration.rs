@@ -1,4 +1,4 @@
-//! A trained model is calibrated anew, on examples that are as frequent as where it will be used.
+//! A trained model is calibrated anew, on examples among which variants are as frequent as where it will be used.
 
 use anyhow::Result;
 use tch::Device;
