@@ -130,7 +130,7 @@ def main() -> None:
     known = read_truth(f"{args.reads}/truth.vcf.gz", [], stretch, rng)
     kilobases = len(stretch.reference) / 1000
     repeats, anywhere, snps = (rng.poisson(float(x) * kilobases) for x in args.plant.split(","))
-    new = plant_in_repeats(stretch, repeats, rng) + plant_anywhere(stretch, anywhere, rng) + plant_snps(stretch, snps, rng)
+    new = plant_in_repeats(stretch, repeats, 0, rng) + plant_anywhere(stretch, anywhere, rng) + plant_snps(stretch, snps, rng)
     stretch.variants = settle(stretch, known, new)
     places = {v.position for v in known}
     write_truth(f"{args.output}/truth.vcf", f"{args.ref}.fai", [stretch], args.sample)

@@ -13,6 +13,7 @@ mod assembler;
 mod assembler_tests;
 mod cigar;
 mod fit;
+mod foreign_end;
 mod graph;
 mod haplotype;
 mod options;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
 use super::fit::{Fitter, Target};
+use super::foreign_end::keep_clipped;
 use super::{RealignOptions, is_realignable, select_windows};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
@@ -144,6 +145,7 @@ impl Realigner {
 
 /// Gives a read its new alignment, if that is sound; true if it changed.
 fn adopt(read: &mut Read, start: u64, cigar: Vec<CigarOp>, reference: &Sequence) -> bool {
+    let (start, cigar) = keep_clipped(read, start, cigar, reference);
     // A variant of another haplotype can keep an indel from moving left in the haplotype, but not in this read.
     if !is_left_aligned(read, start, &cigar, reference) {
         return false;
