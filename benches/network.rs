@@ -40,7 +40,7 @@ fn sizes(c: &mut Criterion) {
         ("16-32-64, two blocks, bf16", &shipped, Kind::BFloat16),
     ] {
         let network = Network::random(architecture, 1).unwrap();
-        let inputs: Vec<_> = images.iter().map(|i| (&i[..], 36, VariantType::Snp)).collect();
+        let inputs: Vec<_> = images.iter().map(|i| (&i[..], 36, VariantType::Snp.into())).collect();
         group.bench_function(name, |b| {
             b.iter(|| {
                 let batch = Batch::new(architecture, bucket(36), black_box(&inputs)).unwrap();
@@ -53,7 +53,7 @@ fn sizes(c: &mut Criterion) {
 
 fn network(c: &mut Criterion) {
     let architecture = Architecture::default();
-    let types = [VariantType::Snp; EXAMPLES];
+    let types = [VariantType::Snp.into(); EXAMPLES];
     let mut group = c.benchmark_group("network");
     group.throughput(Throughput::Elements(EXAMPLES as u64));
     for (name, rows) in [("30x", 36), ("full", 100)] {
@@ -80,7 +80,10 @@ fn network(c: &mut Criterion) {
 
         let weights = network.weights();
         weights.values().for_each(|w| drop(w.set_requires_grad(true)));
-        let inputs: Vec<_> = refs.iter().map(|&image| (image, rows, VariantType::Snp)).collect();
+        let inputs: Vec<_> = refs
+            .iter()
+            .map(|&image| (image, rows, VariantType::Snp.into()))
+            .collect();
         group.bench_function(format!("train {name}"), |b| {
             b.iter(|| {
                 let batch = Batch::new(&architecture, bucket(rows), black_box(&inputs)).unwrap();

@@ -44,7 +44,7 @@ fn example(random: &mut Random, fractions: [f64; 3]) -> Example {
         reference: b"A".to_vec(),
         alternates: vec![b"C".to_vec()],
         allele_indices: vec![0],
-        variant_type,
+        context: variant_type.into(),
     }
 }
 

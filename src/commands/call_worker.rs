@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use super::timings::{Stage, Stopwatch, Timings};
-use crate::candidates::{Candidate, VariantType};
+use crate::candidates::Candidate;
 use crate::genome::Partition;
 use crate::model::{Cascades, Genotyper, Inference};
-use crate::pileup::{self, PILEUP_SIZE};
+use crate::pileup::{self, Context, PILEUP_SIZE};
 use crate::reads::Read;
 use crate::variants::{Call, call_genotype};
 
@@ -55,8 +55,8 @@ pub struct Worker<'a> {
     keeps_reads: bool,
     /// Room for a batch of images.
     images: Vec<u8>,
-    /// Where in the probabilities the images that wait for the network belong, and their types.
-    waiting: Vec<(usize, VariantType)>,
+    /// Where in the probabilities the images that wait for the network belong, and their contexts.
+    waiting: Vec<(usize, Context)>,
 }
 
 impl<'a> Worker<'a> {
@@ -111,15 +111,15 @@ impl<'a> Worker<'a> {
         let pileups = pileups.flat_map(|(c, sets)| sets.iter().map(move |set| (c, set, sets.len() == 1)));
         for (candidate, set, alone) in pileups {
             let mut clock = Stopwatch::start();
-            let variant_type = candidate.variant_type();
+            let context = Context::of(candidate, set, &evidence.reads);
             let image = &mut self.images[self.waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
             pileup::draw(candidate, set, &evidence.reads, &evidence.reference, image);
             clock.lap(timings, Stage::Pileups, 1);
             let cascades = self.cascades.filter(|_| alone);
-            let decided = cascades.and_then(|cascades| cascades.decide(image, variant_type));
+            let decided = cascades.and_then(|cascades| cascades.decide(image, context.variant_type));
             clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
             if decided.is_none() {
-                self.waiting.push((probabilities.len(), variant_type));
+                self.waiting.push((probabilities.len(), context));
             }
             probabilities.push(decided.unwrap_or_default());
             if self.waiting.len() * PILEUP_SIZE == self.images.len() {
@@ -132,13 +132,13 @@ impl<'a> Worker<'a> {
     /// Fills in the probabilities of the images that wait.
     fn ask_network(&mut self, probabilities: &mut [[f32; 3]], timings: &mut Timings) -> Result<()> {
         let mut clock = Stopwatch::start();
-        let types: Vec<_> = self.waiting.iter().map(|(_, variant_type)| *variant_type).collect();
-        let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(types.len()).collect();
-        let results = self.genotyper.genotype(&images, &types)?;
+        let contexts: Vec<_> = self.waiting.iter().map(|(_, context)| *context).collect();
+        let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(contexts.len()).collect();
+        let results = self.genotyper.genotype(&images, &contexts)?;
         for ((place, _), result) in self.waiting.drain(..).zip(results) {
             probabilities[place] = result;
         }
-        clock.lap(timings, Stage::Network, types.len());
+        clock.lap(timings, Stage::Network, contexts.len());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ use crate::examples::{
     hex, image_label, label,
 };
 use crate::genome::{IntervalSet, Partition, Region, check_whole};
-use crate::pileup::{PILEUP_SIZE, allele_sets, draw};
+use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
 use crate::reads::{MIN_MAPPING_QUALITY, Read};
 
 pub fn run(args: &MakeExamplesArgs) -> Result<()> {
@@ -301,7 +301,7 @@ impl Made {
                 contig: partition.region.contig.clone(),
                 position: candidate.position,
                 reference: candidate.reference.clone(),
-                variant_type: candidate.variant_type(),
+                context: Context::of(candidate, &set, &evidence.reads),
                 alternates: alternates.clone(),
                 allele_indices: set,
             });

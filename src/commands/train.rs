@@ -96,6 +96,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         blocks,
         hidden,
         summary: true,
+        clipping: true,
     };
     let tuned = usize::from(init_from.is_some());
     let options = TrainingOptions {

@@ -1,13 +1,12 @@
 //! One pileup with what is known of it.
 
-use crate::candidates::VariantType;
-use crate::pileup::{CHANNELS, WIDTH};
+use crate::pileup::{CHANNELS, Context, WIDTH};
 
 /// Bytes of one row of an image.
 pub const ROW_BYTES: usize = WIDTH * CHANNELS;
 
 /// A pileup image of one allele set, its label and the place it was drawn for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Example {
     /// C-order [rows, 221, 7]; empty rows at the end may be left out.
     pub image: Vec<u8>,
@@ -20,7 +19,7 @@ pub struct Example {
     pub alternates: Vec<Vec<u8>>,
     /// Which of `alternates` the image shows as supported: one, or a pair.
     pub allele_indices: Vec<usize>,
-    pub variant_type: VariantType,
+    pub context: Context,
 }
 
 /// Rows of an image up to the last that is not empty.

@@ -11,7 +11,7 @@ use crate::candidates::VariantType;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
 
 pub const MANIFEST_NAME: &str = "manifest.json";
-const FORMAT: &str = "dvcall-shards-1";
+const FORMAT: &str = "dvcall-shards-2";
 
 /// Number of examples of one type by label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::Manifest;
 use super::shard_writer::TSV_HEADER;
 use crate::candidates::VariantType;
-use crate::pileup::{CHANNELS, HEIGHT, WIDTH};
+use crate::pileup::Clipping;
+use crate::pileup::{CHANNELS, Context, HEIGHT, WIDTH};
 
 /// A finished shard set.
 #[derive(Clone, Debug)]
@@ -51,14 +52,16 @@ impl ShardReader {
         let entry = self.manifest.shards.get(shard).context("no such shard")?;
         let path = self.directory.join(format!("{}.safetensors.zst", entry.name));
         let damaged = || format!("damaged shard {}; make the examples again", path.display());
-        let (images, labels) = read_tensors(&path).with_context(damaged)?;
+        let tensors = read_tensors(&path).with_context(damaged)?;
         let mut examples = read_table(&self.directory.join(format!("{}.tsv", entry.name)))?;
-        if images.len() != examples.len() || labels.len() != examples.len() || examples.len() as u64 != entry.examples {
+        if tensors.images.len() != examples.len() || examples.len() as u64 != entry.examples {
             bail!("{}: tensors, table and manifest differ in length", damaged());
         }
-        for ((example, image), label) in examples.iter_mut().zip(images).zip(labels) {
+        let numbers = tensors.labels.into_iter().zip(tensors.clipping);
+        for ((example, image), (label, clipping)) in examples.iter_mut().zip(tensors.images).zip(numbers) {
             example.image = image;
             example.label = u8::try_from(label).ok().filter(|&l| l <= 2);
+            example.context.clipping = clipping;
         }
         Ok(examples)
     }
@@ -68,6 +71,7 @@ impl ShardReader {
 struct Header {
     image: TensorHeader,
     label: TensorHeader,
+    clipping: TensorHeader,
 }
 
 #[derive(Deserialize)]
@@ -77,51 +81,79 @@ struct TensorHeader {
     data_offsets: [usize; 2],
 }
 
-/// Streams images and labels, in whichever order they lie, without holding the padded images.
-fn read_tensors(path: &Path) -> Result<(Vec<Vec<u8>>, Vec<i64>)> {
+/// The tensors of a shard, each of as many examples.
+struct Tensors {
+    images: Vec<Vec<u8>>,
+    labels: Vec<i64>,
+    clipping: Vec<Clipping>,
+}
+
+/// Streams the tensors, in whichever order they lie, without holding the padded images.
+fn read_tensors(path: &Path) -> Result<Tensors> {
     let file = File::open(path)?;
     let mut input = zstd::Decoder::new(BufReader::new(file))?;
     let mut size = [0; 8];
     input.read_exact(&mut size)?;
     let mut header = vec![0; usize::try_from(u64::from_le_bytes(size))?.min(1 << 20)];
     input.read_exact(&mut header)?;
-    let header: Header = serde_json::from_slice(&header)?;
-    let n = header.label.shape.first().copied().unwrap_or(0);
-    if header.image.dtype != "U8" || header.image.shape != [n, HEIGHT, WIDTH, CHANNELS] || header.label.dtype != "I64" {
-        bail!(
-            "image {:?} {} and label {:?} {} where u8 [N, {HEIGHT}, {WIDTH}, {CHANNELS}] and i64 [N] should be",
-            header.image.shape,
-            header.image.dtype,
-            header.label.shape,
-            header.label.dtype
+    let Header { image, label, clipping } = serde_json::from_slice(&header)?;
+    let n = label.shape.first().copied().unwrap_or(0);
+    image.check("image", "U8", &[n, HEIGHT, WIDTH, CHANNELS])?;
+    label.check("label", "I64", &[n])?;
+    clipping.check("clipping", "F32", &[n, Clipping::LENGTH])?;
+    let mut tensors = Tensors {
+        images: Vec::with_capacity(n),
+        labels: Vec::with_capacity(n),
+        clipping: Vec::with_capacity(n),
+    };
+    let mut order = [&image, &label, &clipping];
+    order.sort_by_key(|tensor| tensor.data_offsets);
+    for tensor in order {
+        match tensor.dtype.as_str() {
+            "U8" => read_images(&mut input, n, &mut tensors.images)?,
+            "I64" => tensors.labels = numbers(&mut input, n, i64::from_le_bytes)?,
+            _ => {
+                let values = numbers(&mut input, n * Clipping::LENGTH, f32::from_le_bytes)?;
+                let of_examples = values.as_chunks::<{ Clipping::LENGTH }>().0;
+                tensors
+                    .clipping
+                    .extend(of_examples.iter().copied().map(Clipping::from_array));
+            }
+        }
+    }
+    // To the end, so that the checksum of the compressed stream is seen.
+    std::io::copy(&mut input, &mut std::io::sink())?;
+    Ok(tensors)
+}
+
+impl TensorHeader {
+    fn check(&self, name: &str, dtype: &str, shape: &[usize]) -> Result<()> {
+        let Self {
+            dtype: found,
+            shape: size,
+            ..
+        } = self;
+        ensure!(
+            found == dtype && size == shape,
+            "{name} is {found} {size:?} where {dtype} {shape:?} should be"
         );
+        Ok(())
     }
-    let (mut images, mut labels) = (Vec::with_capacity(n), Vec::new());
-    let labels_first = header.label.data_offsets < header.image.data_offsets;
-    if labels_first {
-        labels = read_labels(&mut input, n)?;
-    }
+}
+
+fn read_images(input: &mut impl Read, n: usize, images: &mut Vec<Vec<u8>>) -> Result<()> {
     let mut image = vec![0; HEIGHT * ROW_BYTES];
     for _ in 0..n {
         input.read_exact(&mut image)?;
         images.push(image[..filled_rows(&image) * ROW_BYTES].to_vec());
     }
-    if !labels_first {
-        labels = read_labels(&mut input, n)?;
-    }
-    // To the end, so that the checksum of the compressed stream is seen.
-    std::io::copy(&mut input, &mut std::io::sink())?;
-    Ok((images, labels))
+    Ok(())
 }
 
-fn read_labels(input: &mut impl Read, n: usize) -> Result<Vec<i64>> {
-    let mut bytes = vec![0; 8 * n];
+fn numbers<T, const SIZE: usize>(input: &mut impl Read, n: usize, number: fn([u8; SIZE]) -> T) -> Result<Vec<T>> {
+    let mut bytes = vec![0; SIZE * n];
     input.read_exact(&mut bytes)?;
-    let labels = bytes
-        .chunks_exact(8)
-        .filter_map(|b| b.try_into().ok())
-        .map(i64::from_le_bytes);
-    Ok(labels.collect())
+    Ok(bytes.as_chunks().0.iter().copied().map(number).collect())
 }
 
 fn read_table(path: &Path) -> Result<Vec<Example>> {
@@ -149,7 +181,7 @@ fn parse_line(line: &str) -> Option<Example> {
         reference: reference.into(),
         alternates: alternates.split(',').map(|a| a.as_bytes().to_vec()).collect(),
         allele_indices: indices.split(',').map(|i| i.parse().ok()).collect::<Option<_>>()?,
-        variant_type: *VariantType::ALL.iter().find(|t| t.name() == variant_type)?,
+        context: Context::from(*VariantType::ALL.iter().find(|t| t.name() == variant_type)?),
     })
 }
 
@@ -171,7 +203,10 @@ mod tests {
             reference: b"A".to_vec(),
             alternates: vec![b"AC".to_vec(), b"T".to_vec()],
             allele_indices: vec![0, 1],
-            variant_type: VariantType::Indel,
+            context: Context {
+                variant_type: VariantType::Indel,
+                clipping: Clipping::from_array([0.25, 0.5, i as f32, 1e-3]),
+            },
         }
     }
 

@@ -1,12 +1,12 @@
 //! Writes examples as shards.
 //!
 //! A shard is `shard-00000.safetensors.zst` (zstd-compressed safetensors: `image` u8 [N, 100, 221, 7], `label` i64 [N], −1 =
-//! none) and `shard-00000.tsv` (one line for each example). From Python:
+//! none, `clipping` f32 [N, 4] in the order of [`Clipping::to_array`]) and `shard-00000.tsv` (one line for each example). From Python:
 //!
 //! ```python
 //! import safetensors.numpy, zstandard
 //! data = zstandard.ZstdDecompressor().decompress(open("shard-00000.safetensors.zst", "rb").read(), 1 << 31)
-//! tensors = safetensors.numpy.load(data)  # {"image": ..., "label": ...}
+//! tensors = safetensors.numpy.load(data)  # {"image": ..., "label": ..., "clipping": ...}
 //! ```
 
 use std::fs::{self, File};
@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry, hex};
+use crate::pileup::Clipping;
 use crate::pileup::{CHANNELS, HEIGHT, WIDTH};
 
 /// Examples of a shard: what the writer holds in memory, without the empty rows, and a reader decodes at once.
@@ -72,7 +73,9 @@ impl ShardWriter {
         }
         example.image.truncate(filled_rows(&example.image) * ROW_BYTES);
         example.image.shrink_to_fit();
-        self.manifest.counts_mut(example.variant_type).add(example.label);
+        self.manifest
+            .counts_mut(example.context.variant_type)
+            .add(example.label);
         self.manifest.examples += 1;
         self.pending.push(example);
         if self.pending.len() == SHARD_EXAMPLES {
@@ -112,17 +115,19 @@ impl ShardWriter {
     }
 }
 
-/// Labels first, as the format wants its tensors by falling alignment; images row by row, so that none is held twice.
+/// Labels and clipping first, as the format wants its tensors by falling alignment; images row by row, so that none is held twice.
 fn write_tensors(examples: &[Example], out: &mut dyn Write) -> Result<()> {
     let (labels, image) = (8 * examples.len(), HEIGHT * ROW_BYTES);
+    let clipping = labels + 4 * Clipping::LENGTH * examples.len();
     let mut header = json!({
         "label": {"dtype": "I64", "shape": [examples.len()], "data_offsets": [0, labels]},
+        "clipping": {"dtype": "F32", "shape": [examples.len(), Clipping::LENGTH], "data_offsets": [labels, clipping]},
         "image": {"dtype": "U8", "shape": [examples.len(), HEIGHT, WIDTH, CHANNELS],
-                  "data_offsets": [labels, labels + image * examples.len()]},
+                  "data_offsets": [clipping, clipping + image * examples.len()]},
     })
     .to_string();
     header += &" ".repeat(header.len().next_multiple_of(8) - header.len());
-    let total = 8 + header.len() + labels + image * examples.len();
+    let total = 8 + header.len() + clipping + image * examples.len();
 
     let mut encoder = zstd::Encoder::new(out, ZSTD_LEVEL)?;
     encoder.set_pledged_src_size(Some(total as u64))?;
@@ -132,6 +137,9 @@ fn write_tensors(examples: &[Example], out: &mut dyn Write) -> Result<()> {
     encoder.write_all(header.as_bytes())?;
     for example in examples {
         encoder.write_all(&example.label.map_or(-1, i64::from).to_le_bytes())?;
+    }
+    for value in examples.iter().flat_map(|e| e.context.clipping.to_array()) {
+        encoder.write_all(&value.to_le_bytes())?;
     }
     for example in examples {
         encoder.write_all(&example.image)?;
@@ -157,7 +165,7 @@ fn write_table(examples: &[Example], out: &mut dyn Write) -> Result<()> {
             String::from_utf8_lossy(&e.reference),
             alternates.join(","),
             indices.join(","),
-            e.variant_type.name(),
+            e.context.variant_type.name(),
             e.label.map_or(-1, i64::from)
         )?;
     }

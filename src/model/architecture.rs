@@ -21,6 +21,9 @@ pub struct Architecture {
     /// Whether the hidden layer is given the summary of the pileup too.
     #[serde(default)]
     pub summary: bool,
+    /// Whether it is told how many reads are clipped ([`crate::pileup::Clipping`]) too.
+    #[serde(default)]
+    pub clipping: bool,
 }
 
 impl Default for Architecture {
@@ -32,6 +35,7 @@ impl Default for Architecture {
             blocks: 2,
             hidden: 128,
             summary: true,
+            clipping: true,
         }
     }
 }

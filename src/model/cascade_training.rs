@@ -100,7 +100,7 @@ fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<
         if view > 0 && options.augment {
             augment(image.to_mut(), &mut random);
         }
-        Some(summarize(&image, item.variant_type))
+        Some(summarize(&image, item.context.variant_type))
     };
     (0..VIEWS).filter_map(view).collect()
 }
@@ -113,7 +113,7 @@ pub fn judge_again(weights: &Weights, validation: &Feed) -> Result<Option<Fitted
 fn judge(weights: &Weights, mut judges: Summaries, validation: &Feed) -> Result<Option<FittedCascade>> {
     validation.in_order(BATCH, |items| {
         let alone = items.iter().filter(|item| item.alone);
-        alone.for_each(|item| judges.push(&summarize(&item.image, item.variant_type), item.label));
+        alone.for_each(|item| judges.push(&summarize(&item.image, item.context.variant_type), item.label));
         Ok(())
     })?;
     let Some(cascade) = Cascade::from_weights(weights, Some(CascadeCard::UNSURE))? else {

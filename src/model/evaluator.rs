@@ -1,6 +1,6 @@
 //! Models on a device, run on batches of pileups.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tch::{Device, Kind};
 
 use super::network::{Batch, Network, bucket};
@@ -8,6 +8,7 @@ use super::probabilities::genotype_probabilities;
 use super::trained_model::Model;
 use crate::candidates::VariantType;
 use crate::examples::filled_rows;
+use crate::pileup::Context;
 
 /// Images evaluated at once on the CPU. It is fixed, and a smaller rest is padded, as the kernels that torch chooses, and
 /// with them the last bits of the result, depend on it.
@@ -15,8 +16,8 @@ const CPU_MICRO_BATCH: usize = 8;
 /// Most images evaluated at once on CUDA, where a rest is not padded: results agree up to rounding.
 const CUDA_MICRO_BATCH: usize = 512;
 
-/// An image (see [`super::Genotyper::genotype`]), its filled rows and type.
-type Input<'a> = (&'a [u8], usize, VariantType);
+/// An image (see [`super::Genotyper::genotype`]), its filled rows and context.
+type Input<'a> = (&'a [u8], usize, Context);
 
 /// One or several models, ready to run on one thread.
 pub(super) struct Evaluator {
@@ -45,17 +46,17 @@ impl Evaluator {
     }
 
     /// See [`super::Genotyper::genotype`].
-    pub fn genotype(&mut self, images: &[&[u8]], types: &[VariantType]) -> Result<Vec<[f32; 3]>> {
+    pub fn genotype(&mut self, images: &[&[u8]], contexts: &[Context]) -> Result<Vec<[f32; 3]>> {
         ensure!(
-            images.len() == types.len(),
-            "{} images but {} types",
+            images.len() == contexts.len(),
+            "{} images but {} contexts",
             images.len(),
-            types.len()
+            contexts.len()
         );
         let inputs = images
             .iter()
-            .zip(types)
-            .map(|(&image, &variant_type)| (image, filled_rows(image), variant_type));
+            .zip(contexts)
+            .map(|(&image, &context)| (image, filled_rows(image), context));
         let mut inputs: Vec<(usize, Input)> = inputs.enumerate().collect();
         inputs.sort_by_key(|(_, (_, rows, _))| bucket(*rows));
         let mut probabilities = vec![[0.0; 3]; images.len()];
@@ -95,15 +96,15 @@ impl Evaluator {
         let rows = inputs.first().map_or(1, |&(_, rows, _)| bucket(rows));
         let mut padded = inputs.to_vec();
         if self.device == Device::Cpu {
-            padded.resize(self.micro_batch, (&[], 0, VariantType::Snp));
+            padded.resize(self.micro_batch, (&[], 0, VariantType::Snp.into()));
         }
         let mut means = vec![[0.0; 3]; inputs.len()];
         for (network, model) in &self.members {
             let batch = Batch::new(network.architecture(), rows, &padded)?.to_device(self.device)?;
             let logits = network.forward(&batch, Kind::Float)?.f_to_device(Device::Cpu)?;
             let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
-            for ((mean, logits), &(_, rows, variant_type)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
-                let correction = model.card().calibration.of(variant_type);
+            for ((mean, logits), &(_, rows, context)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
+                let correction = model.card().calibration.of(context.variant_type);
                 let member = genotype_probabilities(logits, correction, rows);
                 mean.iter_mut()
                     .zip(member)

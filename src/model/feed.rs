@@ -12,6 +12,7 @@ use super::options::TrainingOptions;
 use super::random::Random;
 use crate::candidates::VariantType;
 use crate::examples::{Example, ShardReader};
+use crate::pileup::Context;
 
 /// Batches made ahead of the network.
 const BATCHES_AHEAD: usize = 16;
@@ -23,7 +24,7 @@ pub struct Item {
     pub image: Vec<u8>,
     /// 0 hom-ref, 1 het, 2 hom-alt.
     pub label: u8,
-    pub variant_type: VariantType,
+    pub context: Context,
     /// Whether the candidate has this one alternate only: such are the cascade's.
     pub alone: bool,
 }
@@ -34,7 +35,7 @@ impl Item {
             label: example.label?,
             alone: example.alternates.len() == 1,
             image: example.image,
-            variant_type: example.variant_type,
+            context: example.context,
         })
     }
 }
@@ -214,7 +215,7 @@ impl<'a> Shuffle<'a> {
     /// Whether the cascade decides the example, and rightly.
     fn is_plain(&self, item: &Item) -> bool {
         let cascade = self.cascade.filter(|_| item.alone);
-        let decided = cascade.and_then(|cascade| cascade.decide(&item.image, item.variant_type));
+        let decided = cascade.and_then(|cascade| cascade.decide(&item.image, item.context.variant_type));
         decided.is_some_and(|p| p.get(usize::from(item.label)).is_some_and(|&p| p > 0.5))
     }
 }

@@ -1,12 +1,12 @@
 //! Pileups in, genotype probabilities out.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tch::Device;
 
 use super::evaluator::Evaluator;
 use super::trained_model::Model;
-use crate::candidates::VariantType;
+use crate::pileup::Context;
 
 /// Requests that may wait for the GPUs: enough that none is ever idle, few enough that memory stays bounded.
 const WAITING_REQUESTS: usize = 64;
@@ -23,7 +23,7 @@ pub struct Inference {
 /// Images of one worker, and where to send the answer.
 struct Request {
     images: Vec<Vec<u8>>,
-    types: Vec<VariantType>,
+    contexts: Vec<Context>,
     answer: Sender<Result<Vec<[f32; 3]>>>,
 }
 
@@ -58,15 +58,19 @@ enum Place {
 
 impl Genotyper {
     /// Probabilities of hom-ref, het and hom-alt for each image (C-order u8 [rows ≤ 100, 221, 7]; empty rows at the end may
-    /// be left out). On the CPU each depends on its image and type alone, bit by bit, whatever else is in the batch.
-    pub fn genotype(&mut self, images: &[&[u8]], types: &[VariantType]) -> Result<Vec<[f32; 3]>> {
+    /// be left out). On the CPU each depends on its image and context alone, bit by bit, whatever else is in the batch.
+    pub fn genotype(&mut self, images: &[&[u8]], contexts: &[Context]) -> Result<Vec<[f32; 3]>> {
         match &mut self.0 {
-            Place::Local(evaluator) => evaluator.genotype(images, types),
+            Place::Local(evaluator) => evaluator.genotype(images, contexts),
             Place::Remote(queue) => {
                 let (answer, answered) = bounded(1);
                 let images = images.iter().map(|image| image.to_vec()).collect();
-                let types = types.to_vec();
-                let sent = queue.send(Request { images, types, answer });
+                let contexts = contexts.to_vec();
+                let sent = queue.send(Request {
+                    images,
+                    contexts,
+                    answer,
+                });
                 sent.ok()
                     .and_then(|()| answered.recv().ok())
                     .context("the threads that drive the GPUs have ended")?
@@ -108,9 +112,9 @@ fn answer(evaluator: &mut Evaluator, requests: Vec<Request>) {
         .iter()
         .flat_map(|r| r.images.iter().map(Vec::as_slice))
         .collect();
-    let types: Vec<_> = requests.iter().flat_map(|r| r.types.iter().copied()).collect();
+    let contexts: Vec<_> = requests.iter().flat_map(|r| r.contexts.iter().copied()).collect();
     let results = evaluator
-        .genotype(&images, &types)
+        .genotype(&images, &contexts)
         .map_err(|error| format!("{error:#}"));
     let mut start = 0;
     for request in &requests {
@@ -128,6 +132,7 @@ fn answer(evaluator: &mut Evaluator, requests: Vec<Request>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::candidates::VariantType;
     use crate::examples::ROW_BYTES;
     use crate::model::{Architecture, Card, Network, Random};
     use crate::pileup::HEIGHT;
@@ -158,7 +163,7 @@ mod tests {
             .genotyper()
             .unwrap();
         let images = images(60);
-        let types: Vec<_> = (0..60).map(|i| VariantType::ALL[i % 2]).collect();
+        let types: Vec<_> = (0..60).map(|i| Context::from(VariantType::ALL[i % 2])).collect();
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let whole = genotyper.genotype(&refs, &types).unwrap();
         assert!(whole.iter().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5));
@@ -181,7 +186,7 @@ mod tests {
     fn several_models_are_averaged() {
         let images = images(3);
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
-        let types = [VariantType::Snp; 3];
+        let types = [Context::from(VariantType::Snp); 3];
         let of = |models: &[Model]| {
             let inference = Inference::new(models.to_vec(), &[Device::Cpu]).unwrap();
             inference.genotyper().unwrap().genotype(&refs, &types).unwrap()
@@ -196,7 +201,7 @@ mod tests {
     #[test]
     fn the_threads_of_two_devices_serve_many_workers() {
         let images = images(24);
-        let types = [VariantType::Indel; 24];
+        let types = [Context::from(VariantType::Indel); 24];
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let models = [model(1)];
         let expected = Evaluator::new(&models, Device::Cpu)

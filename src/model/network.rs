@@ -4,7 +4,7 @@
 //! starts at zero instead (Zhang et al., "Fixup initialization", ICLR 2019), so an example's result never depends on others.
 //! Only rows that are filled are looked at: see [`bucket`].
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail};
 use tch::{Device, Kind, Tensor};
 
 use super::architecture::Architecture;
@@ -13,7 +13,8 @@ use super::summary::{FEATURES, summarize};
 use super::weights::Weights;
 use crate::candidates::VariantType;
 use crate::examples::ROW_BYTES;
-use crate::pileup::{CHANNELS, HEIGHT};
+use crate::pileup::Clipping;
+use crate::pileup::{CHANNELS, Context, HEIGHT};
 
 /// Rows are evaluated in multiples of this.
 const BUCKET_ROWS: usize = 8;
@@ -31,27 +32,31 @@ pub fn bucket(filled_rows: usize) -> usize {
 pub struct Batch {
     /// u8 [n, rows, columns, 7], cropped to the columns that the network looks at.
     images: Tensor,
-    /// f32 [n, 2 + features]: filled rows / 100, whether the allele set is an indel, and the summary if the network wants it.
+    /// f32 [n, 2 + features]: filled rows / 100, whether the allele set is an indel, and the summary and
+    /// [`Clipping`] if the network wants them.
     summary: Tensor,
     /// f32 [n, rows]: 1 for a filled row.
     filled: Tensor,
 }
 
 impl Batch {
-    /// Gathers images (C-order [rows, 221, 7], of which `rows` are looked at, with their number of filled rows).
-    pub fn new(architecture: &Architecture, rows: usize, examples: &[(&[u8], usize, VariantType)]) -> Result<Self> {
+    /// Gathers images (C-order [rows, 221, 7], of which `rows` are looked at, with their number of filled rows and context).
+    pub fn new(architecture: &Architecture, rows: usize, examples: &[(&[u8], usize, Context)]) -> Result<Self> {
         let (n, width) = (examples.len(), architecture.columns * CHANNELS);
         let first = architecture.first_column() * CHANNELS;
         let mut pixels = vec![0; n * rows * width];
         let (mut summary, mut filled) = (Vec::with_capacity(2 * n), Vec::with_capacity(n * rows));
-        for (&(image, filled_rows, variant_type), out) in examples.iter().zip(pixels.chunks_exact_mut(rows * width)) {
+        for (&(image, filled_rows, context), out) in examples.iter().zip(pixels.chunks_exact_mut(rows * width)) {
             for (from, to) in image.chunks_exact(ROW_BYTES).zip(out.chunks_exact_mut(width)) {
                 to.copy_from_slice(&from[first..first + width]);
             }
-            let indel = f32::from(u8::from(variant_type == VariantType::Indel));
+            let indel = f32::from(u8::from(context.variant_type == VariantType::Indel));
             summary.extend([filled_rows as f32 / HEIGHT as f32, indel]);
             if architecture.summary {
-                summary.extend(summarize(image, variant_type));
+                summary.extend(summarize(image, context.variant_type));
+            }
+            if architecture.clipping {
+                summary.extend(context.clipping.to_array());
             }
             filled.extend((0..rows).map(|row| f32::from(u8::from(row < filled_rows.max(1)))));
         }
@@ -277,7 +282,7 @@ impl Network {
 
 /// Numbers that the hidden layer is given beside the features.
 fn summary_width(architecture: &Architecture) -> usize {
-    2 + if architecture.summary { FEATURES } else { 0 }
+    2 + if architecture.summary { FEATURES } else { 0 } + if architecture.clipping { Clipping::LENGTH } else { 0 }
 }
 
 /// Mean over filled rows of the columns around the candidate: f32 [n, channels × 3].

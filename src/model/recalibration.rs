@@ -16,7 +16,7 @@ pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Car
     let outcomes = outcomes(&model.network(device)?, cascade, examples, device)?;
     let mut card = model.card().clone();
     card.calibration = calibrate(&outcomes);
-    card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes)));
+    card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes, &card.calibration)));
     card.calibrated_on = examples.data_sets();
     Ok(card)
 }

@@ -45,7 +45,7 @@ impl Replicas {
     }
 
     fn weight(&self, item: &Item) -> f32 {
-        self.type_weights[usize::from(item.variant_type == VariantType::Indel)]
+        self.type_weights[usize::from(item.context.variant_type == VariantType::Indel)]
     }
 
     /// The gradient of the weighted mean loss of a batch, and the plain sum of its losses. Both repeat bit by bit for the same
@@ -185,7 +185,7 @@ mod tests {
                 .map(|_| random.below(255) as u8 | 1)
                 .collect(),
             label: (i % 3) as u8,
-            variant_type: VariantType::ALL[i % 2],
+            context: VariantType::ALL[i % 2].into(),
             alone: true,
         };
         (0..30).map(item).collect()

@@ -185,10 +185,10 @@ impl<'a> Trainer<'a> {
         let averaged = self.optimizer.averaged(&self.network, self.run.device)?;
         let cascade = self.cascade.as_ref().map(|c| &*c.cascade);
         let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
-        let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes)));
         // How frequent variants are is not for a few examples to say: that stays as in the model started from.
         let before = self.run.init_from.as_ref().map(|m| m.card().calibration);
         let calibration = cool(&outcomes, &before.unwrap_or_default());
+        let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes, &calibration)));
         let snp = metrics(&outcomes, VariantType::Snp, &calibration.snp);
         let indel = metrics(&outcomes, VariantType::Indel, &calibration.indel);
         let epoch = Epoch {

@@ -55,11 +55,11 @@ pub fn outcomes(
                     Outcome {
                         logits: [l[0], l[1], l[2], l[3]],
                         label: item.label,
-                        variant_type: item.variant_type,
+                        variant_type: item.context.variant_type,
                         rows: filled_rows(&item.image),
                         cascade: cascade
                             .filter(|_| item.alone)
-                            .map(|c| c.probabilities(&summarize(&item.image, item.variant_type))),
+                            .map(|c| c.probabilities(&summarize(&item.image, item.context.variant_type))),
                     }
                 }));
             }
@@ -82,22 +82,23 @@ fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
 pub fn gather(network: &Network, items: &[&Item], least: usize) -> Result<Batch> {
     let mut inputs: Vec<_> = items
         .iter()
-        .map(|item| (item.image.as_slice(), filled_rows(&item.image), item.variant_type))
+        .map(|item| (item.image.as_slice(), filled_rows(&item.image), item.context))
         .collect();
     let rows = inputs.iter().map(|&(_, rows, _)| bucket(rows)).max().unwrap_or(1);
-    inputs.resize(inputs.len().max(least), (&[], 0, VariantType::Snp));
+    inputs.resize(inputs.len().max(least), (&[], 0, VariantType::Snp.into()));
     Batch::new(network.architecture(), rows, &inputs)
 }
 
-/// The examples that the cascade was asked about.
-pub fn trials(outcomes: &[Outcome]) -> Vec<Trial> {
+/// The examples that the cascade was asked about, and whether the network, corrected, is right on them.
+pub fn trials(outcomes: &[Outcome], calibration: &Calibration) -> Vec<Trial> {
     let trial = |outcome: &Outcome| {
-        let uncorrected = genotype_probabilities(&outcome.logits, &Correction::default(), outcome.rows);
+        let correction = calibration.of(outcome.variant_type);
+        let corrected = genotype_probabilities(&outcome.logits, correction, outcome.rows);
         Some(Trial {
             variant_type: outcome.variant_type,
             probabilities: outcome.cascade?,
             label: outcome.label,
-            network_is_right: called(&uncorrected) == outcome.label,
+            network_is_right: called(&corrected) == outcome.label,
         })
     };
     outcomes.iter().filter_map(trial).collect()

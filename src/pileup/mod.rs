@@ -4,12 +4,16 @@
 //! the reference in the first rows, then the reads in order of their start, the candidate in the middle column.
 
 mod channels;
+mod clipping;
+mod context;
 mod draw;
 mod font;
 mod picture;
 mod rows;
 
 pub use channels::{CHANNEL_NAMES, CHANNELS, DIFFERS, STRANDS, SUPPORTS, index};
+pub use clipping::Clipping;
+pub use context::Context;
 pub use draw::{allele_sets, draw};
 pub use picture::Picture;
 

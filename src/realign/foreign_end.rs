@@ -3,22 +3,20 @@
 //! Where a template folded back on itself at a hairpin, or two were joined, the read goes on in bases of another place. An aligner
 //! clips them; but such ends of a few reads together make a haplotype, on which all of them fit.
 
+use super::fit::Fit;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
-/// Shorter clips may be there for the sake of one SNP near the end.
-const LONG_CLIP: u32 = 8;
-
-/// A new alignment (start and operations) of a read, clipped again wherever the old one was, by eight bases or more, and the
-/// new one goes on without a gap though the bases differ from the reference: an aligner does not give up eight bases for a SNP,
-/// but does so for an indel.
-pub fn keep_clipped(read: &Read, start: u64, mut cigar: Vec<CigarOp>, reference: &Sequence) -> (u64, Vec<CigarOp>) {
+/// A new alignment of a read, clipped again wherever the old one was, by `long_clip` bases or more, and the new one goes on
+/// without a gap though the bases differ from the reference: an aligner gives up few bases for the sake of a SNP near the end, but
+/// many for an indel.
+pub fn keep_clipped(read: &Read, (start, mut cigar): Fit, reference: &Sequence, long_clip: u32) -> Fit {
     let differ = |first: u32, position: u64, length: u32| {
         let shown = read.bases.iter().skip(first as usize).take(length as usize);
         let expected = (position..).map(|position| reference.base(position));
         shown.zip(expected).any(|(&shown, expected)| shown != expected)
     };
-    if let Some((clip, freed)) = freed(read.cigar.last(), &cigar) {
+    if let Some((clip, freed)) = freed(read.cigar.last(), &cigar, long_clip) {
         let aligned = cigar.iter().filter(|op| op.kind.consumes_reference());
         let end = start + aligned.map(|op| u64::from(op.length)).sum::<u64>();
         if differ(read.bases.len() as u32 - clip, end - u64::from(freed), freed) {
@@ -27,7 +25,7 @@ pub fn keep_clipped(read: &Read, start: u64, mut cigar: Vec<CigarOp>, reference:
     }
     let mut new_start = start;
     cigar.reverse();
-    if let Some((clip, freed)) = freed(read.cigar.first(), &cigar)
+    if let Some((clip, freed)) = freed(read.cigar.first(), &cigar, long_clip)
         && differ(clip - freed, start, freed)
     {
         clip_again(&mut cigar, clip, freed);
@@ -38,13 +36,13 @@ pub fn keep_clipped(read: &Read, start: u64, mut cigar: Vec<CigarOp>, reference:
 }
 
 /// The old clip and how many bases of it the last operations of the new alignment lay on the reference, without a gap.
-fn freed(old: Option<&CigarOp>, new: &[CigarOp]) -> Option<(u32, u32)> {
+fn freed(old: Option<&CigarOp>, new: &[CigarOp], long_clip: u32) -> Option<(u32, u32)> {
     let clip = |op: &CigarOp| if op.kind == CigarKind::SoftClip { op.length } else { 0 };
     let (old, now) = (clip(old?), clip(new.last()?));
     let last = new.iter().rev().find(|op| op.kind != CigarKind::SoftClip)?;
     let freed = old.checked_sub(now)?;
     let within = last.kind == CigarKind::Match && last.length > freed;
-    (old >= LONG_CLIP && freed > 0 && within).then_some((old, freed))
+    (old >= long_clip && freed > 0 && within).then_some((old, freed))
 }
 
 fn clip_again(cigar: &mut Vec<CigarOp>, clip: u32, freed: u32) {
@@ -73,7 +71,7 @@ mod tests {
             bases
         };
         let kept = |old: &str, start: u64, new: &str, bases: &[u8]| {
-            let (start, cigar) = keep_clipped(&read("r", 1_050, old, bases), start, ops(new), &reference);
+            let (start, cigar) = keep_clipped(&read("r", 1_050, old, bases), (start, ops(new)), &reference, 8);
             format!("{start} {}", text(&cigar))
         };
         let plain = at(50, 50);

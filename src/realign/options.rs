@@ -2,7 +2,7 @@
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
 /// for `graph_base_quality`: it has 15, by which instruments whose bases are often worse give no long k-mers at all.
-/// `long_k` and `few_reads` are not in it.
+/// `long_k`, `few_reads` and `long_clip` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
@@ -34,6 +34,9 @@ pub struct RealignOptions {
     pub few_reads: usize,
     /// A window that assembles into more haplotypes, for any k, is left alone.
     pub max_haplotypes: usize,
+    /// What the aligner clipped, of so many bases or more, stays clipped where it differs from the reference without a gap. With
+    /// `u32::MAX` everything is aligned, as in DeepVariant.
+    pub long_clip: u32,
 }
 
 impl Default for RealignOptions {
@@ -54,6 +57,7 @@ impl Default for RealignOptions {
             min_edge_weight: 2,
             few_reads: 20,
             max_haplotypes: 256,
+            long_clip: 8,
         }
     }
 }

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
-use super::fit::{Fitter, Target};
+use super::fit::{Fit, Fitter, Target};
 use super::foreign_end::keep_clipped;
 use super::{RealignOptions, is_realignable, select_windows};
 use crate::genome::Sequence;
-use crate::reads::{CigarKind, CigarOp, Read};
+use crate::reads::{CigarKind, Read};
 
 /// Reference kept on either side of the reads of a window, in bases.
 const ALIGN_MARGIN: u64 = 20;
@@ -137,15 +137,15 @@ impl Realigner {
         let borrowed: Vec<&Read> = members.iter().map(|&i| &reads[i]).collect();
         let fits = self.fitter.fit(&borrowed, &target);
         for (&member, fit) in members.iter().zip(fits) {
-            let Some((start, cigar)) = fit else { continue };
-            self.counts.realigned += u64::from(adopt(&mut reads[member], start, cigar, reference));
+            let Some(fit) = fit else { continue };
+            let fit = keep_clipped(&reads[member], fit, reference, self.options.long_clip);
+            self.counts.realigned += u64::from(adopt(&mut reads[member], fit, reference));
         }
     }
 }
 
 /// Gives a read its new alignment, if that is sound; true if it changed.
-fn adopt(read: &mut Read, start: u64, cigar: Vec<CigarOp>, reference: &Sequence) -> bool {
-    let (start, cigar) = keep_clipped(read, start, cigar, reference);
+fn adopt(read: &mut Read, (start, cigar): Fit, reference: &Sequence) -> bool {
     // A variant of another haplotype can keep an indel from moving left in the haplotype, but not in this read.
     if !is_left_aligned(read, start, &cigar, reference) {
         return false;

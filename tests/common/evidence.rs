@@ -28,15 +28,20 @@ impl Evidence {
             .regions()
             .next()
             .unwrap();
-        Self::new(data, set, region)
+        Self::new(data, set, region, &RealignOptions::default())
     }
 
     /// The stretch that DeepVariant's examples come from.
     pub fn golden(data: &Path) -> Self {
-        Self::new(data, GOLDEN_SET, Region::new("chr20", 9_999_999, 10_010_000))
+        // DeepVariant aligns what the aligner clipped.
+        let options = RealignOptions {
+            long_clip: u32::MAX,
+            ..RealignOptions::default()
+        };
+        Self::new(data, GOLDEN_SET, Region::new("chr20", 9_999_999, 10_010_000), &options)
     }
 
-    fn new(data: &Path, set: &str, region: Region) -> Self {
+    fn new(data: &Path, set: &str, region: Region, options: &RealignOptions) -> Self {
         let reference = reference_of(data, set);
         let bam = data.join("reads").join(set).join("reads.bam");
         let source = ReadSource::open(&bam, &reference, None).unwrap();
@@ -51,7 +56,7 @@ impl Evidence {
             .fetch(&around.contig, around.start, around.end);
         let sequence = Sequence::new(around.start, bases.unwrap());
         let reads = source.reader().unwrap().fetch(&around).unwrap();
-        let reads = realign(reads, &sequence, &RealignOptions::default());
+        let reads = realign(reads, &sequence, options);
         Self {
             region,
             sequence,

@@ -1,0 +1,114 @@
+//! How many of a candidate's reads are clipped, which the image does not show: a row ends there as at the read's own end.
+
+use crate::candidates::Candidate;
+use crate::genome::PARTITION_FLANK;
+use crate::reads::{CigarKind, CigarOp, Read};
+
+/// Bases of a clip that count.
+const LEAST_CLIP: u32 = 4;
+/// Furthest that a clip is near, in bases of reference.
+const NEAR: u64 = 20;
+
+/// Shares of the realigned reads over a candidate that are clipped by four bases or more; 0 where there is no read.
+///
+/// Where a template folded back on itself at a hairpin, what follows is clipped, and the bases before it may differ from the
+/// reference in all of its reads, but in no others.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Clipping {
+    /// Of the reads in support of the allele set, and of the others.
+    pub supporting: f32,
+    pub others: f32,
+    /// The same, counting only clips that begin within 20 bases of the candidate.
+    pub supporting_near: f32,
+    pub others_near: f32,
+}
+
+impl Clipping {
+    /// Numbers of it.
+    pub const LENGTH: usize = 4;
+
+    pub fn to_array(self) -> [f32; Self::LENGTH] {
+        [self.supporting, self.others, self.supporting_near, self.others_near]
+    }
+
+    pub fn from_array([supporting, others, supporting_near, others_near]: [f32; Self::LENGTH]) -> Self {
+        Self {
+            supporting,
+            others,
+            supporting_near,
+            others_near,
+        }
+    }
+
+    /// Of the allele set (indices of the candidate's alternates), among all reads of its partition.
+    pub(super) fn of(candidate: &Candidate, set: &[usize], reads: &[Read]) -> Self {
+        let alleles = set.iter().filter_map(|&i| candidate.alternates.get(i));
+        let mut supporting: Vec<usize> = alleles
+            .flat_map(|a| a.supporting_reads.iter().map(|&i| i as usize))
+            .collect();
+        supporting.sort_unstable();
+        let first = candidate.position.saturating_sub(PARTITION_FLANK);
+        let begin = reads.partition_point(|read| read.start < first);
+        let end = reads.partition_point(|read| read.start <= candidate.position);
+        // Reads, clipped ones, and those clipped nearby: in support, and others.
+        let mut counts = [[0u16; 3]; 2];
+        for (index, read) in reads.iter().enumerate().take(end).skip(begin) {
+            if read.end() <= candidate.position {
+                continue;
+            }
+            let clip = nearest_clip(read, candidate.position);
+            let [all, clipped, near] = &mut counts[usize::from(supporting.binary_search(&index).is_err())];
+            *all = all.saturating_add(1);
+            *clipped += u16::from(clip.is_some());
+            *near += u16::from(clip.is_some_and(|distance| distance <= NEAR));
+        }
+        let share = |of: u16, all: u16| f32::from(of) / f32::from(all.max(1));
+        let [supporting, others] = counts.map(|[all, clipped, near]| (share(clipped, all), share(near, all)));
+        Self::from_array([supporting.0, others.0, supporting.1, others.1])
+    }
+}
+
+/// Reference bases from a position that the read covers to the nearer of its clips.
+fn nearest_clip(read: &Read, position: u64) -> Option<u64> {
+    let is_clip = |op: Option<&CigarOp>| {
+        op.is_some_and(|op| matches!(op.kind, CigarKind::SoftClip | CigarKind::HardClip) && op.length >= LEAST_CLIP)
+    };
+    let front = is_clip(read.cigar.first()).then(|| position - read.start);
+    let back = is_clip(read.cigar.last()).then(|| read.end() - 1 - position);
+    front.into_iter().chain(back).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidates::Allele;
+    use crate::reads::testing::read;
+
+    #[test]
+    fn supporting_reads_and_others_are_told_apart() {
+        let clipped = |name: &str, start, cigar: &str| read(name, start, cigar, &[b'A'; 60]);
+        let reads = [
+            clipped("ends before", 30, "10S50M"),
+            clipped("far", 61, "10S50M"),
+            clipped("barely", 90, "3S57M"),
+            clipped("near", 95, "4S56M"),
+            clipped("both", 98, "10S25M25S"),
+            clipped("behind", 101, "10S50M"),
+        ];
+        let candidate = Candidate {
+            position: 100,
+            reference: b"C".to_vec(),
+            alternates: vec![Allele {
+                bases: b"A".to_vec(),
+                supporting_reads: vec![2, 3],
+                depth: 2,
+            }],
+            depth: 4,
+            reference_depth: 2,
+        };
+        let shares = Clipping::of(&candidate, &[0], &reads);
+        assert_eq!(shares.to_array(), [0.5, 1.0, 0.5, 0.5]);
+        assert_eq!(Clipping::from_array(shares.to_array()), shares);
+        assert_eq!(Clipping::of(&candidate, &[0], &reads[..1]), Clipping::default());
+    }
+}
