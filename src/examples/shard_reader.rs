@@ -11,8 +11,7 @@ use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::Manifest;
 use super::shard_writer::TSV_HEADER;
 use crate::candidates::VariantType;
-use crate::pileup::Clipping;
-use crate::pileup::{CHANNELS, Context, HEIGHT, WIDTH};
+use crate::pileup::{CHANNELS, Clipping, Context, HEIGHT, WIDTH};
 
 /// A finished shard set.
 #[derive(Clone, Debug)]

@@ -19,8 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry, hex};
-use crate::pileup::Clipping;
-use crate::pileup::{CHANNELS, HEIGHT, WIDTH};
+use crate::pileup::{CHANNELS, Clipping, HEIGHT, WIDTH};
 
 /// Examples of a shard: what the writer holds in memory, without the empty rows, and a reader decodes at once.
 const SHARD_EXAMPLES: usize = 1024;

@@ -13,8 +13,7 @@ use super::summary::{FEATURES, summarize};
 use super::weights::Weights;
 use crate::candidates::VariantType;
 use crate::examples::ROW_BYTES;
-use crate::pileup::Clipping;
-use crate::pileup::{CHANNELS, Context, HEIGHT};
+use crate::pileup::{CHANNELS, Clipping, Context, HEIGHT};
 
 /// Rows are evaluated in multiples of this.
 const BUCKET_ROWS: usize = 8;
