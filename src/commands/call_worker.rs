@@ -111,14 +111,15 @@ impl<'a> Worker<'a> {
         let pileups = pileups.flat_map(|(c, sets)| sets.iter().map(move |set| (c, set, sets.len() == 1)));
         for (candidate, set, alone) in pileups {
             let mut clock = Stopwatch::start();
-            let context = Context::of(candidate, set, &evidence.reads);
+            let variant_type = candidate.variant_type();
             let image = &mut self.images[self.waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
             pileup::draw(candidate, set, &evidence.reads, &evidence.reference, image);
             clock.lap(timings, Stage::Pileups, 1);
             let cascades = self.cascades.filter(|_| alone);
-            let decided = cascades.and_then(|cascades| cascades.decide(image, context.variant_type));
+            let decided = cascades.and_then(|cascades| cascades.decide(image, variant_type));
             clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
             if decided.is_none() {
+                let context = Context::of(candidate, set, &evidence.reads);
                 self.waiting.push((probabilities.len(), context));
             }
             probabilities.push(decided.unwrap_or_default());

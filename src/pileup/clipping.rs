@@ -51,18 +51,18 @@ impl Clipping {
         let begin = reads.partition_point(|read| read.start < first);
         let end = reads.partition_point(|read| read.start <= candidate.position);
         // Reads, clipped ones, and those clipped nearby: in support, and others.
-        let mut counts = [[0u16; 3]; 2];
+        let mut counts = [[0u32; 3]; 2];
         for (index, read) in reads.iter().enumerate().take(end).skip(begin) {
             if read.end() <= candidate.position {
                 continue;
             }
             let clip = nearest_clip(read, candidate.position);
             let [all, clipped, near] = &mut counts[usize::from(supporting.binary_search(&index).is_err())];
-            *all = all.saturating_add(1);
-            *clipped += u16::from(clip.is_some());
-            *near += u16::from(clip.is_some_and(|distance| distance <= NEAR));
+            *all += 1;
+            *clipped += u32::from(clip.is_some());
+            *near += u32::from(clip.is_some_and(|distance| distance <= NEAR));
         }
-        let share = |of: u16, all: u16| f32::from(of) / f32::from(all.max(1));
+        let share = |of: u32, all: u32| of as f32 / all.max(1) as f32;
         let [supporting, others] = counts.map(|[all, clipped, near]| (share(clipped, all), share(near, all)));
         Self::from_array([supporting.0, others.0, supporting.1, others.1])
     }
