@@ -45,10 +45,16 @@ pub fn realign(reads: Vec<Read>, reference: &Sequence, options: &RealignOptions)
     Realigner::new(options.clone()).realign(reads, reference)
 }
 
-/// Whether a read takes part: not too long, aligned, and not spliced.
+/// Whether a read takes part: not too long, enough of it aligned, and not spliced.
 fn is_realignable(read: &Read, options: &RealignOptions) -> bool {
+    let clipped = read.cigar.iter().filter(|op| op.kind == CigarKind::SoftClip);
+    let aligned = read
+        .bases
+        .len()
+        .saturating_sub(clipped.map(|op| op.length as usize).sum());
     read.bases.len() <= options.max_read_length
         && read.bases.len() == read.quals.len()
+        && aligned * 100 >= read.bases.len() * options.min_aligned as usize
         && read.cigar.iter().any(|op| op.kind == CigarKind::Match)
         && read.cigar.iter().all(|op| op.kind != CigarKind::RefSkip)
 }

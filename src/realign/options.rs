@@ -2,7 +2,7 @@
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
 /// for `graph_base_quality`: it has 15, by which instruments whose bases are often worse give no long k-mers at all.
-/// `long_k`, `few_reads` and `long_clip` are not in it.
+/// `long_k`, `few_reads`, `long_clip` and `min_aligned` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
@@ -37,6 +37,9 @@ pub struct RealignOptions {
     /// What the aligner clipped, of so many bases or more, stays clipped where it differs from the reference without a gap. With
     /// `u32::MAX` everything is aligned, as in DeepVariant.
     pub long_clip: u32,
+    /// Percent of a read's bases that the aligner must have placed for it to take part. Of less, it placed what any repeat of the
+    /// genome holds, and the read is mostly of another place. 0: all take part, as in DeepVariant.
+    pub min_aligned: u32,
 }
 
 impl Default for RealignOptions {
@@ -58,6 +61,7 @@ impl Default for RealignOptions {
             few_reads: 20,
             max_haplotypes: 256,
             long_clip: 8,
+            min_aligned: 25,
         }
     }
 }

@@ -148,6 +148,27 @@ fn reads_that_are_long_spliced_or_without_evidence_pass_through() {
 }
 
 #[test]
+fn reads_that_are_hardly_aligned_stay_as_they_are() {
+    let reference = reference(8);
+    let other = [&reference.bases[950..1_000], b"GATTACA", &reference.bases[1_010..1_073]].concat();
+    let mut reads = clipped_reads(&reference, 1_000, 0, b"", 100, 5);
+    reads.extend((0..20).map(|i| read(&format!("v{i}"), 51_049, "96S24M", &other)));
+    let changed = |min_aligned: u32| {
+        let options = RealignOptions {
+            min_aligned,
+            ..RealignOptions::default()
+        };
+        let realigned = realign(reads.clone(), &reference, &options);
+        check_sound(&reads, &realigned, &reference);
+        realigned
+            .iter()
+            .filter(|r| r.name[0] == b'v' && text(&r.cigar) != "96S24M")
+            .count()
+    };
+    assert_eq!((changed(0), changed(20), changed(25)), (20, 20, 0));
+}
+
+#[test]
 fn a_wider_stretch_realigns_alike() {
     let whole = Sequence::new(20_000, random_bases(9_000, 9));
     let mut reads = clipped_reads(&whole, 0, 0, b"", 100, 7);

@@ -36,6 +36,7 @@ impl Evidence {
         // DeepVariant aligns what the aligner clipped.
         let options = RealignOptions {
             long_clip: u32::MAX,
+            min_aligned: 0,
             ..RealignOptions::default()
         };
         Self::new(data, GOLDEN_SET, Region::new("chr20", 9_999_999, 10_010_000), &options)
