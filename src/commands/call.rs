@@ -20,7 +20,8 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let models = load_models(args)?;
     // Before the output is begun: without libtorch the process ends here, and what is begun would stay.
-    let cascades = Cascades::of(&models)?.filter(|_| !args.no_cascade);
+    let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
+    let cascades = cascades.map(Cascades::new).filter(|_| !args.no_cascade);
     let mut output = Output::create(args, &source, &models)?;
     let inference = Inference::new(models, &parse_devices(&args.device)?)?;
     Stopwatch::of_process(started).lap(&mut output.timings, Stage::StartUp, 1);

@@ -7,7 +7,6 @@ use tch::Tensor;
 
 use super::certainty::{CascadeCard, likeliest};
 use super::summary::{FEATURES, summarize};
-use super::trained_model::Model;
 use super::weights::Weights;
 use crate::candidates::VariantType;
 
@@ -90,10 +89,9 @@ impl Cascade {
 pub struct Cascades(Vec<Cascade>);
 
 impl Cascades {
-    /// None if one of the models has no cascade.
-    pub fn of(models: &[Model]) -> Result<Option<Self>> {
-        let cascades = models.iter().map(Model::cascade).collect::<Result<Option<Vec<_>>>>()?;
-        Ok(cascades.map(Self))
+    /// Those of all models of an ensemble.
+    pub fn new(cascades: Vec<Cascade>) -> Self {
+        Self(cascades)
     }
 
     /// The mean of what the cascades say of an image, if all are sure of the same genotype. See [`Cascade::decide`].

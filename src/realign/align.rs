@@ -7,14 +7,8 @@
 use std::ops::RangeInclusive;
 
 use super::cigar::push;
-use super::score::End;
+use super::score::{End, GAP_EXTEND, GAP_OPEN, MATCH, MISMATCH};
 use crate::reads::{CigarKind, CigarOp};
-
-pub const MATCH: i32 = 4;
-pub const MISMATCH: i32 = -6;
-/// Cost of a gap's first base, and of each further one.
-pub const GAP_OPEN: i32 = 8;
-pub const GAP_EXTEND: i32 = 2;
 
 /// Far below any score, far above overflow.
 const WORST: i32 = i32::MIN / 2;

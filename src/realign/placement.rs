@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::align::{MATCH, MISMATCH};
+use super::score::{MATCH, MISMATCH};
 use crate::reads::Read;
 
 /// Length of the exact match that a placement must have; it fills a u64 at two bits a base.

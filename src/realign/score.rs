@@ -2,7 +2,11 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::align::{GAP_EXTEND, GAP_OPEN, MATCH, MISMATCH};
+pub const MATCH: i32 = 4;
+pub const MISMATCH: i32 = -6;
+/// Cost of a gap's first base, and of each further one.
+pub const GAP_OPEN: i32 = 8;
+pub const GAP_EXTEND: i32 = 2;
 
 /// Cells filled at once: what a 256-bit vector holds.
 const LANES: usize = 16;
