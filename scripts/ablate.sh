@@ -7,6 +7,7 @@
 # passes (3). Resumable.
 # For no-realignment the read sets have to be in WORK as well. Needs zstd and python3-numpy.
 set -euo pipefail
+shopt -s inherit_errexit
 [[ $# -ge 2 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 dvcall=${DVCALL:-$here/../target/release/dvcall}

@@ -11,12 +11,8 @@ reference=$1 set=$2 output=$3 strata=${4:-}
 dvcall=${DVCALL:-$root/target/release/dvcall}
 mkdir -p "$output"
 
-# Normalised, so that the evaluation has the same work with all callers; an index goes beside it.
-keep() {
-  bcftools norm -f "$reference" -Ou - 2>/dev/null | bcftools view -i 'QUAL >= 20' -Oz -o "$1.new.vcf.gz"
-  mv "$1.new.vcf.gz" "$1"
-  tabix -f -p vcf "$1"
-}
+# Normalised, so that the evaluation has the same work with all callers.
+normalised() { bcftools norm -f "$reference" -Ou - 2>/dev/null | bcftools view -i 'QUAL >= 20' -Oz -o "$1"; }
 
 call_dvcall() {
   "$dvcall" call --ref "$reference" --reads "$set/reads.bam" --regions "$set/region.bed" --threads "${THREADS:-1}" \
@@ -24,13 +20,19 @@ call_dvcall() {
 }
 call_bcftools() {
   bcftools mpileup -f "$reference" -R "$set/region.bed" -a AD,DP -Ou "$set/reads.bam" 2>/dev/null |
-    bcftools call -mv -Ou 2>/dev/null | keep "$1"
+    bcftools call -mv -Ou 2>/dev/null | normalised "$1"
 }
-call_freebayes() { freebayes -f "$reference" -t "$set/region.bed" "$set/reads.bam" | keep "$1"; }
+call_freebayes() { freebayes -f "$reference" -t "$set/region.bed" "$set/reads.bam" | normalised "$1"; }
 
 for caller in dvcall bcftools freebayes; do
   calls=$output/$caller.vcf.gz
-  [[ -e $calls.tbi ]] || "call_$caller" "$calls"
+  if [[ ! -e $calls.tbi ]]; then
+    # The name that is kept is given when the whole pipe has succeeded.
+    "call_$caller" "$output/$caller.new.vcf.gz"
+    mv "$output/$caller.new.vcf.gz" "$calls"
+    rm -f "$output/$caller.new.vcf.gz.tbi"
+    tabix -f -p vcf "$calls"
+  fi
   "$dvcall" --quiet evaluate --ref "$reference" --truth "$set/truth.vcf.gz" --confident "$set/confident.bed" \
     --regions "$set/region.bed" --query "$calls" ${strata:+--stratification "$strata"} --output "$output/$caller.scores" >/dev/null
 done

@@ -20,7 +20,7 @@ output=$1
 prepare_reference() {
   reference=$output/ref/$1
   mkdir -p "$output/ref"
-  [[ -e $reference.bwt ]] && return
+  [[ -e $reference.sa ]] && return
   gzip -dc "$data/reference/$2" > "$reference"
   samtools faidx "$reference"
   bwa index "$reference" 2>"$output/ref/bwa.log"

@@ -164,7 +164,7 @@ SETS
 prepare() {
   mkdir -p "$output/ref" "$output/profiles" "$output/unlabelled"
   reference=$output/ref/b37.chr20.fa
-  if [[ ! -e $reference.bwt ]]; then
+  if [[ ! -e $reference.sa ]]; then
     gzip -dc "$data/reference/b37.chr20.fa.gz" > "$reference"
     samtools faidx "$reference"
     bwa index "$reference" 2>"$output/ref/bwa.log"

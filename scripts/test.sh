@@ -14,7 +14,7 @@ check_scripts() {
   if command -v shellcheck >/dev/null; then
     shellcheck scripts/*.sh scripts/*/*.sh .ci/run
   fi
-  python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]' scripts/*/*.py
+  python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]' scripts/*.py scripts/*/*.py
 }
 
 body_checksum() {

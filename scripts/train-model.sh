@@ -7,6 +7,7 @@
 # reads.bam, truth.vcf.gz, confident.bed and region.bed, as scripts/fetch-training-data.sh leaves them.
 # DVCALL names the binary (default: target/release/dvcall), THREADS the threads.
 set -euo pipefail
+shopt -s inherit_errexit
 [[ $# -ge 1 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
@@ -39,7 +40,9 @@ make_sets() {
   local set
   for set in "$data"/reads/train/* "$work"/*/; do
     set=${set%/}
-    [[ -e $set/reads.bam.bai && $set != */unlabelled && $set != */heldout_* ]] || continue
+    # Other scripts keep sets there, too, that judge models.
+    case $(basename "$set") in unlabelled | heldout_* | fine_tuning | *.building) continue ;; esac
+    [[ -e $set/reads.bam.bai ]] || continue
     if is_for_validation "$(basename "$set")"; then validation+=("$set"); else train+=("$set"); fi
   done
 }

@@ -82,16 +82,26 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub min_supporting_reads: u32,
     /// Least fraction of reads that support a SNP
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.12)]
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.12, value_parser = fraction)]
     pub min_snp_fraction: f64,
     /// Least fraction of reads that support an indel
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.06)]
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.06, value_parser = fraction)]
     pub min_indel_fraction: f64,
     /// Take the aligner's alignments as they are
     #[arg(long)]
     pub no_realign: bool,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let fraction = text.parse().ok().filter(|f| (0.0..=1.0).contains(f));
+    fraction.ok_or_else(|| "expected a fraction from 0 to 1".into())
+}
+
+/// A look at what the caller sees, on its way to something else.
+#[derive(Args, Debug, Clone)]
+pub struct RealignedReadsArgs {
     /// Write the reads as the caller saw them, sorted and indexed
-    #[arg(long, value_name = "BAM")]
+    #[arg(long, value_name = "BAM", help_heading = "Evidence")]
     pub realigned_reads: Option<PathBuf>,
 }
 
@@ -113,7 +123,7 @@ pub struct CallArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: String,
     /// Pileups given to the network at a time; the calls do not depend on it
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch_size: u32,
     /// Let the pileup network see every candidate, also those that the cascade would decide at a glance
     #[arg(long)]
@@ -126,6 +136,8 @@ pub struct CallArgs {
     pub timings: Option<PathBuf>,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub realigned: RealignedReadsArgs,
 }
 
 #[derive(Args, Debug)]
@@ -161,6 +173,8 @@ pub struct MakeExamplesArgs {
     pub seed: u64,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub realigned: RealignedReadsArgs,
 }
 
 #[derive(Args, Debug)]

@@ -35,7 +35,7 @@ fn main() {
 
 /// The version text looks for GPUs and reads the model, so it is made only when asked for.
 fn parse() -> Result<Cli, clap::Error> {
-    let asked = std::env::args().any(|arg| arg == "--version" || arg == "-V");
+    let asked = std::env::args_os().any(|arg| arg == "--version" || arg == "-V");
     let command = if asked {
         Cli::command().version(commands::version())
     } else {

@@ -4,13 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rust_htslib::{bcf, bgzf};
+use rust_htslib::bgzf;
 
 use super::call::CalledAllele;
 use super::evaluation::Run;
 use super::record::{Entry, Record};
 use super::superlocus::Match;
-use crate::genome::Contigs;
+use crate::genome::{Contigs, index_variants};
 
 const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start of the superlocus that the call was matched in">
 ##INFO=<ID=Regions,Number=.,Type=String,Description="CONF: in the confident regions; names of the strata">
@@ -40,8 +40,8 @@ pub fn write_annotated(path: &Path, run: &Run, contigs: &Contigs, strata: &[&str
     out.write_all(text.as_bytes()).with_context(failed)?;
     out.flush().with_context(failed)?;
     drop(out);
-    bcf::index::build(path, None::<&Path>, 1, bcf::index::Type::Tbx)
-        .map_err(|e| anyhow::anyhow!("cannot index {}: {}", path.display(), e.msg))
+    index_variants(path, contigs).with_context(failed)?;
+    Ok(())
 }
 
 fn header(run: &Run, contigs: &Contigs) -> String {

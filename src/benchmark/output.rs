@@ -13,8 +13,9 @@ use super::metrics::write_metrics;
 use super::report::write_report;
 use super::screen::{Named, comparison};
 use super::tables::{write_extended, write_roc, write_summary};
+use crate::genome::check_whole;
 
-/// Fails early if files that begin with `prefix` cannot be written.
+/// Makes the folder, and fails early if files that begin with `prefix` cannot be written.
 pub fn check_prefix(prefix: &Path) -> Result<()> {
     let folder = folder_of(prefix);
     if prefix.file_name().is_none() || prefix.is_dir() {
@@ -24,9 +25,7 @@ pub fn check_prefix(prefix: &Path) -> Result<()> {
             prefix.display()
         );
     }
-    if !folder.is_dir() {
-        bail!("--output {}: there is no folder {}", prefix.display(), folder.display());
-    }
+    std::fs::create_dir_all(folder).with_context(|| format!("--output: cannot make folder {}", folder.display()))?;
     tempfile::tempdir_in(folder).with_context(|| format!("--output: cannot write into {}", folder.display()))?;
     Ok(())
 }
@@ -85,6 +84,8 @@ pub fn write_all(prefix: &Path, evaluation: &Evaluation, sets: &[Named]) -> Resu
     let mut roc = bgzf::Writer::from_path(at("roc.all.csv.gz")).with_context(failed)?;
     write_roc(&mut roc, run, &subsets, field)?;
     drop(roc);
+    // Closing does not tell whether the last block could be written.
+    check_whole(&at("roc.all.csv.gz"))?;
     write_annotated(
         &at("vcf.gz"),
         run,

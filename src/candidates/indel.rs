@@ -27,8 +27,9 @@ pub(super) struct Indel {
 
 /// The indels of a read, in the order of its alignment.
 ///
-/// The anchor is the read's own base, so that a SNP right before an indel is part of the allele. An indel at either
-/// end of the alignment is not seen whole and hence no allele, nor is one with a base that is not known.
+/// The anchor is the read's own base, so that a SNP right before an indel is part of the allele; a clipped base if one is
+/// before it, as with DeepVariant. An indel that no aligned base stands beside is not seen whole and hence no allele, nor is
+/// one with a base that is not known.
 pub(super) fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
     let mut found = Vec::new();
     let (mut position, mut index) = (read.start, 0);

@@ -8,7 +8,7 @@ use super::call_worker::{CalledPartition, Worker, chunks};
 use super::evidence::EvidenceSource;
 use super::ordered::for_each_ordered;
 use super::progress::{peak_memory, progress_bar};
-use super::staged::StagedFile;
+use super::staged::{StagedFile, make_room};
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::cli::CallArgs;
 use crate::model::{Cascades, Inference, Model, parse_devices};
@@ -27,15 +27,12 @@ pub fn run(args: &CallArgs) -> Result<()> {
     Stopwatch::of_process(started).lap(&mut output.timings, Stage::StartUp, 1);
 
     let progress = progress_bar(source.regions.bases(), "bases");
-    let worker = || Worker::new(&source, cascades.as_ref(), &inference, args.batch_size as usize);
+    let keeps_reads = output.realigned_reads.is_some();
+    let batch_size = args.batch_size as usize;
+    let worker = || Worker::new(&source, cascades.as_ref(), &inference, batch_size, keeps_reads);
     for_each_ordered(
         args.input.threads(),
-        chunks(
-            source.partitions(),
-            args.input.threads(),
-            source.realigned_reads.is_some(),
-        )
-        .into_iter(),
+        chunks(source.partitions(), args.input.threads(), keeps_reads).into_iter(),
         worker,
         Worker::call,
         |(called, timings)| {
@@ -55,6 +52,14 @@ fn load_models(args: &CallArgs) -> Result<Vec<Model>> {
         return Ok(vec![Model::builtin()?]);
     }
     args.model.iter().map(|path| Model::load(path)).collect()
+}
+
+/// As it was typed, but for what is no UTF-8.
+fn command_line() -> String {
+    let words: Vec<_> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    words.join(" ")
 }
 
 /// The VCF and what is told at the end.
@@ -82,14 +87,15 @@ impl Output {
                 .iter()
                 .map(|m| (m.name().to_owned(), m.checksum().to_owned()))
                 .collect(),
-            command_line: std::env::args().collect::<Vec<_>>().join(" "),
+            command_line: command_line(),
         };
+        make_room(&args.output)?;
         let vcf = VcfWriter::create(&args.output, &header)?;
         Ok(Self {
             vcf,
             contig: String::new(),
             overlaps: OverlapResolver::default(),
-            realigned_reads: source.realigned_reads_writer()?,
+            realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
             min_quality: args.min_quality,
             summary: CallSummary::default(),
             timings: Timings::default(),

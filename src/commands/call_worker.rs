@@ -65,12 +65,13 @@ impl<'a> Worker<'a> {
         cascades: Option<&'a Cascades>,
         inference: &Inference,
         batch_size: usize,
+        keeps_reads: bool,
     ) -> Result<Self> {
         Ok(Self {
             evidence: source.worker()?,
             cascades,
             genotyper: inference.genotyper()?,
-            keeps_reads: source.realigned_reads.is_some(),
+            keeps_reads,
             images: vec![0; batch_size * PILEUP_SIZE],
             waiting: Vec::with_capacity(batch_size),
         })

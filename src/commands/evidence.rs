@@ -1,9 +1,10 @@
 //! From a partition to its candidates: the half of the flow that `call`, `make-examples` and `show` share.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Result;
 
+use super::staged::make_room;
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::{Candidate, CandidateOptions, find_candidates};
 use crate::cli::{EvidenceArgs, InputArgs};
@@ -20,8 +21,6 @@ pub struct EvidenceSource {
     pub regions: IntervalSet,
     pub candidate_options: CandidateOptions,
     realigns: bool,
-    /// Where the reads are to be written as the caller saw them, if anywhere.
-    pub realigned_reads: Option<PathBuf>,
 }
 
 /// What a partition holds.
@@ -54,7 +53,6 @@ impl EvidenceSource {
             regions,
             candidate_options,
             realigns: !evidence.no_realign,
-            realigned_reads: evidence.realigned_reads.clone(),
         })
     }
 
@@ -65,10 +63,13 @@ impl EvidenceSource {
         })
     }
 
-    /// The file that `--realigned-reads` asks for.
-    pub fn realigned_reads_writer(&self) -> Result<Option<RealignedReadsWriter>> {
-        let create = |path: &PathBuf| RealignedReadsWriter::create(path, self.reference.contigs(), self.reads.sample());
-        self.realigned_reads.as_ref().map(create).transpose()
+    /// The file that `--realigned-reads` asks for, if it does.
+    pub fn realigned_reads_writer(&self, path: Option<&Path>) -> Result<Option<RealignedReadsWriter>> {
+        let create = |path| {
+            make_room(path)?;
+            RealignedReadsWriter::create(path, self.reference.contigs(), self.reads.sample())
+        };
+        path.map(create).transpose()
     }
 
     /// Readers for one thread.

@@ -30,7 +30,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     };
     let output = StagedFolder::create(&args.output, args.overwrite)?;
     let mut writer = ShardWriter::create(output.path(), info(args, &source)?)?;
-    let mut realigned_reads = source.realigned_reads_writer()?;
+    let mut realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
     let mut missed_truth = args.missed_truth.as_deref().map(StagedFile::create).transpose()?;
     missed_truth
         .iter_mut()
@@ -183,7 +183,7 @@ impl Maker<'_> {
             None => self.unlabelled(partition, &mut made)?,
             Some(truth) => self.labelled(partition, truth, &mut made)?,
         };
-        if self.source.realigned_reads.is_some() {
+        if self.args.realigned.realigned_reads.is_some() {
             made.reads = evidence.reads;
         }
         Ok(made)

@@ -1,9 +1,10 @@
 //! Parallel work with ordered results and bounded memory.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use crossbeam_channel::bounded;
 
 /// Items that may be under way or wait for their turn, for each thread. Enough that no worker waits for a slow
@@ -11,7 +12,8 @@ use crossbeam_channel::bounded;
 const WINDOW: usize = 16;
 
 /// Runs `work` on every item on `threads` threads of a rayon pool, each with its own state from `worker`, and gives the
-/// results to `consume` on the calling thread, in the order of the items. The first error ends the run.
+/// results to `consume` on the calling thread, in the order of the items. The first error ends the run; so does a panic, as
+/// the others would wait for its result for ever.
 pub fn for_each_ordered<I, W, T: Send>(
     threads: usize,
     items: impl Iterator<Item = I> + Send,
@@ -37,7 +39,7 @@ pub fn for_each_ordered<I, W, T: Send>(
             let Some((index, item)) = items.lock().ok().and_then(|mut items| items.next()) else {
                 break;
             };
-            let result = work(&mut state, item);
+            let result = unpanicked(|| work(&mut state, item));
             if send.send((index, result)).is_err() {
                 break;
             }
@@ -59,6 +61,14 @@ pub fn for_each_ordered<I, W, T: Send>(
         started.into_iter().collect::<Result<()>>()?;
         consumed
     })
+}
+
+/// A panic becomes an error: its message has been printed by then.
+fn unpanicked<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result,
+        Err(_) => bail!("a thread has panicked; this is a fault of dvcall, please report it with the lines above"),
+    }
 }
 
 /// Holds results back until those before them have come. Dropping `turns` on return lets waiting workers end.
@@ -83,7 +93,6 @@ fn consume_in_order<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::bail;
 
     #[test]
     fn results_come_in_order_from_any_number_of_threads() {
@@ -133,5 +142,8 @@ mod tests {
             |_| Ok(()),
         );
         assert_eq!(error.unwrap_err().to_string(), "no reader");
+        let work = |_: &mut (), i: u32| if i == 40 { panic!("item 40") } else { Ok(i) };
+        let error = for_each_ordered(2, 0..1_000_000, || Ok(()), work, |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("panicked"));
     }
 }

@@ -1,6 +1,7 @@
 //! `dvcall show`: what the caller sees at a place, as pictures and as a table of alleles.
 
-use std::fs;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -19,7 +20,11 @@ const HEADER: &str = "contig\tposition\tref\talt\tdepth\tref_reads\talt_reads\tf
 pub fn run(args: &ShowArgs) -> Result<()> {
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let output = StagedFolder::create(&args.output, args.overwrite)?;
-    let (mut table, mut alleles, mut totals) = (HEADER.to_owned(), 0, Totals::default());
+    let path = output.path().join("alleles.tsv");
+    let failed = || format!("cannot write {}", path.display());
+    let mut table = BufWriter::new(File::create(&path).with_context(failed)?);
+    table.write_all(HEADER.as_bytes()).with_context(failed)?;
+    let (mut alleles, mut totals) = (0, Totals::default());
     for_each_ordered(
         args.input.threads(),
         source.partitions().into_iter(),
@@ -27,20 +32,20 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         |worker, partition| show(worker, &partition, &source.candidate_options, output.path()),
         |shown| {
             alleles += shown.table.lines().count();
-            table += &shown.table;
             totals.candidates += shown.totals.candidates;
             totals.pictures += shown.totals.pictures;
-            Ok(())
+            table.write_all(shown.table.as_bytes()).with_context(failed)
         },
     )?;
-    let path = output.path().join("alleles.tsv");
-    fs::write(&path, table).with_context(|| format!("cannot write {}", path.display()))?;
+    table.flush().with_context(failed)?;
     output.put_in_place()?;
-    let Totals { candidates, pictures } = totals;
-    println!(
-        "{candidates} candidates, {pictures} pictures, {alleles} alleles in {}",
-        args.output.display()
-    );
+    if log::log_enabled!(log::Level::Info) {
+        let Totals { candidates, pictures } = totals;
+        println!(
+            "{candidates} candidates, {pictures} pictures, {alleles} alleles in {}",
+            args.output.display()
+        );
+    }
     Ok(())
 }
 

@@ -56,6 +56,19 @@ impl StagedFolder {
     }
 }
 
+/// Makes the folder of a file that is to be written. Fails if something other than a file is there, which would be replaced by
+/// one: a device or pipe such as /dev/stdout, or a folder.
+pub fn make_room(target: &Path) -> Result<()> {
+    if target.starts_with("/dev") || target.exists() && !target.is_file() {
+        bail!(
+            "cannot write {}: it is no regular file; give the name of one",
+            target.display()
+        );
+    }
+    fs::create_dir_all(folder_of(target))
+        .with_context(|| format!("cannot write {}: cannot make its folder", target.display()))
+}
+
 /// A file that is written beside its place and takes it when whole.
 pub struct StagedFile {
     staged: BufWriter<NamedTempFile>,
@@ -64,6 +77,7 @@ pub struct StagedFile {
 
 impl StagedFile {
     pub fn create(target: &Path) -> Result<Self> {
+        make_room(target)?;
         let staged = staging(0o666).tempfile_in(folder_of(target));
         let staged = staged.with_context(|| format!("cannot write {}", target.display()))?;
         Ok(Self {

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::progress::progress_bar;
+use super::staged::StagedFile;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
@@ -97,6 +98,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         hidden,
         summary: true,
         clipping: true,
+        lengths: true,
     };
     let tuned = usize::from(init_from.is_some());
     let options = TrainingOptions {
@@ -150,12 +152,8 @@ pub(super) fn check_output(output: &Path) -> Result<()> {
         "--output {}: the name of a model ends in .safetensors",
         output.display()
     );
-    let folder = output
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(".".as_ref());
-    tempfile::tempfile_in(folder).with_context(|| format!("--output {}: cannot write there", output.display()))?;
-    Ok(())
+    // Better now than after hours.
+    StagedFile::create(output).map(drop)
 }
 
 /// Fails if a set is both learned from and validated on: its figures would mean nothing.

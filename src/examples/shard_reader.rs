@@ -11,7 +11,7 @@ use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::Manifest;
 use super::shard_writer::TSV_HEADER;
 use crate::candidates::VariantType;
-use crate::pileup::{CHANNELS, Clipping, Context, HEIGHT, WIDTH};
+use crate::pileup::{AlleleLengths, CHANNELS, Clipping, Context, HEIGHT, WIDTH};
 
 /// A finished shard set.
 #[derive(Clone, Debug)]
@@ -172,15 +172,23 @@ fn parse_line(line: &str) -> Option<Example> {
     let &[_, contig, position, reference, alternates, indices, variant_type, _] = fields.as_slice() else {
         return None;
     };
+    let alternates: Vec<_> = alternates.split(',').map(|a| a.as_bytes().to_vec()).collect();
+    let allele_indices: Vec<usize> = indices.split(',').map(|i| i.parse().ok()).collect::<Option<_>>()?;
+    let lengths = alternates.iter().map(Vec::as_slice);
+    let lengths = AlleleLengths::of(reference.as_bytes(), lengths, &allele_indices);
     Some(Example {
         image: Vec::new(),
         label: None,
         contig: contig.into(),
         position: position.parse::<u64>().ok()?.checked_sub(1)?,
         reference: reference.into(),
-        alternates: alternates.split(',').map(|a| a.as_bytes().to_vec()).collect(),
-        allele_indices: indices.split(',').map(|i| i.parse().ok()).collect::<Option<_>>()?,
-        context: Context::from(*VariantType::ALL.iter().find(|t| t.name() == variant_type)?),
+        alternates,
+        allele_indices,
+        context: Context {
+            variant_type: *VariantType::ALL.iter().find(|t| t.name() == variant_type)?,
+            lengths,
+            clipping: Clipping::default(),
+        },
     })
 }
 
@@ -204,6 +212,10 @@ mod tests {
             allele_indices: vec![0, 1],
             context: Context {
                 variant_type: VariantType::Indel,
+                lengths: AlleleLengths {
+                    set: [0, 1],
+                    ..Default::default()
+                },
                 clipping: Clipping::from_array([0.25, 0.5, i as f32, 1e-3]),
             },
         }

@@ -24,4 +24,4 @@ pub use partition::{PARTITION_FLANK, PARTITION_SIZE, Partition, partitions};
 pub use reference::{Reference, ReferenceReader};
 pub use region::{Region, resolve_regions};
 pub use sequence::Sequence;
-pub use variant_index::VariantIndex;
+pub use variant_index::{VariantIndex, index_variants};

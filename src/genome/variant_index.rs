@@ -2,10 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
-use rust_htslib::bgzf;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rust_htslib::{bcf, bgzf};
 
 use super::bgzf::BgzfFile;
+use super::contigs::Contigs;
+use super::damage::check_whole;
+
+/// Longest contig that a tabix index can address, in bases; longer ones take CSI (SAM specification, section 5.1.1).
+const TABIX_LIMIT: u64 = 1 << 29;
+
+/// Makes the index of a bgzipped VCF that was just written, beside it, and returns its path. Fails if the VCF has no end:
+/// closing a file does not tell whether its last block could be written.
+pub fn index_variants(vcf: &Path, contigs: &Contigs) -> Result<PathBuf> {
+    check_whole(vcf)?;
+    let longest = contigs.iter().map(|c| c.length).max().unwrap_or(0);
+    let (kind, suffix) = if longest < TABIX_LIMIT {
+        (bcf::index::Type::Tbx, "tbi")
+    } else {
+        (bcf::index::Type::Csi(14), "csi")
+    };
+    bcf::index::build(vcf, None::<&Path>, 0, kind)
+        .map_err(|error| anyhow!("cannot index {}: {}", vcf.display(), error.msg))?;
+    Ok(PathBuf::from(format!("{}.{suffix}", vcf.display())))
+}
 
 /// What an index knows of its VCF.
 #[derive(Clone, Debug)]

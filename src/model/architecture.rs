@@ -24,6 +24,9 @@ pub struct Architecture {
     /// Whether it is told how many reads are clipped ([`crate::pileup::Clipping`]) too.
     #[serde(default)]
     pub clipping: bool,
+    /// Whether it is told how long the alleles are ([`crate::pileup::AlleleLengths`]) too.
+    #[serde(default)]
+    pub lengths: bool,
 }
 
 impl Default for Architecture {
@@ -36,6 +39,7 @@ impl Default for Architecture {
             hidden: 128,
             summary: true,
             clipping: true,
+            lengths: true,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::pileup::{CHANNELS, REFERENCE_ROWS, STRANDS, SUPPORTS};
 const PHRED: f64 = 254.0 / 40.0;
 /// Qualities that newer instruments report (NovaSeq: 2, 12, 23, 37) and the least that falls into each.
 const QUALITY_BINS: [(f64, f64); 4] = [(30.0, 37.0), (18.0, 23.0), (7.0, 12.0), (0.0, 2.0)];
-/// Supporting reads that remain when depth is reduced; with fewer the site would be no candidate.
+/// Supporting reads that remain when depth is reduced; with fewer most sites would be no candidate.
 const MIN_SUPPORT: usize = 2;
 
 /// Changes an image (C-order [rows, 221, 7]) at random. Rows may become fewer.

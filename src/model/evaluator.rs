@@ -115,7 +115,8 @@ impl Evaluator {
     }
 }
 
-/// Whether torch's allocator on the GPU gave up.
+/// Whether torch's allocator on the GPU gave up, or that of cuDNN or cuBLAS.
 fn is_out_of_memory(error: &anyhow::Error) -> bool {
-    format!("{error:#}").contains("out of memory")
+    let text = format!("{error:#}");
+    text.contains("out of memory") || text.contains("STATUS_ALLOC_FAILED")
 }

@@ -1,9 +1,10 @@
 //! Feeds examples from shards: in order for validation, shuffled and augmented for training.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
-use crossbeam_channel::{Receiver, bounded};
+use anyhow::{Result, anyhow, ensure};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::augment::augment;
 use super::card::DataSet;
@@ -124,24 +125,28 @@ impl Feed {
         let (send, batches) = bounded(BATCHES_AHEAD);
         let (feed, options, cascade) = (self.clone(), options.clone(), cascade.cloned());
         std::thread::spawn(move || {
-            let mut shuffle = Shuffle::new(&options, cascade.as_deref(), epoch, skip);
-            // A receiver that is gone wants no more.
-            let mut emit = |batch: TrainingBatch| batch.items.is_empty() || send.send(Ok(batch)).is_ok();
-            let mut shards = feed.shards();
-            shuffle.random.shuffle(&mut shards);
-            for shard in shards {
-                match feed.read(shard) {
-                    Ok(items) => {
-                        if !items.into_iter().all(|item| shuffle.push(item, &mut emit)) {
-                            return;
-                        }
-                    }
-                    Err(error) => return drop(send.send(Err(error))),
-                }
+            let shuffle = Shuffle::new(&options, cascade.as_deref(), epoch, skip);
+            // Were the channel just closed after a panic, the epoch would seem to be at its end.
+            let outcome = catch_unwind(AssertUnwindSafe(|| feed.send_shuffled(shuffle, &send)));
+            if let Err(error) = outcome.unwrap_or_else(|_| Err(anyhow!("the thread that reads shards has panicked"))) {
+                let _ = send.send(Err(error));
             }
-            shuffle.finish(&mut emit);
         });
         batches
+    }
+
+    fn send_shuffled(&self, mut shuffle: Shuffle, send: &Sender<Result<TrainingBatch>>) -> Result<()> {
+        // A receiver that is gone wants no more.
+        let mut emit = |batch: TrainingBatch| batch.items.is_empty() || send.send(Ok(batch)).is_ok();
+        let mut shards = self.shards();
+        shuffle.random.shuffle(&mut shards);
+        for shard in shards {
+            if !self.read(shard)?.into_iter().all(|item| shuffle.push(item, &mut emit)) {
+                return Ok(());
+            }
+        }
+        shuffle.finish(&mut emit);
+        Ok(())
     }
 }
 

@@ -8,7 +8,8 @@ use tch::{Device, Tensor};
 use super::weights::Weights;
 
 /// Name of a weight's importance beside it in the model: the sum, over the examples learned from, of the squared gradient of
-/// the loss, which estimates the Fisher information.
+/// the loss, which estimates the Fisher information. It is estimated by the optimizer's second moment, and so by the gradient
+/// as the optimizer sees it: clipped, and with the slope of an older memory in it.
 fn importance_name(weight: &str) -> String {
     format!("{PREFIX}{weight}")
 }

@@ -3,6 +3,7 @@
 //! Residual blocks: He et al., "Deep residual learning", CVPR 2016. There is no batch norm: the last convolution of a block
 //! starts at zero instead (Zhang et al., "Fixup initialization", ICLR 2019), so an example's result never depends on others.
 //! Only rows that are filled are looked at: see [`bucket`].
+//! Operators (`+`, `*`) are not used on tensors: they panic where a GPU has no memory, and the evaluator wants an error.
 
 use anyhow::{Context as _, Result, bail};
 use tch::{Device, Kind, Tensor};
@@ -13,7 +14,7 @@ use super::summary::{FEATURES, summarize};
 use super::weights::Weights;
 use crate::candidates::VariantType;
 use crate::examples::ROW_BYTES;
-use crate::pileup::{CHANNELS, Clipping, Context, HEIGHT};
+use crate::pileup::{AlleleLengths, CHANNELS, Clipping, Context, HEIGHT};
 
 /// Rows are evaluated in multiples of this.
 const BUCKET_ROWS: usize = 8;
@@ -31,8 +32,8 @@ pub fn bucket(filled_rows: usize) -> usize {
 pub struct Batch {
     /// u8 [n, rows, columns, 7], cropped to the columns that the network looks at.
     images: Tensor,
-    /// f32 [n, 2 + features]: filled rows / 100, whether the allele set is an indel, and the summary and
-    /// [`Clipping`] if the network wants them.
+    /// f32 [n, 2 + features]: filled rows / 100, whether the allele set is an indel, and the summary,
+    /// [`Clipping`] and [`AlleleLengths`] if the network wants them.
     summary: Tensor,
     /// f32 [n, rows]: 1 for a filled row.
     filled: Tensor,
@@ -56,6 +57,9 @@ impl Batch {
             }
             if architecture.clipping {
                 summary.extend(context.clipping.to_array());
+            }
+            if architecture.lengths {
+                summary.extend(context.lengths.to_array());
             }
             filled.extend((0..rows).map(|row| f32::from(u8::from(row < filled_rows.max(1)))));
         }
@@ -109,11 +113,10 @@ struct Block {
 impl Block {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let inner = self.second.convolve(&self.first.convolve(x)?.f_relu_()?)?;
-        let sum = match &self.shortcut {
-            Some(shortcut) => inner + shortcut.convolve(x)?,
-            None => inner + x,
+        let mut sum = match &self.shortcut {
+            Some(shortcut) => inner.f_add(&shortcut.convolve(x)?)?,
+            None => inner.f_add(x)?,
         };
-        let mut sum = sum;
         Ok(sum.f_relu_()?)
     }
 }
@@ -246,7 +249,7 @@ impl Network {
     pub fn forward(&self, batch: &Batch, kind: Kind) -> Result<Tensor> {
         let mut pixels = batch.images.f_to_kind(Kind::Float)?;
         if self.pixel_scale != 1.0 {
-            pixels /= self.pixel_scale;
+            pixels = pixels.f_div_scalar(self.pixel_scale)?;
         }
         // A view with channels-last strides: what the convolutions are fastest on.
         let pixels = pixels.f_permute([0, 3, 1, 2])?.f_to_kind(kind)?;
@@ -270,7 +273,7 @@ impl Network {
             .f_to_kind(Kind::Float)?
             .f_unsqueeze(1)?
             .f_unsqueeze(3)?;
-        features.push((&x * seen).f_amax([2i64, 3].as_slice(), false)?);
+        features.push(x.f_mul(&seen)?.f_amax([2i64, 3].as_slice(), false)?);
         let centre = x.f_select(3, x.size()[3] / 2)?;
         features.push(weighted_rows(&centre, &weights)?);
         features.push(batch.summary.shallow_clone());
@@ -281,7 +284,13 @@ impl Network {
 
 /// Numbers that the hidden layer is given beside the features.
 fn summary_width(architecture: &Architecture) -> usize {
-    2 + if architecture.summary { FEATURES } else { 0 } + if architecture.clipping { Clipping::LENGTH } else { 0 }
+    let numbers = [
+        (architecture.summary, FEATURES),
+        (architecture.clipping, Clipping::LENGTH),
+        (architecture.lengths, AlleleLengths::LENGTH),
+    ];
+    let wanted = numbers.into_iter().filter(|(wanted, _)| *wanted);
+    2 + wanted.map(|(_, numbers)| numbers).sum::<usize>()
 }
 
 /// Mean over filled rows of the columns around the candidate: f32 [n, channels × 3].
@@ -303,5 +312,5 @@ fn row_weights(filled: &Tensor, rows: i64) -> Result<Tensor> {
 /// Weighted mean of [n, c, rows] over rows.
 fn weighted_rows(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
     let total = weights.f_sum_dim_intlist([1i64].as_slice(), true, Kind::Float)?;
-    Ok(x.f_bmm(&weights.f_unsqueeze(2)?)?.f_squeeze_dim(2)? / total)
+    Ok(x.f_bmm(&weights.f_unsqueeze(2)?)?.f_squeeze_dim(2)?.f_div(&total)?)
 }

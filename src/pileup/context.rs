@@ -1,31 +1,35 @@
 //! What is known of a pileup beside its image.
 
-use super::Clipping;
+use super::{AlleleLengths, Clipping};
 use crate::candidates::{Candidate, VariantType};
 use crate::reads::Read;
 
-/// The type of the candidate, and how many of its reads are clipped.
+/// The type of the candidate, how long its alleles are, and how many of its reads are clipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Context {
     pub variant_type: VariantType,
+    pub lengths: AlleleLengths,
     pub clipping: Clipping,
 }
 
 impl Context {
     /// Of an allele set (indices of the candidate's alternates); `reads` are those of its partition.
     pub fn of(candidate: &Candidate, set: &[usize], reads: &[Read]) -> Self {
+        let alternates = candidate.alternates.iter().map(|a| a.bases.as_slice());
         Self {
             variant_type: candidate.variant_type(),
+            lengths: AlleleLengths::of(&candidate.reference, alternates, set),
             clipping: Clipping::of(candidate, set, reads),
         }
     }
 }
 
 impl From<VariantType> for Context {
-    /// Of a pileup without clipped reads.
+    /// Of a pileup without clipped reads, whose alleles are as long as the reference.
     fn from(variant_type: VariantType) -> Self {
         Self {
             variant_type,
+            lengths: AlleleLengths::default(),
             clipping: Clipping::default(),
         }
     }

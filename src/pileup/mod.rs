@@ -3,6 +3,7 @@
 //! The tensor is the one that DeepVariant's models for short reads take: u8, C-order, rows × positions × channels,
 //! the reference in the first rows, then the reads in order of their start, the candidate in the middle column.
 
+mod allele_lengths;
 mod channels;
 mod clipping;
 mod context;
@@ -11,6 +12,7 @@ mod font;
 mod picture;
 mod rows;
 
+pub use allele_lengths::AlleleLengths;
 pub use channels::{CHANNEL_NAMES, CHANNELS, DIFFERS, STRANDS, SUPPORTS, index};
 pub use clipping::Clipping;
 pub use context::Context;

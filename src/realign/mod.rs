@@ -28,7 +28,7 @@ mod window;
 pub use align::Aligner;
 pub use assembler::Assembler;
 pub use options::RealignOptions;
-pub use realigner::{RealignCounts, Realigner};
+pub use realigner::Realigner;
 pub use score::Scorer;
 pub use window::{WINDOW_CELL, select_windows};
 

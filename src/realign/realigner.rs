@@ -13,30 +13,10 @@ use crate::reads::{CigarKind, Read};
 /// Reference kept on either side of the reads of a window, in bases.
 const ALIGN_MARGIN: u64 = 20;
 
-/// What realignment did, for the summary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RealignCounts {
-    /// Windows with evidence.
-    pub windows: u64,
-    /// Of these, those that assembled into more than the reference.
-    pub assembled: u64,
-    /// Reads whose alignment changed.
-    pub realigned: u64,
-}
-
-impl std::ops::AddAssign for RealignCounts {
-    fn add_assign(&mut self, other: Self) {
-        self.windows += other.windows;
-        self.assembled += other.assembled;
-        self.realigned += other.realigned;
-    }
-}
-
 /// Realigns reads of one stretch after another; keeps its buffers, so a thread should keep one.
 #[derive(Default)]
 pub struct Realigner {
     options: RealignOptions,
-    counts: RealignCounts,
     assembler: Assembler,
     fitter: Fitter,
 }
@@ -49,11 +29,6 @@ impl Realigner {
         }
     }
 
-    /// What has been done so far.
-    pub fn counts(&self) -> RealignCounts {
-        self.counts
-    }
-
     /// See [`super::realign`].
     pub fn realign(&mut self, mut reads: Vec<Read>, reference: &Sequence) -> Vec<Read> {
         sort(&mut reads);
@@ -61,7 +36,6 @@ impl Realigner {
         let spans = reads.iter().zip(&ends).map(|(read, end)| end - read.start);
         let longest = spans.max().unwrap_or(0);
         let windows = select_windows(&reads, reference, &self.options);
-        self.counts.windows += windows.len() as u64;
         let assembled: Vec<(Range<u64>, Vec<Vec<u8>>)> = windows
             .into_iter()
             .filter_map(|window| {
@@ -69,7 +43,6 @@ impl Realigner {
                 Some((window, haplotypes))
             })
             .collect();
-        self.counts.assembled += assembled.len() as u64;
         let mut members = vec![Vec::new(); assembled.len()];
         for (i, read) in reads
             .iter()
@@ -139,23 +112,18 @@ impl Realigner {
         for (&member, fit) in members.iter().zip(fits) {
             let Some(fit) = fit else { continue };
             let fit = keep_clipped(&reads[member], fit, reference, self.options.long_clip);
-            self.counts.realigned += u64::from(adopt(&mut reads[member], fit, reference));
+            adopt(&mut reads[member], fit, reference);
         }
     }
 }
 
-/// Gives a read its new alignment, if that is sound; true if it changed.
-fn adopt(read: &mut Read, (start, cigar): Fit, reference: &Sequence) -> bool {
+/// Gives a read its new alignment, if that is sound.
+fn adopt(read: &mut Read, (start, cigar): Fit, reference: &Sequence) {
     // A variant of another haplotype can keep an indel from moving left in the haplotype, but not in this read.
-    if !is_left_aligned(read, start, &cigar, reference) {
-        return false;
+    if is_left_aligned(read, start, &cigar, reference) && cigar.iter().any(|op| op.kind == CigarKind::Match) {
+        read.start = start;
+        read.cigar = cigar;
     }
-    if !cigar.iter().any(|op| op.kind == CigarKind::Match) || (start == read.start && cigar == read.cigar) {
-        return false;
-    }
-    read.start = start;
-    read.cigar = cigar;
-    true
 }
 
 /// The index of the window that shares most bases with `span`, the first of equals. No window is longer than `longest`.

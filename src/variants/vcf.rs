@@ -7,11 +7,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use rust_htslib::{bcf, bgzf};
+use rust_htslib::bgzf;
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{Call, Filter};
-use crate::genome::Contigs;
+use crate::genome::{Contigs, index_variants};
 
 /// What the header says of the run.
 pub struct VcfHeader<'a> {
@@ -63,8 +63,7 @@ pub struct VcfWriter {
     out: Box<dyn Write>,
     beside: TempPath,
     target: PathBuf,
-    /// Longest contig: a tabix index ends at 2^29 bases, longer ones take CSI.
-    longest_contig: u64,
+    contigs: Contigs,
 }
 
 impl VcfWriter {
@@ -85,12 +84,11 @@ impl VcfWriter {
         header
             .write(&mut out)
             .with_context(|| format!("cannot write {}", target.display()))?;
-        let longest_contig = header.contigs.iter().map(|c| c.length).max().unwrap_or(0);
         Ok(Self {
             out,
             beside,
             target: target.to_owned(),
-            longest_contig,
+            contigs: header.contigs.clone(),
         })
     }
 
@@ -107,16 +105,13 @@ impl VcfWriter {
         self.out.flush().with_context(failed)?;
         drop(self.out);
         if is_gzipped(&self.target) {
-            let (kind, suffix) = match self.longest_contig {
-                0..0x2000_0000 => (bcf::index::Type::Tbx, "tbi"),
-                _ => (bcf::index::Type::Csi(14), "csi"),
-            };
-            let index = |path: &Path| PathBuf::from(format!("{}.{suffix}", path.display()));
-            let built = TempPath::try_from_path(index(&self.beside))?;
-            bcf::index::build(self.beside.to_path_buf(), None, 0, kind)
-                .with_context(|| format!("cannot index {}", self.target.display()))?;
+            let built = TempPath::try_from_path(index_variants(&self.beside, &self.contigs).with_context(failed)?)?;
+            let suffix = built.extension().unwrap_or_default().to_owned();
             self.beside.persist(&self.target).with_context(failed)?;
-            built.persist(index(&self.target)).with_context(failed)?;
+            let mut index = self.target.clone().into_os_string();
+            index.push(".");
+            index.push(suffix);
+            built.persist(PathBuf::from(index)).with_context(failed)?;
         } else {
             self.beside.persist(&self.target).with_context(failed)?;
         }
