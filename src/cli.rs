@@ -1,6 +1,6 @@
 //! The command line: clap structs and nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -69,6 +69,12 @@ impl InputArgs {
             usize::from,
         )
     }
+
+    /// All that may be a file that is read.
+    pub fn files(&self) -> Vec<&Path> {
+        let files = [self.reference.as_path(), self.reads.as_path()].into_iter();
+        files.chain(self.regions.iter().map(Path::new)).collect()
+    }
 }
 
 /// What counts as evidence, and how much of it makes a candidate.
@@ -79,7 +85,7 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "PHRED", default_value_t = 10)]
     pub min_base_quality: u8,
     /// Least number of reads that support an allele; one less for an indel where at most 12 reads are
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub min_supporting_reads: u32,
     /// Least fraction of reads that support a SNP
     #[arg(long, value_name = "FRACTION", default_value_t = 0.12, value_parser = fraction)]
@@ -95,6 +101,11 @@ pub struct EvidenceArgs {
 fn fraction(text: &str) -> Result<f64, String> {
     let fraction = text.parse().ok().filter(|f| (0.0..=1.0).contains(f));
     fraction.ok_or_else(|| "expected a fraction from 0 to 1".into())
+}
+
+fn quality(text: &str) -> Result<f64, String> {
+    let quality = text.parse().ok().filter(|q: &f64| q.is_finite() && *q >= 0.0);
+    quality.ok_or_else(|| "expected a number from 0 up".into())
 }
 
 /// A look at what the caller sees, on its way to something else.
@@ -129,7 +140,7 @@ pub struct CallArgs {
     #[arg(long)]
     pub no_cascade: bool,
     /// Variants of a lower QUAL get FILTER LowQual
-    #[arg(long, value_name = "PHRED", default_value_t = 3.0)]
+    #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
     /// Write what each stage cost: processor and wall seconds summed over threads, items, processor seconds per Mb
     #[arg(long, value_name = "TSV")]
@@ -150,7 +161,7 @@ pub struct MakeExamplesArgs {
     /// Folder for the shards and their manifest; it appears when it is whole
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Replace the output folder if it is there
+    /// Replace the output folder if it holds earlier examples and nothing else
     #[arg(long)]
     pub overwrite: bool,
     /// Known variants of the sample, one sample with GT; without, examples have no labels
@@ -256,7 +267,7 @@ pub struct ShowArgs {
     /// Folder for the pictures and alleles.tsv; it appears when it is whole
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Replace the output folder if it is there
+    /// Replace the output folder if it holds earlier pictures and nothing else
     #[arg(long)]
     pub overwrite: bool,
     #[command(flatten)]

@@ -27,7 +27,10 @@ fn main() {
                 .map(str::trim)
                 .collect::<Vec<_>>()
                 .join(" ");
-            eprintln!("dvcall: error: {line}");
+            // An error may hold what could not be put in place, which goes with it.
+            drop(error);
+            let _ = writeln!(std::io::stderr(), "dvcall: error: {line}");
+            commands::signals::raise();
             end(1)
         }
     }

@@ -162,11 +162,96 @@ fn an_output_folder_is_only_replaced_on_request() {
         command
     };
     run(&[]).assert().success();
-    fs::write(folder.path().join("out/old"), "").unwrap();
+    fs::write(folder.path().join("out/shard-00007.tsv"), "").unwrap();
     assert!(common::error_of(&mut run(&[])).contains("--overwrite"));
-    assert!(folder.path().join("out/old").exists());
+    assert!(folder.path().join("out/shard-00007.tsv").exists());
     run(&["--overwrite"]).assert().success();
-    assert!(!folder.path().join("out/old").exists() && folder.path().join("out/manifest.json").exists());
+    assert!(!folder.path().join("out/shard-00007.tsv").exists() && folder.path().join("out/manifest.json").exists());
+    // Also through a link, which stays.
+    std::os::unix::fs::symlink("out", folder.path().join("link")).unwrap();
+    let mut linked = on_sample();
+    linked
+        .args(["--regions", "chrB:1-5000", "--overwrite", "--output"])
+        .arg(folder.path().join("link"));
+    linked.assert().success();
+    assert!(folder.path().join("link").is_symlink() && folder.path().join("out/manifest.json").exists());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn only_an_earlier_set_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let refuses = |output: &str, what: &str| {
+        let mut command = on_sample();
+        command
+            .current_dir(folder.path())
+            .args(["--overwrite", "--output", output]);
+        let message = common::error_of(&mut command);
+        assert!(message.contains(what), "{message}");
+    };
+    for (name, holds) in [
+        ("mixed", &["manifest.json", "shard-00000.tsv", "reads.bam"][..]),
+        ("unmarked", &["shard-00000.tsv"]),
+        ("foreign", &["notes.txt"]),
+        ("nested", &["manifest.json", "shard-folder/kept"]),
+    ] {
+        for file in holds {
+            fs::create_dir_all(path(name).join(file).parent().unwrap()).unwrap();
+            fs::write(path(name).join(file), "kept").unwrap();
+        }
+    }
+    refuses("mixed", "mixed holds reads.bam;");
+    refuses("unmarked", "unmarked holds shard-00000.tsv and no manifest.json");
+    refuses("foreign", "notes.txt");
+    refuses("nested", "shard-folder");
+    for output in [".", "..", "mixed/..", folder.path().to_str().unwrap()] {
+        refuses(output, &format!("cannot make output folder {output}: "));
+    }
+    refuses("-", "no name of a folder");
+    refuses("foreign/notes.txt", "not a folder");
+    let kept = [
+        "mixed/reads.bam",
+        "mixed/manifest.json",
+        "unmarked/shard-00000.tsv",
+        "foreign/notes.txt",
+    ];
+    assert!(
+        kept.iter()
+            .chain(&["nested/shard-folder/kept"])
+            .all(|file| path(file).exists())
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn outputs_replace_no_input_and_no_other_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = folder.path().join("truth.vcf.gz");
+    fs::copy(common::sample().join("truth.vcf.gz"), &truth).unwrap();
+    let before = fs::read(&truth).unwrap();
+    let refuses = |flags: &[&str], what: &str| {
+        let mut command = on_sample();
+        command
+            .arg("--truth")
+            .arg(&truth)
+            .arg("--confident")
+            .arg(common::sample().join("confident.bed"));
+        let message = common::error_of(command.current_dir(folder.path()).args(flags));
+        assert!(message.contains(what), "{message}");
+        assert_eq!(fs::read(&truth).unwrap(), before);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    };
+    for flag in ["--missed-truth", "--realigned-reads"] {
+        refuses(&["--output", "out", flag, "truth.vcf.gz"], "would replace the input");
+        refuses(&["--output", "out", flag, "out/table"], "what --output writes to");
+        refuses(&["--output", "out", flag, "-"], "no regular file");
+    }
+    refuses(
+        &["--output", "out", "--missed-truth", "x", "--realigned-reads", "x"],
+        "what --missed-truth writes to",
+    );
+    refuses(&["--output", "truth.vcf.gz", "--overwrite"], "would replace the input");
 }
 
 /// Writes the sample's truth after a change and gives the error of using it.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use common::sample;
 use dvcall::genome::{Reference, Region};
 use dvcall::reads::{MAX_READS_PER_CELL, Read, ReadSource};
-use rust_htslib::bam::{self, Format, Header, HeaderView, Record, header::HeaderRecord, index};
+use rust_htslib::bam::{self, Format, Header, HeaderView, Read as _, Record, header::HeaderRecord, index};
 
 fn reference() -> Reference {
     Reference::open(&sample().join("reference.fa")).unwrap()
@@ -69,6 +69,121 @@ fn damage_in_the_middle_is_an_error_with_its_place() {
         text.contains("changed.bam is damaged") && text.contains("near chr"),
         "{text}"
     );
+}
+
+#[test]
+fn an_index_of_another_bam_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let bam = |name: &str, keep: &dyn Fn(&Record) -> bool| write_subset(&at(name), Format::Bam, keep, 0);
+    let first = bam("first.bam", &|r| r.tid() == 0);
+    let second = bam("second.bam", &|r| r.tid() == 1);
+    let earlier = bam("earlier.bam", &|r| r.tid() == 0 && r.pos() < 30_000);
+    let none = bam("none.bam", &|_| false);
+    write_deep(&at("deep.bam"), 100);
+    fs::write(at("cut.bam.bai"), &fs::read(at("first.bam.bai")).unwrap()[..100]).unwrap();
+    let cases = [
+        (&first, "second.bam.bai", "knows is not the last"),
+        (&second, "first.bam.bai", "ends before"),
+        (&first, "earlier.bam.bai", "knows is not the last"),
+        (&earlier, "first.bam.bai", "ends before"),
+        (&first, "none.bam.bai", "knows is not the last"),
+        (&none, "first.bam.bai", "ends before"),
+        (&first, "deep.bam.bai", "knows 1 contigs"),
+        (&first, "cut.bam.bai", "cut off"),
+    ];
+    for (reads, index, cause) in cases {
+        let path = at("reads.bam");
+        fs::copy(reads, &path).unwrap();
+        fs::copy(at(index), at("reads.bam.bai")).unwrap();
+        let text = refusal(&path);
+        assert!(text.contains(cause), "{text}");
+        assert!(text.contains("samtools index") && text.lines().count() == 1, "{text}");
+    }
+    // htslib reads a CSI rather than a BAI.
+    index::build(&earlier, Some(&at("first.bam.csi")), index::Type::Csi(14), 1).unwrap();
+    let text = refusal(&first);
+    assert!(
+        text.contains("first.bam.csi") && text.contains("samtools index -c"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_index_of_another_cram_and_a_cut_cram_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reads.cram");
+    let cram = fs::read(sample().join("sample.cram")).unwrap();
+    let index = rust_htslib::bgzf::Reader::from_path(sample().join("sample.cram.crai")).unwrap();
+    let index = std::io::read_to_string(index).unwrap();
+    let lines: Vec<&str> = index.split_inclusive('\n').collect();
+    let last: usize = lines.last().unwrap().split('\t').nth(3).unwrap().parse().unwrap();
+    let marker = cram.len() - 38;
+    let cut = |at: usize| [&cram[..at], &cram[marker..]].concat();
+    let foreign = index.replace(&last.to_string(), &(last - 1_000).to_string());
+    let cases = [
+        (&cram, String::new(), "knows is not the last"),
+        (&cram, lines[1..].concat(), "its first container"),
+        (&cram, lines[..1].concat(), "knows is not the last"),
+        (&cram, foreign, "does not fit"),
+        (&cram, index.replacen('\t', " ", 1), "line 1 is damaged"),
+        (&cut(last), index.clone(), "ends before"),
+        (&cut(last + 1_000), index.clone(), "ends before"),
+        (&cut(last / 2), index.clone(), "ends before"),
+    ];
+    for (reads, index, cause) in cases {
+        fs::write(&path, reads).unwrap();
+        fs::write(folder.path().join("reads.cram.crai"), index).unwrap();
+        let text = refusal(&path);
+        assert!(text.contains(cause), "{text}");
+        assert!(text.contains("samtools index") && text.lines().count() == 1, "{text}");
+    }
+}
+
+#[test]
+fn legal_indexes_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let keeps: [&dyn Fn(&Record) -> bool; 4] = [&|_| true, &|r| r.tid() == 0, &|r| r.tid() == 1, &|_| false];
+    for (i, keep) in keeps.into_iter().enumerate() {
+        for unplaced in [0, 2_000] {
+            let at = |suffix: &str| folder.path().join(format!("{i}.{unplaced}.{suffix}"));
+            let bam = write_subset(&at("bam"), Format::Bam, keep, unplaced);
+            let region = Region::new("chrB", 0, 20_000);
+            let reads = fetch(&bam, &region);
+            assert_eq!(reads.is_empty(), i % 2 == 1);
+            fs::rename(at("bam.bai"), at("bai")).unwrap();
+            assert_eq!(fetch(&bam, &region), reads);
+            for min_shift in [5, 9, 14, 18] {
+                index::build(&bam, Some(&at("bam.csi")), index::Type::Csi(min_shift), 1).unwrap();
+                assert_eq!(fetch(&bam, &region), reads);
+            }
+            let cram = write_subset(&at("cram"), Format::Cram, keep, unplaced);
+            assert_eq!(fetch(&cram, &region), reads);
+        }
+    }
+}
+
+fn refusal(path: &Path) -> String {
+    format!("{:#}", ReadSource::open(path, &reference(), None).unwrap_err())
+}
+
+/// Writes the reads of the bundled sample that are to be kept, then unplaced ones, and their index.
+fn write_subset(path: &Path, format: Format, keep: &dyn Fn(&Record) -> bool, unplaced: usize) -> PathBuf {
+    let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
+    let header = Header::from_template(reader.header());
+    let mut writer = bam::Writer::from_path(path, &header, format).unwrap();
+    writer.set_reference(sample().join("reference.fa")).unwrap();
+    for record in reader.records().map(Result::unwrap).filter(keep) {
+        writer.write(&record).unwrap();
+    }
+    let view = HeaderView::from_header(&header);
+    for i in 0..unplaced {
+        let sam = format!("unplaced{i}\t4\t*\t0\t0\t*\t*\t0\t0\tACGT\tIIII\tRG:Z:sample");
+        writer.write(&Record::from_sam(&view, sam.as_bytes()).unwrap()).unwrap();
+    }
+    drop(writer);
+    index::build(path, None, index::Type::Bai, 1).unwrap();
+    path.to_owned()
 }
 
 #[test]

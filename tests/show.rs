@@ -70,6 +70,35 @@ fn threads_do_not_matter_and_thresholds_do() {
 }
 
 #[test]
+fn only_earlier_pictures_are_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("shown");
+    let run = |region: &str| show(&output, &["--overwrite", "--regions", region]);
+    run("chrA:10,001-14,000").assert().success();
+    let first = contents(&output);
+    run("chrA:15,001-25,000").assert().success();
+    let second = contents(&output);
+    assert!(
+        first.len() > 2
+            && second
+                .keys()
+                .all(|name| name == "alleles.tsv" || !first.contains_key(name))
+    );
+    fs::write(output.join("holiday.png"), "").unwrap();
+    assert!(error_of(&mut run("chrA:10,001-14,000")).contains("holds holiday.png"));
+    assert_eq!(contents(&output).len(), second.len() + 1);
+    let here = show(".".as_ref(), &["--overwrite"])
+        .current_dir(&output)
+        .assert()
+        .code(1)
+        .get_output()
+        .clone();
+    assert!(String::from_utf8_lossy(&here.stderr).contains("the current folder is there"));
+    assert_eq!(contents(&output).len(), second.len() + 1);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_region_beyond_the_contig_is_refused_and_nothing_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("shown");

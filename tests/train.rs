@@ -294,6 +294,59 @@ fn a_model_is_calibrated_to_other_examples() {
         .failure()
         .stderr(contains("learned from"));
     assert!(!world.path("cheating.safetensors").exists());
+
+    // A cascade needs more examples than these to be believed, and a model may have none.
+    let small = World::new(40);
+    small.train("m.safetensors", &["--epochs", "1"]).success();
+    assert_eq!(small.card("m.safetensors").cascade, None);
+    std::fs::copy(small.path("m.json"), world.path("m.json")).unwrap();
+    std::fs::copy(small.path("m.safetensors"), world.path("m.safetensors")).unwrap();
+    calibrate("elsewhere", "plain.safetensors").success();
+}
+
+#[test]
+fn a_model_replaces_neither_its_start_nor_what_is_no_card() {
+    let world = World::new(40);
+    std::fs::write(world.path("keep.json"), "{\"mine\": 1}").unwrap();
+    let epochs = ["--epochs", "1"];
+    let message = "keep.json, which is no card of a model";
+    world
+        .train("keep.safetensors", &epochs)
+        .code(1)
+        .stderr(contains(message));
+    assert_eq!(
+        std::fs::read_to_string(world.path("keep.json")).unwrap(),
+        "{\"mine\": 1}"
+    );
+    world
+        .train("training/manifest.safetensors", &epochs)
+        .code(1)
+        .stderr(contains("manifest.json, which is no card of a model"));
+    std::fs::create_dir(world.path("m.log.csv")).unwrap();
+    world
+        .train("m.safetensors", &epochs)
+        .code(1)
+        .stderr(contains("m.log.csv: it is no regular file"));
+    std::fs::remove_dir(world.path("m.log.csv")).unwrap();
+
+    world.train("m.safetensors", &epochs).success();
+    let model = world.path("m.safetensors").display().to_string();
+    world
+        .train("m.safetensors", &["--init-from", &model])
+        .code(1)
+        .stderr(contains("would replace the input"));
+    let mut calibrate = Command::cargo_bin("dvcall").unwrap();
+    calibrate.args(["calibrate", "--model", &model, "--output", &model, "--examples"]);
+    calibrate
+        .arg(world.path("validation"))
+        .assert()
+        .code(1)
+        .stderr(contains("would replace the input"));
+    // A card may be replaced, and a link stays one.
+    std::os::unix::fs::symlink(&model, world.path("link.safetensors")).unwrap();
+    world.train("link.safetensors", &["--epochs", "2"]).success();
+    assert!(world.path("link.safetensors").is_symlink());
+    assert_eq!(world.card("m.safetensors").training.unwrap().epochs.len(), 2);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub use call::{Call, Score, Zygosity};
 pub use call_set::{CallSet, Selection};
 pub use evaluation::{Evaluation, Options, Run, Subset, evaluate};
 pub use kind::{Kind, SUBTYPES, Type};
-pub use output::{check_inputs_are_kept, check_prefix, write_all};
+pub use output::{check_prefix, write_all};
 pub use record::{Entry, Record, ScoreField, Verdict};
 pub use roc::{Curve, Point};
 pub use screen::{Named, aligned, comparison};

@@ -15,19 +15,37 @@ use super::screen::{Named, comparison};
 use super::tables::{write_extended, write_roc, write_summary};
 use crate::genome::check_whole;
 
-/// Makes the folder, and fails early if files that begin with `prefix` cannot be written.
-pub fn check_prefix(prefix: &Path) -> Result<()> {
+/// Endings of all files that may be written.
+const SUFFIXES: [&str; 9] = [
+    "summary.csv",
+    "extended.csv",
+    "metrics.json",
+    "compare.csv",
+    "roc.all.csv.gz",
+    "vcf.gz",
+    "vcf.gz.tbi",
+    "vcf.gz.csi",
+    "html",
+];
+/// Makes the folder, and fails early if nothing can be written into it. Returns the names of all files that may be written.
+pub fn check_prefix(prefix: &Path) -> Result<Vec<PathBuf>> {
     let folder = folder_of(prefix);
-    if prefix.file_name().is_none() || prefix.is_dir() {
+    let is_folder = prefix.is_dir() || prefix.to_string_lossy().ends_with('/');
+    let is_special = prefix.as_os_str() == "-" || prefix.exists() && !prefix.is_file();
+    if prefix.file_name().is_none() || is_folder || is_special {
         bail!(
-            "--output {}: expected a folder and the begin of file names, for example {}/scores",
+            "--output {}: expected a folder and the begin of file names, for example {}",
             prefix.display(),
-            prefix.display()
+            if is_folder { prefix } else { folder }.join("scores").display()
         );
     }
     std::fs::create_dir_all(folder).with_context(|| format!("--output: cannot make folder {}", folder.display()))?;
     tempfile::tempdir_in(folder).with_context(|| format!("--output: cannot write into {}", folder.display()))?;
-    Ok(())
+    Ok(SUFFIXES.iter().map(|suffix| named(prefix, suffix)).collect())
+}
+
+fn named(prefix: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{suffix}", prefix.display()))
 }
 
 fn folder_of(prefix: &Path) -> &Path {
@@ -35,24 +53,6 @@ fn folder_of(prefix: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
-}
-
-/// Fails if the annotated VCF would take the place of an input, as `--query x.vcf.gz --output x` would have it.
-pub fn check_inputs_are_kept<'a>(prefix: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    let annotated = PathBuf::from(format!("{}.vcf.gz", prefix.display()));
-    let Ok(written) = annotated.canonicalize() else {
-        return Ok(());
-    };
-    for input in inputs {
-        if input.canonicalize().is_ok_and(|input| input == written) {
-            bail!(
-                "--output {}: the annotated VCF would replace the input {}; choose another prefix",
-                prefix.display(),
-                input.display()
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Writes everything about the first call set, and the comparison with the others. Returns the names of the files.
@@ -107,7 +107,7 @@ fn write_comparison(out: &mut impl Write, sets: &[Named]) -> Result<()> {
     Ok(())
 }
 
-/// Gives every file of the draft its final name.
+/// Gives every file of the draft its final name. Links that have such a name stay, and lead to the new file.
 fn publish(draft: &Path, prefix: &Path) -> Result<Vec<PathBuf>> {
     let mut names: Vec<_> = std::fs::read_dir(draft)?
         .map(|entry| Ok(entry?.file_name()))
@@ -115,9 +115,59 @@ fn publish(draft: &Path, prefix: &Path) -> Result<Vec<PathBuf>> {
     names.sort();
     let mut published = Vec::new();
     for name in names {
-        let target = PathBuf::from(format!("{}.{}", prefix.display(), name.to_string_lossy()));
-        std::fs::rename(draft.join(&name), &target).with_context(|| format!("cannot write {}", target.display()))?;
+        let target = named(prefix, &name.to_string_lossy());
+        let (draft, place) = (
+            draft.join(&name),
+            target.canonicalize().unwrap_or_else(|_| target.clone()),
+        );
+        // A link may lead to another disk.
+        let moved = std::fs::rename(&draft, &place).or_else(|_| std::fs::copy(&draft, &place).map(drop));
+        moved.with_context(|| format!("cannot write {}", target.display()))?;
         published.push(target);
     }
+    // Of the two kinds of index readers would take the one that is left of an earlier run.
+    for index in ["vcf.gz.tbi", "vcf.gz.csi"].map(|suffix| named(prefix, suffix)) {
+        if index.exists() && !published.contains(&index) {
+            std::fs::remove_file(&index).with_context(|| format!("cannot remove {}", index.display()))?;
+        }
+    }
     Ok(published)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_an_earlier_evaluation_are_replaced_and_links_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("draft")).unwrap();
+        for name in ["draft/vcf.gz", "draft/vcf.gz.tbi", "draft/html"] {
+            std::fs::write(path(name), "new").unwrap();
+        }
+        for name in ["p.vcf.gz", "p.vcf.gz.csi", "stored"] {
+            std::fs::write(path(name), "old").unwrap();
+        }
+        std::os::unix::fs::symlink("stored", path("p.html")).unwrap();
+        let published = publish(&path("draft"), &path("p")).unwrap();
+        assert_eq!(published, ["p.html", "p.vcf.gz", "p.vcf.gz.tbi"].map(path));
+        assert!(path("p.html").is_symlink() && !path("p.vcf.gz.csi").exists());
+        for name in ["stored", "p.vcf.gz", "p.vcf.gz.tbi"] {
+            assert_eq!(std::fs::read_to_string(path(name)).unwrap(), "new");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_no_folder_and_no_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        for prefix in ["-", "/dev/null", path, &format!("{path}/new/")] {
+            assert!(check_prefix(Path::new(prefix)).is_err(), "{prefix}");
+        }
+        assert_eq!(
+            check_prefix(&folder.path().join("new/p")).unwrap().len(),
+            SUFFIXES.len()
+        );
+    }
 }

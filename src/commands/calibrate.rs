@@ -8,7 +8,7 @@ use crate::model::{Feed, Model, parse_device, recalibrate};
 
 pub fn run(args: &CalibrateArgs) -> Result<()> {
     let examples = open(&args.examples)?;
-    check_output(&args.output)?;
+    let output = check_output(&args.output, &["json"], args.model.as_deref())?;
     let model = match &args.model {
         Some(path) => Model::load(path)?,
         None => Model::builtin()?,
@@ -23,7 +23,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     for (name, correction) in [("SNP", card.calibration.snp), ("indel", card.calibration.indel)] {
         log::info!("{name}: {correction}");
     }
-    model.with_card(card).save(&args.output)
+    model.with_card(card).save(&output)
 }
 
 /// Fails if the model knows these examples: what it says of them is surer than what it says of others.

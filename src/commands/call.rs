@@ -1,22 +1,25 @@
 //! `dvcall call`: reads in, VCF out, in one pass.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
 
 use super::call_worker::{CalledPartition, Worker, chunks};
-use super::evidence::EvidenceSource;
+use super::evidence::{EvidenceSource, finish_realigned_reads, realigned_outputs};
 use super::ordered::for_each_ordered;
-use super::progress::{peak_memory, progress_bar};
-use super::staged::{StagedFile, make_room};
+use super::outputs::{check_inputs_are_kept, indexes, link_indexes, make_room};
+use super::progress::{peak_memory, print, progress_bar};
+use super::staged::StagedFile;
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::cli::CallArgs;
-use crate::model::{Cascades, Inference, Model, parse_devices};
+use crate::model::{Cascades, Inference, Model, card_path, parse_devices};
 use crate::reads::RealignedReadsWriter;
 use crate::variants::{Call, CallSummary, OverlapResolver, VcfHeader, VcfWriter};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
+    check_outputs(args)?;
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let models = load_models(args)?;
     // Before the output is begun: without libtorch the process ends here, and what is begun would stay.
@@ -38,7 +41,7 @@ pub fn run(args: &CallArgs) -> Result<()> {
         |(called, timings)| {
             output.timings += timings;
             called.into_iter().try_for_each(|called| {
-                progress.inc(called.partition.region.len());
+                progress.inc(called.partition.bases());
                 output.add(called)
             })
         },
@@ -54,6 +57,25 @@ fn load_models(args: &CallArgs) -> Result<Vec<Model>> {
     args.model.iter().map(|path| Model::load(path)).collect()
 }
 
+fn check_outputs(args: &CallArgs) -> Result<()> {
+    let mut outputs = vec![("--output", args.output.clone())];
+    outputs.extend(indexes(&args.output, index_kinds(&args.output)).map(|index| ("--output", index)));
+    outputs.extend(args.timings.iter().map(|table| ("--timings", table.clone())));
+    outputs.extend(realigned_outputs(&args.realigned));
+    let cards: Vec<PathBuf> = args.model.iter().map(|model| card_path(model)).collect();
+    let mut inputs = args.input.files();
+    inputs.extend(args.model.iter().chain(&cards).map(PathBuf::as_path));
+    check_inputs_are_kept(&outputs, &inputs)
+}
+
+/// The indexes that a VCF of this name may have: a bgzipped one has one of them.
+fn index_kinds(vcf: &Path) -> &'static [&'static str] {
+    match vcf.extension().is_some_and(|e| e == "gz") {
+        true => &["tbi", "csi"],
+        false => &[],
+    }
+}
+
 /// As it was typed, but for what is no UTF-8.
 fn command_line() -> String {
     let words: Vec<_> = std::env::args_os()
@@ -63,13 +85,13 @@ fn command_line() -> String {
 }
 
 /// The VCF and what is told at the end.
-struct Output {
+struct Output<'a> {
+    args: &'a CallArgs,
     vcf: VcfWriter,
     /// Contig of the calls that are held back.
     contig: String,
     overlaps: OverlapResolver,
     realigned_reads: Option<RealignedReadsWriter>,
-    min_quality: f64,
     summary: CallSummary,
     timings: Timings,
     /// Where the timings are to be written, if anywhere.
@@ -77,8 +99,8 @@ struct Output {
     bases: u64,
 }
 
-impl Output {
-    fn create(args: &CallArgs, source: &EvidenceSource, models: &[Model]) -> Result<Self> {
+impl<'a> Output<'a> {
+    fn create(args: &'a CallArgs, source: &EvidenceSource, models: &[Model]) -> Result<Self> {
         let header = VcfHeader {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
@@ -89,14 +111,16 @@ impl Output {
                 .collect(),
             command_line: command_line(),
         };
-        make_room(&args.output)?;
-        let vcf = VcfWriter::create(&args.output, &header)?;
+        let place = make_room(&args.output)?;
+        let kinds = index_kinds(&args.output);
+        indexes(&place, kinds).try_for_each(|index| make_room(&index).map(drop))?;
+        let vcf = VcfWriter::create(&place, !kinds.is_empty(), &header)?;
         Ok(Self {
+            args,
             vcf,
             contig: String::new(),
             overlaps: OverlapResolver::default(),
             realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
-            min_quality: args.min_quality,
             summary: CallSummary::default(),
             timings: Timings::default(),
             timings_table: args.timings.as_deref().map(StagedFile::create).transpose()?,
@@ -125,7 +149,7 @@ impl Output {
 
     fn write(&mut self, calls: &[Call]) -> Result<()> {
         for call in calls {
-            let filter = call.filter(self.min_quality);
+            let filter = call.filter(self.args.min_quality);
             self.summary.add(call, filter);
             self.vcf.write(&self.contig, call, filter)?;
         }
@@ -137,24 +161,23 @@ impl Output {
         let rest = self.overlaps.finish();
         self.write(&rest)?;
         self.vcf.finish()?;
-        if let Some(writer) = self.realigned_reads {
-            writer.finish()?;
-        }
+        link_indexes(&self.args.output, index_kinds(&self.args.output))?;
+        finish_realigned_reads(self.realigned_reads, &self.args.realigned)?;
         clock.lap(&mut self.timings, Stage::Writing, 0);
         if let Some(table) = self.timings_table {
             self.timings.write(table, self.bases, started)?;
         }
         if log::log_enabled!(log::Level::Info) {
-            println!("{}", self.summary);
             let (pileups, network) = (self.timings.items(Stage::Pileups), self.timings.items(Stage::Network));
             let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
-            println!("pileups       {pileups:>9}  {share:.0} % decided by the cascade");
-            println!("{}", self.timings);
-            let memory = peak_memory() as f64 / 1e6;
-            println!(
-                "wall time     {:>9.1} s, peak memory {memory:.0} MB",
-                started.elapsed().as_secs_f64()
-            );
+            print(format_args!(
+                "{}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{}\n\
+                 wall time     {:>9.1} s, peak memory {:.0} MB\n",
+                self.summary,
+                self.timings,
+                started.elapsed().as_secs_f64(),
+                peak_memory() as f64 / 1e6
+            ))?;
         }
         Ok(())
     }

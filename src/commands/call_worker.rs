@@ -171,6 +171,7 @@ mod tests {
         let partition = |index: usize| Partition {
             index,
             region: Region::new("a", 0, 1),
+            parts: vec![(0, 1)],
             evidence: Region::new("a", 0, 1),
         };
         let lengths = |n, threads, keeps_reads| -> Vec<usize> {

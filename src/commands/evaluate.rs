@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::benchmark::{
-    Evaluation, Named, Options, Run, ScoreField, aligned, check_inputs_are_kept, check_prefix, comparison, write_all,
-};
+use super::outputs::{check_inputs_are_kept, make_room};
+use super::progress::print;
+use crate::benchmark::{Evaluation, Named, Options, Run, ScoreField, aligned, check_prefix, comparison, write_all};
 use crate::cli::{EvaluateArgs, ScoreArg};
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
@@ -19,10 +19,8 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
 }
 
 fn evaluate(args: &EvaluateArgs) -> Result<()> {
-    check_prefix(&args.output)?;
     let sets = call_sets(args)?;
-    let inputs = sets.iter().map(|set| set.path.as_path());
-    check_inputs_are_kept(&args.output, inputs.chain([args.truth.as_path()]))?;
+    check_outputs(args, &sets)?;
     let evaluation = Evaluation::open(options(args))?;
     let mut runs = Vec::new();
     for (index, set) in sets.iter().enumerate() {
@@ -40,11 +38,24 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
         .collect();
     let files = write_all(&args.output, &evaluation, &named)?;
     let (headings, rows) = comparison(&named);
-    print!("{}", aligned(&headings, &rows));
     for file in files {
         log::info!("wrote {}", file.display());
     }
-    Ok(())
+    print(aligned(&headings, &rows))
+}
+
+fn check_outputs(args: &EvaluateArgs, sets: &[CallSetArg]) -> Result<()> {
+    let outputs = check_prefix(&args.output)?;
+    outputs.iter().try_for_each(|output| make_room(output).map(drop))?;
+    let outputs: Vec<_> = outputs.into_iter().map(|output| ("--output", output)).collect();
+    let paths = [&args.reference, &args.truth].into_iter();
+    let paths = paths.chain(&args.confident).chain(&args.stratification);
+    let mut inputs: Vec<&Path> = paths
+        .chain(sets.iter().map(|set| &set.path))
+        .map(PathBuf::as_path)
+        .collect();
+    inputs.extend(args.regions.iter().map(Path::new));
+    check_inputs_are_kept(&outputs, &inputs)
 }
 
 fn options(args: &EvaluateArgs) -> Options {

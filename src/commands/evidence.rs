@@ -1,18 +1,35 @@
 //! From a partition to its candidates: the half of the flow that `call`, `make-examples` and `show` share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::staged::make_room;
+use super::outputs::{indexes, link_indexes, make_room};
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::{Candidate, CandidateOptions, find_candidates};
-use crate::cli::{EvidenceArgs, InputArgs};
+use crate::cli::{EvidenceArgs, InputArgs, RealignedReadsArgs};
 use crate::genome::{
     IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
 };
 use crate::reads::{Read, ReadReader, ReadSource, RealignedReadsWriter};
 use crate::realign::{RealignOptions, Realigner};
+
+/// Of which a BAM has one.
+const BAM_INDEXES: &[&str] = &["bai", "csi"];
+
+/// The files that `--realigned-reads` may write, with the flag.
+pub fn realigned_outputs(args: &RealignedReadsArgs) -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let files = args.realigned_reads.iter();
+    let files = files.flat_map(|bam| std::iter::once(bam.clone()).chain(indexes(bam, BAM_INDEXES)));
+    files.map(|file| ("--realigned-reads", file))
+}
+
+/// Puts the file of `--realigned-reads` in place, if there is one.
+pub fn finish_realigned_reads(writer: Option<RealignedReadsWriter>, args: &RealignedReadsArgs) -> Result<()> {
+    writer.map_or(Ok(()), RealignedReadsWriter::finish)?;
+    let bam = args.realigned_reads.as_deref();
+    bam.map_or(Ok(()), |bam| link_indexes(bam, BAM_INDEXES))
+}
 
 /// The inputs of a run, opened and checked before any work starts.
 pub struct EvidenceSource {
@@ -66,8 +83,9 @@ impl EvidenceSource {
     /// The file that `--realigned-reads` asks for, if it does.
     pub fn realigned_reads_writer(&self, path: Option<&Path>) -> Result<Option<RealignedReadsWriter>> {
         let create = |path| {
-            make_room(path)?;
-            RealignedReadsWriter::create(path, self.reference.contigs(), self.reads.sample())
+            let place = make_room(path)?;
+            indexes(&place, BAM_INDEXES).try_for_each(|index| make_room(&index).map(drop))?;
+            RealignedReadsWriter::create(&place, self.reference.contigs(), self.reads.sample())
         };
         path.map(create).transpose()
     }
@@ -98,12 +116,14 @@ impl EvidenceWorker<'_> {
         let mut clock = Stopwatch::start();
         let reference = self.sequence_around(partition)?;
         let mut reads = self.reads.fetch(&partition.evidence)?;
+        reads.iter_mut().for_each(|read| read.spell_out(&reference));
         clock.lap(&mut timings, Stage::Reading, reads.len());
         if let Some(realigner) = &mut self.realigner {
             reads = realigner.realign(reads, &reference);
         }
         clock.lap(&mut timings, Stage::Realignment, reads.len());
-        let candidates = find_candidates(&reads, &reference, &partition.region, &self.source.candidate_options);
+        let mut candidates = find_candidates(&reads, &reference, &partition.region, &self.source.candidate_options);
+        candidates.retain(|candidate| partition.contains(candidate.position));
         clock.lap(&mut timings, Stage::Candidates, candidates.len());
         Ok(Evidence {
             reads,

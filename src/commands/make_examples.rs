@@ -2,16 +2,17 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
+use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, finish_realigned_reads, realigned_outputs};
 use super::ordered::for_each_ordered;
-use super::progress::progress_bar;
-use super::staged::{StagedFile, StagedFolder};
+use super::outputs::check_inputs_are_kept;
+use super::progress::{print, progress_bar};
+use super::staged::{FolderKind, StagedFile, StagedFolder};
 use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
 use crate::examples::{
@@ -22,13 +23,20 @@ use crate::genome::{IntervalSet, Partition, Region, check_whole};
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
 use crate::reads::{MIN_MAPPING_QUALITY, Read};
 
+/// A set of shards.
+const FOLDER: FolderKind = FolderKind {
+    marker: "manifest.json",
+    holds: |name| name.starts_with("shard-"),
+};
+
 pub fn run(args: &MakeExamplesArgs) -> Result<()> {
+    check_outputs(args)?;
     let source = open(args)?;
     let truth = match (&args.truth, &args.confident) {
         (Some(truth), Some(confident)) => Some(Truth::open(truth, confident, &source)?),
         _ => None,
     };
-    let output = StagedFolder::create(&args.output, args.overwrite)?;
+    let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
     let mut writer = ShardWriter::create(output.path(), info(args, &source)?)?;
     let mut realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
     let mut missed_truth = args.missed_truth.as_deref().map(StagedFile::create).transpose()?;
@@ -55,9 +63,9 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
             if let Some(table) = &mut missed_truth {
                 made.missed_truth.iter().try_for_each(|line| table.line(line))?;
             }
-            bar.inc(made.region.len());
+            bar.inc(made.partition.bases());
             if let Some(writer) = &mut realigned_reads {
-                writer.write(&made.reads, &made.region)?;
+                writer.write(&made.reads, &made.partition.region)?;
             }
             made.examples.into_iter().try_for_each(|example| writer.push(example))
         },
@@ -65,15 +73,22 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     bar.finish_and_clear();
     let manifest = writer.finish()?;
     missed_truth.map_or(Ok(()), StagedFile::put_in_place)?;
-    if let Some(writer) = realigned_reads {
-        writer.finish()?;
-    }
+    finish_realigned_reads(realigned_reads, &args.realigned)?;
     output.put_in_place()?;
     if log::log_enabled!(log::Level::Info) {
-        println!("{summary}");
-        println!("examples   {:>10}   {}", manifest.examples, args.output.display());
+        let (examples, folder) = (manifest.examples, args.output.display());
+        print(format_args!("{summary}\nexamples   {examples:>10}   {folder}\n"))?;
     }
     Ok(())
+}
+
+fn check_outputs(args: &MakeExamplesArgs) -> Result<()> {
+    let mut outputs = vec![("--output", args.output.clone())];
+    outputs.extend(args.missed_truth.iter().map(|table| ("--missed-truth", table.clone())));
+    outputs.extend(realigned_outputs(&args.realigned));
+    let mut inputs = args.input.files();
+    inputs.extend(args.truth.iter().chain(&args.confident).map(PathBuf::as_path));
+    check_inputs_are_kept(&outputs, &inputs)
 }
 
 fn open(args: &MakeExamplesArgs) -> Result<EvidenceSource> {
@@ -171,14 +186,14 @@ struct Made {
     examples: Vec<Example>,
     missed_truth: Vec<String>,
     summary: LabelSummary,
-    region: Region,
+    partition: Partition,
     /// Only where they are to be written.
     reads: Vec<Read>,
 }
 
 impl Maker<'_> {
     fn partition(&mut self, partition: &Partition) -> Result<Made> {
-        let mut made = Made::new(&partition.region);
+        let mut made = Made::new(partition);
         let evidence = match self.truth {
             None => self.unlabelled(partition, &mut made)?,
             Some(truth) => self.labelled(partition, truth, &mut made)?,
@@ -213,7 +228,7 @@ impl Maker<'_> {
             &evidence.reference,
         );
         for (candidate, &genotype) in evidence.candidates.iter().zip(&labels.genotypes) {
-            if partition.region.contains(candidate.position) {
+            if partition.contains(candidate.position) {
                 made.summary.add_candidate(candidate, genotype);
                 if genotype.is_some() || self.args.keep_unlabelled {
                     made.draw(candidate, genotype, &evidence, partition);
@@ -222,7 +237,7 @@ impl Maker<'_> {
         }
         for (variant, &explained) in variants.iter().zip(&labels.explained) {
             let confident = truth.confident.covers(contig, variant.position, variant.end());
-            if confident && partition.region.contains(variant.position) {
+            if confident && partition.contains(variant.position) {
                 let missed = explained < variant.alternate_count();
                 made.summary.add_truth(variant, missed);
                 if missed {
@@ -262,21 +277,23 @@ impl Maker<'_> {
                 (region.end + LABEL_FLANK).min(length),
             )
         };
+        let region = widen(&partition.region);
         Partition {
             index: partition.index,
-            region: widen(&partition.region),
+            parts: vec![(region.start, region.end)],
+            region,
             evidence: widen(&partition.evidence),
         }
     }
 }
 
 impl Made {
-    fn new(region: &Region) -> Self {
+    fn new(partition: &Partition) -> Self {
         Self {
             examples: Vec::new(),
             missed_truth: Vec::new(),
             summary: LabelSummary::default(),
-            region: region.clone(),
+            partition: partition.clone(),
             reads: Vec::new(),
         }
     }

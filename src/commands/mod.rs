@@ -8,8 +8,10 @@ pub mod evidence;
 pub mod make_examples;
 pub mod model_info;
 pub mod ordered;
+pub mod outputs;
 pub mod progress;
 pub mod show;
+pub mod signals;
 pub mod staged;
 pub mod timings;
 pub mod train;
@@ -27,6 +29,9 @@ pub fn run(command: Command) -> Result<()> {
     // What htslib has to say is in our errors; its own lines would make two of one.
     // SAFETY: sets a number before any thread is started.
     unsafe { hts_set_log_level(htsLogLevel_HTS_LOG_OFF) };
+    if matches!(command, Command::Call(_) | Command::MakeExamples(_) | Command::Show(_)) {
+        signals::heed();
+    }
     match command {
         Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::progress::print;
 use crate::cli::ModelInfoArgs;
 use crate::model::{Card, DataSet, Metrics, Model, Training};
 
@@ -10,8 +11,7 @@ pub fn run(args: &ModelInfoArgs) -> Result<()> {
         Some(path) => Model::load(path)?,
         None => Model::builtin()?,
     };
-    print!("{}", describe(model.card()));
-    Ok(())
+    print(describe(model.card()))
 }
 
 fn describe(card: &Card) -> String {

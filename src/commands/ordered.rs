@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use crossbeam_channel::bounded;
 
+use super::signals;
+
 /// Items that may be under way or wait for their turn, for each thread. Enough that no worker waits for a slow
 /// neighbour; few enough that memory is bounded by threads.
 const WINDOW: usize = 16;
 
 /// Runs `work` on every item on `threads` threads of a rayon pool, each with its own state from `worker`, and gives the
-/// results to `consume` on the calling thread, in the order of the items. The first error ends the run; so does a panic, as
-/// the others would wait for its result for ever.
+/// results to `consume` on the calling thread, in the order of the items. The first error ends the run; so does a signal, and
+/// a panic, as the others would wait for its result for ever.
 pub fn for_each_ordered<I, W, T: Send>(
     threads: usize,
     items: impl Iterator<Item = I> + Send,
@@ -21,6 +23,8 @@ pub fn for_each_ordered<I, W, T: Send>(
     work: impl Fn(&mut W, I) -> Result<T> + Sync,
     mut consume: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
+    // Each thread has its own readers and network: none is made that would find no work.
+    let threads = items.size_hint().1.map_or(threads, |items| threads.min(items)).max(1);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -80,6 +84,7 @@ fn consume_in_order<T>(
     let mut waiting = std::collections::BTreeMap::new();
     let mut next = 0;
     for (index, result) in results {
+        signals::check()?;
         waiting.insert(index, result?);
         while let Some(ready) = waiting.remove(&next) {
             consume(ready)?;

@@ -1,7 +1,10 @@
-//! Progress for people: a bar with time to go on a terminal, silence elsewhere.
+//! Words for people: a bar with time to go on a terminal, silence elsewhere; and what is told at the end.
 
+use std::fmt::Display;
+use std::io::{ErrorKind, Write, stdout};
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar over `total` units on stderr. Hidden with `--quiet`; indicatif hides it when stderr is not a terminal.
@@ -19,6 +22,15 @@ pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
+}
+
+/// Writes to standard output. Whoever closed it, as `head` does, has read enough: no error.
+pub fn print(text: impl Display) -> Result<()> {
+    let mut out = stdout().lock();
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
 }
 
 /// Largest resident memory of this process so far, in bytes.

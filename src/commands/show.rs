@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 
 use super::evidence::{EvidenceSource, EvidenceWorker};
 use super::ordered::for_each_ordered;
-use super::staged::StagedFolder;
+use super::outputs::check_inputs_are_kept;
+use super::progress::print;
+use super::staged::{FolderKind, StagedFolder};
 use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Verdict, count_alleles};
 use crate::cli::ShowArgs;
 use crate::genome::Partition;
@@ -17,10 +19,17 @@ use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
 /// Columns of the table: one row for each alternate allele that any read shows.
 const HEADER: &str = "contig\tposition\tref\talt\tdepth\tref_reads\talt_reads\tfraction\tlow_quality_reads\toutcome\n";
 
+/// The table and pictures.
+const FOLDER: FolderKind = FolderKind {
+    marker: "alleles.tsv",
+    holds: is_picture,
+};
+
 pub fn run(args: &ShowArgs) -> Result<()> {
+    check_inputs_are_kept(&[("--output", args.output.clone())], &args.input.files())?;
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
-    let output = StagedFolder::create(&args.output, args.overwrite)?;
-    let path = output.path().join("alleles.tsv");
+    let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
+    let path = output.path().join(FOLDER.marker);
     let failed = || format!("cannot write {}", path.display());
     let mut table = BufWriter::new(File::create(&path).with_context(failed)?);
     table.write_all(HEADER.as_bytes()).with_context(failed)?;
@@ -41,10 +50,10 @@ pub fn run(args: &ShowArgs) -> Result<()> {
     output.put_in_place()?;
     if log::log_enabled!(log::Level::Info) {
         let Totals { candidates, pictures } = totals;
-        println!(
-            "{candidates} candidates, {pictures} pictures, {alleles} alleles in {}",
-            args.output.display()
-        );
+        let folder = args.output.display();
+        print(format_args!(
+            "{candidates} candidates, {pictures} pictures, {alleles} alleles in {folder}\n"
+        ))?;
     }
     Ok(())
 }
@@ -85,12 +94,23 @@ fn show(
     }
     let table = count_alleles(reads, reference, &partition.region, options.min_base_quality)
         .iter()
+        .filter(|site| partition.contains(site.position))
         .flat_map(|site| {
             let judged = site.alleles.iter().zip(options.verdicts(site));
             judged.map(|(allele, verdict)| row(contig, site, allele, verdict))
         })
         .collect();
     Ok(Shown { table, totals })
+}
+
+/// Whether a file has a name such as `chr20_10002458_0+1.png`.
+fn is_picture(name: &str) -> bool {
+    let mut parts = name.strip_suffix(".png").unwrap_or_default().rsplitn(3, '_');
+    let mut is_number = || {
+        let part = parts.next().unwrap_or_default();
+        part.starts_with(|c: char| c.is_ascii_digit()) && part.chars().all(|c| c.is_ascii_digit() || c == '+')
+    };
+    is_number() && is_number()
 }
 
 /// As in `chr20:10,002,458 G>GTT,GTTT  GTT 11, reference 20, of 46 reads`.

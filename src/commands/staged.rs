@@ -8,25 +8,32 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::{Builder, NamedTempFile, TempDir};
 
+use super::outputs::{folder_of, make_room};
+
 /// A folder that is filled beside its place and takes it when whole; a failed run leaves nothing.
 pub struct StagedFolder {
     staged: TempDir,
     target: PathBuf,
+    kind: FolderKind,
+    overwrite: bool,
+}
+
+/// How a folder that an earlier run made is known.
+#[derive(Clone, Copy)]
+pub struct FolderKind {
+    /// The file that each of its kind has.
+    pub marker: &'static str,
+    /// Whether other files may have this name.
+    pub holds: fn(&str) -> bool,
 }
 
 impl StagedFolder {
-    /// Fails if the target is there and not empty, unless it may be overwritten: then it is replaced at the end.
-    pub fn create(target: &Path, overwrite: bool) -> Result<Self> {
-        if target.exists() {
-            let mut entries = fs::read_dir(target).with_context(|| format!("{} is not a folder", target.display()))?;
-            if entries.next().is_some() && !overwrite {
-                bail!(
-                    "output folder {} is not empty; choose another, or give --overwrite to replace it",
-                    target.display()
-                );
-            }
-        }
-        let parent = folder_of(target);
+    /// Fails if the target is there and not empty, unless it may be overwritten and is of this kind: then it is replaced at
+    /// the end.
+    pub fn create(target: &Path, kind: FolderKind, overwrite: bool) -> Result<Self> {
+        let target = place_of_folder(target)?;
+        kind.check_replaceable(&target, overwrite)?;
+        let parent = folder_of(&target);
         let failed = || format!("cannot make output folder {}", target.display());
         fs::create_dir_all(parent).with_context(failed)?;
         let staged = Builder::new()
@@ -35,7 +42,9 @@ impl StagedFolder {
             .with_context(failed)?;
         Ok(Self {
             staged,
-            target: target.to_owned(),
+            target,
+            kind,
+            overwrite,
         })
     }
 
@@ -44,29 +53,79 @@ impl StagedFolder {
         self.staged.path()
     }
 
-    /// Gives the folder its name.
+    /// Gives the folder its name. What it replaces is only removed after that.
     pub fn put_in_place(self) -> Result<()> {
-        let failed = || format!("cannot put output folder {} in place", self.target.display());
-        if self.target.exists() {
-            fs::remove_dir_all(&self.target).with_context(failed)?;
+        let (staged, target) = (self.staged.path(), &self.target);
+        let failed = || format!("cannot put output folder {} in place", target.display());
+        // Again, as it may have been filled since the start.
+        self.kind.check_replaceable(target, self.overwrite)?;
+        if target.exists() {
+            let aside = Builder::new().prefix(".dvcall-").tempdir_in(folder_of(target));
+            let aside = aside.with_context(failed)?.keep();
+            let moved = fs::rename(target, &aside).inspect_err(|_| drop(fs::remove_dir(&aside)));
+            moved.with_context(failed)?;
+            let renamed = fs::rename(staged, target).inspect_err(|_| drop(fs::rename(&aside, target)));
+            renamed.with_context(failed)?;
+            fs::remove_dir_all(&aside).with_context(|| format!("cannot remove {}", aside.display()))?;
+        } else {
+            fs::rename(staged, target).with_context(failed)?;
         }
-        fs::rename(self.staged.path(), &self.target).with_context(failed)?;
         let _ = self.staged.keep();
         Ok(())
     }
 }
 
-/// Makes the folder of a file that is to be written. Fails if something other than a file is there, which would be replaced by
-/// one: a device or pipe such as /dev/stdout, or a folder.
-pub fn make_room(target: &Path) -> Result<()> {
-    if target.starts_with("/dev") || target.exists() && !target.is_file() {
-        bail!(
-            "cannot write {}: it is no regular file; give the name of one",
-            target.display()
-        );
+impl FolderKind {
+    fn check_replaceable(self, target: &Path, overwrite: bool) -> Result<()> {
+        if !target.exists() {
+            return Ok(());
+        }
+        let shown = target.display();
+        let entries = fs::read_dir(target).with_context(|| format!("output {shown} is not a folder"))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot read output folder {shown}"))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let ours = entry.file_type().is_ok_and(|t| t.is_file()) && (name == self.marker || (self.holds)(&name));
+            names.push((ours, name));
+        }
+        // What is not ours comes first.
+        names.sort();
+        let marked = names.iter().any(|(_, name)| name == self.marker);
+        match names.first() {
+            Some(_) if !overwrite => {
+                bail!("output folder {shown} is not empty; choose another, or give --overwrite to replace it")
+            }
+            Some((ours, name)) if !ours || !marked => bail!(
+                "--overwrite replaces only what an earlier run made, but output folder {shown} holds {name}{}; choose another \
+                 folder, or empty this one",
+                if marked {
+                    String::new()
+                } else {
+                    format!(" and no {}", self.marker)
+                }
+            ),
+            _ => Ok(()),
+        }
     }
-    fs::create_dir_all(folder_of(target))
-        .with_context(|| format!("cannot write {}: cannot make its folder", target.display()))
+}
+
+/// The folder that a name stands for, links followed. Fails for names that no new folder can take.
+fn place_of_folder(target: &Path) -> Result<PathBuf> {
+    let shown = target.display();
+    // Without a slash or dot at its end.
+    let plain: PathBuf = target.components().collect();
+    let place = target.canonicalize().unwrap_or(plain);
+    if place.file_name().is_none() || target.as_os_str() == "-" {
+        bail!("cannot make output folder {shown}: it is no name of a folder; give one");
+    }
+    if target.is_symlink() && !target.exists() {
+        bail!("cannot make output folder {shown}: it is a link that leads nowhere; remove it, or give another name");
+    }
+    if std::env::current_dir().is_ok_and(|current| current.starts_with(&place)) {
+        bail!("cannot make output folder {shown}: the current folder is there; give the name of a new one");
+    }
+    Ok(place)
 }
 
 /// A file that is written beside its place and takes it when whole.
@@ -77,12 +136,12 @@ pub struct StagedFile {
 
 impl StagedFile {
     pub fn create(target: &Path) -> Result<Self> {
-        make_room(target)?;
-        let staged = staging(0o666).tempfile_in(folder_of(target));
+        let target = make_room(target)?;
+        let staged = staging(0o666).tempfile_in(folder_of(&target));
         let staged = staged.with_context(|| format!("cannot write {}", target.display()))?;
         Ok(Self {
             staged: BufWriter::new(staged),
-            target: target.to_owned(),
+            target,
         })
     }
 
@@ -108,11 +167,4 @@ fn staging(mode: u32) -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(".dvcall-").permissions(Permissions::from_mode(mode));
     builder
-}
-
-fn folder_of(target: &Path) -> &Path {
-    match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }

@@ -3,22 +3,27 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
+use serde_json::Value;
 
+use super::outputs::{check_inputs_are_kept, make_room};
 use super::progress::progress_bar;
 use super::staged::StagedFile;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
-    Architecture, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, parse_device, train,
+    Architecture, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, card_path, parse_device, train,
 };
 
 /// Peak learning rates and passes: from random weights, and from a trained model, which would forget in more.
 const LEARNING_RATES: [f64; 2] = [1e-3, 5e-4];
 const EPOCHS: [u32; 2] = [50, 8];
 
+/// Endings of what is written beside a model.
+const BESIDE: [&str; 4] = ["json", "checkpoint.safetensors", "log.csv", "svg"];
+
 pub fn run(args: &TrainArgs) -> Result<()> {
     let (training, validation) = (open(&args.examples)?, open(&args.validation)?);
-    check_output(&args.output)?;
+    let output = check_output(&args.output, &BESIDE, args.init_from.as_deref())?;
     check_apart(&training, &validation)?;
     let init_from = args.init_from.as_deref().map(Model::load).transpose()?;
     if let Some(model) = &init_from
@@ -38,7 +43,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         options: options(args, init_from.as_ref())?,
         training,
         validation,
-        output: &args.output,
+        output: &output,
         init_from,
         resume: args.resume,
         checkpoint_steps: args.checkpoint_steps,
@@ -145,15 +150,40 @@ fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Fails before hours of work if the model could not be written in the end.
-pub(super) fn check_output(output: &Path) -> Result<()> {
+/// Fails before hours of work if the model, or what has these endings beside it, could not be written in the end or would
+/// replace the model that is started from. Returns its place.
+pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>) -> Result<PathBuf> {
     ensure!(
         output.extension().is_some_and(|e| e == "safetensors"),
         "--output {}: the name of a model ends in .safetensors",
         output.display()
     );
+    let place = make_room(output)?;
+    let mut outputs = vec![("--output", place.clone())];
+    outputs.extend(beside.iter().map(|ending| ("--output", place.with_extension(ending))));
+    let inputs: Vec<PathBuf> = start
+        .iter()
+        .flat_map(|model| [model.to_path_buf(), card_path(model)])
+        .collect();
+    check_inputs_are_kept(&outputs, &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     // Better now than after hours.
-    StagedFile::create(output).map(drop)
+    outputs
+        .iter()
+        .try_for_each(|(_, file)| StagedFile::create(file).map(drop))?;
+    check_card(&card_path(&place))?;
+    Ok(place)
+}
+
+/// Fails if a file would be replaced by the card that is something else.
+fn check_card(card: &Path) -> Result<()> {
+    let text = std::fs::read(card).unwrap_or_default();
+    let is_card = serde_json::from_slice(&text).is_ok_and(|card: Value| card.get("weights_sha256").is_some());
+    ensure!(
+        is_card || !card.exists(),
+        "--output: the model's card would replace {}, which is no card of a model; choose another name",
+        card.display()
+    );
+    Ok(())
 }
 
 /// Fails if a set is both learned from and validated on: its figures would mean nothing.

@@ -113,6 +113,14 @@ impl Manifest {
                 fits.channels.join(","),
             );
         }
+        let listed: u64 = manifest.shards.iter().map(|shard| shard.examples).sum();
+        if listed != manifest.examples {
+            bail!(
+                "damaged manifest {}: {} examples, and {listed} in its shards; make the examples again",
+                path.display(),
+                manifest.examples
+            );
+        }
         Ok((manifest, hex(&Sha256::digest(&text))))
     }
 }

@@ -1,14 +1,15 @@
 //! Reads shards back, one at a time.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::example::{Example, ROW_BYTES, filled_rows};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, hex};
 use super::shard_writer::TSV_HEADER;
 use crate::candidates::VariantType;
 use crate::pileup::{AlleleLengths, CHANNELS, Clipping, Context, HEIGHT, WIDTH};
@@ -51,7 +52,12 @@ impl ShardReader {
         let entry = self.manifest.shards.get(shard).context("no such shard")?;
         let path = self.directory.join(format!("{}.safetensors.zst", entry.name));
         let damaged = || format!("damaged shard {}; make the examples again", path.display());
-        let tensors = read_tensors(&path).with_context(damaged)?;
+        let (tensors, sha256) = read_tensors(&path).with_context(damaged)?;
+        ensure!(
+            sha256 == entry.sha256,
+            "{}: it is not the one that the manifest lists",
+            damaged()
+        );
         let mut examples = read_table(&self.directory.join(format!("{}.tsv", entry.name)))?;
         if tensors.images.len() != examples.len() || examples.len() as u64 != entry.examples {
             bail!("{}: tensors, table and manifest differ in length", damaged());
@@ -87,9 +93,26 @@ struct Tensors {
     clipping: Vec<Clipping>,
 }
 
-/// Streams the tensors, in whichever order they lie, without holding the padded images.
-fn read_tensors(path: &Path) -> Result<Tensors> {
-    let file = File::open(path)?;
+/// Passes bytes on and digests them.
+struct Digesting<R> {
+    inner: R,
+    digest: Sha256,
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.digest.update(&buffer[..length]);
+        Ok(length)
+    }
+}
+
+/// Streams the tensors, in whichever order they lie, without holding the padded images; and the SHA-256 of the file.
+fn read_tensors(path: &Path) -> Result<(Tensors, String)> {
+    let file = Digesting {
+        inner: File::open(path)?,
+        digest: Sha256::new(),
+    };
     let mut input = zstd::Decoder::new(BufReader::new(file))?;
     let mut size = [0; 8];
     input.read_exact(&mut size)?;
@@ -121,8 +144,10 @@ fn read_tensors(path: &Path) -> Result<Tensors> {
         }
     }
     // To the end, so that the checksum of the compressed stream is seen.
-    std::io::copy(&mut input, &mut std::io::sink())?;
-    Ok(tensors)
+    io::copy(&mut input, &mut io::sink())?;
+    let mut rest = input.finish();
+    io::copy(&mut rest, &mut io::sink())?;
+    Ok((tensors, hex(&rest.into_inner().into_inner().digest.finalize())))
 }
 
 impl TensorHeader {
@@ -253,6 +278,14 @@ mod tests {
         assert!(writer.push(odd).unwrap_err().to_string().contains("chr20:21"));
         writer.finish().unwrap();
         let shard = folder.path().join("shard-00000.safetensors.zst");
+        let other = tempfile::tempdir().unwrap();
+        let mut writer = ShardWriter::create(other.path(), json!(null)).unwrap();
+        writer.push(example(3)).unwrap();
+        writer.finish().unwrap();
+        let swapped = ShardReader::open(other.path()).unwrap();
+        std::fs::copy(&shard, other.path().join("shard-00000.safetensors.zst")).unwrap();
+        let error = format!("{:#}", swapped.read(0).unwrap_err());
+        assert!(error.contains("not the one that the manifest lists"), "{error}");
         let bytes = std::fs::read(&shard).unwrap();
         std::fs::write(&shard, &bytes[..bytes.len() - 9]).unwrap();
         let error = format!("{:#}", ShardReader::open(folder.path()).unwrap().read(0).unwrap_err());

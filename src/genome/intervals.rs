@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use rust_htslib::bgzf;
 
-use super::{Contigs, Region};
+use super::{Contigs, Region, check_whole};
 
 /// Sorted, merged, 0-based half-open intervals for each contig. Contigs keep the order in which they first appeared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +32,11 @@ impl IntervalSet {
         set
     }
 
-    /// Reads a BED file (plain, gzip or bgzip; header lines allowed; columns beyond the third ignored).
+    /// Reads a BED file (plain, gzip or bgzip; header lines allowed; columns beyond the third ignored). Fails if it was cut off.
     pub fn from_bed(path: &Path) -> Result<Self> {
+        if path.metadata().is_ok_and(|file| file.len() > 0) {
+            check_whole(path)?;
+        }
         let reader =
             bgzf::Reader::from_path(path).with_context(|| format!("cannot open BED file {}", path.display()))?;
         Self::parse_bed(reader).with_context(|| format!("cannot read BED file {}", path.display()))

@@ -15,6 +15,7 @@ mod region;
 mod sequence;
 mod variant_index;
 
+pub(crate) use self::{bgzf::BgzfFile, variant_index::BinIndex};
 pub use contigs::{Contig, Contigs};
 pub use damage::check_whole;
 pub use edit::Edit;

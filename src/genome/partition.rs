@@ -11,38 +11,76 @@ pub const PARTITION_SIZE: u64 = 20_000;
 /// cut.
 pub const PARTITION_FLANK: u64 = 2_000;
 
-/// One unit of work: candidates are reported for `region`, evidence is read from `evidence`.
+/// One unit of work: candidates are reported for the parts of `region`, evidence is read from `evidence`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
     /// Place in the output's order.
     pub index: usize,
+    /// From the first part to the last.
     pub region: Region,
+    /// What was asked for: 0-based half-open, ascending.
+    pub parts: Vec<(u64, u64)>,
     /// `region` with flanks, within the contig.
     pub evidence: Region,
 }
 
-/// Cuts regions on a fixed grid, in the order of the set. `contig_length` bounds the flanks.
+impl Partition {
+    fn new(index: usize, contig: &str, parts: &[(u64, u64)], contig_length: u64) -> Option<Self> {
+        let (start, end) = (parts.first()?.0, parts.last()?.1);
+        let evidence = (
+            start.saturating_sub(PARTITION_FLANK),
+            (end + PARTITION_FLANK).min(contig_length),
+        );
+        Some(Self {
+            index,
+            region: Region::new(contig, start, end),
+            parts: parts.to_vec(),
+            evidence: Region::new(contig, evidence.0, evidence.1),
+        })
+    }
+
+    /// Whether the position was asked for.
+    pub fn contains(&self, position: u64) -> bool {
+        let after = self.parts.partition_point(|part| part.0 <= position);
+        after > 0 && position < self.parts[after - 1].1
+    }
+
+    /// How many bases were asked for.
+    pub fn bases(&self) -> u64 {
+        self.parts.iter().map(|part| part.1 - part.0).sum()
+    }
+}
+
+/// Cuts regions on a fixed grid, in the order of the set. Those of one cell whose evidence would overlap are one partition, so
+/// that it is not looked at for each of many small targets. `contig_length` bounds the flanks.
 pub fn partitions(regions: &IntervalSet, contig_length: impl Fn(&str) -> u64) -> Vec<Partition> {
     let mut all = Vec::new();
-    for region in regions.regions() {
-        let length = contig_length(&region.contig);
-        let mut start = region.start;
-        while start < region.end {
-            let end = ((start / PARTITION_SIZE + 1) * PARTITION_SIZE).min(region.end);
-            let evidence = Region::new(
-                &region.contig,
-                start.saturating_sub(PARTITION_FLANK),
-                (end + PARTITION_FLANK).min(length),
-            );
-            all.push(Partition {
-                index: all.len(),
-                region: Region::new(&region.contig, start, end),
-                evidence,
-            });
-            start = end;
+    for contig in regions.contigs() {
+        let length = contig_length(contig);
+        let mut add = |parts: &[(u64, u64)]| all.extend(Partition::new(all.len(), contig, parts, length));
+        let mut parts: Vec<(u64, u64)> = Vec::new();
+        for part in regions.on(contig).iter().flat_map(|&region| cells(region)) {
+            let near = |last: &(u64, u64)| {
+                last.0 / PARTITION_SIZE == part.0 / PARTITION_SIZE && part.0 - last.1 <= 2 * PARTITION_FLANK
+            };
+            if !parts.last().is_some_and(near) {
+                add(&parts);
+                parts.clear();
+            }
+            parts.push(part);
         }
+        add(&parts);
     }
     all
+}
+
+/// An interval cut at the lines of the grid.
+fn cells((mut start, end): (u64, u64)) -> impl Iterator<Item = (u64, u64)> {
+    std::iter::from_fn(move || {
+        let first = start;
+        start = ((start / PARTITION_SIZE + 1) * PARTITION_SIZE).min(end);
+        (first < end).then_some((first, start))
+    })
 }
 
 #[cfg(test)]
@@ -57,5 +95,29 @@ mod tests {
         assert_eq!(regions, [(19_500, 20_000), (20_000, 40_000), (40_000, 40_400), (0, 10)]);
         assert_eq!(cut[2].evidence, Region::new("a", 38_000, 40_500));
         assert_eq!(cut[3].index, 3);
+    }
+
+    #[test]
+    fn near_regions_of_one_cell_are_looked_at_together() {
+        let targets = [(100, 200), (1_000, 1_100), (19_900, 20_100), (26_000, 26_050)];
+        let set = IntervalSet::from_regions(targets.map(|(start, end)| Region::new("a", start, end)));
+        let cut = partitions(&set, |_| 50_000);
+        let parts: Vec<_> = cut.iter().map(|p| p.parts.clone()).collect();
+        assert_eq!(
+            parts,
+            [
+                vec![(100, 200), (1_000, 1_100)],
+                vec![(19_900, 20_000)],
+                vec![(20_000, 20_100)],
+                vec![(26_000, 26_050)]
+            ]
+        );
+        assert_eq!(
+            (cut[0].region.clone(), cut[0].bases()),
+            (Region::new("a", 100, 1_100), 200)
+        );
+        assert_eq!(cut[0].evidence, Region::new("a", 0, 3_100));
+        let inside = [99, 100, 199, 200, 999, 1_000, 1_099, 1_100].map(|position| cut[0].contains(position));
+        assert_eq!(inside, [false, true, true, false, false, true, true, false]);
     }
 }

@@ -96,6 +96,9 @@ pub fn resolve_regions(values: &[String], contigs: &Contigs) -> Result<IntervalS
         if contigs.get(value).is_none() && Path::new(value).is_file() {
             let bed = IntervalSet::from_bed(Path::new(value))?;
             bed.check_within(contigs).with_context(|| format!("in {value}"))?;
+            if bed.bases() == 0 {
+                log::warn!("--regions {value}: it holds no base; nothing is looked at there");
+            }
             regions.extend(bed.regions());
         } else if value.ends_with(".bed") || value.ends_with(".bed.gz") {
             bail!("--regions {value}: no such file");

@@ -1,5 +1,7 @@
-//! The index of a bgzipped VCF (`.tbi` or `.csi`), and whether it is of this file.
+//! The index of a bgzipped VCF (`.tbi` or `.csi`), and whether it is of this file; what indexes by bins know.
 
+use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -61,8 +63,7 @@ impl VariantIndex {
             contigs: Vec::new(),
             end: 0,
         };
-        let parsed = read_all(path).and_then(|bytes| index.parse(&bytes));
-        parsed.with_context(|| {
+        index.read().with_context(|| {
             format!(
                 "index {} is damaged; make it again with: {}",
                 path.display(),
@@ -88,43 +89,15 @@ impl VariantIndex {
         )
     }
 
-    /// Reads what is needed of a tabix or CSI index (their layouts are in the specifications of samtools/hts-specs).
-    fn parse(&mut self, bytes: &[u8]) -> Result<()> {
-        let mut rest = Bytes(bytes);
-        let magic = rest.take(4)?;
-        let (is_csi, contigs, pseudo_bin) = match magic {
-            b"TBI\x01" => {
-                let contigs = rest.number()?;
-                (false, contigs, 37_450)
-            }
-            b"CSI\x01" => {
-                let (_, depth) = (rest.number()?, rest.number()?);
-                let _length_of_names = rest.number()?;
-                ensure!(depth <= 9, "a depth of {depth}");
-                (true, 0, ((1 << (3 * (depth + 1))) - 1) / 7 + 1)
-            }
-            _ => bail!("it is neither a tabix nor a CSI index"),
-        };
-        rest.take(6 * 4)?;
-        let length = rest.number()? as usize;
-        let names = rest.take(length)?.split(|&b| b == 0).filter(|name| !name.is_empty());
+    /// Takes what is needed of the index.
+    fn read(&mut self) -> Result<()> {
+        let bins = BinIndex::read(&self.path)?;
+        let mut header = Bytes(&bins.header);
+        header.take(6 * 4)?;
+        let length = header.number()? as usize;
+        let names = header.take(length)?.split(|&b| b == 0).filter(|name| !name.is_empty());
         self.contigs = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-        let contigs = if is_csi { rest.number()? } else { contigs };
-        for _ in 0..contigs {
-            for _ in 0..rest.number()? {
-                let bin = rest.number()?;
-                rest.take(if is_csi { 8 } else { 0 })?;
-                for _ in 0..rest.number()? {
-                    let (_, end) = (rest.offset()?, rest.offset()?);
-                    // The pseudo-bin holds counts, not chunks.
-                    self.end = self.end.max(if bin == pseudo_bin { 0 } else { end });
-                }
-            }
-            if !is_csi {
-                let windows = rest.number()? as usize;
-                rest.take(windows * 8)?;
-            }
-        }
+        self.end = bins.records.map_or(0, |records| records.end);
         Ok(())
     }
 
@@ -134,18 +107,57 @@ impl VariantIndex {
             return Ok(());
         }
         let mut file = BgzfFile::open(vcf)?;
-        let (block, within) = (self.end >> 16 << 16, (self.end & 0xffff) as usize);
-        file.seek(block)?;
+        let (block, within) = (self.end >> 16, (self.end & 0xffff) as usize);
+        // Past the end of the file nothing is read either, which would look like its end. That end itself is legal: htsjdk
+        // takes it for the end of the last record.
+        ensure!(block <= vcf.metadata()?.len(), "the VCF is shorter");
+        file.seek(block << 16)?;
         ensure!(file.read(within)?.len() == within, "the VCF is shorter");
         ensure!(file.read(1)?.is_empty(), "the VCF is longer");
         Ok(())
     }
 }
 
-fn read_all(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut bgzf::Reader::from_path(path)?, &mut bytes)?;
-    Ok(bytes)
+/// What the bins of an index tell of its file: of BAI (SAM specification, section 5.2), tabix and CSI (their
+/// specifications are in samtools/hts-specs).
+pub(crate) struct BinIndex {
+    pub(crate) contigs: u32,
+    /// Virtual offsets of the start of the first record and the end of the last that it knows; none if it knows none.
+    pub(crate) records: Option<Range<u64>>,
+    /// The columns and names that tabix knows, in both formats.
+    header: Vec<u8>,
+}
+
+impl BinIndex {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let mut bytes = Vec::new();
+        bgzf::Reader::from_path(path)?.read_to_end(&mut bytes)?;
+        let mut rest = Bytes(&bytes);
+        let (is_csi, depth, header, contigs) = match rest.take(4)? {
+            b"BAI\x01" => (false, 5, &[][..], rest.number()?),
+            b"TBI\x01" => {
+                let contigs = rest.number()?;
+                let mut names = Bytes(rest.0);
+                names.take(6 * 4)?;
+                (false, 5, rest.take(7 * 4 + names.number()? as usize)?, contigs)
+            }
+            b"CSI\x01" => {
+                let (_, depth, length) = (rest.number()?, rest.number()?, rest.number()?);
+                ensure!(depth <= 10, "a depth of {depth}");
+                (true, depth, rest.take(length as usize)?, rest.number()?)
+            }
+            _ => bail!("it is neither BAI nor tabix nor CSI"),
+        };
+        let mut records = None;
+        for _ in 0..contigs {
+            rest.bins(is_csi, depth, &mut records)?;
+        }
+        Ok(Self {
+            contigs,
+            records,
+            header: header.to_vec(),
+        })
+    }
 }
 
 /// Little-endian numbers from the front of a buffer.
@@ -164,5 +176,79 @@ impl<'a> Bytes<'a> {
 
     fn offset(&mut self) -> Result<u64> {
         Ok(u64::from_le_bytes(self.take(8)?.try_into()?))
+    }
+
+    /// Takes the bins of a contig, and widens `records` by their chunks.
+    fn bins(&mut self, is_csi: bool, depth: u32, records: &mut Option<Range<u64>>) -> Result<()> {
+        let pseudo_bin = ((1 << (3 * (depth + 1))) - 1) / 7 + 1_u64;
+        for _ in 0..self.number()? {
+            let bin = u64::from(self.number()?);
+            self.take(if is_csi { 8 } else { 0 })?;
+            for _ in 0..self.number()? {
+                let (start, end) = (self.offset()?, self.offset()?);
+                // The pseudo-bin holds counts, not chunks.
+                if bin != pseudo_bin {
+                    let known = records.get_or_insert(start..end);
+                    *known = known.start.min(start)..known.end.max(end);
+                }
+            }
+        }
+        if !is_csi {
+            let windows = self.number()? as usize;
+            self.take(windows * 8)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// Writes a VCF of so many records, and its index.
+    fn indexed(vcf: &Path, records: u64) -> PathBuf {
+        let mut text = "##fileformat=VCFv4.2\n##contig=<ID=c,length=100000>\n".to_owned();
+        text += "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+        text.extend((1..=records).map(|i| format!("c\t{i}\t.\tA\tC\t{}\tPASS\t.\n", i * i % 97)));
+        let mut writer = bgzf::Writer::from_path(vcf).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        drop(writer);
+        let contigs = [crate::genome::Contig {
+            name: "c".into(),
+            length: 100_000,
+        }];
+        index_variants(vcf, &contigs.into_iter().collect()).unwrap()
+    }
+
+    #[test]
+    fn the_index_of_a_longer_vcf_is_stale() {
+        let folder = tempfile::tempdir().unwrap();
+        let (short, long) = (folder.path().join("short.vcf.gz"), folder.path().join("long.vcf.gz"));
+        let index = indexed(&short, 100);
+        assert!(VariantIndex::open(&short).unwrap().is_some());
+        std::fs::copy(indexed(&long, 50_000), index).unwrap();
+        let error = format!("{:#}", VariantIndex::open(&short).unwrap_err());
+        assert!(error.contains("is stale") && error.contains("shorter"), "{error}");
+    }
+
+    /// As htsjdk has it: behind the end-of-file marker, where others name the place before.
+    #[test]
+    fn the_last_record_may_end_where_the_file_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let vcf = folder.path().join("calls.vcf.gz");
+        let index = indexed(&vcf, 100);
+        let length = vcf.metadata().unwrap().len();
+        let [before, behind] = [length - 28, length].map(|block| (block << 16).to_le_bytes());
+        let mut bytes = Vec::new();
+        bgzf::Reader::from_path(&index)
+            .unwrap()
+            .read_to_end(&mut bytes)
+            .unwrap();
+        let at = bytes.windows(8).position(|offset| offset == before).unwrap();
+        bytes[at..at + 8].copy_from_slice(&behind);
+        std::fs::write(&index, bytes).unwrap();
+        assert!(VariantIndex::open(&vcf).unwrap().is_some());
     }
 }

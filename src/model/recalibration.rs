@@ -11,7 +11,10 @@ use super::validation::{calibrate, outcomes, trials};
 
 /// The model's card with calibration and cascade thresholds of these examples. Weights stay as they are.
 pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Card> {
-    let fitted = cascade_training::judge_again(&model.weights()?, examples)?;
+    let fitted = match model.card().cascade {
+        Some(_) => cascade_training::judge_again(&model.weights()?, examples)?,
+        None => None,
+    };
     let cascade = fitted.as_ref().map(|f| &*f.cascade);
     let outcomes = outcomes(&model.network(device)?, cascade, examples, device)?;
     let mut card = model.card().clone();

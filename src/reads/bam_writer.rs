@@ -100,8 +100,29 @@ impl RealignedReadsWriter {
         // Closing does not tell whether the last block could be written; its end-of-file marker does.
         file::check(&self.beside).with_context(failed)?;
         self.beside.persist(&self.target).with_context(failed)?;
+        remove_indexes(&self.target)?;
         built.persist(index(&self.target)).with_context(failed)
     }
+}
+
+/// Removes what readers might take for the index of this BAM: those of an earlier one.
+fn remove_indexes(bam: &Path) -> Result<()> {
+    for suffix in ["bai", "csi"] {
+        let appended = PathBuf::from(format!("{}.{suffix}", bam.display()));
+        // `x.bai` is of x.bam, whatever else begins with x.
+        let replaced = bam
+            .extension()
+            .filter(|e| *e == "bam")
+            .map(|_| bam.with_extension(suffix));
+        for index in [Some(appended), replaced]
+            .into_iter()
+            .flatten()
+            .filter(|path| path.exists())
+        {
+            std::fs::remove_file(&index).with_context(|| format!("cannot remove {}", index.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn header(contigs: &Contigs, sample: &str) -> Header {
@@ -215,6 +236,9 @@ mod tests {
         writer.write(&reads, &Region::new("two", 0, 100)).unwrap();
         assert!(writer.write(&reads, &Region::new("one", 500, 600)).is_err());
         assert!(!path.exists());
+        for of_an_earlier_file in ["out.bam.csi", "out.bai", "out.csi"] {
+            std::fs::write(folder.path().join(of_an_earlier_file), "").unwrap();
+        }
         writer.finish().unwrap();
 
         let mut reader = IndexedReader::from_path(&path).unwrap();

@@ -5,6 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rust_htslib::bgzf;
+
+use super::index;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -27,44 +30,54 @@ const CRAM_2_END: [u8; 30] = [
     0x01, 0, 0x01, 0, 0x01, 0,
 ];
 
-/// Finds the format and fails if the file is missing, is something else, lacks its index, or was cut off: a truncated
-/// file must never look like a quiet genome, not even if the cut lies past the last region read.
-pub(super) fn check(path: &Path) -> Result<Format> {
+/// Finds the format and the index, and fails if the file is missing, is something else, lacks its index or has that of another,
+/// or was cut off: a truncated file must never look like a quiet genome, not even if the cut lies past the last region read.
+pub(super) fn check(path: &Path) -> Result<(Format, PathBuf)> {
     if !path.is_file() {
         bail!("reads {}: no such file", path.display());
     }
     let unreadable = || format!("cannot read {}", path.display());
     let mut file = File::open(path).with_context(unreadable)?;
-    let format = format_of(&mut file).with_context(unreadable)?.with_context(|| {
+    let format = format_of(&mut file, path).with_context(unreadable)?.with_context(|| {
         format!(
             "reads {0} is neither BAM nor CRAM; convert it with: samtools sort -o reads.bam {0}",
             path.display()
         )
     })?;
-    check_index(path, format)?;
+    let index = index::find(path, format)?;
     let ends: &[&[u8]] = match format {
         Format::Bam => &[&BGZF_END],
         Format::Cram => &[&CRAM_3_END, &CRAM_2_END],
     };
+    let mut whole = false;
     for end in ends {
-        if ends_with(&mut file, end).with_context(unreadable)? {
-            return Ok(format);
-        }
+        whole |= ends_with(&mut file, end).with_context(unreadable)?;
     }
-    bail!(
-        "reads {} is truncated: its end-of-file marker is missing; copy or make the file again",
-        path.display()
-    );
+    if !whole {
+        bail!(
+            "reads {} is truncated: its end-of-file marker is missing; copy or make the file again",
+            path.display()
+        );
+    }
+    index::check(&index, path, format)?;
+    Ok((format, index))
 }
 
-fn format_of(file: &mut File) -> std::io::Result<Option<Format>> {
+fn format_of(file: &mut File, path: &Path) -> std::io::Result<Option<Format>> {
     let mut magic = Vec::with_capacity(4);
     file.take(4).read_to_end(&mut magic)?;
     Ok(match magic.as_slice() {
         b"CRAM" => Some(Format::Cram),
-        [0x1f, 0x8b, 0x08, 0x04] => Some(Format::Bam),
+        [0x1f, 0x8b, 0x08, 0x04] if !is_text(path) => Some(Format::Bam),
         _ => None,
     })
+}
+
+/// Whether it is bgzipped text, such as SAM, which begins as BAM does. A block that cannot be read is told of later.
+fn is_text(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = bgzf::Reader::from_path(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok());
+    read && magic != *b"BAM\x01"
 }
 
 fn ends_with(file: &mut File, end: &[u8]) -> std::io::Result<bool> {
@@ -75,33 +88,4 @@ fn ends_with(file: &mut File, end: &[u8]) -> std::io::Result<bool> {
     let mut tail = Vec::with_capacity(end.len());
     file.read_to_end(&mut tail)?;
     Ok(tail == end)
-}
-
-fn check_index(path: &Path, format: Format) -> Result<()> {
-    let suffixes: &[&str] = match format {
-        Format::Bam => &["bai", "csi"],
-        Format::Cram => &["crai"],
-    };
-    let candidates = suffixes.iter().flat_map(|suffix| {
-        [
-            PathBuf::from(format!("{}.{suffix}", path.display())),
-            path.with_extension(suffix),
-        ]
-    });
-    let Some(index) = candidates.into_iter().find(|index| index.is_file()) else {
-        bail!(
-            "reads {0} has no index; make it with: samtools index {0}",
-            path.display()
-        );
-    };
-    // Copies and checkouts do not keep times, so age alone proves nothing: a warning, not an error.
-    let modified = |p: &Path| p.metadata().and_then(|m| m.modified()).ok();
-    if modified(&index) < modified(path) {
-        log::warn!(
-            "index {} is older than its file; if the file has changed, make it again with: samtools index {}",
-            index.display(),
-            path.display()
-        );
-    }
-    Ok(())
 }

@@ -20,7 +20,7 @@ const REVERSE: u16 = 0x10;
 const SECOND_OF_PAIR: u16 = 0x80;
 
 /// Bases of BAM's four-bit codes; ambiguity codes are N.
-const BASES: [u8; 16] = *b"NACNGNNNTNNNNNNN";
+const BASES: [u8; 16] = *b"=ACNGNNNTNNNNNNN";
 
 /// Which records of a file are evidence for the sample.
 #[derive(Clone, Debug)]

@@ -1,10 +1,12 @@
 //! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
 
 mod bam_writer;
+mod crai;
 mod depth;
 mod downsampling;
 mod file;
 mod filter;
+mod index;
 mod read;
 mod reader;
 mod sample;

@@ -1,5 +1,7 @@
 //! One aligned read, as the rest of the flow sees it.
 
+use crate::genome::Sequence;
+
 /// What a stretch of an alignment means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CigarKind {
@@ -38,7 +40,7 @@ pub struct Read {
     /// First aligned reference position, 0-based.
     pub start: u64,
     pub cigar: Vec<CigarOp>,
-    /// Bases in upper case (A, C, G, T, N), as long as `quals`, soft clips included.
+    /// Bases in upper case (A, C, G, T, N, and `=` until [`Self::spell_out`]), as long as `quals`, soft clips included.
     pub bases: Vec<u8>,
     /// Phred base qualities.
     pub quals: Vec<u8>,
@@ -75,5 +77,39 @@ impl Read {
             index += if op.kind.consumes_read() { op.length as usize } else { 0 };
             (op.kind == CigarKind::Match).then_some(stretch)
         })
+    }
+
+    /// Replaces `=`, by which a file may say that a base is the reference's (SAM specification, section 1.4), by that base;
+    /// by N where no base of the reference is against it.
+    pub fn spell_out(&mut self, reference: &Sequence) {
+        if !self.bases.contains(&b'=') {
+            return;
+        }
+        let matches: Vec<_> = self.matches().collect();
+        for (position, index, length) in matches {
+            for (offset, base) in self.bases[index..index + length].iter_mut().enumerate() {
+                if *base == b'=' {
+                    *base = reference.base(position + offset as u64);
+                }
+            }
+        }
+        self.bases
+            .iter_mut()
+            .filter(|base| **base == b'=')
+            .for_each(|base| *base = b'N');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reads::testing::read;
+
+    #[test]
+    fn bases_that_are_the_references_are_spelled_out() {
+        let reference = Sequence::new(10, b"ACGTACGT".to_vec());
+        let mut written = read("a", 12, "1S2M1I2M", b"===T=C");
+        written.spell_out(&reference);
+        assert_eq!(written.bases, b"NGTTAC");
     }
 }

@@ -36,10 +36,10 @@ pub struct ReadReader {
 }
 
 impl ReadReader {
-    /// `reference` is what CRAM is decoded against.
-    pub(super) fn open(path: &Path, reference: Option<&Path>, filter: ReadFilter) -> Result<Self> {
-        let mut reader =
-            IndexedReader::from_path(path).with_context(|| format!("cannot open reads {}", path.display()))?;
+    /// `index` is the one that was checked; `reference` is what CRAM is decoded against.
+    pub(super) fn open(path: &Path, index: &Path, reference: Option<&Path>, filter: ReadFilter) -> Result<Self> {
+        let mut reader = IndexedReader::from_path_and_index(path, index)
+            .with_context(|| format!("cannot open reads {}", path.display()))?;
         if let Some(reference) = reference {
             let fields = CRAM_FIELDS | filter.read_groups.as_ref().map_or(0, |_| htslib::sam_fields_SAM_RGAUX);
             reader

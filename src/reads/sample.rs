@@ -18,6 +18,9 @@ impl Sample {
     /// Picks the sample from the text of a SAM header. Fails if there are several and none is asked for, or if the
     /// one asked for is not there.
     pub fn resolve(header: &str, wanted: Option<&str>, path: &Path) -> Result<Self> {
+        if let Some(wanted) = wanted.filter(|name| name.is_empty() || name.contains(char::is_control)) {
+            bail!("--sample {wanted:?}: no VCF can hold this name");
+        }
         let groups = read_groups(header);
         let names: BTreeSet<&str> = groups.iter().filter_map(|&(_, sample)| sample).collect();
         let listed = || names.iter().copied().collect::<Vec<_>>().join(", ");
@@ -74,6 +77,7 @@ fn read_groups(header: &str) -> Vec<(&str, Option<&str>)> {
         .filter_map(|line| {
             let (start, end) = field(line, "ID")?;
             let sample = field(line, "SM").map(|(s, e)| &line[s..e]);
+            let sample = sample.filter(|name| !name.is_empty());
             Some((&line[start..end], sample))
         })
         .collect()
@@ -93,6 +97,8 @@ mod tests {
         assert_eq!((one.name.as_str(), one.read_groups), ("s", None));
         assert_eq!(resolve("@HD\tVN:1\n", None).unwrap().name, "child");
         assert_eq!(resolve("@RG\tID:a\n", Some("x")).unwrap().name, "x");
+        assert_eq!(resolve("@RG\tID:a\tSM:\n", None).unwrap().name, "child");
+        assert!(resolve("@RG\tID:a\n", Some("a\tb")).is_err() && resolve("", Some("")).is_err());
     }
 
     #[test]

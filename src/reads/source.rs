@@ -16,6 +16,7 @@ use crate::genome::{Contig, Contigs, Reference};
 #[derive(Clone, Debug)]
 pub struct ReadSource {
     path: PathBuf,
+    index: PathBuf,
     /// What CRAM is decoded against.
     reference: PathBuf,
     format: Format,
@@ -28,8 +29,8 @@ impl ReadSource {
     /// Opens the file and checks all that can be checked at once: format, index, end-of-file marker, sort order,
     /// contigs against the reference, and the sample (`sample`, or the only one there is).
     pub fn open(path: &Path, reference: &Reference, sample: Option<&str>) -> Result<Self> {
-        let format = file::check(path)?;
-        let reader = IndexedReader::from_path(path).with_context(|| {
+        let (format, index) = file::check(path)?;
+        let reader = IndexedReader::from_path_and_index(path, &index).with_context(|| {
             format!(
                 "cannot open reads {}; is the file or its index damaged?",
                 path.display()
@@ -41,6 +42,7 @@ impl ReadSource {
         Ok(Self {
             path: path.to_owned(),
             reference: reference.path().to_owned(),
+            index,
             format,
             sample: Sample::resolve(&text, sample, path)?,
             contigs: shared_contigs(header, reference, path)?,
@@ -77,7 +79,7 @@ impl ReadSource {
             read_groups: self.sample.read_groups.clone(),
             downsampling: self.downsampling,
         };
-        ReadReader::open(&self.path, reference, filter)
+        ReadReader::open(&self.path, &self.index, reference, filter)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Format: VCF 4.3, <https://samtools.github.io/hts-specs/VCFv4.3.pdf>.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -63,24 +64,25 @@ pub struct VcfWriter {
     out: Box<dyn Write>,
     beside: TempPath,
     target: PathBuf,
+    bgzipped: bool,
     contigs: Contigs,
 }
 
 impl VcfWriter {
-    /// Starts `target`; bgzipped if the name ends in `.gz`. Fails if the folder cannot be written.
-    pub fn create(target: &Path, header: &VcfHeader) -> Result<Self> {
+    /// Starts `target`; if bgzipped, it will get an index. Fails if the folder cannot be written.
+    pub fn create(target: &Path, bgzipped: bool, header: &VcfHeader) -> Result<Self> {
         let folder = target
             .parent()
             .filter(|p| !p.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        let suffix = if is_gzipped(target) { ".vcf.gz" } else { ".vcf" };
+        let suffix = if bgzipped { ".vcf.gz" } else { ".vcf" };
         let beside = tempfile::Builder::new()
             .prefix(".dvcall-")
             .suffix(suffix)
             .permissions(readable_by_all())
             .tempfile_in(folder)
             .with_context(|| format!("cannot write to the folder of {}", target.display()))?;
-        let (mut out, beside) = open(beside, is_gzipped(target))?;
+        let (mut out, beside) = open(beside, bgzipped)?;
         header
             .write(&mut out)
             .with_context(|| format!("cannot write {}", target.display()))?;
@@ -88,6 +90,7 @@ impl VcfWriter {
             out,
             beside,
             target: target.to_owned(),
+            bgzipped,
             contigs: header.contigs.clone(),
         })
     }
@@ -104,23 +107,26 @@ impl VcfWriter {
         let failed = || format!("cannot write {}", self.target.display());
         self.out.flush().with_context(failed)?;
         drop(self.out);
-        if is_gzipped(&self.target) {
-            let built = TempPath::try_from_path(index_variants(&self.beside, &self.contigs).with_context(failed)?)?;
-            let suffix = built.extension().unwrap_or_default().to_owned();
-            self.beside.persist(&self.target).with_context(failed)?;
-            let mut index = self.target.clone().into_os_string();
-            index.push(".");
-            index.push(suffix);
-            built.persist(PathBuf::from(index)).with_context(failed)?;
-        } else {
-            self.beside.persist(&self.target).with_context(failed)?;
+        if !self.bgzipped {
+            return self.beside.persist(&self.target).with_context(failed);
         }
-        Ok(())
+        let built = TempPath::try_from_path(index_variants(&self.beside, &self.contigs).with_context(failed)?)?;
+        let index = |suffix: &OsStr| {
+            let mut name = self.target.clone().into_os_string();
+            name.push(".");
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let suffix = built.extension().unwrap_or_default().to_owned();
+        self.beside.persist(&self.target).with_context(failed)?;
+        // Readers might take an index of an earlier file, if of the other kind, for that of this one.
+        for old in ["tbi", "csi"].map(|suffix| index(suffix.as_ref())) {
+            if old.exists() {
+                std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+            }
+        }
+        built.persist(index(&suffix)).with_context(failed)
     }
-}
-
-fn is_gzipped(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "gz")
 }
 
 /// As a plain `File::create` would make it; temporary files are private otherwise.
@@ -221,9 +227,10 @@ mod tests {
             models: vec![("m".into(), "00".into())],
             command_line: "dvcall call".into(),
         };
-        let mut writer = VcfWriter::create(&target, &header).unwrap();
+        let mut writer = VcfWriter::create(&target, true, &header).unwrap();
         writer.write("chr1", &call(), Filter::Pass).unwrap();
         assert!(!target.exists());
+        std::fs::write(folder.path().join("x.vcf.gz.csi"), "of an earlier file").unwrap();
         writer.finish().unwrap();
         assert!(folder.path().join("x.vcf.gz.tbi").exists());
         let names: Vec<_> = std::fs::read_dir(folder.path())
@@ -232,7 +239,7 @@ mod tests {
             .collect();
         assert_eq!(names.len(), 2, "{names:?}");
 
-        drop(VcfWriter::create(&folder.path().join("y.vcf"), &header).unwrap());
+        drop(VcfWriter::create(&folder.path().join("y.vcf"), false, &header).unwrap());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

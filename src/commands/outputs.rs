@@ -1,0 +1,110 @@
+//! Where outputs may go: never in the place of an input, a device, or one another.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// Endings of indexes, which stand after the name of a file or instead of its own ending.
+const INDEXES: [&str; 6] = ["fai", "gzi", "bai", "csi", "crai", "tbi"];
+
+/// Fails if an output, given with the flag that names it, would take the place of an input, of an input's index, or of another
+/// output, or if one of two outputs is a folder that the other lies in.
+pub fn check_inputs_are_kept(outputs: &[(&str, PathBuf)], inputs: &[&Path]) -> Result<()> {
+    let beside = |input: &Path| {
+        let indexes = INDEXES.map(|suffix| [beside_as(input, suffix), input.with_extension(suffix)]);
+        std::iter::once(input.to_owned()).chain(indexes.into_iter().flatten())
+    };
+    let inputs: Vec<PathBuf> = inputs.iter().flat_map(|input| beside(input)).collect();
+    let mut places: Vec<(&str, PathBuf)> = Vec::new();
+    for (flag, output) in outputs {
+        let (shown, place) = (output.display(), place(output));
+        let lies_in_it = |input: &&PathBuf| input.canonicalize().is_ok_and(|input| input.starts_with(&place));
+        if let Some(input) = inputs.iter().find(lies_in_it) {
+            bail!(
+                "{flag}: {shown} would replace the input {}; choose another name",
+                input.display()
+            );
+        }
+        let overlap = |(_, other): &&(&str, PathBuf)| other.starts_with(&place) || place.starts_with(other);
+        if let Some((other, _)) = places.iter().find(overlap) {
+            bail!("{flag}: {shown} is what {other} writes to; choose another name");
+        }
+        places.push((flag, place));
+    }
+    Ok(())
+}
+
+/// Where a file is or will be, links followed.
+fn place(path: &Path) -> PathBuf {
+    let in_folder = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+    let place = path.canonicalize().ok().or_else(in_folder);
+    place.unwrap_or_else(|| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+/// Makes the folder of a file that is to be written, and returns its place: what the name leads to, if it is a link, so that
+/// this stays one. Fails if something other than a file is there, which would be replaced by one: a device or pipe such as
+/// /dev/stdout, or a folder.
+pub fn make_room(target: &Path) -> Result<PathBuf> {
+    let shown = target.display();
+    let path = target.as_os_str();
+    // Not so with a slash at the end.
+    let named = target
+        .file_name()
+        .is_some_and(|name| path.as_bytes().ends_with(name.as_bytes()));
+    if !named || path == "-" || is_device(target) || target.exists() && !target.is_file() {
+        bail!("cannot write {shown}: it is no regular file; give the name of one");
+    }
+    if target.is_symlink() {
+        return target.canonicalize().with_context(|| {
+            format!("cannot write {shown}: it is a link that leads nowhere; remove it, or give another name")
+        });
+    }
+    fs::create_dir_all(folder_of(target)).with_context(|| format!("cannot write {shown}: cannot make its folder"))?;
+    Ok(target.to_owned())
+}
+
+/// Whether it is among the devices; files in memory are not.
+fn is_device(target: &Path) -> bool {
+    target.starts_with("/dev") && !target.starts_with("/dev/shm")
+}
+
+/// The indexes that may be written beside a file.
+pub fn indexes(file: &Path, suffixes: &[&str]) -> impl Iterator<Item = PathBuf> {
+    suffixes.iter().map(move |suffix| beside_as(file, suffix))
+}
+
+fn beside_as(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(suffix);
+    file.with_file_name(name)
+}
+
+/// Where a file was written through a link, its index is beside that which the link leads to. Readers look for it beside the
+/// link: there it becomes a link too, instead of what is there of an earlier file.
+pub fn link_indexes(name: &Path, suffixes: &[&str]) -> Result<()> {
+    if !name.is_symlink() {
+        return Ok(());
+    }
+    let failed = || format!("cannot write the index of {}", name.display());
+    let file = name.canonicalize().with_context(failed)?;
+    for (link, index) in indexes(name, suffixes).zip(indexes(&file, suffixes)) {
+        if link.is_symlink() || link.exists() {
+            fs::remove_file(&link).with_context(failed)?;
+        }
+        if index.exists() {
+            symlink(&index, &link).with_context(failed)?;
+        }
+    }
+    Ok(())
+}
+
+pub fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
