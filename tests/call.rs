@@ -2,25 +2,11 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use assert_cmd::Command;
-use common::{data, dvcall, error_of, records, sample};
+use common::{call, copied_reads, data, dvcall, error_of, records, sample};
 use rust_htslib::bam::{self, Read};
-
-fn call(reference: &Path, reads: &Path, output: &Path) -> Command {
-    let mut command = dvcall();
-    command
-        .arg("call")
-        .arg("--quiet")
-        .arg("--ref")
-        .arg(reference)
-        .arg("--reads")
-        .arg(reads)
-        .arg("--output")
-        .arg(output);
-    command
-}
 
 /// A call on the bundled sample, as records.
 fn sample_records(reads: &str, flags: &[&str]) -> Vec<String> {
@@ -194,16 +180,6 @@ fn a_pit_of_reads_is_called_from_a_bounded_choice_of_them() {
     assert_eq!(genotypes(&whole), plain);
 }
 
-/// A folder with a copy of the sample's reads, to be damaged.
-fn copied_reads() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["sample.bam", "sample.bam.bai"] {
-        std::fs::copy(sample().join(name), folder.path().join(name)).unwrap();
-    }
-    let reads = folder.path().join("sample.bam");
-    (folder, reads)
-}
-
 #[test]
 fn damaged_or_wrong_input_is_one_line_and_no_output() {
     let (folder, reads) = copied_reads();
@@ -357,211 +333,6 @@ fn usage_errors_exit_with_2() {
     ] {
         dvcall().args(call).arg(flag).assert().code(2);
     }
-}
-
-/// Everything in a folder, by name.
-fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut contents: Vec<_> = entries
-        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
-        .collect();
-    contents.sort();
-    contents
-}
-
-#[test]
-fn outputs_replace_no_input_and_no_other_output() {
-    let (folder, reads) = copied_reads();
-    let path = |name: &str| folder.path().join(name);
-    for name in ["reference.fa", "reference.fa.fai"] {
-        std::fs::copy(sample().join(name), path(name)).unwrap();
-    }
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    std::fs::copy(models.join("wgs.safetensors"), path("m.safetensors")).unwrap();
-    std::fs::copy(models.join("wgs.json"), path("m.json")).unwrap();
-    std::fs::write(path("some.bed"), "chrA\t0\t500\n").unwrap();
-    std::os::unix::fs::symlink(&reads, path("link.bam")).unwrap();
-    let before = contents(folder.path());
-    let refuses = |output: &str, flags: &[&str], what: &str| {
-        let mut command = call(&path("reference.fa"), &reads, &path(output));
-        command
-            .current_dir(folder.path())
-            .arg("--model")
-            .arg(path("m.safetensors"));
-        let message = error_of(command.args(["--regions", "some.bed"]).args(flags));
-        assert!(message.contains(what), "{message}");
-        assert!(contents(folder.path()) == before, "{output} {flags:?}");
-    };
-    let inputs = [
-        "reference.fa.fai",
-        "sample.bam.bai",
-        "some.bed",
-        "m.safetensors",
-        "m.json",
-    ];
-    for name in [&inputs[..], &["sample.bam", "./sample.bam", "link.bam", "reference.fa"]].concat() {
-        refuses(name, &[], "--output: ");
-        refuses("calls.vcf", &["--timings", name], "would replace the input");
-        refuses("calls.vcf", &["--realigned-reads", name], "would replace the input");
-    }
-    refuses("calls.vcf", &["--timings", "./calls.vcf"], "what --output writes to");
-    refuses("x.vcf.gz", &["--timings", "x.vcf.gz.tbi"], "what --output writes to");
-    refuses("new/x", &["--realigned-reads", "new/x"], "what --output writes to");
-    refuses(
-        "calls.vcf",
-        &["--timings", "t", "--realigned-reads", "t"],
-        "what --timings writes to",
-    );
-}
-
-#[test]
-fn only_files_are_written_and_links_to_them_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let made = std::process::Command::new("mkfifo").arg(path("fifo")).status().unwrap();
-    assert!(made.success());
-    std::fs::create_dir(path("folder")).unwrap();
-    std::fs::create_dir(path("x.vcf.gz.tbi")).unwrap();
-    std::fs::create_dir(path("x.bam.bai")).unwrap();
-    std::os::unix::fs::symlink("nowhere", path("dangling")).unwrap();
-    let run = |output: &str, flags: &[&str]| {
-        let mut command = call(
-            &sample().join("reference.fa"),
-            &sample().join("sample.bam"),
-            Path::new(output),
-        );
-        command
-            .current_dir(folder.path())
-            .args(["--regions", "chrA:1-2000"])
-            .args(flags);
-        command
-    };
-    let all = || std::fs::read_dir(folder.path()).unwrap().count();
-    let before = all();
-    for name in [
-        "-",
-        "fifo",
-        "folder",
-        "folder/",
-        "new/",
-        "dangling",
-        "/dev/null",
-        "/dev/stdout",
-    ] {
-        for [output, flag, value] in [
-            [name, "--sample", "NA12878"],
-            ["calls.vcf", "--timings", name],
-            ["calls.vcf", "--realigned-reads", name],
-        ] {
-            let flags = if flag == "--sample" { &[][..] } else { &[flag, value] };
-            let message = error_of(&mut run(output, flags));
-            assert!(message.contains(&format!("cannot write {name}: it is ")), "{message}");
-        }
-    }
-    assert!(error_of(&mut run("x.vcf.gz", &[])).contains("x.vcf.gz.tbi: it is no regular file"));
-    assert!(error_of(&mut run("x.vcf", &["--realigned-reads", "x.bam"])).contains("x.bam.bai: it is no regular file"));
-    assert_eq!(all(), before);
-
-    // What a link leads to need not be named like it; a stale index beside the link is no more.
-    std::fs::write(path("folder/stored"), "old").unwrap();
-    std::fs::write(path("folder/reads"), "old").unwrap();
-    std::os::unix::fs::symlink("folder/stored", path("link.vcf.gz")).unwrap();
-    std::os::unix::fs::symlink("folder/reads", path("link.bam")).unwrap();
-    for stale in ["link.vcf.gz.csi", "link.vcf.gz.tbi", "link.bam.csi"] {
-        std::fs::write(path(stale), "stale").unwrap();
-    }
-    run("link.vcf.gz", &["--realigned-reads", "link.bam"])
-        .assert()
-        .success();
-    assert!(path("link.vcf.gz").is_symlink() && path("link.bam").is_symlink());
-    assert!(!records(&path("folder/stored")).is_empty());
-    assert!(!path("link.vcf.gz.csi").exists() && !path("link.bam.csi").exists());
-    assert!(
-        dvcall::genome::VariantIndex::open(&path("link.vcf.gz"))
-            .unwrap()
-            .is_some()
-    );
-    let mut reads = bam::IndexedReader::from_path(path("link.bam")).unwrap();
-    reads.fetch(("chrA", 0, 2_000)).unwrap();
-    assert!(reads.records().count() > 10);
-}
-
-#[test]
-fn no_index_of_an_earlier_file_is_left() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    for old in ["c.vcf.gz.csi", "r.bam.csi", "r.bai", "r.csi"] {
-        std::fs::write(path(old), "old").unwrap();
-    }
-    let mut command = call(
-        &sample().join("reference.fa"),
-        &sample().join("sample.bam"),
-        &path("c.vcf.gz"),
-    );
-    command
-        .args(["--regions", "chrA:1-2000", "--realigned-reads"])
-        .arg(path("r.bam"));
-    command.assert().success();
-    let names: Vec<_> = contents(folder.path()).into_iter().map(|(path, _)| path).collect();
-    assert_eq!(names, ["c.vcf.gz", "c.vcf.gz.tbi", "r.bam", "r.bam.bai"].map(path));
-}
-
-#[test]
-fn a_signal_ends_the_run_and_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
-    command
-        .args(["call", "--threads", "1", "--ref"])
-        .arg(sample().join("reference.fa"));
-    command
-        .arg("--reads")
-        .arg(sample().join("sample.bam"))
-        .arg("--output")
-        .arg(folder.path().join("c.vcf.gz"));
-    let mut run = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let begun = || std::fs::read_dir(folder.path()).unwrap().count() > 0;
-    while !begun() && run.try_wait().unwrap().is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    let sent = std::process::Command::new("kill")
-        .arg(run.id().to_string())
-        .status()
-        .unwrap();
-    assert!(sent.success());
-    let output = run.wait_with_output().unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("ended by signal 15"), "{message}");
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(15));
-    assert!(!begun());
-}
-
-#[test]
-fn standard_output_may_be_closed_but_not_full() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = |output: std::process::Stdio| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
-        command
-            .args(["call", "--regions", "chrA:1-2000", "--ref"])
-            .arg(sample().join("reference.fa"));
-        command
-            .arg("--reads")
-            .arg(sample().join("sample.bam"))
-            .arg("--output")
-            .arg(folder.path().join("c.vcf"));
-        command.stdout(output).output().unwrap()
-    };
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let closed = run(writer.into());
-    assert!(closed.status.success(), "{closed:?}");
-    let full = run(std::fs::File::create("/dev/full").unwrap().into());
-    let message = String::from_utf8(full.stderr).unwrap();
-    assert_eq!(full.status.code(), Some(1));
-    let last = message.lines().last().unwrap();
-    assert!(
-        last.starts_with("dvcall: error: cannot write to standard output: "),
-        "{message}"
-    );
 }
 
 #[test]

@@ -36,6 +36,31 @@ pub fn dvcall() -> Command {
     Command::new(env!("CARGO_BIN_EXE_dvcall"))
 }
 
+/// A folder with a copy of the sample's reads, to be damaged.
+pub fn copied_reads() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["sample.bam", "sample.bam.bai"] {
+        std::fs::copy(sample().join(name), folder.path().join(name)).unwrap();
+    }
+    let reads = folder.path().join("sample.bam");
+    (folder, reads)
+}
+
+/// `dvcall call`, quiet.
+pub fn call(reference: &Path, reads: &Path, output: &Path) -> Command {
+    let mut command = dvcall();
+    command
+        .arg("call")
+        .arg("--quiet")
+        .arg("--ref")
+        .arg(reference)
+        .arg("--reads")
+        .arg(reads)
+        .arg("--output")
+        .arg(output);
+    command
+}
+
 /// The single line of an error, after checking that it is one line and the exit status that of a failed run.
 pub fn error_of(command: &mut Command) -> String {
     let output = command.assert().code(1).get_output().clone();
