@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Lets a model learn from numbers that it was not given before (dvcall train --init-from): of clipped reads (clipping), or of the
-lengths of alleles (lengths). They are looked at, but for now weigh nothing. The cascade stays.
-  add_input.py clipping|lengths MODEL.safetensors OUTPUT.safetensors
+"""Lets a model learn from numbers that it was not given before (dvcall train --init-from): of clipped reads (clipping), the
+lengths of alleles (lengths), or how noisy the library is (noise). They are looked at, but for now weigh nothing. The cascade stays.
+  add_input.py clipping|lengths|noise MODEL.safetensors OUTPUT.safetensors
 """
 
 import json
@@ -11,7 +11,7 @@ import numpy as np
 from narrow_model import read, write
 
 # In the order in which the hidden layer sees them, after all else.
-INPUTS = {"clipping": 4, "lengths": 5}
+INPUTS = {"clipping": 4, "lengths": 5, "noise": 1}
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     card = json.load(open(model.replace(".safetensors", ".json")))
     has = [name for name in INPUTS if card["architecture"].get(name)]
     if has != list(INPUTS)[: list(INPUTS).index(wanted)]:
-        raise SystemExit(f"add_input: {model} has {', '.join(has) or 'neither'}: {wanted} cannot be added")
+        raise SystemExit(f"add_input: {model} has {', '.join(has) or 'none of them'}: {wanted} cannot be added")
     for name in ("hidden.weight", "importance/hidden.weight"):
         if name in tensors:
             tensors[name] = np.pad(tensors[name], ((0, 0), (0, INPUTS[wanted])))

@@ -1,6 +1,8 @@
 //! dvcall: germline variant calling with a pileup network.
 //!
 //! ```text
+//!  file ───► library ─────────────────────────────────────┐
+//!                                                         ▼
 //!  region ─► reads ─► realigned reads ─► candidates ─► pileups ─► model ─► variants (VCF)
 //!                                            │            │                    │
 //!  truth ───────────────────────────────► label ─► examples ─► training        │
@@ -12,6 +14,8 @@
 pub mod genome;
 
 pub mod reads;
+
+pub mod library;
 
 pub mod candidates;
 

@@ -49,7 +49,7 @@ fn example(random: &mut Random, fractions: [f64; 3]) -> Example {
 }
 
 fn shards(directory: &Path, n: usize, seed: u64, fractions: [f64; 3]) {
-    let mut writer = ShardWriter::create(directory, serde_json::json!({"seed": seed})).unwrap();
+    let mut writer = ShardWriter::create(directory, None, serde_json::json!({"seed": seed})).unwrap();
     let mut random = Random::new(&[seed]);
     (0..n).for_each(|_| writer.push(example(&mut random, fractions)).unwrap());
     writer.finish().unwrap();
@@ -256,7 +256,7 @@ fn what_was_learned_is_remembered() {
         epoch.snp.cross_entropy + epoch.indel.cross_entropy
     };
     let (forgetful, mindful) = (old_loss("f.safetensors", "0"), old_loss("m.safetensors", "100"));
-    assert!(mindful < 0.8 * forgetful, "{mindful} {forgetful}");
+    assert!(mindful < 0.9 * forgetful, "{mindful} {forgetful}");
 }
 
 #[test]

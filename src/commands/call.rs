@@ -13,26 +13,41 @@ use super::progress::{peak_memory, print, progress_bar};
 use super::staged::StagedFile;
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::cli::CallArgs;
+use crate::library::Library;
 use crate::model::{Cascades, Inference, Model, card_path, parse_devices};
 use crate::reads::RealignedReadsWriter;
 use crate::variants::{Call, CallSummary, OverlapResolver, VcfHeader, VcfWriter};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
+    let (mut clock, mut timings) = (Stopwatch::of_process(started), Timings::default());
     check_outputs(args)?;
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let models = load_models(args)?;
     // Before the output is begun: without libtorch the process ends here, and what is begun would stay.
     let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
     let cascades = cascades.map(Cascades::new).filter(|_| !args.no_cascade);
-    let mut output = Output::create(args, &source, &models)?;
+    clock.lap(&mut timings, Stage::StartUp, 0);
+    let library = source.library(args.input.threads())?;
+    clock.lap(&mut timings, Stage::Library, library.bases as usize);
+    let mut output = Output::create(args, &source, &library, &models)?;
     let inference = Inference::new(models, &parse_devices(&args.device)?)?;
-    Stopwatch::of_process(started).lap(&mut output.timings, Stage::StartUp, 1);
+    clock.lap(&mut timings, Stage::StartUp, 1);
+    output.timings += timings;
 
     let progress = progress_bar(source.regions.bases(), "bases");
     let keeps_reads = output.realigned_reads.is_some();
     let batch_size = args.batch_size as usize;
-    let worker = || Worker::new(&source, cascades.as_ref(), &inference, batch_size, keeps_reads);
+    let worker = || {
+        Worker::new(
+            &source,
+            cascades.as_ref(),
+            &inference,
+            &library,
+            batch_size,
+            keeps_reads,
+        )
+    };
     for_each_ordered(
         args.input.threads(),
         chunks(source.partitions(), args.input.threads(), keeps_reads).into_iter(),
@@ -93,6 +108,7 @@ struct Output<'a> {
     overlaps: OverlapResolver,
     realigned_reads: Option<RealignedReadsWriter>,
     summary: CallSummary,
+    library: Library,
     timings: Timings,
     /// Where the timings are to be written, if anywhere.
     timings_table: Option<StagedFile>,
@@ -100,7 +116,7 @@ struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    fn create(args: &'a CallArgs, source: &EvidenceSource, models: &[Model]) -> Result<Self> {
+    fn create(args: &'a CallArgs, source: &EvidenceSource, library: &Library, models: &[Model]) -> Result<Self> {
         let header = VcfHeader {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
@@ -109,6 +125,7 @@ impl<'a> Output<'a> {
                 .iter()
                 .map(|m| (m.name().to_owned(), m.checksum().to_owned()))
                 .collect(),
+            library: library.to_string(),
             command_line: command_line(),
         };
         let place = make_room(&args.output)?;
@@ -122,6 +139,7 @@ impl<'a> Output<'a> {
             overlaps: OverlapResolver::default(),
             realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
             summary: CallSummary::default(),
+            library: *library,
             timings: Timings::default(),
             timings_table: args.timings.as_deref().map(StagedFile::create).transpose()?,
             bases: source.regions.bases(),
@@ -171,9 +189,10 @@ impl<'a> Output<'a> {
             let (pileups, network) = (self.timings.items(Stage::Pileups), self.timings.items(Stage::Network));
             let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
             print(format_args!(
-                "{}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{}\n\
+                "{}\nlibrary       {}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{}\n\
                  wall time     {:>9.1} s, peak memory {:.0} MB\n",
                 self.summary,
+                self.library,
                 self.timings,
                 started.elapsed().as_secs_f64(),
                 peak_memory() as f64 / 1e6

@@ -11,6 +11,7 @@ use crate::cli::{EvidenceArgs, InputArgs, RealignedReadsArgs};
 use crate::genome::{
     IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
 };
+use crate::library::Library;
 use crate::reads::{Read, ReadReader, ReadSource, RealignedReadsWriter};
 use crate::realign::{RealignOptions, Realigner};
 
@@ -88,6 +89,11 @@ impl EvidenceSource {
             RealignedReadsWriter::create(&place, self.reference.contigs(), self.reads.sample())
         };
         path.map(create).transpose()
+    }
+
+    /// What a sample of the whole file tells of its library.
+    pub fn library(&self, threads: usize) -> Result<Library> {
+        Library::measure(&self.reads, &self.reference, threads)
     }
 
     /// Readers for one thread.

@@ -20,6 +20,7 @@ use crate::examples::{
     hex, image_label, label,
 };
 use crate::genome::{IntervalSet, Partition, Region, check_whole};
+use crate::library::Library;
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
 use crate::reads::{MIN_MAPPING_QUALITY, Read};
 
@@ -37,7 +38,8 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         _ => None,
     };
     let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
-    let mut writer = ShardWriter::create(output.path(), info(args, &source)?)?;
+    let library = source.library(args.input.threads())?;
+    let mut writer = ShardWriter::create(output.path(), Some(library), info(args, &source)?)?;
     let mut realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
     let mut missed_truth = args.missed_truth.as_deref().map(StagedFile::create).transpose()?;
     missed_truth
@@ -50,6 +52,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
             worker: source.worker()?,
             source: &source,
             truth: truth.as_ref(),
+            library,
             args,
         })
     };
@@ -77,7 +80,9 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     output.put_in_place()?;
     if log::log_enabled!(log::Level::Info) {
         let (examples, folder) = (manifest.examples, args.output.display());
-        print(format_args!("{summary}\nexamples   {examples:>10}   {folder}\n"))?;
+        print(format_args!(
+            "{summary}\nlibrary    {library}\nexamples   {examples:>10}   {folder}\n"
+        ))?;
     }
     Ok(())
 }
@@ -178,6 +183,7 @@ struct Maker<'a> {
     worker: EvidenceWorker<'a>,
     source: &'a EvidenceSource,
     truth: Option<&'a Truth>,
+    library: Library,
     args: &'a MakeExamplesArgs,
 }
 
@@ -208,7 +214,7 @@ impl Maker<'_> {
         let evidence = self.worker.partition(partition)?;
         for candidate in &evidence.candidates {
             made.summary.add_candidate(candidate, None);
-            made.draw(candidate, None, &evidence, partition);
+            made.draw(candidate, None, &evidence, &self.library);
         }
         Ok(evidence)
     }
@@ -231,7 +237,7 @@ impl Maker<'_> {
             if partition.contains(candidate.position) {
                 made.summary.add_candidate(candidate, genotype);
                 if genotype.is_some() || self.args.keep_unlabelled {
-                    made.draw(candidate, genotype, &evidence, partition);
+                    made.draw(candidate, genotype, &evidence, &self.library);
                 }
             }
         }
@@ -299,13 +305,7 @@ impl Made {
     }
 
     /// Draws a candidate's pileups, one for each of its allele sets.
-    fn draw(
-        &mut self,
-        candidate: &Candidate,
-        genotype: Option<[usize; 2]>,
-        evidence: &Evidence,
-        partition: &Partition,
-    ) {
+    fn draw(&mut self, candidate: &Candidate, genotype: Option<[usize; 2]>, evidence: &Evidence, library: &Library) {
         let alternates: Vec<_> = candidate.alternates.iter().map(|a| a.bases.clone()).collect();
         for set in allele_sets(candidate) {
             let mut image = vec![0; PILEUP_SIZE];
@@ -315,10 +315,10 @@ impl Made {
             self.examples.push(Example {
                 image,
                 label: genotype.map(|genotype| image_label(genotype, &set)),
-                contig: partition.region.contig.clone(),
+                contig: self.partition.region.contig.clone(),
                 position: candidate.position,
                 reference: candidate.reference.clone(),
-                context: Context::of(candidate, &set, &evidence.reads),
+                context: Context::of(candidate, &set, &evidence.reads, library),
                 alternates: alternates.clone(),
                 allele_indices: set,
             });

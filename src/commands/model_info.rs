@@ -25,7 +25,7 @@ fn describe(card: &Card) -> String {
         line(
             "network",
             format!(
-                "stem {}, stages {:?} of {} blocks, hidden {}, central {} columns{}{}{}",
+                "stem {}, stages {:?} of {} blocks, hidden {}, central {} columns{}{}{}{}",
                 a.stem,
                 a.stages,
                 a.blocks,
@@ -33,7 +33,8 @@ fn describe(card: &Card) -> String {
                 a.columns,
                 if a.summary { ", summary" } else { "" },
                 if a.clipping { ", clipping" } else { "" },
-                if a.lengths { ", allele lengths" } else { "" }
+                if a.lengths { ", allele lengths" } else { "" },
+                if a.noise { ", noise" } else { "" }
             ),
         ),
         line(

@@ -10,6 +10,7 @@ use super::staged::StagedFile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     StartUp,
+    Library,
     Reading,
     Realignment,
     Candidates,
@@ -20,8 +21,9 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::StartUp,
+        Self::Library,
         Self::Reading,
         Self::Realignment,
         Self::Candidates,
@@ -34,6 +36,7 @@ impl Stage {
     fn name(self) -> &'static str {
         match self {
             Self::StartUp => "start-up",
+            Self::Library => "library",
             Self::Reading => "reading",
             Self::Realignment => "realignment",
             Self::Candidates => "candidates",
@@ -48,6 +51,7 @@ impl Stage {
     fn items(self) -> &'static str {
         match self {
             Self::StartUp => "runs",
+            Self::Library => "bases",
             Self::Reading | Self::Realignment => "reads",
             Self::Candidates => "candidates",
             Self::Pileups | Self::Cascade | Self::Network => "pileups",
@@ -120,31 +124,38 @@ impl std::fmt::Display for Timings {
     }
 }
 
-/// Tells how long a thread took for one stage after another.
+/// Tells how long a thread, or the process, took for one stage after another.
 pub struct Stopwatch {
+    clock: libc::clockid_t,
     wall: Instant,
     cpu: Duration,
 }
 
 impl Stopwatch {
     pub fn start() -> Self {
-        Self {
-            wall: Instant::now(),
-            cpu: cpu_time(libc::CLOCK_THREAD_CPUTIME_ID),
-        }
+        Self::of(libc::CLOCK_THREAD_CPUTIME_ID)
     }
 
-    /// A stopwatch that began with the process: its first lap is all that came before.
+    /// A stopwatch of all threads that began with the process: its first lap is all that came before.
     pub fn of_process(started: Instant) -> Self {
         Self {
+            clock: libc::CLOCK_PROCESS_CPUTIME_ID,
             wall: started,
             cpu: Duration::ZERO,
         }
     }
 
+    fn of(clock: libc::clockid_t) -> Self {
+        Self {
+            clock,
+            wall: Instant::now(),
+            cpu: cpu_time(clock),
+        }
+    }
+
     /// Adds the time since the start or the last lap to a stage that worked on so many items.
     pub fn lap(&mut self, timings: &mut Timings, stage: Stage, items: usize) {
-        let Self { wall, cpu } = std::mem::replace(self, Self::start());
+        let Self { wall, cpu, .. } = std::mem::replace(self, Self::of(self.clock));
         let cost = &mut timings.0[stage as usize];
         cost.cpu += self.cpu - cpu;
         cost.wall += self.wall - wall;

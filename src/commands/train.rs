@@ -104,6 +104,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         summary: true,
         clipping: true,
         lengths: true,
+        noise: true,
     };
     let tuned = usize::from(init_from.is_some());
     let options = TrainingOptions {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::candidates::VariantType;
+use crate::library::Library;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
 
 pub const MANIFEST_NAME: &str = "manifest.json";
@@ -58,12 +59,15 @@ pub struct Manifest {
     pub snp: LabelCounts,
     pub indel: LabelCounts,
     pub shards: Vec<ShardEntry>,
+    /// Of the reads; none in sets made before it was looked at, which are held for usual.
+    #[serde(default)]
+    pub library: Option<Library>,
     /// Thresholds, inputs with checksums, and whatever else made the set.
     pub info: Value,
 }
 
 impl Manifest {
-    pub fn new(info: Value) -> Self {
+    pub fn new(library: Option<Library>, info: Value) -> Self {
         Self {
             format: FORMAT.into(),
             shape: [HEIGHT, WIDTH, CHANNELS],
@@ -73,6 +77,7 @@ impl Manifest {
             snp: LabelCounts::default(),
             indel: LabelCounts::default(),
             shards: Vec::new(),
+            library,
             info,
         }
     }
@@ -99,7 +104,7 @@ impl Manifest {
         })?;
         let manifest: Self =
             serde_json::from_slice(&text).with_context(|| format!("damaged manifest {}", path.display()))?;
-        let fits = Self::new(Value::Null);
+        let fits = Self::new(None, Value::Null);
         if manifest.format != fits.format || manifest.shape != fits.shape || manifest.channels != fits.channels {
             bail!(
                 "{}: shards of format {} with shape {:?} and channels {} do not fit this version, which wants {}, {:?} and {}; \

@@ -62,11 +62,13 @@ impl ShardReader {
         if tensors.images.len() != examples.len() || examples.len() as u64 != entry.examples {
             bail!("{}: tensors, table and manifest differ in length", damaged());
         }
+        let noise = self.manifest.library.map_or(0.0, |library| library.noise());
         let numbers = tensors.labels.into_iter().zip(tensors.clipping);
         for ((example, image), (label, clipping)) in examples.iter_mut().zip(tensors.images).zip(numbers) {
             example.image = image;
             example.label = u8::try_from(label).ok().filter(|&l| l <= 2);
             example.context.clipping = clipping;
+            example.context.noise = noise;
         }
         Ok(examples)
     }
@@ -210,9 +212,8 @@ fn parse_line(line: &str) -> Option<Example> {
         alternates,
         allele_indices,
         context: Context {
-            variant_type: *VariantType::ALL.iter().find(|t| t.name() == variant_type)?,
             lengths,
-            clipping: Clipping::default(),
+            ..(*VariantType::ALL.iter().find(|t| t.name() == variant_type)?).into()
         },
     })
 }
@@ -221,6 +222,7 @@ fn parse_line(line: &str) -> Option<Example> {
 mod tests {
     use super::*;
     use crate::examples::ShardWriter;
+    use crate::library::Library;
     use serde_json::json;
 
     fn example(i: usize) -> Example {
@@ -242,6 +244,7 @@ mod tests {
                     ..Default::default()
                 },
                 clipping: Clipping::from_array([0.25, 0.5, i as f32, 1e-3]),
+                noise: -2f32.ln(),
             },
         }
     }
@@ -249,9 +252,13 @@ mod tests {
     #[test]
     fn shards_are_read_as_they_were_written_and_their_bytes_repeat() {
         let folder = tempfile::tempdir().unwrap();
+        let library = Library {
+            systematic_errors: 0.75e-4,
+            bases: 1_000_000,
+        };
         let write = |name: &str| {
             let directory = folder.path().join(name);
-            let mut writer = ShardWriter::create(&directory, json!({"threshold": 2})).unwrap();
+            let mut writer = ShardWriter::create(&directory, Some(library), json!({"threshold": 2})).unwrap();
             (0..1100).for_each(|i| writer.push(example(i)).unwrap());
             writer.finish().unwrap();
             ShardReader::open(&directory).unwrap()
@@ -270,7 +277,7 @@ mod tests {
     #[test]
     fn damage_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = ShardWriter::create(folder.path(), json!(null)).unwrap();
+        let mut writer = ShardWriter::create(folder.path(), None, json!(null)).unwrap();
         assert!(ShardReader::open(folder.path()).is_err());
         writer.push(example(1)).unwrap();
         let mut odd = example(2);
@@ -279,7 +286,7 @@ mod tests {
         writer.finish().unwrap();
         let shard = folder.path().join("shard-00000.safetensors.zst");
         let other = tempfile::tempdir().unwrap();
-        let mut writer = ShardWriter::create(other.path(), json!(null)).unwrap();
+        let mut writer = ShardWriter::create(other.path(), None, json!(null)).unwrap();
         writer.push(example(3)).unwrap();
         writer.finish().unwrap();
         let swapped = ShardReader::open(other.path()).unwrap();

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry, hex};
+use crate::library::Library;
 use crate::pileup::{CHANNELS, Clipping, HEIGHT, WIDTH};
 
 /// Examples of a shard: what the writer holds in memory, without the empty rows, and a reader decodes at once.
@@ -38,8 +39,8 @@ pub struct ShardWriter {
 
 impl ShardWriter {
     /// Starts a set in `directory`, which is made if it is missing. Files of an earlier set there are replaced; its manifest
-    /// goes at once, so that an unfinished set is never taken for a whole one. `info` becomes the manifest's `info`.
-    pub fn create(directory: &Path, info: Value) -> Result<Self> {
+    /// goes at once, so that an unfinished set is never taken for a whole one. `library` and `info` become the manifest's.
+    pub fn create(directory: &Path, library: Option<Library>, info: Value) -> Result<Self> {
         fs::create_dir_all(directory).with_context(|| format!("cannot make folder {}", directory.display()))?;
         for entry in fs::read_dir(directory).with_context(|| format!("cannot read folder {}", directory.display()))? {
             let path = entry?.path();
@@ -56,7 +57,7 @@ impl ShardWriter {
         Ok(Self {
             directory: directory.to_owned(),
             pending: Vec::new(),
-            manifest: Manifest::new(info),
+            manifest: Manifest::new(library, info),
         })
     }
 

@@ -124,6 +124,9 @@ pub(crate) struct BinIndex {
     pub(crate) contigs: u32,
     /// Virtual offsets of the start of the first record and the end of the last that it knows; none if it knows none.
     pub(crate) records: Option<Range<u64>>,
+    /// Stretches with some fifty records or more, as contig and 0-based half-open positions: of BAI, windows of 16 kb; of
+    /// CSI, bins.
+    pub(crate) stretches: Vec<(u32, Range<u64>)>,
     /// The columns and names that tabix knows, in both formats.
     header: Vec<u8>,
 }
@@ -133,30 +136,71 @@ impl BinIndex {
         let mut bytes = Vec::new();
         bgzf::Reader::from_path(path)?.read_to_end(&mut bytes)?;
         let mut rest = Bytes(&bytes);
-        let (is_csi, depth, header, contigs) = match rest.take(4)? {
-            b"BAI\x01" => (false, 5, &[][..], rest.number()?),
+        let (shape, header, contigs) = match rest.take(4)? {
+            b"BAI\x01" => (BinShape::BAI, &[][..], rest.number()?),
             b"TBI\x01" => {
                 let contigs = rest.number()?;
                 let mut names = Bytes(rest.0);
                 names.take(6 * 4)?;
-                (false, 5, rest.take(7 * 4 + names.number()? as usize)?, contigs)
+                let header = rest.take(7 * 4 + names.number()? as usize)?;
+                (BinShape::BAI, header, contigs)
             }
             b"CSI\x01" => {
-                let (_, depth, length) = (rest.number()?, rest.number()?, rest.number()?);
-                ensure!(depth <= 10, "a depth of {depth}");
-                (true, depth, rest.take(length as usize)?, rest.number()?)
+                let (leaf_bits, depth, length) = (rest.number()?, rest.number()?, rest.number()?);
+                ensure!(
+                    depth <= 10 && leaf_bits <= 30,
+                    "bins of {leaf_bits} bits with a depth of {depth}"
+                );
+                let shape = BinShape {
+                    is_csi: true,
+                    leaf_bits,
+                    depth,
+                };
+                (shape, rest.take(length as usize)?, rest.number()?)
             }
             _ => bail!("it is neither BAI nor tabix nor CSI"),
         };
-        let mut records = None;
-        for _ in 0..contigs {
-            rest.bins(is_csi, depth, &mut records)?;
-        }
-        Ok(Self {
+        let mut index = Self {
             contigs,
-            records,
+            records: None,
+            stretches: Vec::new(),
             header: header.to_vec(),
-        })
+        };
+        for contig in 0..contigs {
+            rest.bins(contig, shape, &mut index)?;
+        }
+        Ok(index)
+    }
+}
+
+/// How an index cuts contigs into bins.
+#[derive(Clone, Copy)]
+struct BinShape {
+    is_csi: bool,
+    /// A smallest bin holds 2^`leaf_bits` bases, each larger one eight of the next smaller.
+    leaf_bits: u32,
+    /// Sizes of bins but for the largest, which is a whole contig.
+    depth: u32,
+}
+
+impl BinShape {
+    const BAI: Self = Self {
+        is_csi: false,
+        leaf_bits: 14,
+        depth: 5,
+    };
+
+    /// Number of the first bin that is so far from the largest.
+    fn first_bin(depth: u32) -> u64 {
+        ((1 << (3 * depth)) - 1) / 7
+    }
+
+    /// The stretch of a bin.
+    fn stretch(self, bin: u64) -> Range<u64> {
+        let depth = (1..=self.depth).rev().find(|&depth| bin >= Self::first_bin(depth));
+        let depth = depth.unwrap_or(0);
+        let (rank, bits) = (bin - Self::first_bin(depth), self.leaf_bits + 3 * (self.depth - depth));
+        rank << bits..(rank + 1) << bits
     }
 }
 
@@ -178,27 +222,53 @@ impl<'a> Bytes<'a> {
         Ok(u64::from_le_bytes(self.take(8)?.try_into()?))
     }
 
-    /// Takes the bins of a contig, and widens `records` by their chunks.
-    fn bins(&mut self, is_csi: bool, depth: u32, records: &mut Option<Range<u64>>) -> Result<()> {
-        let pseudo_bin = ((1 << (3 * (depth + 1))) - 1) / 7 + 1_u64;
+    /// Takes the bins of a contig.
+    fn bins(&mut self, contig: u32, shape: BinShape, index: &mut BinIndex) -> Result<()> {
+        let pseudo_bin = BinShape::first_bin(shape.depth + 1) + 1;
         for _ in 0..self.number()? {
             let bin = u64::from(self.number()?);
-            self.take(if is_csi { 8 } else { 0 })?;
+            self.take(if shape.is_csi { 8 } else { 0 })?;
+            let mut bytes = 0;
             for _ in 0..self.number()? {
                 let (start, end) = (self.offset()?, self.offset()?);
                 // The pseudo-bin holds counts, not chunks.
                 if bin != pseudo_bin {
-                    let known = records.get_or_insert(start..end);
+                    let known = index.records.get_or_insert(start..end);
                     *known = known.start.min(start)..known.end.max(end);
+                    bytes += place(end).saturating_sub(place(start));
                 }
             }
+            if shape.is_csi && bytes >= MANY_BYTES {
+                index.stretches.push((contig, shape.stretch(bin)));
+            }
         }
-        if !is_csi {
-            let windows = self.number()? as usize;
-            self.take(windows * 8)?;
+        if !shape.is_csi {
+            self.windows(contig, index)?;
         }
         Ok(())
     }
+
+    /// Takes the windows of a contig in a BAI, each the offset of the first record over it, or of the next there is.
+    fn windows(&mut self, contig: u32, index: &mut BinIndex) -> Result<()> {
+        let windows: Vec<u64> = (0..self.number()?).map(|_| self.offset()).collect::<Result<_>>()?;
+        let ends = windows.iter().skip(1).map(|&end| Some(end)).chain([None]);
+        for (window, (&start, end)) in (0..).zip(windows.iter().zip(ends)) {
+            // Where the last one ends is not told.
+            if end.is_none_or(|end| place(end) >= place(start) + MANY_BYTES) {
+                let bits = BinShape::BAI.leaf_bits;
+                index.stretches.push((contig, window << bits..(window + 1) << bits));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compressed bytes of fifty records or so.
+const MANY_BYTES: u64 = 4096;
+
+/// About how many compressed bytes stand before a virtual offset: blocks shrink to a quarter or so.
+fn place(offset: u64) -> u64 {
+    (offset >> 16) + (offset & 0xffff) / 4
 }
 
 #[cfg(test)]
@@ -231,6 +301,29 @@ mod tests {
         std::fs::copy(indexed(&long, 50_000), index).unwrap();
         let error = format!("{:#}", VariantIndex::open(&short).unwrap_err());
         assert!(error.contains("is stale") && error.contains("shorter"), "{error}");
+    }
+
+    #[test]
+    fn bins_know_their_stretch() {
+        // SAM specification, section 5.3: bin 0 spans 512 Mb, 1–8 64 Mb each, and 4681 is the first of 16 kb.
+        let bai = BinShape::BAI;
+        let stretches = [0, 1, 8, 9, 4681, 4682].map(|bin| bai.stretch(bin));
+        let mb = |n: u64| n << 20;
+        let expected = [
+            0..mb(512),
+            0..mb(64),
+            mb(448)..mb(512),
+            0..mb(8),
+            0..1 << 14,
+            1 << 14..2 << 14,
+        ];
+        assert_eq!(stretches, expected);
+        let csi = BinShape {
+            is_csi: true,
+            leaf_bits: 12,
+            depth: 6,
+        };
+        assert_eq!(csi.stretch(37449 + 3), 3 << 12..4 << 12);
     }
 
     /// As htsjdk has it: behind the end-of-file marker, where others name the place before.

@@ -27,6 +27,9 @@ pub struct Architecture {
     /// Whether it is told how long the alleles are ([`crate::pileup::AlleleLengths`]) too.
     #[serde(default)]
     pub lengths: bool,
+    /// Whether it is told how noisy the library is ([`crate::library::Library::noise`]) too.
+    #[serde(default)]
+    pub noise: bool,
 }
 
 impl Default for Architecture {
@@ -40,6 +43,7 @@ impl Default for Architecture {
             summary: true,
             clipping: true,
             lengths: true,
+            noise: true,
         }
     }
 }

@@ -45,7 +45,7 @@ pub struct Calibration {
     pub indel: Correction,
 }
 
-/// A calibration as the card writes it. Older cards know no exponents and no shifts.
+/// A calibration as the card writes it. Older cards know no exponents, shifts, or noise.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Corrections {
     snp_temperature: f64,
@@ -53,23 +53,32 @@ struct Corrections {
     snp_depth_exponent: f64,
     #[serde(default)]
     snp_reference_shift: f64,
+    #[serde(default)]
+    snp_noise_shift: f64,
     indel_temperature: f64,
     #[serde(default)]
     indel_depth_exponent: f64,
     #[serde(default)]
     indel_reference_shift: f64,
+    #[serde(default)]
+    indel_noise_shift: f64,
 }
 
 impl From<Corrections> for Calibration {
     fn from(c: Corrections) -> Self {
-        let correction = |temperature_at_20, depth_exponent, reference_shift| Correction {
-            temperature_at_20,
-            depth_exponent,
-            reference_shift,
-        };
         Self {
-            snp: correction(c.snp_temperature, c.snp_depth_exponent, c.snp_reference_shift),
-            indel: correction(c.indel_temperature, c.indel_depth_exponent, c.indel_reference_shift),
+            snp: Correction {
+                temperature_at_20: c.snp_temperature,
+                depth_exponent: c.snp_depth_exponent,
+                reference_shift: c.snp_reference_shift,
+                noise_shift: c.snp_noise_shift,
+            },
+            indel: Correction {
+                temperature_at_20: c.indel_temperature,
+                depth_exponent: c.indel_depth_exponent,
+                reference_shift: c.indel_reference_shift,
+                noise_shift: c.indel_noise_shift,
+            },
         }
     }
 }
@@ -80,9 +89,11 @@ impl From<Calibration> for Corrections {
             snp_temperature: snp.temperature_at_20,
             snp_depth_exponent: snp.depth_exponent,
             snp_reference_shift: snp.reference_shift,
+            snp_noise_shift: snp.noise_shift,
             indel_temperature: indel.temperature_at_20,
             indel_depth_exponent: indel.depth_exponent,
             indel_reference_shift: indel.reference_shift,
+            indel_noise_shift: indel.noise_shift,
         }
     }
 }
@@ -90,12 +101,14 @@ impl From<Calibration> for Corrections {
 /// Log-probabilities are divided by a temperature (Guo et al., "On calibration of modern neural networks", ICML 2017) that
 /// depends on how many reads are shown: `temperature_at_20 · (reads / 20)^depth_exponent`. Then `reference_shift` (nats) is
 /// added to that of hom-ref, as variants may be rarer than where the network learned (Saerens et al., "Adjusting the outputs
-/// of a classifier to new a priori probabilities", Neural Computation 2002).
+/// of a classifier to new a priori probabilities", Neural Computation 2002), and `noise_shift` times the library's noise
+/// (`Library::noise`), as where systematic errors are frequent a doubtful candidate is oftener one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Correction {
     pub temperature_at_20: f64,
     pub depth_exponent: f64,
     pub reference_shift: f64,
+    pub noise_shift: f64,
 }
 
 impl Default for Correction {
@@ -104,6 +117,7 @@ impl Default for Correction {
             temperature_at_20: 1.0,
             depth_exponent: 0.0,
             reference_shift: 0.0,
+            noise_shift: 0.0,
         }
     }
 }
@@ -113,6 +127,11 @@ impl Correction {
     pub fn temperature(&self, rows: usize) -> f64 {
         let reads = rows.saturating_sub(REFERENCE_ROWS).clamp(4, HEIGHT) as f64;
         self.temperature_at_20 * (reads / 20.0).powf(self.depth_exponent)
+    }
+
+    /// What is added to the log-probability of hom-ref in a library so noisy.
+    pub fn shift(&self, noise: f32) -> f64 {
+        self.reference_shift + self.noise_shift * f64::from(noise)
     }
 
     fn check(&self) -> Result<()> {
@@ -126,6 +145,9 @@ impl Correction {
         if !(-20.0..=20.0).contains(&self.reference_shift) {
             bail!("the card has a reference shift of {}", self.reference_shift);
         }
+        if !(-20.0..=20.0).contains(&self.noise_shift) {
+            bail!("the card has a shift by noise of {}", self.noise_shift);
+        }
         Ok(())
     }
 }
@@ -136,10 +158,12 @@ impl std::fmt::Display for Correction {
             temperature_at_20,
             depth_exponent,
             reference_shift,
+            noise_shift,
         } = self;
         write!(
             f,
-            "temperature {temperature_at_20:.4} · (reads / 20)^{depth_exponent:.4}, reference shift {reference_shift:.4}"
+            "temperature {temperature_at_20:.4} · (reads / 20)^{depth_exponent:.4}, reference shift {reference_shift:.4} + \
+             {noise_shift:.4} · noise"
         )
     }
 }

@@ -105,7 +105,7 @@ impl Evaluator {
             let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
             for ((mean, logits), &(_, rows, context)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
                 let correction = model.card().calibration.of(context.variant_type);
-                let member = genotype_probabilities(logits, correction, rows);
+                let member = genotype_probabilities(logits, correction, rows, context.noise);
                 mean.iter_mut()
                     .zip(member)
                     .for_each(|(m, p)| *m += p as f32 / self.members.len() as f32);

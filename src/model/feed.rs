@@ -18,6 +18,9 @@ use crate::pileup::Context;
 /// Batches made ahead of the network.
 const BATCHES_AHEAD: usize = 16;
 
+/// Standard deviation of what is added to a library's noise: by its exact value the set would be known.
+const NOISE_JITTER: f64 = 0.3;
+
 /// A labelled pileup.
 #[derive(Clone, Debug)]
 pub struct Item {
@@ -209,6 +212,7 @@ impl<'a> Shuffle<'a> {
         let mut random = Random::new(&[self.options.seed, self.epoch as u64, self.drawn]);
         if self.options.augment {
             augment(&mut item.image, &mut random);
+            item.context.noise += (NOISE_JITTER * random.normal()) as f32;
         }
         if random.uniform() >= self.options.plain_examples && self.is_plain(&item) {
             return true;

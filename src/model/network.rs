@@ -33,7 +33,7 @@ pub struct Batch {
     /// u8 [n, rows, columns, 7], cropped to the columns that the network looks at.
     images: Tensor,
     /// f32 [n, 2 + features]: filled rows / 100, whether the allele set is an indel, and the summary,
-    /// [`Clipping`] and [`AlleleLengths`] if the network wants them.
+    /// [`Clipping`], [`AlleleLengths`] and the library's noise if the network wants them.
     summary: Tensor,
     /// f32 [n, rows]: 1 for a filled row.
     filled: Tensor,
@@ -60,6 +60,9 @@ impl Batch {
             }
             if architecture.lengths {
                 summary.extend(context.lengths.to_array());
+            }
+            if architecture.noise {
+                summary.push(context.noise);
             }
             filled.extend((0..rows).map(|row| f32::from(u8::from(row < filled_rows.max(1)))));
         }
@@ -288,6 +291,7 @@ fn summary_width(architecture: &Architecture) -> usize {
         (architecture.summary, FEATURES),
         (architecture.clipping, Clipping::LENGTH),
         (architecture.lengths, AlleleLengths::LENGTH),
+        (architecture.noise, 1),
     ];
     let wanted = numbers.into_iter().filter(|(wanted, _)| *wanted);
     2 + wanted.map(|(_, numbers)| numbers).sum::<usize>()

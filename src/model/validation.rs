@@ -17,12 +17,16 @@ use crate::examples::filled_rows;
 const BATCH: usize = 256;
 /// Pileups given to the network at a time, always as many: oneDNN prepares itself anew for every shape.
 const MICRO_BATCH: usize = 8;
-/// Times that each number of a correction is fitted, the others as they are.
-const ROUNDS: usize = 5;
-/// Largest shift of hom-ref's log-probability, in nats.
+/// Most times that each number of a correction is fitted, the others as they are.
+const ROUNDS: usize = 30;
+/// Largest shift of hom-ref's log-probability, in nats, and for a library e times as noisy.
 const MOST_SHIFT: f64 = 4.0;
-/// Log-likelihood that a shift must gain, in nats, twice what Akaike's criterion asks of a parameter.
+/// Log-likelihood that each shift must gain, in nats, twice what Akaike's criterion asks of a parameter.
 const WORTH_A_SHIFT: f64 = 2.0;
+/// The same for a shift that follows noise: the examples of a library are one witness of what its noise changes.
+const WORTH_A_NOISE_SHIFT: f64 = 10.0;
+/// Mean log-likelihood, in nats, that is worth another round.
+const WORTH_A_ROUND: f64 = 1e-6;
 
 /// What the network said of a labelled example.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +36,16 @@ pub struct Outcome {
     pub variant_type: VariantType,
     /// Filled rows of the pileup.
     pub rows: usize,
+    /// Of the library.
+    pub noise: f32,
     /// What the cascade says, where it is asked.
     pub cascade: Option<[f32; 3]>,
+}
+
+impl Outcome {
+    fn probabilities(&self, correction: &Correction) -> [f64; 3] {
+        genotype_probabilities(&self.logits, correction, self.rows, self.noise)
+    }
 }
 
 /// Runs network and cascade over all examples.
@@ -57,6 +69,7 @@ pub fn outcomes(
                         label: item.label,
                         variant_type: item.context.variant_type,
                         rows: filled_rows(&item.image),
+                        noise: item.context.noise,
                         cascade: cascade
                             .filter(|_| item.alone)
                             .map(|c| c.probabilities(&summarize(&item.image, item.context.variant_type))),
@@ -93,7 +106,7 @@ pub fn gather(network: &Network, items: &[&Item], least: usize) -> Result<Batch>
 pub fn trials(outcomes: &[Outcome], calibration: &Calibration) -> Vec<Trial> {
     let trial = |outcome: &Outcome| {
         let correction = calibration.of(outcome.variant_type);
-        let corrected = genotype_probabilities(&outcome.logits, correction, outcome.rows);
+        let corrected = outcome.probabilities(correction);
         Some(Trial {
             variant_type: outcome.variant_type,
             probabilities: outcome.cascade?,
@@ -117,7 +130,7 @@ fn called(p: &[f64; 3]) -> u8 {
 pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Correction) -> Metrics {
     let mut m = Metrics::default();
     for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
-        let p = genotype_probabilities(&outcome.logits, correction, outcome.rows);
+        let p = outcome.probabilities(correction);
         let called = called(&p);
         m.examples += 1;
         m.true_positives += u64::from(called != 0 && called == outcome.label);
@@ -140,18 +153,23 @@ pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Cor
 /// The temperatures with the least cross-entropy, beside the shifts of a calibration, which few examples tell nothing of.
 pub fn cool(outcomes: &[Outcome], shifts: &Calibration) -> Calibration {
     for_each_type(outcomes, |variant_type, loss, _| {
-        fitted(shifts.of(variant_type), false, loss)
+        fitted(shifts.of(variant_type), Shifts::Kept, loss)
     })
 }
 
 /// The temperatures and shifts with the least cross-entropy.
 pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
     for_each_type(outcomes, |_, loss, examples| {
-        let start = Correction::default();
-        let (plain, shifted) = (fitted(&start, false, loss), fitted(&start, true, loss));
-        // Few examples say little on how frequent variants are.
-        let gain = (loss(&plain) - loss(&shifted)) * examples as f64;
-        if gain > WORTH_A_SHIFT { shifted } else { plain }
+        let mut best = fitted(&Correction::default(), Shifts::Kept, loss);
+        // Few examples say little on how frequent variants are, and few libraries on what noise changes.
+        for (shifts, worth) in [(Shifts::One, WORTH_A_SHIFT), (Shifts::ByNoise, WORTH_A_NOISE_SHIFT)] {
+            let shifted = fitted(&best, shifts, loss);
+            let gain = (loss(&best) - loss(&shifted)) * examples as f64;
+            if gain > worth {
+                best = shifted;
+            }
+        }
+        best
     })
 }
 
@@ -172,30 +190,51 @@ fn for_each_type(
     }
 }
 
-/// The correction with the least loss, one of its numbers after the other; the shift is that of `start` or fitted too.
-fn fitted(start: &Correction, with_shift: bool, loss: &dyn Fn(&Correction) -> f64) -> Correction {
+/// Which shifts are fitted; the others stay.
+#[derive(Clone, Copy, PartialEq)]
+enum Shifts {
+    Kept,
+    One,
+    ByNoise,
+}
+
+/// The correction with the least loss, one of its numbers after the other.
+fn fitted(start: &Correction, shifts: Shifts, loss: &dyn Fn(&Correction) -> f64) -> Correction {
     let mut best = Correction {
-        reference_shift: start.reference_shift,
-        ..Correction::default()
+        temperature_at_20: 1.0,
+        depth_exponent: 0.0,
+        ..*start
     };
     let mut improve = |range: (f64, f64), with: &dyn Fn(&Correction, f64) -> Correction| {
         let found = with(&best, least(range, |x| loss(&with(&best, x))));
+        let gain = loss(&best) - loss(&found);
         // What no example depends on stays: the exponent, say, where all have 20 reads.
-        if loss(&found) < loss(&best) - 1e-6 {
+        if gain > WORTH_A_ROUND {
             best = found;
         }
+        gain
     };
     for _ in 0..ROUNDS {
-        improve((0.2f64.ln(), 5f64.ln()), &|c, log| Correction {
+        let mut gain = improve((0.2f64.ln(), 5f64.ln()), &|c, log| Correction {
             temperature_at_20: log.exp(),
             ..*c
         });
-        improve((-1.0, 1.0), &|c, depth_exponent| Correction { depth_exponent, ..*c });
-        if with_shift {
-            improve((-MOST_SHIFT, MOST_SHIFT), &|c, reference_shift| Correction {
+        gain = gain.max(improve((-1.0, 1.0), &|c, depth_exponent| Correction {
+            depth_exponent,
+            ..*c
+        }));
+        let shift = (-MOST_SHIFT, MOST_SHIFT);
+        if shifts != Shifts::Kept {
+            gain = gain.max(improve(shift, &|c, reference_shift| Correction {
                 reference_shift,
                 ..*c
-            });
+            }));
+        }
+        if shifts == Shifts::ByNoise {
+            gain = gain.max(improve(shift, &|c, noise_shift| Correction { noise_shift, ..*c }));
+        }
+        if gain <= WORTH_A_ROUND {
+            break;
         }
     }
     best
@@ -221,6 +260,7 @@ mod tests {
             label,
             variant_type: VariantType::Snp,
             rows: 25,
+            noise: 0.0,
             cascade: None,
         }
     }
@@ -250,7 +290,7 @@ mod tests {
         let het = [logit, 0.0, logit, -30.0];
         let outcomes: Vec<_> = (0..100).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
         let calibration = calibrate(&outcomes);
-        let p = genotype_probabilities(&het, &calibration.snp, 25);
+        let p = genotype_probabilities(&het, &calibration.snp, 25, 0.0);
         assert!((p[1] - 0.9).abs() < 0.01, "{p:?}");
         assert_eq!(calibration.indel, Correction::default());
     }
@@ -269,6 +309,24 @@ mod tests {
         let outcomes: Vec<_> = of_depth(13, 70).chain(of_depth(69, 99)).collect();
         let snp = calibrate(&outcomes).snp;
         assert!(snp.temperature(13) > 2.0 * snp.temperature(69), "{snp:?}");
+    }
+
+    #[test]
+    fn noise_shifts_the_reference_where_it_says_something() {
+        // Of doubtful candidates a tenth are variants in noisy libraries, nine in ten in calm ones.
+        let doubtful = [0.0, 0.0, 0.0, -30.0];
+        let of = |noise, variants| {
+            (0..200).map(move |i| Outcome {
+                noise,
+                ..outcome(doubtful, u8::from(i % 10 < variants))
+            })
+        };
+        let outcomes: Vec<_> = of(-2.0, 9).chain(of(0.0, 5)).chain(of(2.0, 1)).collect();
+        let snp = calibrate(&outcomes).snp;
+        assert!((snp.noise_shift - 9f64.ln() / 2.0).abs() < 0.1, "{snp:?}");
+        assert!(snp.shift(0.0).abs() < 0.1, "{snp:?}");
+        let outcomes: Vec<_> = of(-2.0, 5).chain(of(2.0, 5)).collect();
+        assert_eq!(calibrate(&outcomes).snp.noise_shift, 0.0);
     }
 
     #[test]

@@ -2,35 +2,40 @@
 
 use super::{AlleleLengths, Clipping};
 use crate::candidates::{Candidate, VariantType};
+use crate::library::Library;
 use crate::reads::Read;
 
-/// The type of the candidate, how long its alleles are, and how many of its reads are clipped.
+/// The type of the candidate, how long its alleles are, how many of its reads are clipped, and how noisy the library is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Context {
     pub variant_type: VariantType,
     pub lengths: AlleleLengths,
     pub clipping: Clipping,
+    /// See [`Library::noise`]; 0 is usual.
+    pub noise: f32,
 }
 
 impl Context {
     /// Of an allele set (indices of the candidate's alternates); `reads` are those of its partition.
-    pub fn of(candidate: &Candidate, set: &[usize], reads: &[Read]) -> Self {
+    pub fn of(candidate: &Candidate, set: &[usize], reads: &[Read], library: &Library) -> Self {
         let alternates = candidate.alternates.iter().map(|a| a.bases.as_slice());
         Self {
             variant_type: candidate.variant_type(),
             lengths: AlleleLengths::of(&candidate.reference, alternates, set),
             clipping: Clipping::of(candidate, set, reads),
+            noise: library.noise(),
         }
     }
 }
 
 impl From<VariantType> for Context {
-    /// Of a pileup without clipped reads, whose alleles are as long as the reference.
+    /// Of a pileup without clipped reads, whose alleles are as long as the reference, of a usual library.
     fn from(variant_type: VariantType) -> Self {
         Self {
             variant_type,
             lengths: AlleleLengths::default(),
             clipping: Clipping::default(),
+            noise: 0.0,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -18,16 +19,15 @@ const HEADER_LIMIT: u64 = 1 << 16;
 /// The contig of a container whose reads are unplaced (section 7).
 const UNPLACED: i32 = -1;
 
+/// Bytes of fifty reads or so.
+const MANY_BYTES: u64 = 1024;
+
 const ENDS_BEFORE: &str = "the file ends before the last read that it knows";
 
 /// Fails unless the first container that the index knows is the first after the header, and only unplaced reads follow the
 /// last up to the end-of-file marker.
 pub(super) fn check(index: &Path, path: &Path) -> Result<()> {
-    let text = std::io::read_to_string(bgzf::Reader::from_path(index)?)?;
-    let known = (1..).zip(text.lines()).map(|(number, line): (usize, _)| {
-        container_offset(line).with_context(|| format!("its line {number} is damaged"))
-    });
-    let known: Vec<u64> = known.collect::<Result<_>>()?;
+    let known: Vec<u64> = lines(index, container_offset)?;
     let mut cram = Cram::open(path)?;
     let first = cram.container(DEFINITION as u64)?.end;
     let mut place = first;
@@ -52,10 +52,36 @@ pub(super) fn check(index: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where the container of a line stands: the fourth of its six fields (section 12).
-fn container_offset(line: &str) -> Option<u64> {
-    let fields: Vec<_> = line.split('\t').collect();
-    fields.get(3).filter(|_| fields.len() == 6)?.parse().ok()
+/// The stretches of the slices that hold placed reads, and not just a few.
+pub(super) fn stretches(index: &Path) -> Result<Vec<(u32, Range<u64>)>> {
+    let known = lines(index, stretch).with_context(|| format!("cannot read {}", index.display()))?;
+    Ok(known.into_iter().flatten().collect())
+}
+
+/// What each line of an index tells (section 12: contig, start, span, and three numbers on where in the file).
+fn lines<T>(index: &Path, tell: impl Fn(&[&str]) -> Option<T>) -> Result<Vec<T>> {
+    let text = std::io::read_to_string(bgzf::Reader::from_path(index)?)?;
+    let told = (1..).zip(text.lines()).map(|(number, line): (usize, _)| {
+        let fields: Vec<_> = line.split('\t').collect();
+        let told = Some(fields).filter(|fields| fields.len() == 6);
+        told.and_then(|fields| tell(&fields))
+            .with_context(|| format!("its line {number} is damaged"))
+    });
+    told.collect()
+}
+
+fn container_offset(fields: &[&str]) -> Option<u64> {
+    fields[3].parse().ok()
+}
+
+/// The stretch of a line, 0-based half-open; none if its reads are unplaced or few.
+fn stretch(fields: &[&str]) -> Option<Option<(u32, Range<u64>)>> {
+    let (contig, bytes): (i32, u64) = (fields[0].parse().ok()?, fields[5].parse().ok()?);
+    let (start, span): (i64, i64) = (fields[1].parse().ok()?, fields[2].parse().ok()?);
+    let start = (start - 1).max(0) as u64;
+    let stretch = start..start + span.max(0) as u64;
+    let contig = u32::try_from(contig).ok().filter(|_| bytes >= MANY_BYTES);
+    Some(contig.map(|contig| (contig, stretch)))
 }
 
 struct Cram {
@@ -155,6 +181,15 @@ impl Numbers<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slices_of_placed_reads_tell_their_stretch() {
+        let of = |line: &str| stretch(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(of("1 101 50 400 20 9000"), Some(Some((1, 100..150))));
+        assert_eq!(of("-1 0 0 400 20 9000"), Some(None));
+        assert_eq!(of("1 101 50 400 20 90"), Some(None));
+        assert_eq!(of("1 here 50 400 20 9000"), None);
+    }
 
     #[test]
     fn numbers_take_as_many_bytes_as_their_first_tells() {

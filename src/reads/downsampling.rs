@@ -14,16 +14,20 @@ pub(super) struct Downsampling {
 
 impl Downsampling {
     pub fn keeps(self, name: &[u8]) -> bool {
-        let mut hasher = FxHasher::default();
-        hasher.write_u64(self.seed);
-        hasher.write(name);
-        // Fx leaves the low bits of similar names alike: mix once more (the finisher of splitmix64).
-        let mut hash = hasher.finish();
-        hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        hash ^= hash >> 31;
-        (hash as f64) < self.fraction * u64::MAX as f64
+        (hash(self.seed, name) as f64) < self.fraction * u64::MAX as f64
     }
+}
+
+/// A number that looks as if chance had drawn it for a name.
+pub(super) fn hash(seed: u64, name: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write_u64(seed);
+    hasher.write(name);
+    // Fx leaves the low bits of similar names alike: mix once more (the finisher of splitmix64).
+    let mut hash = hasher.finish();
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
 }
 
 #[cfg(test)]

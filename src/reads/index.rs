@@ -1,6 +1,7 @@
 //! The index of an alignment file, and whether it is of this file. A stale or foreign one would be read without complaint
 //! and find no reads: a quiet genome. Its age says nothing, for copies get new times; where the reads are does.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -54,6 +55,15 @@ pub(super) fn check(index: &Path, path: &Path, format: Format) -> Result<()> {
             path.display()
         )
     })
+}
+
+/// Stretches that hold some fifty reads or more, by what the index knows, as the contig's rank in the file's header and 0-based
+/// half-open positions. Parts of them may hold none.
+pub(super) fn stretches(index: &Path, format: Format) -> Result<Vec<(u32, Range<u64>)>> {
+    match format {
+        Format::Bam => Ok(BinIndex::read(index)?.stretches),
+        Format::Cram => crai::stretches(index),
+    }
 }
 
 /// Checks a BAI or CSI.

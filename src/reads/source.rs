@@ -3,14 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use rust_htslib::bam::{HeaderView, IndexedReader, Read as _};
+use rust_htslib::bam::{self, HeaderView, IndexedReader, Read as _};
 
-use super::downsampling::Downsampling;
+use super::downsampling::{Downsampling, hash};
 use super::file::{self, Format};
 use super::filter::ReadFilter;
+use super::index;
 use super::reader::ReadReader;
 use super::sample::Sample;
-use crate::genome::{Contig, Contigs, Reference};
+use crate::genome::{Contig, Contigs, Reference, Region};
+
+/// Length of a tile of [`ReadSource::tiles`] in bases: that of the smallest bins of most indexes.
+const TILE: u64 = 1 << 14;
+
+/// Where an index knows of longer stretches only, reads are too few and far between to look for.
+const LONGEST_STRETCH: u64 = 1 << 20;
 
 /// A checked BAM or CRAM file. Cheap to share; each thread opens its own [`ReadReader`].
 #[derive(Clone, Debug)]
@@ -70,6 +77,35 @@ impl ReadSource {
     /// The contigs that both the reads and the reference have, in the reference's order.
     pub fn contigs(&self) -> &Contigs {
         &self.contigs
+    }
+
+    /// At most so many tiles that may hold reads, in an order that chance chose once for all. BAM and CRAM of the same reads
+    /// differ in those that hold few.
+    pub fn tiles(&self, most: usize) -> Result<Vec<Region>> {
+        let reader = bam::Reader::from_path(&self.path)?;
+        let names = reader.header().target_names();
+        let mut tiles = Vec::new();
+        let stretches = index::stretches(&self.index, self.format)?.into_iter();
+        for (contig, stretch) in stretches.filter(|(_, stretch)| stretch.end - stretch.start <= LONGEST_STRETCH) {
+            let name = names
+                .get(contig as usize)
+                .and_then(|name| std::str::from_utf8(name).ok());
+            let Some(contig) = name.and_then(|name| self.contigs.get(name)) else {
+                continue;
+            };
+            for tile in stretch.start / TILE..stretch.end.min(contig.length).div_ceil(TILE) {
+                let hash = hash(tile, contig.name.as_bytes());
+                tiles.push((hash, self.contigs.position(&contig.name), tile));
+            }
+        }
+        tiles.sort_unstable();
+        tiles.dedup();
+        let region = |(_, contig, tile): (u64, Option<usize>, u64)| {
+            let contig = self.contigs.iter().nth(contig?)?;
+            let end = ((tile + 1) * TILE).min(contig.length);
+            Some(Region::new(&contig.name, tile * TILE, end))
+        };
+        Ok(tiles.into_iter().take(most).filter_map(region).collect())
     }
 
     /// Opens a reader for one thread.

@@ -62,7 +62,7 @@ fn rolling_seeds(bases: &[u8]) -> impl Iterator<Item = Seed> + '_ {
             Some(code) => (seed, good) = (seed << 2 | code, good + 1),
             None => good = 0,
         }
-        (good >= SEED).then_some(((end + 1 - SEED) as u32, seed))
+        (good >= SEED).then(|| ((end + 1 - SEED) as u32, seed))
     })
 }
 

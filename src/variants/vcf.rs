@@ -21,6 +21,8 @@ pub struct VcfHeader<'a> {
     pub reference: &'a Path,
     /// Name and checksum of each model.
     pub models: Vec<(String, String)>,
+    /// What the file's reads tell of their library.
+    pub library: String,
     pub command_line: String,
 }
 
@@ -46,6 +48,7 @@ impl VcfHeader<'_> {
         for (name, checksum) in &self.models {
             writeln!(out, "##dvcallModel={} sha256:{checksum}", one_line(name))?;
         }
+        writeln!(out, "##dvcallLibrary={}", one_line(&self.library))?;
         writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
         out.write_all(DEFINITIONS.as_bytes())?;
         for contig in self.contigs.iter() {
@@ -225,6 +228,7 @@ mod tests {
             contigs: &contigs,
             reference: Path::new("ref.fa"),
             models: vec![("m".into(), "00".into())],
+            library: "usual".into(),
             command_line: "dvcall call".into(),
         };
         let mut writer = VcfWriter::create(&target, true, &header).unwrap();

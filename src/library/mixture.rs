@@ -1,0 +1,119 @@
+//! How frequent systematic errors are, told from chance errors and variants by the shares of reads that show them.
+
+use super::tally::{DEPTHS, Tally};
+
+/// Shares of reads that a systematic error has, all alike frequent.
+const SHARED: [f64; 9] = [0.08, 0.11, 0.14, 0.17, 0.20, 0.23, 0.26, 0.29, 0.32];
+/// Those of a heterozygous SNP, as libraries favour the one allele or the other, and of a homozygous one.
+const HETEROZYGOUS: [f64; 3] = [0.44, 0.48, 0.52];
+const HOMOZYGOUS: [f64; 1] = [0.995];
+/// Places that are held for seen at the typical frequency beside those that were.
+const PRIOR_PLACES: f64 = 2.0;
+/// Rounds of expectation and maximization; with few data they are slow to settle.
+const ROUNDS: usize = 300;
+
+/// The frequency of systematic errors in a base, by expectation-maximization over the columns in which two reads or more agree
+/// on another base (Dempster et al., J. R. Stat. Soc. B 1977). The mode of its distribution given a Gamma prior about `typical`.
+pub(super) fn systematic_errors(tally: &Tally, typical: f64) -> f64 {
+    let chance = chance_error(tally) / 3.0;
+    let cells: Vec<_> = tally.cells().filter(|&(_, other, _)| other >= 2).collect();
+    let kinds = [&SHARED[..], &HETEROZYGOUS, &HOMOZYGOUS];
+    let likelihoods = kinds.map(|shares| -> Vec<f64> { cells.iter().map(|&(n, k, _)| mean(shares, n, k)).collect() });
+    let exposures = kinds.map(|shares| exposure(tally, shares));
+    let by_chance: Vec<f64> = cells.iter().map(|&(n, k, _)| 3.0 * binomial(n, k, chance)).collect();
+    let mut frequencies = [typical, 1e-3, 5e-4];
+    for _ in 0..ROUNDS {
+        let mut places = [PRIOR_PLACES, 0.0, 0.0];
+        for (cell, &(_, _, columns)) in cells.iter().enumerate() {
+            let shares: [f64; 3] = std::array::from_fn(|kind| frequencies[kind] * likelihoods[kind][cell]);
+            let all = by_chance[cell] + shares.iter().sum::<f64>();
+            if all > 0.0 {
+                (0..3).for_each(|kind| places[kind] += columns as f64 * shares[kind] / all);
+            }
+        }
+        frequencies[0] = places[0] / (exposures[0] + PRIOR_PLACES / typical);
+        (1..3).for_each(|kind| frequencies[kind] = places[kind] / exposures[kind].max(1.0));
+    }
+    frequencies[0]
+}
+
+/// How often a base is wrong by chance: by the columns in which one read alone differs.
+fn chance_error(tally: &Tally) -> f64 {
+    let (mut errors, mut bases) = (0, 0);
+    for (depth, other, columns) in tally.cells() {
+        errors += if other == 1 { columns } else { 0 };
+        bases += depth as u64 * columns;
+    }
+    errors as f64 / bases.max(1) as f64
+}
+
+/// Columns in which a place of this kind would show itself by two reads or more.
+fn exposure(tally: &Tally, shares: &[f64]) -> f64 {
+    let shown: Vec<f64> = DEPTHS.map(|n| 1.0 - mean(shares, n, 0) - mean(shares, n, 1)).collect();
+    tally
+        .cells()
+        .map(|(depth, _, columns)| columns as f64 * shown[depth - DEPTHS.start])
+        .sum()
+}
+
+fn mean(shares: &[f64], n: usize, k: usize) -> f64 {
+    shares.iter().map(|&share| binomial(n, k, share)).sum::<f64>() / shares.len() as f64
+}
+
+/// Probability of `k` of `n` at a share.
+fn binomial(n: usize, k: usize, share: f64) -> f64 {
+    let ways: f64 = (0..k).map(|i| ((n - i) as f64 / (i + 1) as f64).ln()).sum();
+    (ways + k as f64 * share.max(1e-300).ln() + (n - k) as f64 * (1.0 - share).ln()).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is expected of so many columns of a depth.
+    fn expected(depth: usize, columns: f64, systematic: f64) -> Tally {
+        let mut tally = Tally::default();
+        let (heterozygous, homozygous, error) = (1e-3, 5e-4, 1e-3);
+        for other in 0..=depth {
+            let variants = heterozygous * binomial(depth, other, 0.48) + homozygous * binomial(depth, other, 0.995);
+            let rest = 1.0 - systematic - heterozygous - homozygous;
+            let chance = match other {
+                0 => (1.0f64 - error).powi(depth as i32),
+                1 => depth as f64 * error,
+                _ => 3.0 * binomial(depth, other, error / 3.0),
+            };
+            let share = systematic * mean(&SHARED, depth, other) + variants + rest * chance;
+            tally.set(depth, other, (columns * share).round() as u64);
+        }
+        tally
+    }
+
+    #[test]
+    fn systematic_errors_are_told_from_variants_and_chance() {
+        for depth in [9, 30, 80] {
+            for frequency in [5e-5, 1.5e-4, 4e-4] {
+                let found = systematic_errors(&expected(depth, 2e6, frequency), 1.5e-4);
+                assert!(
+                    (found / frequency).ln().abs() < 0.25,
+                    "{depth}×: {found:e} of {frequency:e}"
+                );
+            }
+            let found = systematic_errors(&expected(depth, 2e6, 0.0), 1.5e-4);
+            assert!(found < 5e-5, "{depth}×: {found:e} of none");
+        }
+    }
+
+    #[test]
+    fn few_data_leave_it_at_what_is_typical() {
+        assert!((systematic_errors(&Tally::default(), 1.5e-4) - 1.5e-4).abs() < 1e-9);
+        let found = systematic_errors(&expected(8, 2e3, 0.0), 1.5e-4);
+        assert!(found > 1e-4, "{found:e}");
+    }
+
+    #[test]
+    fn binomials_sum_to_one() {
+        let sum: f64 = (0..=40).map(|k| binomial(40, k, 0.3)).sum();
+        assert!((sum - 1.0).abs() < 1e-9);
+        assert_eq!(binomial(5, 0, 0.0), 1.0);
+    }
+}
