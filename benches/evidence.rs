@@ -7,6 +7,7 @@ use std::path::Path;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dvcall::candidates::{CandidateOptions, find_candidates};
 use dvcall::genome::{Reference, Region, Sequence};
+use dvcall::library::Library;
 use dvcall::pileup::{PILEUP_SIZE, allele_sets, draw};
 use dvcall::reads::ReadSource;
 
@@ -27,6 +28,9 @@ fn evidence(c: &mut Criterion) {
             b.iter(|| reader.fetch(black_box(&region)).unwrap())
         });
         reads = reader.fetch(&region).unwrap();
+        group.bench_function(format!("measure library {file}"), |b| {
+            b.iter(|| Library::measure(black_box(&source), &reference, 1).unwrap())
+        });
     }
 
     let options = CandidateOptions::default();

@@ -3,6 +3,7 @@
 //! Coordinates are 0-based half-open everywhere inside dvcall; 1-based inclusive only where people read or type them.
 
 mod bgzf;
+mod bin_index;
 mod contigs;
 mod damage;
 mod edit;
@@ -15,7 +16,10 @@ mod region;
 mod sequence;
 mod variant_index;
 
-pub(crate) use self::{bgzf::BgzfFile, variant_index::BinIndex};
+pub(crate) use self::{
+    bgzf::BgzfFile,
+    bin_index::{BinIndex, Stretch},
+};
 pub use contigs::{Contig, Contigs};
 pub use damage::check_whole;
 pub use edit::Edit;

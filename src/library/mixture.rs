@@ -37,12 +37,15 @@ pub(super) fn systematic_errors(tally: &Tally, typical: f64) -> f64 {
     frequencies[0]
 }
 
-/// How often a base is wrong by chance: by the columns in which one read alone differs.
+/// How often a base is wrong by chance: at a depth n, n times as often as this one read differs where none could.
 fn chance_error(tally: &Tally) -> f64 {
     let (mut errors, mut bases) = (0, 0);
     for (depth, other, columns) in tally.cells() {
-        errors += if other == 1 { columns } else { 0 };
-        bases += depth as u64 * columns;
+        match other {
+            0 => bases += depth as u64 * columns,
+            1 => errors += columns,
+            _ => {}
+        }
     }
     errors as f64 / bases.max(1) as f64
 }

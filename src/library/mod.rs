@@ -3,7 +3,8 @@
 //! Some libraries have hardly a place where many reads show the same wrong base, others have one or more in ten kilobases
 //! (systematic errors: Meacham et al., BMC Bioinformatics 2011). There, a base that a quarter of the reads show is mostly an
 //! error; in the former it is mostly a variant. One pileup cannot tell which library it is of, so a sample of the whole file
-//! is looked at: always the same, whatever regions are called.
+//! is looked at: tiles of 16 kb, always the same, whatever regions are called. All libraries of the sample count as one. A file
+//! of one chromosome is its own sample, and may say a little else than one of all.
 
 mod mixture;
 mod tally;
@@ -25,15 +26,17 @@ const MOST_EMPTY: usize = 64;
 const LEAST_READS: u64 = 200;
 /// Systematic errors in a base of the libraries that a model usually learns from.
 const TYPICAL: f64 = 1.5e-4;
-/// Beyond these, [`Library::noise`] is cut: no library that a model learned from is farther off.
+/// Beyond these, [`Library::noise`] is cut: about what the libraries span that the built-in model learned from.
 const NOISE_RANGE: (f64, f64) = (-3.0, 1.0);
+/// Most threads that are worth their own reader here.
+const MOST_WORKERS: usize = 8;
 
 /// How often the reads of a file share an error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Library {
     /// Places in a base where 8 to 32 % of the reads show the same wrong one. Few reads hardly move it from the typical.
     pub systematic_errors: f64,
-    /// Bases of the reference that were looked at.
+    /// Bases of the reference whose reads were counted.
     pub bases: u64,
 }
 
@@ -45,25 +48,26 @@ impl Library {
             .build()
             .context("cannot start threads")?;
         let tiles = reads.tiles(MOST_TILES)?;
-        let mut workers = (0..threads.min(tiles.len()))
+        let mut workers = (0..threads.min(tiles.len()).min(MOST_WORKERS))
             .map(|_| Ok((reads.reader()?, reference.reader()?)))
             .collect::<Result<Vec<_>>>()?;
         let (mut tally, mut empty) = (Tally::default(), 0);
         for tiles in tiles.chunks(workers.len().max(1)) {
-            let of_tiles = pool.install(|| {
+            let of_tiles: Vec<_> = pool.install(|| {
                 let pairs = workers.par_iter_mut().zip(tiles);
-                pairs
-                    .map(|(worker, tile)| look_at(worker, tile))
-                    .collect::<Result<Vec<_>>>()
-            })?;
-            // One after the other, so that the number of threads does not decide where it ends.
+                pairs.map(|(worker, tile)| look_at(worker, tile)).collect()
+            });
+            // One after the other, so that the number of threads does not decide where it ends, or fails.
             let is_enough = |tally: &Tally, empty| tally.reads >= ENOUGH_READS || empty >= MOST_EMPTY;
             for of_tile in of_tiles {
-                if !is_enough(&tally, empty) {
-                    match of_tile.reads < LEAST_READS {
-                        true => empty += 1,
-                        false => tally.add(&of_tile),
-                    }
+                if is_enough(&tally, empty) {
+                    break;
+                }
+                let of_tile =
+                    of_tile.with_context(|| format!("cannot look at the library of {}", reads.path().display()))?;
+                match of_tile.reads < LEAST_READS {
+                    true => empty += 1,
+                    false => tally.add(&of_tile),
                 }
             }
             if is_enough(&tally, empty) {
@@ -79,7 +83,7 @@ impl Library {
     /// Natural logarithm of how many times as many systematic errors there are as usual.
     pub fn noise(&self) -> f32 {
         let (least, most) = NOISE_RANGE;
-        (self.systematic_errors / TYPICAL).ln().clamp(least, most) as f32
+        (self.systematic_errors.max(0.0) / TYPICAL).ln().clamp(least, most) as f32
     }
 }
 
@@ -94,6 +98,9 @@ fn look_at((reads, reference): &mut (ReadReader, ReferenceReader), tile: &Region
 
 impl std::fmt::Display for Library {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.bases == 0 {
+            return write!(f, "unknown, held for usual: too few reads");
+        }
         write!(
             f,
             "{:.2} systematic errors in 10 kb (by {:.2} Mb)",

@@ -1,7 +1,7 @@
 //! How often how many reads of how many agree on another base than the reference's.
 
 use crate::genome::{Region, Sequence};
-use crate::reads::{CigarKind, Read};
+use crate::reads::{CigarKind, Downsampling, Read};
 
 /// Depths of the columns that are counted: fewer reads tell chance from a quarter of them too badly.
 pub(super) const DEPTHS: std::ops::Range<usize> = 6..101;
@@ -10,6 +10,8 @@ const MIN_MAPPING_QUALITY: u8 = 30;
 const MIN_BASE_QUALITY: u8 = 20;
 /// Bases at the ends of reads that are left out: there mismatches come of gaps that the aligner did not open.
 const READ_ENDS: usize = 5;
+/// Deeper stretches are thinned to this depth.
+const USUAL_DEPTH: usize = 60;
 /// Where another doubtful column is within so many bases, reads of a copy of this stretch are the likelier cause.
 const ALONE: u64 = 100;
 /// What is doubtful: at least two reads, and a share between these.
@@ -35,7 +37,15 @@ impl Default for Tally {
 impl Tally {
     /// Counts what reads without gaps and clips show in a stretch of the reference.
     pub fn of(reads: &[Read], reference: &Sequence, stretch: &Region) -> Self {
-        let columns = columns(reads, stretch);
+        let mut columns = columns(reads.iter(), stretch);
+        let usual = median_depth(&columns);
+        if usual > USUAL_DEPTH {
+            let thinned = Downsampling {
+                fraction: USUAL_DEPTH as f64 / usual as f64,
+                seed: 0x6c69_6272,
+            };
+            columns = self::columns(reads.iter().filter(|read| thinned.keeps(&read.name)), stretch);
+        }
         let columns: Vec<(u64, usize, usize)> = (stretch.start..)
             .zip(columns)
             .filter_map(|(position, shown)| {
@@ -82,15 +92,25 @@ impl Tally {
     }
 }
 
-/// How many reads show A, C, G and T at each position.
-fn columns(reads: &[Read], stretch: &Region) -> Vec<[u16; 4]> {
+/// The median depth of the columns that are deep enough to be counted.
+fn median_depth(columns: &[[u16; 4]]) -> usize {
+    let depths = columns
+        .iter()
+        .map(|shown| shown.iter().map(|&reads| usize::from(reads)).sum());
+    let mut depths: Vec<usize> = depths.filter(|&depth| depth >= DEPTHS.start).collect();
+    depths.sort_unstable();
+    depths.get(depths.len() / 2).copied().unwrap_or(0)
+}
+
+/// How many fragments show A, C, G and T at each position.
+fn columns<'a>(reads: impl Iterator<Item = &'a Read>, stretch: &Region) -> Vec<[u16; 4]> {
     let mut columns = vec![[0_u16; 4]; (stretch.end - stretch.start) as usize];
     for read in reads {
         let [op] = read.cigar.as_slice() else { continue };
         if op.kind != CigarKind::Match || read.mapping_quality < MIN_MAPPING_QUALITY {
             continue;
         }
-        let inner = READ_ENDS..read.bases.len().saturating_sub(READ_ENDS);
+        let inner = READ_ENDS.max(shared_with_mate(read))..read.bases.len().saturating_sub(READ_ENDS);
         for index in inner.filter(|&index| read.quals[index] >= MIN_BASE_QUALITY) {
             let column = (read.start + index as u64).checked_sub(stretch.start);
             let column = column.and_then(|column| columns.get_mut(column as usize));
@@ -100,6 +120,15 @@ fn columns(reads: &[Read], stretch: &Region) -> Vec<[u16; 4]> {
         }
     }
     columns
+}
+
+/// How many of a read's first bases its mate shows, too, if that is as long: of both, the one to the left is counted.
+fn shared_with_mate(read: &Read) -> usize {
+    let fragment = read.insert_size.unsigned_abs() as usize;
+    match read.insert_size < 0 {
+        true => (2 * read.bases.len()).saturating_sub(fragment),
+        false => 0,
+    }
 }
 
 /// How many reads show the commonest base that is not the reference's; none where that is unknown.

@@ -1,5 +1,7 @@
 //! Validation: metrics on held-out examples, and the corrections that make probabilities honest.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use tch::Kind;
 
@@ -19,12 +21,14 @@ const BATCH: usize = 256;
 const MICRO_BATCH: usize = 8;
 /// Most times that each number of a correction is fitted, the others as they are.
 const ROUNDS: usize = 30;
-/// Largest shift of hom-ref's log-probability, in nats, and for a library e times as noisy.
+/// Largest `reference_shift` and `noise_shift`, in nats.
 const MOST_SHIFT: f64 = 4.0;
 /// Log-likelihood that each shift must gain, in nats, twice what Akaike's criterion asks of a parameter.
 const WORTH_A_SHIFT: f64 = 2.0;
 /// The same for a shift that follows noise: the examples of a library are one witness of what its noise changes.
 const WORTH_A_NOISE_SHIFT: f64 = 10.0;
+/// Libraries that it needs: two differ in more than their noise.
+const LEAST_LIBRARIES: usize = 5;
 /// Mean log-likelihood, in nats, that is worth another round.
 const WORTH_A_ROUND: f64 = 1e-6;
 
@@ -159,13 +163,17 @@ pub fn cool(outcomes: &[Outcome], shifts: &Calibration) -> Calibration {
 
 /// The temperatures and shifts with the least cross-entropy.
 pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
+    let libraries: BTreeSet<u32> = outcomes.iter().map(|outcome| outcome.noise.to_bits()).collect();
     for_each_type(outcomes, |_, loss, examples| {
         let mut best = fitted(&Correction::default(), Shifts::Kept, loss);
         // Few examples say little on how frequent variants are, and few libraries on what noise changes.
-        for (shifts, worth) in [(Shifts::One, WORTH_A_SHIFT), (Shifts::ByNoise, WORTH_A_NOISE_SHIFT)] {
+        for (shifts, worth, least) in [
+            (Shifts::Reference, WORTH_A_SHIFT, 1),
+            (Shifts::ByNoise, WORTH_A_NOISE_SHIFT, LEAST_LIBRARIES),
+        ] {
             let shifted = fitted(&best, shifts, loss);
             let gain = (loss(&best) - loss(&shifted)) * examples as f64;
-            if gain > worth {
+            if gain > worth && libraries.len() >= least {
                 best = shifted;
             }
         }
@@ -194,7 +202,7 @@ fn for_each_type(
 #[derive(Clone, Copy, PartialEq)]
 enum Shifts {
     Kept,
-    One,
+    Reference,
     ByNoise,
 }
 
@@ -321,12 +329,15 @@ mod tests {
                 ..outcome(doubtful, u8::from(i % 10 < variants))
             })
         };
-        let outcomes: Vec<_> = of(-2.0, 9).chain(of(0.0, 5)).chain(of(2.0, 1)).collect();
+        let few: Vec<_> = of(-2.0, 9).chain(of(0.0, 5)).chain(of(2.0, 1)).collect();
+        assert_eq!(calibrate(&few).snp.noise_shift, 0.0);
+        let more = of(-0.01, 5).chain(of(0.01, 5));
+        let outcomes: Vec<_> = few.into_iter().chain(more).collect();
         let snp = calibrate(&outcomes).snp;
         assert!((snp.noise_shift - 9f64.ln() / 2.0).abs() < 0.1, "{snp:?}");
         assert!(snp.shift(0.0).abs() < 0.1, "{snp:?}");
-        let outcomes: Vec<_> = of(-2.0, 5).chain(of(2.0, 5)).collect();
-        assert_eq!(calibrate(&outcomes).snp.noise_shift, 0.0);
+        let alike = [-2.0, -1.0, 0.0, 1.0, 2.0].into_iter().flat_map(|noise| of(noise, 5));
+        assert_eq!(calibrate(&alike.collect::<Vec<_>>()).snp.noise_shift, 0.0);
     }
 
     #[test]

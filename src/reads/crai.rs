@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use rust_htslib::bgzf;
+
+use crate::genome::Stretch;
 
 /// Length of the file definition, after which the container of the header stands (section 6), and its byte that holds the
 /// major version.
@@ -18,9 +19,6 @@ const HEADER_LIMIT: u64 = 1 << 16;
 
 /// The contig of a container whose reads are unplaced (section 7).
 const UNPLACED: i32 = -1;
-
-/// Bytes of fifty reads or so.
-const MANY_BYTES: u64 = 1024;
 
 const ENDS_BEFORE: &str = "the file ends before the last read that it knows";
 
@@ -52,10 +50,9 @@ pub(super) fn check(index: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The stretches of the slices that hold placed reads, and not just a few.
-pub(super) fn stretches(index: &Path) -> Result<Vec<(u32, Range<u64>)>> {
-    let known = lines(index, stretch).with_context(|| format!("cannot read {}", index.display()))?;
-    Ok(known.into_iter().flatten().collect())
+/// The stretches of the slices that hold placed reads.
+pub(super) fn stretches(index: &Path) -> Result<Vec<Stretch>> {
+    Ok(lines(index, stretch)?.into_iter().flatten().collect())
 }
 
 /// What each line of an index tells (section 12: contig, start, span, and three numbers on where in the file).
@@ -74,14 +71,16 @@ fn container_offset(fields: &[&str]) -> Option<u64> {
     fields[3].parse().ok()
 }
 
-/// The stretch of a line, 0-based half-open; none if its reads are unplaced or few.
-fn stretch(fields: &[&str]) -> Option<Option<(u32, Range<u64>)>> {
+/// The stretch of a line; none if its reads are unplaced.
+fn stretch(fields: &[&str]) -> Option<Option<Stretch>> {
     let (contig, bytes): (i32, u64) = (fields[0].parse().ok()?, fields[5].parse().ok()?);
-    let (start, span): (i64, i64) = (fields[1].parse().ok()?, fields[2].parse().ok()?);
-    let start = (start - 1).max(0) as u64;
-    let stretch = start..start + span.max(0) as u64;
-    let contig = u32::try_from(contig).ok().filter(|_| bytes >= MANY_BYTES);
-    Some(contig.map(|contig| (contig, stretch)))
+    let (start, span): (u64, u64) = (fields[1].parse().ok()?, fields[2].parse().ok()?);
+    let start = start.saturating_sub(1);
+    Some(u32::try_from(contig).ok().map(|contig| Stretch {
+        contig,
+        positions: start..start.saturating_add(span),
+        bytes,
+    }))
 }
 
 struct Cram {
@@ -185,9 +184,13 @@ mod tests {
     #[test]
     fn slices_of_placed_reads_tell_their_stretch() {
         let of = |line: &str| stretch(&line.split(' ').collect::<Vec<_>>());
-        assert_eq!(of("1 101 50 400 20 9000"), Some(Some((1, 100..150))));
+        let expected = Stretch {
+            contig: 1,
+            positions: 100..150,
+            bytes: 9000,
+        };
+        assert_eq!(of("1 101 50 400 20 9000"), Some(Some(expected)));
         assert_eq!(of("-1 0 0 400 20 9000"), Some(None));
-        assert_eq!(of("1 101 50 400 20 90"), Some(None));
         assert_eq!(of("1 here 50 400 20 9000"), None);
     }
 

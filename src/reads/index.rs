@@ -1,7 +1,6 @@
 //! The index of an alignment file, and whether it is of this file. A stale or foreign one would be read without complaint
 //! and find no reads: a quiet genome. Its age says nothing, for copies get new times; where the reads are does.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -9,7 +8,7 @@ use rust_htslib::bam::{self, Read as _};
 
 use super::crai;
 use super::file::Format;
-use crate::genome::{BgzfFile, BinIndex};
+use crate::genome::{BgzfFile, BinIndex, Stretch};
 
 /// Bytes of a record that tell it from others: its fixed fields (SAM specification, section 4.2), and of its name.
 const RECORD_FRONT: usize = 100;
@@ -57,13 +56,13 @@ pub(super) fn check(index: &Path, path: &Path, format: Format) -> Result<()> {
     })
 }
 
-/// Stretches that hold some fifty reads or more, by what the index knows, as the contig's rank in the file's header and 0-based
-/// half-open positions. Parts of them may hold none.
-pub(super) fn stretches(index: &Path, format: Format) -> Result<Vec<(u32, Range<u64>)>> {
-    match format {
-        Format::Bam => Ok(BinIndex::read(index)?.stretches),
+/// Stretches that may hold reads, by what the index knows.
+pub(super) fn stretches(index: &Path, format: Format) -> Result<Vec<Stretch>> {
+    let stretches = match format {
+        Format::Bam => BinIndex::read(index).map(|index| index.stretches),
         Format::Cram => crai::stretches(index),
-    }
+    };
+    stretches.with_context(|| format!("cannot read {}", index.display()))
 }
 
 /// Checks a BAI or CSI.

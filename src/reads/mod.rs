@@ -16,6 +16,7 @@ pub(crate) mod testing;
 
 pub use bam_writer::RealignedReadsWriter;
 pub use depth::{DEPTH_GRID, MAX_READS_PER_CELL};
+pub(crate) use downsampling::Downsampling;
 pub use filter::MIN_MAPPING_QUALITY;
 pub use read::{CigarKind, CigarOp, Read};
 pub use reader::ReadReader;

@@ -11,13 +11,13 @@ use super::filter::ReadFilter;
 use super::index;
 use super::reader::ReadReader;
 use super::sample::Sample;
-use crate::genome::{Contig, Contigs, Reference, Region};
+use crate::genome::{Contig, Contigs, Reference, Region, Stretch};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: that of the smallest bins of most indexes.
 const TILE: u64 = 1 << 14;
 
-/// Where an index knows of longer stretches only, reads are too few and far between to look for.
-const LONGEST_STRETCH: u64 = 1 << 20;
+/// Bytes that the reads of a tile take at least, on average over what an index knows of at once: thirty reads or more.
+const LEAST_BYTES: u64 = 2048;
 
 /// A checked BAM or CRAM file. Cheap to share; each thread opens its own [`ReadReader`].
 #[derive(Clone, Debug)]
@@ -79,29 +79,35 @@ impl ReadSource {
         &self.contigs
     }
 
-    /// At most so many tiles that may hold reads, in an order that chance chose once for all. BAM and CRAM of the same reads
-    /// differ in those that hold few.
+    /// At most so many tiles that may hold reads, in an order that chance chose once for all. Which of the tiles with few reads
+    /// are among them depends on the index.
     pub fn tiles(&self, most: usize) -> Result<Vec<Region>> {
-        let reader = bam::Reader::from_path(&self.path)?;
+        let reader =
+            bam::Reader::from_path(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
         let names = reader.header().target_names();
         let mut tiles = Vec::new();
-        let stretches = index::stretches(&self.index, self.format)?.into_iter();
-        for (contig, stretch) in stretches.filter(|(_, stretch)| stretch.end - stretch.start <= LONGEST_STRETCH) {
-            let name = names
-                .get(contig as usize)
-                .and_then(|name| std::str::from_utf8(name).ok());
-            let Some(contig) = name.and_then(|name| self.contigs.get(name)) else {
+        for Stretch {
+            contig,
+            positions,
+            bytes,
+        } in index::stretches(&self.index, self.format)?
+        {
+            let name = names.get(contig as usize).map(|name| String::from_utf8_lossy(name));
+            let Some(contig) = name.and_then(|name| self.contigs.get(&name)) else {
                 continue;
             };
-            for tile in stretch.start / TILE..stretch.end.min(contig.length).div_ceil(TILE) {
-                let hash = hash(tile, contig.name.as_bytes());
-                tiles.push((hash, self.contigs.position(&contig.name), tile));
+            let within = positions.start / TILE..positions.end.min(contig.length).div_ceil(TILE);
+            // Of those of a wide stretch with few reads, nearly all are empty.
+            if bytes < LEAST_BYTES.saturating_mul(within.end.saturating_sub(within.start)) {
+                continue;
             }
+            let rank = self.contigs.position(&contig.name);
+            tiles.extend(within.map(|tile| (hash(tile, contig.name.as_bytes()), rank, tile)));
         }
         tiles.sort_unstable();
         tiles.dedup();
-        let region = |(_, contig, tile): (u64, Option<usize>, u64)| {
-            let contig = self.contigs.iter().nth(contig?)?;
+        let region = |(_, rank, tile): (u64, Option<usize>, u64)| {
+            let contig = self.contigs.iter().nth(rank?)?;
             let end = ((tile + 1) * TILE).min(contig.length);
             Some(Region::new(&contig.name, tile * TILE, end))
         };
