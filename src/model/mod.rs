@@ -7,6 +7,7 @@ mod cascade;
 mod cascade_training;
 mod certainty;
 mod checkpoint;
+mod correcting;
 mod device;
 mod evaluator;
 mod feed;

@@ -5,9 +5,10 @@ use tch::Device;
 
 use super::card::Card;
 use super::cascade_training;
+use super::correcting::calibrate;
 use super::feed::Feed;
 use super::trained_model::Model;
-use super::validation::{calibrate, outcomes, trials};
+use super::validation::{outcomes, trials};
 
 /// The model's card with calibration and cascade thresholds of these examples. Weights stay as they are.
 pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Card> {

@@ -10,6 +10,7 @@ use super::card::{Calibration, Card, Epoch, Training};
 use super::cascade_training::{self, FittedCascade};
 use super::certainty::CascadeCard;
 use super::checkpoint::{self, Progress, checkpoint_path};
+use super::correcting::cool;
 use super::feed::{Feed, Item, TrainingBatch};
 use super::learning_curve;
 use super::memory::{Memory, importances};
@@ -18,7 +19,7 @@ use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::replica::Replicas;
 use super::trained_model::Model;
-use super::validation::{cool, metrics, outcomes, trials};
+use super::validation::{metrics, outcomes, trials};
 use super::weights::Weights;
 use crate::candidates::VariantType;
 
