@@ -28,7 +28,7 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
     let cascades = cascades.map(Cascades::new).filter(|_| !args.no_cascade);
     clock.lap(&mut timings, Stage::StartUp, 0);
-    let library = source.library(args.input.threads())?;
+    let library = source.measure_library(args.input.threads())?;
     clock.lap(&mut timings, Stage::Library, library.bases as usize);
     let mut output = Output::create(args, &source, &library, &models)?;
     let inference = Inference::new(models, &parse_devices(&args.device)?)?;
@@ -43,7 +43,7 @@ pub fn run(args: &CallArgs) -> Result<()> {
             &source,
             cascades.as_ref(),
             &inference,
-            &library,
+            library.noise(),
             batch_size,
             keeps_reads,
         )
@@ -108,7 +108,7 @@ struct Output<'a> {
     overlaps: OverlapResolver,
     realigned_reads: Option<RealignedReadsWriter>,
     summary: CallSummary,
-    library: Library,
+    measured: Library,
     timings: Timings,
     /// Where the timings are to be written, if anywhere.
     timings_table: Option<StagedFile>,
@@ -139,7 +139,7 @@ impl<'a> Output<'a> {
             overlaps: OverlapResolver::default(),
             realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
             summary: CallSummary::default(),
-            library: *library,
+            measured: *library,
             timings: Timings::default(),
             timings_table: args.timings.as_deref().map(StagedFile::create).transpose()?,
             bases: source.regions.bases(),
@@ -192,7 +192,7 @@ impl<'a> Output<'a> {
                 "{}\nlibrary       {}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{}\n\
                  wall time     {:>9.1} s, peak memory {:.0} MB\n",
                 self.summary,
-                self.library,
+                self.measured,
                 self.timings,
                 started.elapsed().as_secs_f64(),
                 peak_memory() as f64 / 1e6

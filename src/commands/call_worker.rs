@@ -6,7 +6,6 @@ use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::Candidate;
 use crate::genome::Partition;
-use crate::library::Library;
 use crate::model::{Cascades, Genotyper, Inference};
 use crate::pileup::{self, Context, PILEUP_SIZE};
 use crate::reads::Read;
@@ -53,7 +52,8 @@ pub struct Worker<'a> {
     evidence: EvidenceWorker<'a>,
     cascades: Option<&'a Cascades>,
     genotyper: Genotyper,
-    library: &'a Library,
+    /// Of the library.
+    noise: f32,
     keeps_reads: bool,
     /// Room for a batch of images.
     images: Vec<u8>,
@@ -66,7 +66,7 @@ impl<'a> Worker<'a> {
         source: &'a EvidenceSource,
         cascades: Option<&'a Cascades>,
         inference: &Inference,
-        library: &'a Library,
+        noise: f32,
         batch_size: usize,
         keeps_reads: bool,
     ) -> Result<Self> {
@@ -74,7 +74,7 @@ impl<'a> Worker<'a> {
             evidence: source.worker()?,
             cascades,
             genotyper: inference.genotyper()?,
-            library,
+            noise,
             keeps_reads,
             images: vec![0; batch_size * PILEUP_SIZE],
             waiting: Vec::with_capacity(batch_size),
@@ -124,7 +124,7 @@ impl<'a> Worker<'a> {
             let decided = cascades.and_then(|cascades| cascades.decide(image, variant_type));
             clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
             if decided.is_none() {
-                let context = Context::of(candidate, set, &evidence.reads, self.library);
+                let context = Context::of(candidate, set, &evidence.reads, self.noise);
                 self.waiting.push((probabilities.len(), context));
             }
             probabilities.push(decided.unwrap_or_default());

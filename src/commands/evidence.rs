@@ -92,7 +92,7 @@ impl EvidenceSource {
     }
 
     /// What a sample of the whole file tells of its library.
-    pub fn library(&self, threads: usize) -> Result<Library> {
+    pub fn measure_library(&self, threads: usize) -> Result<Library> {
         Library::measure(&self.reads, &self.reference, threads)
     }
 

@@ -20,7 +20,6 @@ use crate::examples::{
     hex, image_label, label,
 };
 use crate::genome::{IntervalSet, Partition, Region, check_whole};
-use crate::library::Library;
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
 use crate::reads::{MIN_MAPPING_QUALITY, Read};
 
@@ -38,7 +37,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         _ => None,
     };
     let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
-    let library = source.library(args.input.threads())?;
+    let library = source.measure_library(args.input.threads())?;
     let mut writer = ShardWriter::create(output.path(), Some(library), info(args, &source)?)?;
     let mut realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
     let mut missed_truth = args.missed_truth.as_deref().map(StagedFile::create).transpose()?;
@@ -52,7 +51,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
             worker: source.worker()?,
             source: &source,
             truth: truth.as_ref(),
-            library,
+            noise: library.noise(),
             args,
         })
     };
@@ -183,7 +182,7 @@ struct Maker<'a> {
     worker: EvidenceWorker<'a>,
     source: &'a EvidenceSource,
     truth: Option<&'a Truth>,
-    library: Library,
+    noise: f32,
     args: &'a MakeExamplesArgs,
 }
 
@@ -214,7 +213,7 @@ impl Maker<'_> {
         let evidence = self.worker.partition(partition)?;
         for candidate in &evidence.candidates {
             made.summary.add_candidate(candidate, None);
-            made.draw(candidate, None, &evidence, &self.library);
+            made.draw(candidate, None, &evidence, self.noise);
         }
         Ok(evidence)
     }
@@ -237,7 +236,7 @@ impl Maker<'_> {
             if partition.contains(candidate.position) {
                 made.summary.add_candidate(candidate, genotype);
                 if genotype.is_some() || self.args.keep_unlabelled {
-                    made.draw(candidate, genotype, &evidence, &self.library);
+                    made.draw(candidate, genotype, &evidence, self.noise);
                 }
             }
         }
@@ -305,7 +304,7 @@ impl Made {
     }
 
     /// Draws a candidate's pileups, one for each of its allele sets.
-    fn draw(&mut self, candidate: &Candidate, genotype: Option<[usize; 2]>, evidence: &Evidence, library: &Library) {
+    fn draw(&mut self, candidate: &Candidate, genotype: Option<[usize; 2]>, evidence: &Evidence, noise: f32) {
         let alternates: Vec<_> = candidate.alternates.iter().map(|a| a.bases.clone()).collect();
         for set in allele_sets(candidate) {
             let mut image = vec![0; PILEUP_SIZE];
@@ -318,7 +317,7 @@ impl Made {
                 contig: self.partition.region.contig.clone(),
                 position: candidate.position,
                 reference: candidate.reference.clone(),
-                context: Context::of(candidate, &set, &evidence.reads, library),
+                context: Context::of(candidate, &set, &evidence.reads, noise),
                 alternates: alternates.clone(),
                 allele_indices: set,
             });

@@ -127,17 +127,7 @@ fn least((mut low, mut high): (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
 mod tests {
     use super::*;
     use crate::model::genotype_probabilities;
-
-    fn outcome(logits: [f32; 4], label: u8) -> Outcome {
-        Outcome {
-            logits,
-            label,
-            variant_type: VariantType::Snp,
-            rows: 25,
-            noise: 0.0,
-            cascade: None,
-        }
-    }
+    use crate::model::validation::outcome;
 
     #[test]
     fn overconfidence_is_cooled() {

@@ -140,20 +140,22 @@ pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Cor
     m
 }
 
+/// What a network says of a SNP at 20×, made up for tests.
+#[cfg(test)]
+pub(super) fn outcome(logits: [f32; 4], label: u8) -> Outcome {
+    Outcome {
+        logits,
+        label,
+        variant_type: VariantType::Snp,
+        rows: 25,
+        noise: 0.0,
+        cascade: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn outcome(logits: [f32; 4], label: u8) -> Outcome {
-        Outcome {
-            logits,
-            label,
-            variant_type: VariantType::Snp,
-            rows: 25,
-            noise: 0.0,
-            cascade: None,
-        }
-    }
 
     #[test]
     fn wrong_genotypes_count_twice() {

@@ -2,7 +2,6 @@
 
 use super::{AlleleLengths, Clipping};
 use crate::candidates::{Candidate, VariantType};
-use crate::library::Library;
 use crate::reads::Read;
 
 /// The type of the candidate, how long its alleles are, how many of its reads are clipped, and how noisy the library is.
@@ -11,19 +10,19 @@ pub struct Context {
     pub variant_type: VariantType,
     pub lengths: AlleleLengths,
     pub clipping: Clipping,
-    /// See [`Library::noise`]; 0 is usual.
+    /// See [`crate::library::Library::noise`]; 0 is usual.
     pub noise: f32,
 }
 
 impl Context {
     /// Of an allele set (indices of the candidate's alternates); `reads` are those of its partition.
-    pub fn of(candidate: &Candidate, set: &[usize], reads: &[Read], library: &Library) -> Self {
+    pub fn of(candidate: &Candidate, set: &[usize], reads: &[Read], noise: f32) -> Self {
         let alternates = candidate.alternates.iter().map(|a| a.bases.as_slice());
         Self {
             variant_type: candidate.variant_type(),
             lengths: AlleleLengths::of(&candidate.reference, alternates, set),
             clipping: Clipping::of(candidate, set, reads),
-            noise: library.noise(),
+            noise,
         }
     }
 }
