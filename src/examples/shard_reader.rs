@@ -62,7 +62,8 @@ impl ShardReader {
         if tensors.images.len() != examples.len() || examples.len() as u64 != entry.examples {
             bail!("{}: tensors, table and manifest differ in length", damaged());
         }
-        let noise = self.manifest.library.map_or(0.0, |library| library.noise());
+        let Manifest { library, .. } = &self.manifest;
+        let noise = library.map_or(0.0, |library| library.noise());
         let numbers = tensors.labels.into_iter().zip(tensors.clipping);
         for ((example, image), (label, clipping)) in examples.iter_mut().zip(tensors.images).zip(numbers) {
             example.image = image;
