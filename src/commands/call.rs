@@ -125,7 +125,7 @@ impl<'a> Output<'a> {
                 .iter()
                 .map(|m| (m.name().to_owned(), m.checksum().to_owned()))
                 .collect(),
-            library_line: library.to_string(),
+            measured_library: library.to_string(),
             command_line: command_line(),
         };
         let place = make_room(&args.output)?;

@@ -22,7 +22,7 @@ pub struct VcfHeader<'a> {
     /// Name and checksum of each model.
     pub models: Vec<(String, String)>,
     /// What the file's reads tell of their library.
-    pub library_line: String,
+    pub measured_library: String,
     pub command_line: String,
 }
 
@@ -48,7 +48,7 @@ impl VcfHeader<'_> {
         for (name, checksum) in &self.models {
             writeln!(out, "##dvcallModel={} sha256:{checksum}", one_line(name))?;
         }
-        writeln!(out, "##dvcallLibrary={}", one_line(&self.library_line))?;
+        writeln!(out, "##dvcallLibrary={}", one_line(&self.measured_library))?;
         writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
         out.write_all(DEFINITIONS.as_bytes())?;
         for contig in self.contigs.iter() {
@@ -228,7 +228,7 @@ mod tests {
             contigs: &contigs,
             reference: Path::new("ref.fa"),
             models: vec![("m".into(), "00".into())],
-            library_line: "usual".into(),
+            measured_library: "usual".into(),
             command_line: "dvcall call".into(),
         };
         let mut writer = VcfWriter::create(&target, true, &header).unwrap();
