@@ -38,6 +38,14 @@ pub struct Target<'a> {
 /// A new alignment of a read: its start on the genome and its operations.
 pub type Fit = (u64, Vec<CigarOp>);
 
+/// A read to be fitted.
+#[derive(Clone, Copy)]
+pub struct Member<'a> {
+    pub read: &'a Read,
+    /// Whether it is aligned with gaps where it does not fit otherwise.
+    pub with_gaps: bool,
+}
+
 /// Fits reads to haplotypes; keeps its buffers from one window to the next.
 #[derive(Default)]
 pub struct Fitter {
@@ -47,35 +55,36 @@ pub struct Fitter {
 }
 
 impl Fitter {
-    /// The best fit of each read to the haplotypes, carried over to the reference; `None` where there is none.
+    /// The best fit of each read to the haplotypes, carried over to the reference, with its score; `None` where there is none.
     ///
     /// A read that lies on some haplotype with at most two mismatches and no gap takes the best of those; only others
     /// are aligned with gaps. Of fits that score alike, the one to a haplotype other than the reference is taken, and
     /// of those the one whose haplotype fits more reads.
-    pub fn fit(&mut self, reads: &[&Read], target: &Target) -> Vec<Option<Fit>> {
+    pub fn fit(&mut self, members: &[Member], target: &Target) -> Vec<Option<(i32, Fit)>> {
+        let reads: Vec<&Read> = members.iter().map(|member| member.read).collect();
         let seeds: Vec<Vec<Seed>> = reads.iter().map(|r| seeds(&r.bases)).collect();
         let mut known_seeds = None;
         let mut haplotypes: Vec<Haplotype> = target
             .haplotypes
             .iter()
-            .map(|bases| self.place_all(bases, reads, &seeds, target, &mut known_seeds))
+            .map(|bases| self.place_all(bases, &reads, &seeds, target, &mut known_seeds))
             .filter(|haplotype| haplotype.score > 0)
             .collect();
         haplotypes.sort_by_key(|haplotype| haplotype.score);
         let origin = target.reference.start;
-        (0..reads.len())
-            .map(|read| {
-                let (haplotype, start, cigar) = match best_placement(&haplotypes, read) {
-                    Some((haplotype, placement)) => (haplotype, placement.start, ungapped(reads[read].bases.len())),
-                    None => {
-                        let (haplotype, alignment) = self.align(reads[read], &haplotypes, origin)?;
-                        (haplotype, alignment.start, alignment.cigar)
-                    }
-                };
-                let (offset, cigar) = compose(&cigar, start, &haplotype.cigar);
-                Some((origin + offset as u64, cigar))
-            })
-            .collect()
+        let fits = members.iter().enumerate().map(|(i, member)| {
+            let (haplotype, start, score, cigar) = match best_placement(&haplotypes, i) {
+                Some((haplotype, at)) => (haplotype, at.start, at.score, ungapped(member.read.bases.len())),
+                None if member.with_gaps => {
+                    let (haplotype, score, alignment) = self.align(member.read, &haplotypes, origin)?;
+                    (haplotype, alignment.start, score, alignment.cigar)
+                }
+                None => return None,
+            };
+            let (offset, cigar) = compose(&cigar, start, &haplotype.cigar);
+            Some((score, (origin + offset as u64, cigar)))
+        });
+        fits.collect()
     }
 
     /// Places all reads on one haplotype; discards it if its reads leave a gap.
@@ -135,7 +144,7 @@ impl Fitter {
         read: &Read,
         haplotypes: &'a [Haplotype],
         origin: u64,
-    ) -> Option<(&'a Haplotype, Alignment)> {
+    ) -> Option<(&'a Haplotype, i32, Alignment)> {
         let expected: Vec<_> = haplotypes.iter().map(|h| expected_diagonals(read, h, origin)).collect();
         let ungapped = haplotypes.iter().zip(&expected).flat_map(|(haplotype, diagonals)| {
             [diagonals.start(), diagonals.end()].map(|&d| ungapped_score(&read.bases, &haplotype.bases, d))
@@ -174,10 +183,8 @@ impl Fitter {
         }
         let (best, _, end) = best?;
         let haplotype = &haplotypes[best];
-        Some((
-            haplotype,
-            self.trace(&read.bases, &haplotype.bases, &expected[best], end),
-        ))
+        let alignment = self.trace(&read.bases, &haplotype.bases, &expected[best], end);
+        Some((haplotype, end.score, alignment))
     }
 
     /// The alignment whose score and end are known. Most have no gap or a short one, and a narrow band is cheap. For

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
-use super::fit::{Fit, Fitter, Target};
+use super::fit::{Fit, Fitter, Member, Target};
 use super::foreign_end::keep_clipped;
 use super::{RealignOptions, is_realignable, select_windows};
 use crate::genome::Sequence;
@@ -12,6 +12,9 @@ use crate::reads::{CigarKind, Read};
 
 /// Reference kept on either side of the reads of a window, in bases.
 const ALIGN_MARGIN: u64 = 20;
+
+/// A window and its haplotypes.
+type Assembled = (Range<u64>, Vec<Vec<u8>>);
 
 /// Realigns reads of one stretch after another; keeps its buffers, so a thread should keep one.
 #[derive(Default)]
@@ -36,28 +39,53 @@ impl Realigner {
         let spans = reads.iter().zip(&ends).map(|(read, end)| end - read.start);
         let longest = spans.max().unwrap_or(0);
         let windows = select_windows(&reads, reference, &self.options);
-        let assembled: Vec<(Range<u64>, Vec<Vec<u8>>)> = windows
+        let assembled: Vec<Assembled> = windows
             .into_iter()
             .filter_map(|window| {
                 let haplotypes = self.assemble(&window, &reads, &ends, longest, reference)?;
                 Some((window, haplotypes))
             })
             .collect();
-        let mut members = vec![Vec::new(); assembled.len()];
-        for (i, read) in reads
-            .iter()
-            .enumerate()
-            .filter(|(_, r)| is_realignable(r, &self.options))
-        {
-            if let Some(window) = widest_overlap(read.start..ends[i], &assembled, self.options.max_window) {
-                members[window].push(i);
-            }
-        }
-        for ((window, haplotypes), members) in assembled.iter().zip(&members) {
-            self.realign_window(window, haplotypes, members, &mut reads, reference);
+        for (i, fit) in self.best_fits(&reads, &ends, &assembled, reference) {
+            let fit = keep_clipped(&reads[i], fit, reference, self.options.long_clip);
+            adopt(&mut reads[i], fit, reference);
         }
         sort(&mut reads);
         reads
+    }
+
+    /// The best fit of each read to any haplotype of the windows that it overlaps; of equals, that of the window with which it
+    /// shares most bases.
+    fn best_fits(
+        &mut self,
+        reads: &[Read],
+        ends: &[u64],
+        windows: &[Assembled],
+        reference: &Sequence,
+    ) -> Vec<(usize, Fit)> {
+        let mut members = vec![Vec::new(); windows.len()];
+        for (i, read) in reads.iter().enumerate() {
+            if is_realignable(read, &self.options) {
+                let shared = overlaps(read.start..ends[i], windows, self.options.max_window);
+                // Of equals `max` returns the last.
+                let most = shared.clone().map(|(_, bases)| bases).max();
+                for (window, bases) in shared {
+                    members[window].push((i, bases, Some(bases) == most));
+                }
+            }
+        }
+        let mut best: Vec<Option<(i32, u64, Fit)>> = vec![None; reads.len()];
+        for (window, members) in windows.iter().zip(&members) {
+            let fits = self.fit(window, members, reads, reference);
+            for (&(i, bases, _), fit) in members.iter().zip(fits) {
+                let Some((score, fit)) = fit else { continue };
+                if best[i].as_ref().is_none_or(|other| (other.0, other.1) < (score, bases)) {
+                    best[i] = Some((score, bases, fit));
+                }
+            }
+        }
+        let known = best.into_iter().enumerate();
+        known.filter_map(|(i, best)| Some((i, best?.2))).collect()
     }
 
     /// The haplotypes of a window. `longest` is the most reference that a read spans.
@@ -81,25 +109,32 @@ impl Realigner {
         self.assembler.haplotypes(window, reference, &overlapping, options)
     }
 
-    fn realign_window(
+    /// The fit of each read to a window's haplotypes.
+    fn fit(
         &mut self,
-        window: &Range<u64>,
-        haplotypes: &[Vec<u8>],
-        members: &[usize],
-        reads: &mut [Read],
+        (window, haplotypes): &Assembled,
+        members: &[(usize, u64, bool)],
+        reads: &[Read],
         reference: &Sequence,
-    ) {
-        let Some(first) = members.iter().map(|&i| reads[i].start).min() else {
-            return;
+    ) -> Vec<Option<(i32, Fit)>> {
+        let members: Vec<Member> = members
+            .iter()
+            .map(|&(i, _, with_gaps)| Member {
+                read: &reads[i],
+                with_gaps,
+            })
+            .collect();
+        let Some(first) = members.iter().map(|m| m.read.start).min() else {
+            return Vec::new();
         };
-        let last = members.iter().map(|&i| reads[i].end()).max().unwrap_or(window.end);
+        let last = members.iter().map(|m| m.read.end()).max().unwrap_or(window.end);
         let start = first
             .min(window.start)
             .saturating_sub(ALIGN_MARGIN)
             .max(reference.start);
         let end = (last.max(window.end) + ALIGN_MARGIN).min(reference.end());
         if end <= window.end {
-            return;
+            return Vec::new();
         }
         let target = Target {
             reference: Sequence::new(start, reference.slice(start, end).to_vec()),
@@ -107,13 +142,7 @@ impl Realigner {
             prefix: (window.start - start) as usize,
             suffix: (end - window.end) as usize,
         };
-        let borrowed: Vec<&Read> = members.iter().map(|&i| &reads[i]).collect();
-        let fits = self.fitter.fit(&borrowed, &target);
-        for (&member, fit) in members.iter().zip(fits) {
-            let Some(fit) = fit else { continue };
-            let fit = keep_clipped(&reads[member], fit, reference, self.options.long_clip);
-            adopt(&mut reads[member], fit, reference);
-        }
+        self.fitter.fit(&members, &target)
     }
 }
 
@@ -126,16 +155,21 @@ fn adopt(read: &mut Read, (start, cigar): Fit, reference: &Sequence) {
     }
 }
 
-/// The index of the window that shares most bases with `span`, the first of equals. No window is longer than `longest`.
-fn widest_overlap(span: Range<u64>, windows: &[(Range<u64>, Vec<Vec<u8>>)], longest: u64) -> Option<usize> {
+/// The windows that overlap `span`, and by how many bases. No window is longer than `longest`.
+fn overlaps(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl Iterator<Item = (usize, u64)> + Clone {
     let start = windows.partition_point(|(w, _)| w.start + longest <= span.start);
     let end = windows.partition_point(|(w, _)| w.start < span.end);
-    let overlap = |w: &Range<u64>| w.end.min(span.end).saturating_sub(w.start.max(span.start));
-    let shared = (start..end)
-        .map(|i| (overlap(&windows[i].0), i))
-        .filter(|&(bases, _)| bases > 0);
-    // Of equals `max_by_key` returns the last.
-    shared.rev().max_by_key(|&(bases, _)| bases).map(|(_, i)| i)
+    let shared = move |i: usize| {
+        (
+            i,
+            windows[i]
+                .0
+                .end
+                .min(span.end)
+                .saturating_sub(windows[i].0.start.max(span.start)),
+        )
+    };
+    (start..end).map(shared).filter(|&(_, bases)| bases > 0)
 }
 
 /// Puts reads in the order of their start, name and mate, which no two reads share.

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::realign;
-use super::super::testing::{clipped_reads, random_bases, read, text};
+use super::super::testing::{clipped_reads, ops, random_bases, read, text};
 use super::*;
+use crate::reads::CigarOp;
 
 fn reference(seed: u64) -> Sequence {
     Sequence::new(50_000, random_bases(2_000, seed))
@@ -133,6 +134,41 @@ fn indels_beside_a_repeat_need_a_longer_k() {
     let reads = realigned(&reference, 1_000, 6, b"", true);
     let at = leftmost_deletion(&reference, 1_000, 6);
     assert!(share_with(&reads, at, "6D", 15) > 0.95);
+}
+
+#[test]
+fn reads_take_the_best_fit_of_all_their_windows() {
+    let mut reference = reference(7);
+    reference.bases[1_110..1_134].copy_from_slice(b"CGTGTGTGTGTATGTGTGTGTGTC");
+    let mut with_snp = reference.clone();
+    with_snp.bases[1_045] = if reference.bases[1_045] == b'A' { b'C' } else { b'A' };
+    // As an aligner puts them: where the end past the repeat's interruption is short, two mismatches and no gap.
+    let mut reads = clipped_reads(&with_snp, 1_111, 0, b"GT", 100, 1);
+    for read in &mut reads {
+        let clip = |op: Option<&CigarOp>| op.filter(|op| op.kind == CigarKind::SoftClip).map_or(0, |op| op.length);
+        let (before, after) = (clip(read.cigar.first()), clip(read.cigar.last()));
+        read.cigar = match (before, after) {
+            (1..3, _) => continue,
+            (3.., _) => ops(&format!("{}M2I{}M", before - 2, 100 - before)),
+            (_, 22..) => ops(&format!("{}M2I{}M", 100 - after, after - 2)),
+            _ => ops("100M"),
+        };
+        read.start -= u64::from(before.saturating_sub(2));
+    }
+    sort(&mut reads);
+    let options = RealignOptions {
+        window_flank: 60,
+        join_distance: 60,
+        ..RealignOptions::default()
+    };
+    assert_eq!(
+        select_windows(&reads, &reference, &options),
+        [50_985..51_105, 51_049..51_183]
+    );
+    let realigned = realign(reads.clone(), &reference, &options);
+    check_sound(&reads, &realigned, &reference);
+    // Those that end soon after the repeat's interruption share more with the SNP's window.
+    assert!(share_with(&realigned, 51_111, "2I", 13) > 0.99);
 }
 
 #[test]
