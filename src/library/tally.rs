@@ -21,7 +21,7 @@ const DOUBTFUL: (f64, f64) = (0.08, 0.35);
 pub(super) struct Tally {
     /// For each depth, and each number of reads up to it.
     counts: Vec<Vec<u64>>,
-    /// Reads of the stretches that were looked at.
+    /// Reads of the stretches that were looked at, after thinning.
     pub reads: u64,
 }
 
@@ -37,14 +37,16 @@ impl Default for Tally {
 impl Tally {
     /// Counts what reads without gaps and clips show in a stretch of the reference.
     pub fn of(reads: &[Read], reference: &Sequence, stretch: &Region) -> Self {
-        let mut columns = columns(reads.iter(), stretch);
+        let mut reads: Vec<&Read> = reads.iter().collect();
+        let mut columns = columns(&reads, stretch);
         let usual = median_depth(&columns);
         if usual > USUAL_DEPTH {
             let thinned = Downsampling {
                 fraction: USUAL_DEPTH as f64 / usual as f64,
                 seed: 0x6c69_6272,
             };
-            columns = self::columns(reads.iter().filter(|read| thinned.keeps(&read.name)), stretch);
+            reads.retain(|read| thinned.keeps(&read.name));
+            columns = self::columns(&reads, stretch);
         }
         let columns: Vec<(u64, usize, usize)> = (stretch.start..)
             .zip(columns)
@@ -103,7 +105,7 @@ fn median_depth(columns: &[[u16; 4]]) -> usize {
 }
 
 /// How many fragments show A, C, G and T at each position.
-fn columns<'a>(reads: impl Iterator<Item = &'a Read>, stretch: &Region) -> Vec<[u16; 4]> {
+fn columns(reads: &[&Read], stretch: &Region) -> Vec<[u16; 4]> {
     let mut columns = vec![[0_u16; 4]; (stretch.end - stretch.start) as usize];
     for read in reads {
         let [op] = read.cigar.as_slice() else { continue };
@@ -180,5 +182,16 @@ mod tests {
         }
         let tally = Tally::of(&reads, &reference, &Region::new("c", 100, 500));
         assert!(tally.cells().all(|(_, other, _)| other < 2));
+    }
+
+    #[test]
+    fn deep_stretches_are_thinned_and_count_as_what_is_left() {
+        let reference = Sequence::new(100, vec![b'A'; 400]);
+        let deep: Vec<_> = (0..600)
+            .map(|i| read(&i.to_string(), 100, "40M", &[b'A'; 40]))
+            .collect();
+        let tally = Tally::of(&deep, &reference, &Region::new("c", 100, 500));
+        assert!((40..80).contains(&tally.reads), "{}", tally.reads);
+        assert!(tally.cells().all(|(depth, ..)| depth as u64 == tally.reads));
     }
 }

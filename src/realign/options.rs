@@ -1,8 +1,8 @@
 //! What steers local realignment.
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
-/// for `graph_base_quality`: it has 15, by which instruments whose bases are often worse give no long k-mers at all; and
-/// for `window_flank` and `join_distance`, which are both 80 in it. `long_k`, `few_reads`, `long_clip` and `min_aligned` are not in it.
+/// for `graph_base_quality`: it has 15, by which instruments whose bases are often worse give no long k-mers at all.
+/// `long_k`, `few_reads`, `long_clip` and `min_aligned` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
@@ -17,8 +17,6 @@ pub struct RealignOptions {
     pub max_supporting_reads: u32,
     /// Reference on either side of a window's evidence, in bases.
     pub window_flank: u64,
-    /// Evidence so many bases apart or nearer is of one window.
-    pub join_distance: u64,
     /// Longest window, in bases; where evidence is denser, only the strongest makes windows.
     pub max_window: u64,
     /// Mapping quality from which a read takes part in assembly.
@@ -52,8 +50,7 @@ impl Default for RealignOptions {
             window_base_quality: 20,
             min_supporting_reads: 2,
             max_supporting_reads: 300,
-            window_flank: 50,
-            join_distance: 160,
+            window_flank: 80,
             max_window: 1_000,
             graph_mapping_quality: 14,
             graph_base_quality: 10,

@@ -158,7 +158,6 @@ fn reads_take_the_best_fit_of_all_their_windows() {
     sort(&mut reads);
     let options = RealignOptions {
         window_flank: 60,
-        join_distance: 60,
         ..RealignOptions::default()
     };
     assert_eq!(

@@ -39,7 +39,9 @@ pub fn select_windows(reads: &[Read], reference: &Sequence, options: &RealignOpt
     windows
 }
 
-/// Joins positions where `min_count` reads or more differ and that lie near one another, and adds the windows. Where a window is too long all the same, only positions with more evidence count.
+/// Joins positions where `min_count` reads or more differ and that lie within a flank of one another, and adds the
+/// windows. Windows may overlap: joining all whose flanks touch makes windows so wide that repeats hide what is in them.
+/// Where a window is too long all the same, only positions with more evidence count.
 fn join(positions: &[(u64, u32)], min_count: u32, options: &RealignOptions, windows: &mut Vec<Range<u64>>) {
     let flank = options.window_flank;
     let supported: Vec<_> = positions
@@ -47,7 +49,7 @@ fn join(positions: &[(u64, u32)], min_count: u32, options: &RealignOptions, wind
         .copied()
         .filter(|&(_, count)| count >= min_count)
         .collect();
-    for chain in supported.chunk_by(|a, b| b.0 - a.0 <= options.join_distance) {
+    for chain in supported.chunk_by(|a, b| b.0 - a.0 <= flank) {
         let ([(first, _), .., (last, _)] | [(first @ last, _)]) = chain else {
             continue;
         };

@@ -33,10 +33,8 @@ impl Evidence {
 
     /// The stretch that DeepVariant's examples come from.
     pub fn golden(data: &Path) -> Self {
-        // DeepVariant aligns what the aligner clipped, and its windows are other.
+        // DeepVariant aligns what the aligner clipped.
         let options = RealignOptions {
-            window_flank: 80,
-            join_distance: 80,
             long_clip: u32::MAX,
             min_aligned: 0,
             ..RealignOptions::default()
