@@ -1,7 +1,7 @@
 //! Local realignment: windows of evidence, de Bruijn assembly into haplotypes, reads aligned to their best haplotype.
 //!
 //! ```text
-//!  reads ─► windows ─► haplotypes (graph) ─► fit of each read (placed, or aligned with gaps) ─► cigar over the reference
+//!  reads ─► folded ends cut ─► windows ─► haplotypes (graph) ─► fit of each read (placed, or aligned with gaps) ─► cigar over the reference
 //! ```
 //!
 //! The steps and their thresholds are DeepVariant's, as its public sources describe them (Poplin et al., "A universal
@@ -13,6 +13,7 @@ mod assembler;
 mod assembler_tests;
 mod cigar;
 mod fit;
+mod fold_back;
 mod foreign_end;
 mod graph;
 mod haplotype;
@@ -35,7 +36,7 @@ pub use window::{WINDOW_CELL, select_windows};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
 
-/// Realigns the reads of a stretch. Returns all of them, sorted by start, name and mate.
+/// Realigns the reads of a stretch. Returns all of them, sorted by start, name and mate; of some, ends that were folded back are cut off.
 ///
 /// `reads` must be all those that overlap the stretch; `reference` must hold it, and should reach beyond it by as much
 /// as reads hang over, since no read is realigned to what is not there. Windows lie on a fixed grid, so that a read's

@@ -2,7 +2,8 @@
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
 /// for `graph_base_quality`: it has 15, by which instruments whose bases are often worse give no long k-mers at all.
-/// `long_k`, `few_reads`, `long_clip` and `min_aligned` are not in it.
+/// `long_k`, `few_reads`, `long_clip`, `min_aligned`
+/// and `cut_fold_backs` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
@@ -40,6 +41,8 @@ pub struct RealignOptions {
     /// Percent of a read's bases that the aligner must have placed for it to take part. Of less, it placed what any repeat of the
     /// genome holds, and the read is mostly of another place. 0: all take part, as in DeepVariant.
     pub min_aligned: u32,
+    /// Whether ends of which the template was folded back on itself are cut off.
+    pub cut_fold_backs: bool,
 }
 
 impl Default for RealignOptions {
@@ -62,6 +65,7 @@ impl Default for RealignOptions {
             max_haplotypes: 256,
             long_clip: 8,
             min_aligned: 25,
+            cut_fold_backs: true,
         }
     }
 }

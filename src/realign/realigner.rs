@@ -5,16 +5,26 @@ use std::ops::Range;
 use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
 use super::fit::{Fit, Fitter, Member, Target};
+use super::fold_back::cut_fold_backs;
 use super::foreign_end::keep_clipped;
 use super::{RealignOptions, is_realignable, select_windows};
 use crate::genome::Sequence;
-use crate::reads::{CigarKind, Read};
+use crate::reads::{CigarKind, CigarOp, Read};
 
 /// Reference kept on either side of the reads of a window, in bases.
 const ALIGN_MARGIN: u64 = 20;
 
 /// A window and its haplotypes.
 type Assembled = (Range<u64>, Vec<Vec<u8>>);
+
+/// What a read shares with a window.
+struct Overlap {
+    /// Its index.
+    read: usize,
+    bases: u64,
+    /// Whether it shares more bases with no other window.
+    is_widest: bool,
+}
 
 /// Realigns reads of one stretch after another; keeps its buffers, so a thread should keep one.
 #[derive(Default)]
@@ -34,6 +44,10 @@ impl Realigner {
 
     /// See [`super::realign`].
     pub fn realign(&mut self, mut reads: Vec<Read>, reference: &Sequence) -> Vec<Read> {
+        if self.options.cut_fold_backs {
+            let realignable = reads.iter_mut().filter(|read| is_realignable(read, &self.options));
+            realignable.for_each(|read| cut_fold_backs(read, reference));
+        }
         sort(&mut reads);
         let ends: Vec<u64> = reads.iter().map(Read::end).collect();
         let spans = reads.iter().zip(&ends).map(|(read, end)| end - read.start);
@@ -55,7 +69,7 @@ impl Realigner {
     }
 
     /// The best fit of each read to any haplotype of the windows that it overlaps; of equals, that of the window with which it
-    /// shares most bases.
+    /// shares most bases, the only one for which gaps are opened.
     fn best_fits(
         &mut self,
         reads: &[Read],
@@ -63,29 +77,31 @@ impl Realigner {
         windows: &[Assembled],
         reference: &Sequence,
     ) -> Vec<(usize, Fit)> {
-        let mut members = vec![Vec::new(); windows.len()];
-        for (i, read) in reads.iter().enumerate() {
-            if is_realignable(read, &self.options) {
-                let shared = overlaps(read.start..ends[i], windows, self.options.max_window);
-                // Of equals `max` returns the last.
+        let mut overlaps: Vec<Vec<Overlap>> = windows.iter().map(|_| Vec::new()).collect();
+        for (read, span) in reads.iter().zip(ends).map(|(r, &end)| r.start..end).enumerate() {
+            if is_realignable(&reads[read], &self.options) {
+                let shared = shared_bases(span, windows, self.options.max_window);
                 let most = shared.clone().map(|(_, bases)| bases).max();
                 for (window, bases) in shared {
-                    members[window].push((i, bases, Some(bases) == most));
+                    let is_widest = Some(bases) == most;
+                    overlaps[window].push(Overlap { read, bases, is_widest });
                 }
             }
         }
         let mut best: Vec<Option<(i32, u64, Fit)>> = vec![None; reads.len()];
-        for (window, members) in windows.iter().zip(&members) {
-            let fits = self.fit(window, members, reads, reference);
-            for (&(i, bases, _), fit) in members.iter().zip(fits) {
-                let Some((score, fit)) = fit else { continue };
-                if best[i].as_ref().is_none_or(|other| (other.0, other.1) < (score, bases)) {
-                    best[i] = Some((score, bases, fit));
+        for (window, overlaps) in windows.iter().zip(&overlaps) {
+            let fits = self.fit(window, overlaps, reads, reference);
+            for (overlap, fit) in overlaps.iter().zip(fits) {
+                let (Some((score, fit)), best) = (fit, &mut best[overlap.read]) else {
+                    continue;
+                };
+                if best.as_ref().is_none_or(|b| (b.0, b.1) < (score, overlap.bases)) {
+                    *best = Some((score, overlap.bases, fit));
                 }
             }
         }
         let known = best.into_iter().enumerate();
-        known.filter_map(|(i, best)| Some((i, best?.2))).collect()
+        known.filter_map(|(read, best)| Some((read, best?.2))).collect()
     }
 
     /// The haplotypes of a window. `longest` is the most reference that a read spans.
@@ -113,15 +129,15 @@ impl Realigner {
     fn fit(
         &mut self,
         (window, haplotypes): &Assembled,
-        members: &[(usize, u64, bool)],
+        overlaps: &[Overlap],
         reads: &[Read],
         reference: &Sequence,
     ) -> Vec<Option<(i32, Fit)>> {
-        let members: Vec<Member> = members
+        let members: Vec<Member> = overlaps
             .iter()
-            .map(|&(i, _, with_gaps)| Member {
-                read: &reads[i],
-                with_gaps,
+            .map(|overlap| Member {
+                read: &reads[overlap.read],
+                with_gaps: overlap.is_widest,
             })
             .collect();
         let Some(first) = members.iter().map(|m| m.read.start).min() else {
@@ -146,28 +162,25 @@ impl Realigner {
     }
 }
 
-/// Gives a read its new alignment, if that is sound.
+/// Gives a read its new alignment, if that is sound. What was cut off stays so.
 fn adopt(read: &mut Read, (start, cigar): Fit, reference: &Sequence) {
     // A variant of another haplotype can keep an indel from moving left in the haplotype, but not in this read.
     if is_left_aligned(read, start, &cigar, reference) && cigar.iter().any(|op| op.kind == CigarKind::Match) {
+        let cut = |op: Option<&CigarOp>| op.filter(|op| op.kind == CigarKind::HardClip).copied();
+        let (before, after) = (cut(read.cigar.first()), cut(read.cigar.last()));
         read.start = start;
-        read.cigar = cigar;
+        read.cigar = before.into_iter().chain(cigar).chain(after).collect();
     }
 }
 
 /// The windows that overlap `span`, and by how many bases. No window is longer than `longest`.
-fn overlaps(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl Iterator<Item = (usize, u64)> + Clone {
+fn shared_bases(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl Iterator<Item = (usize, u64)> + Clone {
     let start = windows.partition_point(|(w, _)| w.start + longest <= span.start);
     let end = windows.partition_point(|(w, _)| w.start < span.end);
     let shared = move |i: usize| {
-        (
-            i,
-            windows[i]
-                .0
-                .end
-                .min(span.end)
-                .saturating_sub(windows[i].0.start.max(span.start)),
-        )
+        let window = &windows[i].0;
+        let bases = window.end.min(span.end).saturating_sub(window.start.max(span.start));
+        (i, bases)
     };
     (start..end).map(shared).filter(|&(_, bases)| bases > 0)
 }

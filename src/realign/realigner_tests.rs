@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use super::super::realign;
 use super::super::testing::{clipped_reads, ops, random_bases, read, text};
 use super::*;
-use crate::reads::CigarOp;
 
 fn reference(seed: u64) -> Sequence {
     Sequence::new(50_000, random_bases(2_000, seed))

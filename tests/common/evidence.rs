@@ -37,6 +37,7 @@ impl Evidence {
         let options = RealignOptions {
             long_clip: u32::MAX,
             min_aligned: 0,
+            cut_fold_backs: false,
             ..RealignOptions::default()
         };
         Self::new(data, GOLDEN_SET, Region::new("chr20", 9_999_999, 10_010_000), &options)
