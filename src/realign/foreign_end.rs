@@ -1,6 +1,6 @@
 //! Ends of reads that come from elsewhere, and so are not to be aligned.
 //!
-//! Where a template folded back on itself at a hairpin, or two were joined, the read goes on in bases of another place. An aligner
+//! Where two templates were joined, or one folded back from afar, the read goes on in bases of another place. An aligner
 //! clips them; but such ends of a few reads together make a haplotype, on which all of them fit.
 
 use super::fit::Fit;
