@@ -1,17 +1,18 @@
 //! What steers local realignment.
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
-/// for `graph_base_quality`: it has 15, by which instruments whose bases are often worse give no long k-mers at all.
-/// `long_k`, `few_reads`, `long_clip`, `min_aligned`
-/// and `cut_fold_backs` are not in it.
+/// for `graph_base_quality` (it has 15) and `window_insertion_quality` (20), by which instruments whose bases are often worse
+/// give no long k-mers, and few windows, at all. `long_k`, `few_reads`, `long_clip`, `min_aligned` and `cut_fold_backs` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
     pub max_read_length: usize,
     /// Mapping quality from which a read's differences count as evidence for a window.
     pub window_mapping_quality: u8,
-    /// Base quality (of an insertion or soft clip: the mean) from which a difference counts.
+    /// Base quality (of a soft clip: the mean) from which a difference counts.
     pub window_base_quality: u8,
+    /// Mean base quality from which an insertion counts: a base is misread more easily than added.
+    pub window_insertion_quality: u8,
     /// Fewest reads that must differ at a position.
     pub min_supporting_reads: u32,
     /// Positions where more reads differ are not evidence.
@@ -51,6 +52,7 @@ impl Default for RealignOptions {
             max_read_length: 500,
             window_mapping_quality: 20,
             window_base_quality: 20,
+            window_insertion_quality: 10,
             min_supporting_reads: 2,
             max_supporting_reads: 300,
             window_flank: 80,

@@ -74,7 +74,7 @@ fn count_differences(reads: &[Read], reference: &Sequence, options: &RealignOpti
     };
     for read in reads {
         if read.mapping_quality >= options.window_mapping_quality && super::is_realignable(read, options) {
-            read_differences(read, reference, options.window_base_quality, &mut add);
+            read_differences(read, reference, options, &mut add);
         }
     }
     steps.truncate(length);
@@ -89,7 +89,7 @@ fn count_differences(reads: &[Read], reference: &Sequence, options: &RealignOpti
 }
 
 /// Calls `add(start, end)` for each stretch where the read differs.
-fn read_differences(read: &Read, reference: &Sequence, min_quality: u8, mut add: impl FnMut(i64, i64)) {
+fn read_differences(read: &Read, reference: &Sequence, options: &RealignOptions, mut add: impl FnMut(i64, i64)) {
     let mut position = read.start;
     let mut offset = 0;
     for (i, op) in read.cigar.iter().enumerate() {
@@ -100,7 +100,7 @@ fn read_differences(read: &Read, reference: &Sequence, min_quality: u8, mut add:
                 // An indel or clip after the last base stands for that base too.
                 let skip = usize::from(next.is_some_and(|op| op.kind != CigarKind::Match));
                 for i in mismatches(read, offset, reference, position, length - skip.min(length)) {
-                    if read.quals[offset + i] >= min_quality {
+                    if read.quals[offset + i] >= options.window_base_quality {
                         let p = (position + i as u64) as i64;
                         add(p, p + 1);
                     }
@@ -110,6 +110,10 @@ fn read_differences(read: &Read, reference: &Sequence, min_quality: u8, mut add:
                 let bases = &read.bases[offset..offset + length];
                 let quals = &read.quals[offset..offset + length];
                 let total: usize = quals.iter().map(|&q| usize::from(q)).sum();
+                let min_quality = match op.kind {
+                    CigarKind::Insertion => options.window_insertion_quality,
+                    _ => options.window_base_quality,
+                };
                 if total >= length * usize::from(min_quality) && !bases.contains(&b'N') {
                     let reach = length.min(MAX_REACH) as i64;
                     add(position as i64 - reach, position as i64 + reach);
@@ -141,4 +145,27 @@ fn mismatches<'a>(
         .enumerate()
         .filter(move |(_, pair)| differ(*pair))
         .map(move |(i, _)| skip + i)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{random_bases, read};
+    use super::*;
+
+    #[test]
+    fn insertions_of_poor_bases_are_evidence_and_poor_mismatches_are_not() {
+        let reference = Sequence::new(0, random_bases(1_000, 3));
+        let bases = &reference.bases[400..500];
+        let added = if bases[49] == b'A' { b'C' } else { b'A' };
+        let inserted = [&bases[..50], &[added], &bases[50..99]].concat();
+        let mut substituted = bases.to_vec();
+        substituted[50] = if bases[50] == b'A' { b'C' } else { b'A' };
+        let windows = |cigar: &str, bases: &[u8], quality: u8| {
+            let mut reads = vec![read("a", 400, cigar, bases), read("b", 400, cigar, bases)];
+            reads.iter_mut().for_each(|read| read.quals.fill(quality));
+            select_windows(&reads, &reference, &RealignOptions::default()).len()
+        };
+        assert_eq!([20, 19].map(|q| windows("100M", &substituted, q)), [1, 0]);
+        assert_eq!([10, 9].map(|q| windows("50M1I49M", &inserted, q)), [1, 0]);
+    }
 }

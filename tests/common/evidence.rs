@@ -33,8 +33,9 @@ impl Evidence {
 
     /// The stretch that DeepVariant's examples come from.
     pub fn golden(data: &Path) -> Self {
-        // DeepVariant aligns what the aligner clipped.
+        // DeepVariant aligns what the aligner clipped, and asks more of insertions.
         let options = RealignOptions {
+            window_insertion_quality: 20,
             long_clip: u32::MAX,
             min_aligned: 0,
             cut_fold_backs: false,
