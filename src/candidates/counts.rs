@@ -6,6 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use super::indel::{Indel, indels, is_all_that_differs};
+use super::misread;
 use crate::genome::{Region, Sequence};
 use crate::reads::Read;
 
@@ -81,6 +82,7 @@ pub(super) fn count_suspicious(
     for (number, (read, indels)) in with_indels().enumerate() {
         observe(number as u32, read, indels, &mut sites);
     }
+    sites.iter_mut().for_each(Site::join_misread);
     let mates = overlapping_mates(reads);
     sites
         .into_iter()
@@ -96,10 +98,13 @@ struct Observation {
     allele: Option<usize>,
 }
 
+/// Reference bases that an allele replaces, and its own.
+pub(super) type Spelling = (Vec<u8>, Vec<u8>);
+
 struct Site {
     position: u64,
     reference_base: u8,
-    alleles: Vec<(Vec<u8>, Vec<u8>)>,
+    alleles: Vec<Spelling>,
     /// In the order of the reads.
     observations: Vec<Observation>,
 }
@@ -203,6 +208,15 @@ impl Site {
         })
     }
 
+    /// Counts long insertions as what they are without errors of the reads.
+    fn join_misread(&mut self) {
+        let mut shown = vec![0; self.alleles.len()];
+        let mut observed: Vec<&mut usize> = self.observations.iter_mut().filter_map(|o| o.allele.as_mut()).collect();
+        observed.iter().for_each(|allele| shown[**allele] += 1);
+        let joined = misread::joined(&self.alleles, &shown);
+        observed.iter_mut().for_each(|allele| **allele = joined[**allele]);
+    }
+
     fn count(self, mates: &FxHashMap<u32, u32>, plain: &[bool], min_base_quality: u8) -> SiteCounts {
         let mut counts = SiteCounts {
             position: self.position,
@@ -247,6 +261,9 @@ impl Site {
                 None => counts.reference_depth += fragment,
             }
         }
+        counts
+            .alleles
+            .retain(|a| !a.reads.is_empty() || a.low_quality_reads > 0);
         counts
             .alleles
             .sort_unstable_by(|a, b| (&a.reference, &a.bases).cmp(&(&b.reference, &b.bases)));

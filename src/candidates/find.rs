@@ -173,6 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn a_misread_base_of_a_long_insertion_makes_no_other_allele() {
+        let inserted = |name, count, bases: &str| copies(name, count, "26M20I25M", &with_indel(25, 0, bases));
+        let often = inserted("often", 3, "ATTGACCGTATTGGCCAATT");
+        let found_with = |others: Vec<Read>| found(&[reference(10), often.clone(), others].concat());
+        let joined = ["25 G>GATTGACCGTATTGGCCAATT 14:4"];
+        assert_eq!(found_with(inserted("misread", 1, "ATTGACCGTATTCGCCAATA")), joined);
+        // Two reads that agree are another allele.
+        let both = ["25 G>GATTGACCGTATTCGCCAATT,GATTGACCGTATTGGCCAATT 15:2,3"];
+        assert_eq!(found_with(inserted("both", 2, "ATTGACCGTATTCGCCAATT")), both);
+    }
+
+    #[test]
     fn a_snp_right_before_an_insertion_is_part_of_it() {
         let complex = with_indel(25, 0, "AAA").replace("GTAGAAATCC", "GTACAAATCC");
         let reads = [reference(4), copies("complex", 3, "26M3I25M", &complex)];

@@ -4,6 +4,7 @@ mod candidate;
 mod counts;
 mod find;
 mod indel;
+mod misread;
 mod options;
 mod variant_type;
 

@@ -1,8 +1,8 @@
 //! What steers local realignment.
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
-/// for `graph_base_quality` (it has 15) and `window_insertion_quality` (20), by which instruments whose bases are often worse
-/// give no long k-mers, and few windows, at all. `long_k`, `few_reads`, `long_clip`, `min_aligned` and `cut_fold_backs` are not in it.
+/// for `graph_base_quality` (15) and `window_insertion_quality` (20), by which instruments whose bases are often worse give no
+/// long k-mers and few windows. `long_k`, `few_reads`, `long_clip`, `min_aligned` and `cut_fold_backs` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
