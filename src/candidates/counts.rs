@@ -5,10 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::indel::{Indel, indels, is_all_that_differs};
 use super::misread;
+use super::plain::is_all_that_differs;
 use crate::genome::{Region, Sequence};
-use crate::reads::Read;
+use crate::reads::{Indel, Read, indels};
 
 /// One alternate allele and the reads that carry it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 mod candidate;
 mod counts;
 mod find;
-mod indel;
 mod misread;
 mod options;
+mod plain;
 mod variant_type;
 
 pub use candidate::{Allele, Candidate};

@@ -1,13 +1,14 @@
 //! Local realignment: windows of evidence, de Bruijn assembly into haplotypes, reads aligned to their best haplotype.
 //!
 //! ```text
-//!  reads ─► folded ends cut ─► windows ─► haplotypes (graph) ─► fit of each read (placed, or aligned with gaps) ─► cigar over the reference
+//!  reads ─► folded ends cut ─► windows ─► haplotypes (graph, indels as aligned) ─► fit of each read (placed, or aligned with gaps) ─► cigar over the reference
 //! ```
 //!
 //! The steps and their thresholds are DeepVariant's, as its public sources describe them (Poplin et al., "A universal
 //! SNP and small-indel variant caller using deep neural networks", Nat Biotechnol 36 (2018) 983–987).
 
 mod align;
+mod aligned_indel;
 mod assembler;
 #[cfg(test)]
 mod assembler_tests;

@@ -2,7 +2,7 @@
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
 /// for `graph_base_quality` (15) and `window_insertion_quality` (20), by which instruments whose bases are often worse give no
-/// long k-mers and few windows. `long_k`, `few_reads`, `long_clip`, `min_aligned` and `cut_fold_backs` are not in it.
+/// long k-mers and few windows. `long_k`, `few_reads`, `aligned_indel_percent`, `long_clip`, `min_aligned` and `cut_fold_backs` are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Longer reads, in bases, are neither realigned nor used as evidence.
@@ -34,6 +34,9 @@ pub struct RealignOptions {
     pub min_edge_weight: u32,
     /// In a window that no more reads overlap, single reads count if nothing but the reference is left without them.
     pub few_reads: usize,
+    /// Percent of a window's reads that must show an indel as they are aligned, for the reference with it to be a haplotype, too.
+    /// Above 100: none is, as in DeepVariant.
+    pub aligned_indel_percent: usize,
     /// A window that assembles into more haplotypes, for any k, is left alone.
     pub max_haplotypes: usize,
     /// What the aligner clipped, of so many bases or more, stays clipped where it differs from the reference without a gap. With
@@ -64,6 +67,7 @@ impl Default for RealignOptions {
             long_k: 40,
             min_edge_weight: 2,
             few_reads: 20,
+            aligned_indel_percent: 4,
             max_haplotypes: 256,
             long_clip: 8,
             min_aligned: 25,

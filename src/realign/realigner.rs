@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::aligned_indel::with_aligned_indels;
 use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
 use super::fit::{Fit, Fitter, Member, Target};
@@ -122,7 +123,8 @@ impl Realigner {
             .filter(|(read, end)| **end > window.start && is_realignable(read, options))
             .map(|(read, _)| read)
             .collect();
-        self.assembler.haplotypes(window, reference, &overlapping, options)
+        let assembled = self.assembler.haplotypes(window, reference, &overlapping, options);
+        with_aligned_indels(assembled, window, reference, &overlapping, options)
     }
 
     /// The fit of each read to a window's haplotypes.

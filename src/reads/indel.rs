@@ -1,22 +1,15 @@
 //! Insertions and deletions as a read's alignment spells them, brought to one spelling.
 
+use super::{CigarKind, CigarOp, Read};
 use crate::genome::{Sequence, left_align};
-use crate::reads::{CigarKind, Read};
 
 /// How far an indel may be shifted to the left, in bases. Less than the flank of a partition, so that a spelling does
 /// not depend on how regions are cut.
 const MAX_SHIFT: u64 = 500;
 
-/// Most other bases in which a plain read with an indel differs from the reference. A tail from elsewhere, forced into place,
-/// has more, or more indels.
-const FEW_MISMATCHES: usize = 3;
-
-/// Least number of bases that it has aligned on either side of the indel.
-const MIN_BESIDE: usize = 10;
-
 /// An insertion, a deletion, or both at once, left-aligned and anchored at the base before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Indel {
+pub struct Indel {
     /// 0-based position of the anchor.
     pub position: u64,
     pub reference: Vec<u8>,
@@ -30,14 +23,14 @@ pub(super) struct Indel {
 /// The anchor is the read's own base, so that a SNP right before an indel is part of the allele; a clipped base if one is
 /// before it, as with DeepVariant. An indel that no aligned base stands beside is not seen whole and hence no allele, nor is
 /// one with a base that is not known.
-pub(super) fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
+pub fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
     let mut found = Vec::new();
     let (mut position, mut index) = (read.start, 0);
     let mut ops = read.cigar.iter().peekable();
     let mut after_match = false;
     while let Some(op) = ops.next() {
         let (start, first) = (position, index);
-        let mut advance = |op: &crate::reads::CigarOp| {
+        let mut advance = |op: &CigarOp| {
             position += if op.kind.consumes_reference() {
                 u64::from(op.length)
             } else {
@@ -60,21 +53,6 @@ pub(super) fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
         after_match = false;
     }
     found
-}
-
-/// Whether a read has one of its `indels` only, and differs in few bases of sufficient quality elsewhere.
-pub(super) fn is_all_that_differs(read: &Read, indels: &[Indel], sequence: &Sequence, min_base_quality: u8) -> bool {
-    let mismatches = || {
-        read.matches().flat_map(|(position, index, length)| {
-            let expected = sequence.slice(position, position + length as u64);
-            let shown = read.bases[index..].iter().zip(&read.quals[index..]);
-            shown
-                .zip(expected)
-                .filter(|&((base, quality), expected)| base != expected && *quality >= min_base_quality)
-        })
-    };
-    let inside = || read.matches().all(|(_, _, length)| length >= MIN_BESIDE);
-    indels.len() == 1 && inside() && mismatches().nth(FEW_MISMATCHES).is_none()
 }
 
 fn is_indel(kind: CigarKind) -> bool {
