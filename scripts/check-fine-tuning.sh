@@ -1,32 +1,40 @@
 #!/usr/bin/env bash
 # Does fine-tuning help on another instrument, and does it harm on the old ones? Simulates reads of a profile that the
-# built-in model never saw (dwgsim, 125 bases, error rising from 0.5 to 4 % along the read) from HG001 on b37 chr20, tunes
-# the model on about 2,000 examples of three stretches (a fourth chooses the epoch), and scores it before and after on four
-# other stretches of the new profile, and on old sets.
+# built-in model never saw (dwgsim) from HG001 on b37 chr20, tunes the model on examples of three stretches (a fourth chooses
+# the epoch), and scores it before and after on four other stretches of the new profile, and on old sets. PROFILE is one of
+# - flows (default): an error in 0.2 % of the flows of Ion Torrent's chemistry, which makes indels; about 3,600 examples;
+# - substitutions: 125 bases, 0.5 to 4 % of them wrong, rising along the read; about 2,000 examples.
 #   scripts/check-fine-tuning.sh WORK OLD_SET... [-- arguments of dvcall train]
 # WORK/ref/b37.chr20.fa with its bwa index must be there, as scripts/simulate-training-sets.sh makes it; OLD_SETs are folders
 # with reads.bam, truth.vcf.gz, confident.bed and region.bed on the same reference. DVCALL_DATA is where the truth lies,
-# DVCALL the binary, MODEL the model to start from.
+# DVCALL the binary, MODEL the model to start from; SEED (301) draws stretches and reads.
 # Needs: apt-get install dwgsim bwa samtools bcftools tabix python3-numpy
 set -euo pipefail
-[[ $# -ge 2 ]] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -ge 2 ]] || { sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
 dvcall=${DVCALL:-$here/../target/release/dvcall}
 model=${MODEL:-$here/../models/wgs.safetensors}
-work=$1 set=$1/fine_tuning old=()
+profile=${PROFILE:-flows} seed=${SEED:-301}
+work=$1 set=$1/fine_tuning_${profile}_$seed old=()
 shift
 while [[ $# -gt 0 && $1 != -- ]]; do old+=("$1"); shift; done
 shift || true
 reference=$work/ref/b37.chr20.fa
 
+case $profile in
+  substitutions) errors=(-e 0.005-0.04 -E 0.005-0.04) ;;
+  flows) errors=(-c 2 -f TACGTACGTCTGAGCATCGATCGATGTACAGC -e 0.002 -E 0.002) ;;
+  *) echo "check-fine-tuning: PROFILE is substitutions or flows, not $profile" >&2; exit 2 ;;
+esac
+
 simulate() {
   [[ -e $set/reads.bam.bai ]] && return
   mkdir -p "$set"
   python3 "$here/simulation/simulate.py" --ref "$reference" --truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" \
-    --stretches 8 --depth 25-25.1 --seed 301 --haplotypes --output "$set"
+    --stretches 8 --depth 25-25.1 --seed "$seed" --haplotypes --output "$set"
   for haplotype in 0 1; do
-    dwgsim -z "30$haplotype" -r 0 -R 0 -y 0 -n 20 -C 12.5 -1 125 -2 125 -d 330 -s 50 -e 0.005-0.04 -E 0.005-0.04 -o 1 \
+    dwgsim -z "$((seed - 1 + haplotype))" -r 0 -R 0 -y 0 -n 20 -C 12.5 -1 125 -2 125 -d 330 -s 50 "${errors[@]}" -o 1 \
       -P "h$haplotype-" "$set/hap$haplotype.fa" "$set/dwgsim$haplotype" >/dev/null 2>&1
   done
   for read in 1 2; do gzip -dc "$set"/dwgsim[01].bwa.read$read.fastq.gz > "$set/$read.fq"; done

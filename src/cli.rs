@@ -304,7 +304,7 @@ pub struct TrainArgs {
     /// Examples of a step
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
-    /// Peak learning rate of AdamW [default: 0.001, or 0.0005 with --init-from]
+    /// Peak learning rate of AdamW [default: 0.001, or 0.0002 with --init-from]
     #[arg(long, value_name = "X")]
     pub learning_rate: Option<f64>,
     /// Epochs without a better F1 after which training stops
@@ -337,7 +337,7 @@ pub struct RecipeArgs {
     #[arg(long, value_name = "X", default_value_t = 0.02)]
     pub weight_decay: f64,
     /// How firmly --init-from's model keeps what it learned: 1 as if its examples were learned again, 0 not at all
-    #[arg(long, value_name = "X", default_value_t = 4.0)]
+    #[arg(long, value_name = "X", default_value_t = 16.0)]
     pub remember: f64,
     /// Share of a label that is spread over all classes
     #[arg(long, value_name = "X", default_value_t = 0.002)]

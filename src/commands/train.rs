@@ -15,7 +15,7 @@ use crate::model::{
 };
 
 /// Peak learning rates and passes: from random weights, and from a trained model, which would forget in more.
-const LEARNING_RATES: [f64; 2] = [1e-3, 5e-4];
+const LEARNING_RATES: [f64; 2] = [1e-3, 2e-4];
 const EPOCHS: [u32; 2] = [50, 8];
 
 /// Endings of what is written beside a model.

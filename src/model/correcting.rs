@@ -10,8 +10,8 @@ use crate::candidates::VariantType;
 const ROUNDS: usize = 30;
 /// Largest `reference_shift` and `noise_shift`, in nats.
 const MOST_SHIFT: f64 = 4.0;
-/// Log-likelihood that each shift must gain, in nats, twice what Akaike's criterion asks of a parameter.
-const WORTH_A_SHIFT: f64 = 2.0;
+/// Log-likelihood that each number must gain, in nats, twice what Akaike's criterion asks of a parameter.
+const WORTH_A_NUMBER: f64 = 2.0;
 /// The same for a shift that follows noise: the examples of a library are one witness of what its noise changes.
 const WORTH_A_NOISE_SHIFT: f64 = 10.0;
 /// Libraries that it needs: two differ in more than their noise.
@@ -19,10 +19,14 @@ const LEAST_LIBRARIES: usize = 5;
 /// Mean log-likelihood, in nats, that is worth another round.
 const WORTH_A_ROUND: f64 = 1e-6;
 
-/// The temperatures with the least cross-entropy, beside the shifts of a calibration, which few examples tell nothing of.
-pub fn cool(outcomes: &[Outcome], shifts: &Calibration) -> Calibration {
-    for_each_type(outcomes, |variant_type, loss, _| {
-        fitted(shifts.of(variant_type), Shifts::Kept, loss)
+/// A calibration with the temperatures of least cross-entropy, where the examples are enough to tell them. All else stays: examples of
+/// one sample have one depth and one library.
+pub fn cool(outcomes: &[Outcome], before: &Calibration) -> Calibration {
+    for_each_type(outcomes, |variant_type, loss, examples| {
+        let before = *before.of(variant_type);
+        let cooled = fitted(&before, Free::Temperature, loss);
+        let gain = (loss(&before) - loss(&cooled)) * examples as f64;
+        if gain > WORTH_A_NUMBER { cooled } else { before }
     })
 }
 
@@ -30,13 +34,13 @@ pub fn cool(outcomes: &[Outcome], shifts: &Calibration) -> Calibration {
 pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
     let libraries: BTreeSet<u32> = outcomes.iter().map(|outcome| outcome.noise.to_bits()).collect();
     for_each_type(outcomes, |_, loss, examples| {
-        let mut best = fitted(&Correction::default(), Shifts::Kept, loss);
+        let mut best = fitted(&Correction::default(), Free::ByDepth, loss);
         // Few examples say little on how frequent variants are, and few libraries on what noise changes.
-        for (shifts, worth, least) in [
-            (Shifts::Reference, WORTH_A_SHIFT, 1),
-            (Shifts::ByNoise, WORTH_A_NOISE_SHIFT, LEAST_LIBRARIES),
+        for (free, worth, least) in [
+            (Free::Shift, WORTH_A_NUMBER, 1),
+            (Free::ShiftByNoise, WORTH_A_NOISE_SHIFT, LEAST_LIBRARIES),
         ] {
-            let shifted = fitted(&best, shifts, loss);
+            let shifted = fitted(&best, free, loss);
             let gain = (loss(&best) - loss(&shifted)) * examples as f64;
             if gain > worth && libraries.len() >= least {
                 best = shifted;
@@ -63,19 +67,25 @@ fn for_each_type(
     }
 }
 
-/// Which shifts are fitted; the others stay.
-#[derive(Clone, Copy, PartialEq)]
-enum Shifts {
-    Kept,
-    Reference,
-    ByNoise,
+/// The last number that is fitted, with those before it; the others stay.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Free {
+    Temperature,
+    ByDepth,
+    Shift,
+    ShiftByNoise,
 }
 
 /// The correction with the least loss, one of its numbers after the other.
-fn fitted(start: &Correction, shifts: Shifts, loss: &dyn Fn(&Correction) -> f64) -> Correction {
+fn fitted(start: &Correction, free: Free, loss: &dyn Fn(&Correction) -> f64) -> Correction {
+    let depth_exponent = if free < Free::ByDepth {
+        start.depth_exponent
+    } else {
+        0.0
+    };
     let mut best = Correction {
         temperature_at_20: 1.0,
-        depth_exponent: 0.0,
+        depth_exponent,
         ..*start
     };
     let mut improve = |range: (f64, f64), with: &dyn Fn(&Correction, f64) -> Correction| {
@@ -92,18 +102,20 @@ fn fitted(start: &Correction, shifts: Shifts, loss: &dyn Fn(&Correction) -> f64)
             temperature_at_20: log.exp(),
             ..*c
         });
-        gain = gain.max(improve((-1.0, 1.0), &|c, depth_exponent| Correction {
-            depth_exponent,
-            ..*c
-        }));
+        if free >= Free::ByDepth {
+            gain = gain.max(improve((-1.0, 1.0), &|c, depth_exponent| Correction {
+                depth_exponent,
+                ..*c
+            }));
+        }
         let shift = (-MOST_SHIFT, MOST_SHIFT);
-        if shifts != Shifts::Kept {
+        if free >= Free::Shift {
             gain = gain.max(improve(shift, &|c, reference_shift| Correction {
                 reference_shift,
                 ..*c
             }));
         }
-        if shifts == Shifts::ByNoise {
+        if free == Free::ShiftByNoise {
             gain = gain.max(improve(shift, &|c, noise_shift| Correction { noise_shift, ..*c }));
         }
         if gain <= WORTH_A_ROUND {
@@ -193,7 +205,8 @@ mod tests {
             ..Calibration::default()
         };
         assert_eq!(cool(&outcomes, &shifts).snp.reference_shift, snp.reference_shift);
-        // A handful says nothing.
+        // A handful says nothing, of temperatures neither.
+        assert_eq!(cool(&outcomes[..3], &shifts), shifts);
         let snp = calibrate(&[outcome(doubtful, 0), outcome(plain, 1), outcome(reference, 0)]).snp;
         assert_eq!(snp.reference_shift, 0.0);
     }

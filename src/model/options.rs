@@ -52,7 +52,7 @@ impl Default for TrainingOptions {
             learning_rate: 1e-3,
             warm_up: 0.03,
             weight_decay: 0.02,
-            remember: 4.0,
+            remember: 16.0,
             label_smoothing: 0.002,
             average_decay: 0.999,
             type_balance: 0.5,
