@@ -1,0 +1,211 @@
+//! The command line: clap structs and nothing else.
+
+mod model;
+mod score;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
+pub use score::{EvaluateArgs, ScoreArg};
+
+#[derive(Parser, Debug)]
+#[command(name = "dvcall", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Debug)]
+pub struct GlobalArgs {
+    /// Say nothing but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more of what is done
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Call variants: reads in, VCF out, in one pass
+    Call(Box<CallArgs>),
+    /// Make pileup images of candidates, labelled by truth, for training
+    MakeExamples(Box<MakeExamplesArgs>),
+    /// Train a model on shards of examples
+    Train(Box<TrainArgs>),
+    /// Fit a model's calibration to labelled shards, its weights unchanged
+    Calibrate(CalibrateArgs),
+    /// Print the card of a model
+    ModelInfo(ModelInfoArgs),
+    /// Score a call set against truth
+    Evaluate(Box<EvaluateArgs>),
+    /// Show what the caller sees: pileups as pictures, and why each allele became a candidate or not
+    Show(Box<ShowArgs>),
+}
+
+/// What is read, and where.
+#[derive(Args, Debug, Clone)]
+pub struct InputArgs {
+    /// Reference FASTA, plain or bgzipped, indexed with samtools faidx
+    #[arg(long = "ref", value_name = "FASTA")]
+    pub reference: PathBuf,
+    /// Aligned reads, coordinate-sorted and indexed
+    #[arg(long, value_name = "BAM|CRAM")]
+    pub reads: PathBuf,
+    /// Region (chr20:10,000,000-10,100,000) or BED file; may be repeated [default: every contig of both files]
+    #[arg(long, value_name = "REGION|BED")]
+    pub regions: Vec<String>,
+    /// Sample to use, when the reads hold several
+    #[arg(long, value_name = "NAME")]
+    pub sample: Option<String>,
+    /// Worker threads [default: all processors]
+    #[arg(long, short = 't', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+impl InputArgs {
+    /// Worker threads to use.
+    pub fn threads(&self) -> usize {
+        self.threads.map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            usize::from,
+        )
+    }
+
+    /// All that may be a file that is read.
+    pub fn files(&self) -> Vec<&Path> {
+        let files = [self.reference.as_path(), self.reads.as_path()].into_iter();
+        files.chain(self.regions.iter().map(Path::new)).collect()
+    }
+}
+
+/// What counts as evidence, and how much of it makes a candidate.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Evidence")]
+pub struct EvidenceArgs {
+    /// Least base quality of a supporting base
+    #[arg(long, value_name = "PHRED", default_value_t = 10)]
+    pub min_base_quality: u8,
+    /// Least number of reads that support an allele; one less for an indel where at most 12 reads are
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_supporting_reads: u32,
+    /// Least fraction of reads that support a SNP
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.12, value_parser = fraction)]
+    pub min_snp_fraction: f64,
+    /// Least fraction of reads that support an indel
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.06, value_parser = fraction)]
+    pub min_indel_fraction: f64,
+    /// Take the aligner's alignments as they are
+    #[arg(long)]
+    pub no_realign: bool,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let fraction = text.parse().ok().filter(|f| (0.0..=1.0).contains(f));
+    fraction.ok_or_else(|| "expected a fraction from 0 to 1".into())
+}
+
+fn quality(text: &str) -> Result<f64, String> {
+    let quality = text.parse().ok().filter(|q: &f64| q.is_finite() && *q >= 0.0);
+    quality.ok_or_else(|| "expected a number from 0 up".into())
+}
+
+/// A look at what the caller sees, on its way to something else.
+#[derive(Args, Debug, Clone)]
+pub struct RealignedReadsArgs {
+    /// Write the reads as the caller saw them, sorted and indexed
+    #[arg(long, value_name = "BAM", help_heading = "Evidence")]
+    pub realigned_reads: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz
+  dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 --output slice.vcf.gz
+  dvcall call --ref GRCh38.fa --reads NA12878.bam --regions exome.bed --model my.safetensors --output exome.vcf.gz")]
+pub struct CallArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// VCF to write; bgzipped and indexed if the name ends in .gz
+    #[arg(long, short, value_name = "VCF")]
+    pub output: PathBuf,
+    /// Model to use; several are averaged [default: the built-in model]
+    #[arg(long, value_name = "SAFETENSORS")]
+    pub model: Vec<PathBuf>,
+    /// Where the network runs: auto, cpu, cuda, cuda:N, or several GPUs: cuda:0,cuda:1; auto takes all that there are
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
+    /// Pileups given to the network at a time; the calls do not depend on it
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch_size: u32,
+    /// Let the pileup network see every candidate, also those that the cascade would decide at a glance
+    #[arg(long)]
+    pub no_cascade: bool,
+    /// Variants of a lower QUAL get FILTER LowQual
+    #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
+    pub min_quality: f64,
+    /// Write what each stage cost: processor and wall seconds summed over threads, items, processor seconds per Mb
+    #[arg(long, value_name = "TSV")]
+    pub timings: Option<PathBuf>,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub realigned: RealignedReadsArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --regions chr20 --truth HG002.vcf.gz --confident HG002.bed --output HG002.examples
+  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --truth HG002.vcf.gz --confident HG002.bed --downsample 0.5 --missed-truth missed.tsv --output half")]
+pub struct MakeExamplesArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Folder for the shards and their manifest; it appears when it is whole
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace the output folder if it holds earlier examples and nothing else
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Known variants of the sample, one sample with GT; without, examples have no labels
+    #[arg(long, value_name = "VCF", requires = "confident")]
+    pub truth: Option<PathBuf>,
+    /// Where truth is complete; candidates elsewhere get no label and are left out
+    #[arg(long, value_name = "BED", requires = "truth")]
+    pub confident: Option<PathBuf>,
+    /// Write candidates outside of the confident regions too, without label
+    #[arg(long, requires = "truth")]
+    pub keep_unlabelled: bool,
+    /// Write the truth variants that no candidate explains, with what the reads show there
+    #[arg(long, value_name = "TSV", requires = "truth")]
+    pub missed_truth: Option<PathBuf>,
+    /// Keep this fraction of the fragments, chosen by their names and the seed
+    #[arg(long, value_name = "FRACTION")]
+    pub downsample: Option<f64>,
+    /// Seed of the choice of fragments
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "downsample")]
+    pub seed: u64,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub realigned: RealignedReadsArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  dvcall show --ref GRCh38.fa --reads NA12878.bam --regions chr20:10,002,400-10,002,500 --output shown")]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Folder for the pictures and alleles.tsv; it appears when it is whole
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace the output folder if it holds earlier pictures and nothing else
+    #[arg(long)]
+    pub overwrite: bool,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+}
