@@ -41,7 +41,7 @@ make_sets() {
   for set in "$data"/reads/train/* "$work"/*/; do
     set=${set%/}
     # Other scripts keep sets there, too, that judge models.
-    case $(basename "$set") in unlabelled | heldout_* | fine_tuning | *.building) continue ;; esac
+    case $(basename "$set") in unlabelled | heldout_* | fine_tuning* | *.building) continue ;; esac
     [[ -e $set/reads.bam.bai ]] || continue
     if is_for_validation "$(basename "$set")"; then validation+=("$set"); else train+=("$set"); fi
   done

@@ -2,7 +2,7 @@
 
 use super::counts::Spelling;
 
-/// Bases of an insertion for each of which one may be misread.
+/// Inserted bases for each of which one may be misread.
 const MISREAD_IN: usize = 10;
 
 /// For each allele of a site, the one that it counts as, mostly itself, by how many reads show each.
@@ -23,7 +23,7 @@ fn is_misread((reference, bases): &Spelling, (of_reference, of_bases): &Spelling
     let differing = || bases.iter().zip(of_bases).filter(|(a, b)| a != b).count();
     let is_insertion = bases.len() > reference.len();
     let is_alike = reference == of_reference && bases.len() == of_bases.len();
-    is_insertion && is_alike && differing() * MISREAD_IN <= bases.len()
+    is_insertion && is_alike && differing() * MISREAD_IN <= bases.len() - reference.len()
 }
 
 #[cfg(test)]
@@ -50,5 +50,8 @@ mod tests {
         let other = ["GATTGACCGTATTGGCCAATT", "GATTCACCGTATTCGCCAATA", "GATTGACCGTATTGGCCAAT"];
         assert_eq!(joined(&alleles(&other), &[3, 1, 1]), [0, 1, 2]);
         assert_eq!(joined(&alleles(&["GATTGA", "GATTCA", "T"]), &[3, 1, 1]), [0, 1, 2]);
+        // One misread of ten that are inserted, but not of nine.
+        assert_eq!(joined(&alleles(&["GATTGACCGTA", "GATTGACCCTA"]), &[2, 1]), [0, 0]);
+        assert_eq!(joined(&alleles(&["GATTGACCGT", "GATTGACCCT"]), &[2, 1]), [0, 1]);
     }
 }

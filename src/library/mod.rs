@@ -58,14 +58,14 @@ impl Library {
                 pairs.map(|(worker, tile)| look_at(worker, tile)).collect()
             });
             // One after the other, so that the number of threads does not decide where it ends, or fails.
-            let is_enough = |tally: &Tally, empty| tally.reads >= ENOUGH_READS || empty >= MOST_EMPTY;
+            let is_enough = |tally: &Tally, empty| tally.used >= ENOUGH_READS || empty >= MOST_EMPTY;
             for of_tile in of_tiles {
                 if is_enough(&tally, empty) {
                     break;
                 }
                 let of_tile =
                     of_tile.with_context(|| format!("cannot look at the library of {}", reads.path().display()))?;
-                match of_tile.reads < LEAST_READS {
+                match of_tile.found < LEAST_READS {
                     true => empty += 1,
                     false => tally.add(&of_tile),
                 }

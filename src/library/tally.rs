@@ -21,15 +21,17 @@ const DOUBTFUL: (f64, f64) = (0.08, 0.35);
 pub(super) struct Tally {
     /// For each depth, and each number of reads up to it.
     counts: Vec<Vec<u64>>,
-    /// Reads of the stretches that were looked at, after thinning.
-    pub reads: u64,
+    /// Reads that the stretches hold, and those that are left after thinning.
+    pub found: u64,
+    pub used: u64,
 }
 
 impl Default for Tally {
     fn default() -> Self {
         Self {
             counts: DEPTHS.map(|depth| vec![0; depth + 1]).collect(),
-            reads: 0,
+            found: 0,
+            used: 0,
         }
     }
 }
@@ -37,6 +39,7 @@ impl Default for Tally {
 impl Tally {
     /// Counts what reads without gaps and clips show in a stretch of the reference.
     pub fn of(reads: &[Read], reference: &Sequence, stretch: &Region) -> Self {
+        let found = reads.len() as u64;
         let mut reads: Vec<&Read> = reads.iter().collect();
         let mut columns = columns(&reads, stretch);
         let usual = median_depth(&columns);
@@ -58,7 +61,8 @@ impl Tally {
             .collect();
         let doubtful: Vec<u64> = columns.iter().filter(|c| is_doubtful(c.1, c.2)).map(|c| c.0).collect();
         let mut tally = Self {
-            reads: reads.len() as u64,
+            found,
+            used: reads.len() as u64,
             ..Self::default()
         };
         for (position, depth, other) in columns {
@@ -70,7 +74,8 @@ impl Tally {
     }
 
     pub fn add(&mut self, of: &Self) {
-        self.reads += of.reads;
+        self.found += of.found;
+        self.used += of.used;
         for (own, others) in self.counts.iter_mut().flatten().zip(of.counts.iter().flatten()) {
             *own += others;
         }
@@ -175,7 +180,7 @@ mod tests {
         let tally = Tally::of(&reads, &reference, &Region::new("c", 100, 500));
         let cells: Vec<_> = tally.cells().collect();
         assert_eq!(cells, [(7, 1, 1), (8, 0, 28), (8, 2, 1)]);
-        assert_eq!((tally.columns(), tally.reads), (30, 9));
+        assert_eq!((tally.columns(), tally.found, tally.used), (30, 9, 9));
         // A second place near the first: reads of elsewhere, perhaps.
         for read in &mut reads[..2] {
             read.bases[10] = b'G';
@@ -191,7 +196,8 @@ mod tests {
             .map(|i| read(&i.to_string(), 100, "40M", &[b'A'; 40]))
             .collect();
         let tally = Tally::of(&deep, &reference, &Region::new("c", 100, 500));
-        assert!((40..80).contains(&tally.reads), "{}", tally.reads);
-        assert!(tally.cells().all(|(depth, ..)| depth as u64 == tally.reads));
+        assert!((40..80).contains(&tally.used), "{}", tally.used);
+        assert_eq!(tally.found, 600);
+        assert!(tally.cells().all(|(depth, ..)| depth as u64 == tally.used));
     }
 }

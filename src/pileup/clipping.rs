@@ -11,8 +11,8 @@ const NEAR: u64 = 20;
 
 /// Shares of the realigned reads over a candidate that are clipped by four bases or more; 0 where there is no read.
 ///
-/// Where a template folded back on itself at a hairpin, what follows is clipped, and the bases before it may differ from the
-/// reference in all of its reads, but in no others.
+/// Where a template folded back on itself at a hairpin, what follows is clipped, and the bases before it that are not cut with it
+/// may differ from the reference in all of its reads, but in no others.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Clipping {
     /// Of the reads in support of the allele set, and of the others.

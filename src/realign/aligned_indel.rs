@@ -3,15 +3,18 @@
 //! A graph loses an indel where its k-mers must be longer than what reads hold without an error: in repeats, and where many bases
 //! are wrong. An aligner puts it into some of the reads all the same, and what it missed in the others is theirs to fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{Read, indels};
 
-/// The assembled haplotypes of a window, and those with an indel that enough of its reads show. In byte order; `None` if only the
-/// reference is there.
+/// Position of the anchor, and what becomes of it and the bases after it.
+type Replacement = (u64, Vec<u8>, Vec<u8>);
+
+/// The assembled haplotypes of a window, and those with an indel that enough of the reads over it show. In byte order; `None` if
+/// only the reference is there.
 pub fn with_aligned_indels(
     assembled: Option<Vec<Vec<u8>>>,
     window: &Range<u64>,
@@ -19,29 +22,41 @@ pub fn with_aligned_indels(
     reads: &[&Read],
     options: &RealignOptions,
 ) -> Option<Vec<Vec<u8>>> {
-    let mut shown: BTreeMap<(u64, Vec<u8>, Vec<u8>), u32> = BTreeMap::new();
-    let sure = reads
-        .iter()
-        .filter(|read| read.mapping_quality >= options.graph_mapping_quality);
-    for indel in sure.flat_map(|read| indels(read, reference)) {
-        let end = indel.position + indel.reference.len() as u64;
-        if window.start <= indel.position && end <= window.end {
-            *shown.entry((indel.position, indel.reference, indel.bases)).or_default() += 1;
-        }
-    }
-    let is_enough = |&reads_with: &u32| {
-        reads_with >= options.min_supporting_reads
-            && reads_with as usize * 100 >= reads.len() * options.aligned_indel_percent
+    let quality = options.graph_mapping_quality;
+    let sure: Vec<&Read> = reads.iter().copied().filter(|r| r.mapping_quality >= quality).collect();
+    let is_enough = |(position, replaced, _): &Replacement, shown: u32| {
+        let end = position + replaced.len() as u64;
+        let over = sure.iter().filter(|read| read.start <= *position && read.end() >= end);
+        shown >= options.min_supporting_reads && shown as usize * 100 >= over.count() * options.aligned_indel_percent
     };
     let bases = reference.slice(window.start, window.end);
     let mut haplotypes = assembled.unwrap_or_else(|| vec![bases.to_vec()]);
-    for ((position, replaced, inserted), _) in shown.into_iter().filter(|(_, reads_with)| is_enough(reads_with)) {
-        let at = (position - window.start) as usize;
-        haplotypes.push([&bases[..at], &inserted, &bases[at + replaced.len()..]].concat());
+    for (indel, shown) in count(&sure, window, reference) {
+        if is_enough(&indel, shown) {
+            let (position, replaced, inserted) = indel;
+            let at = (position - window.start) as usize;
+            haplotypes.push([&bases[..at], &inserted, &bases[at + replaced.len()..]].concat());
+        }
     }
     haplotypes.sort_unstable();
     haplotypes.dedup();
     (haplotypes.len() > 1).then_some(haplotypes)
+}
+
+/// The indels within a window, and how many reads show each.
+fn count(reads: &[&Read], window: &Range<u64>, reference: &Sequence) -> BTreeMap<Replacement, u32> {
+    let mut shown = BTreeMap::new();
+    for read in reads {
+        let spelled = indels(read, reference).into_iter();
+        let within =
+            spelled.filter(|i| window.start <= i.position && i.position + i.reference.len() as u64 <= window.end);
+        // Two that an aligner spelled apart may be the same.
+        let of_read: BTreeSet<Replacement> = within.map(|i| (i.position, i.reference, i.bases)).collect();
+        for indel in of_read {
+            *shown.entry(indel).or_default() += 1;
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -78,6 +93,42 @@ mod tests {
         // Beyond the window it is of no use.
         let options = RealignOptions::default();
         let all: Vec<&Read> = reads.iter().collect();
-        assert_eq!(with_aligned_indels(None, &(254..330), &reference, &all, &options), None);
+        let within = |window: Range<u64>| with_aligned_indels(None, &window, &reference, &all, &options).is_some();
+        assert_eq!([within(254..330), within(180..252)], [false, false]);
+        // Reads that end before it say nothing.
+        let mut more = reads.clone();
+        more.extend((0..50).map(|i| read(&format!("{i}"), 150, "80M", &reference.bases[150..230])));
+        assert!(found(&more, 4).is_some());
+    }
+
+    #[test]
+    fn what_is_assembled_stays_and_comes_once() {
+        let reference = Sequence::new(0, random_bases(500, 4));
+        let deleted = [&reference.bases[200..250], &reference.bases[253..303]].concat();
+        let (a, b) = (
+            read("a", 200, "50M3D50M", &deleted),
+            read("b", 200, "50M3D50M", &deleted),
+        );
+        let short = [&reference.bases[180..250], &reference.bases[253..330]].concat();
+        let mut assembled = vec![vec![b'A'; 150], short, reference.bases[180..330].to_vec()];
+        assembled.sort();
+        let options = RealignOptions::default();
+        let found = with_aligned_indels(Some(assembled.clone()), &(180..330), &reference, &[&a, &b], &options);
+        assert_eq!(found, Some(assembled));
+    }
+
+    #[test]
+    fn what_a_read_shows_twice_counts_once() {
+        let sides = random_bases(200, 5);
+        let reference = Sequence::new(0, [&sides[..100], &[b'A'; 12], &sides[100..]].concat());
+        let bases = [&sides[60..100], &[b'A'; 10], &sides[100..140]].concat();
+        let split = read("split", 60, "42M1D4M1D44M", &bases);
+        let options = RealignOptions {
+            aligned_indel_percent: 0,
+            ..RealignOptions::default()
+        };
+        let found = |reads: &[&Read]| with_aligned_indels(None, &(70..150), &reference, reads, &options);
+        assert_eq!(found(&[&split]), None);
+        assert!(found(&[&split, &split]).is_some());
     }
 }

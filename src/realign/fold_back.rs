@@ -146,7 +146,7 @@ fn cut(read: &mut Read, side: Side, stem: u32) {
         read.cigar.reverse();
         read.start += u64::from(stem);
         read.bases.drain(..cut);
-        read.quals.drain(..cut.min(read.quals.len()));
+        read.quals.drain(..cut);
     } else {
         read.bases.truncate(read.bases.len() - cut);
         read.quals.truncate(read.bases.len());

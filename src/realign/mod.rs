@@ -47,7 +47,7 @@ pub fn realign(reads: Vec<Read>, reference: &Sequence, options: &RealignOptions)
     Realigner::new(options.clone()).realign(reads, reference)
 }
 
-/// Whether a read takes part: not too long, enough of it aligned, and not spliced.
+/// Whether a read takes part: not too long, neither it nor what it spans, enough of it aligned, and not spliced.
 fn is_realignable(read: &Read, options: &RealignOptions) -> bool {
     let clipped = read.cigar.iter().filter(|op| op.kind == CigarKind::SoftClip);
     let aligned = read
@@ -55,6 +55,7 @@ fn is_realignable(read: &Read, options: &RealignOptions) -> bool {
         .len()
         .saturating_sub(clipped.map(|op| op.length as usize).sum());
     read.bases.len() <= options.max_read_length
+        && read.end() - read.start <= options.max_window
         && read.bases.len() == read.quals.len()
         && aligned * 100 >= read.bases.len() * options.min_aligned as usize
         && read.cigar.iter().any(|op| op.kind == CigarKind::Match)

@@ -34,10 +34,10 @@ pub struct RealignOptions {
     pub min_edge_weight: u32,
     /// In a window that no more reads overlap, single reads count if nothing but the reference is left without them.
     pub few_reads: usize,
-    /// Percent of a window's reads that must show an indel as they are aligned, for the reference with it to be a haplotype, too.
+    /// Percent of the reads over an indel that must show it as they are aligned, for the reference with it to be a haplotype, too.
     /// Above 100: none is, as in DeepVariant.
     pub aligned_indel_percent: usize,
-    /// A window that assembles into more haplotypes, for any k, is left alone.
+    /// Of a window that assembles into more, for any k, none is taken.
     pub max_haplotypes: usize,
     /// What the aligner clipped, of so many bases or more, stays clipped where it differs from the reference without a gap. With
     /// `u32::MAX` everything is aligned, as in DeepVariant.
@@ -67,7 +67,7 @@ impl Default for RealignOptions {
             long_k: 40,
             min_edge_weight: 2,
             few_reads: 20,
-            aligned_indel_percent: 4,
+            aligned_indel_percent: 10,
             max_haplotypes: 256,
             long_clip: 8,
             min_aligned: 25,

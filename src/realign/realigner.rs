@@ -70,7 +70,7 @@ impl Realigner {
     }
 
     /// The best fit of each read to any haplotype of the windows that it overlaps; of equals, that of the window with which it
-    /// shares most bases, the only one for which gaps are opened.
+    /// shares most bases. Gaps are opened only for windows with which it shares as many as with any.
     fn best_fits(
         &mut self,
         reads: &[Read],
