@@ -67,7 +67,7 @@ impl Default for RealignOptions {
             long_k: 40,
             min_edge_weight: 2,
             few_reads: 20,
-            aligned_indel_percent: 10,
+            aligned_indel_percent: 13,
             max_haplotypes: 256,
             long_clip: 8,
             min_aligned: 25,
