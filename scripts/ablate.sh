@@ -54,9 +54,12 @@ train() {
   esac
   for set in "${sets[@]}"; do arguments+=(--examples "$(shards "$variant" "$set")"); done
   for set in "${validation[@]}"; do arguments+=(--validation "$(shards "$variant" "$set")"); done
+  # The card takes its name when all epochs are done.
   "$dvcall" --quiet train "${arguments[@]}" --epochs "${EPOCHS:-3}" --learning-rate 0.0015 --threads "${THREADS:-$(nproc)}" \
-    --output "$output/$variant.safetensors"
-  rm -rf "$output/examples.$variant" "$output/$variant.checkpoint.safetensors"
+    --resume --output "$output/$variant.part.safetensors"
+  rm -rf "$output/examples.$variant" "$output/$variant.part.checkpoint.safetensors"
+  local ending
+  for ending in log.csv svg safetensors json; do mv "$output/$variant.part.$ending" "$output/$variant.$ending"; done
 }
 
 echo "| variant | SNP F1 | SNP cross-entropy | indel F1 | indel cross-entropy |"

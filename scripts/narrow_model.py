@@ -2,7 +2,8 @@
 """Makes a narrower, and if asked deeper, network out of a model, to train on from it (dvcall train --init-from).
 
 Of each layer the filters with the largest weights are kept (Li et al., "Pruning filters for efficient ConvNets", ICLR 2017),
-blocks are added that change nothing at first, and the cascade stays.
+blocks are added that change nothing at first, and the cascade stays. A first stage as wide as the stem has no convolution on its
+shortcut: there the old one's is left out.
   narrow_model.py MODEL.safetensors OUTPUT.safetensors --stem 16 --stages 16,32,64 --blocks 2
 """
 
@@ -53,7 +54,8 @@ def narrow(old: dict[str, np.ndarray], stem: int, stages: list[int], blocks: int
         weight = {layer: old[f"{name}.{layer}.weight"] for layer in ("conv1", "conv2", "shortcut")}
         inner = strongest(width, weight["conv1"])
         outer = strongest(width, weight["conv2"], weight["shortcut"])
-        for layer, rows, columns in (("conv1", inner, before), ("conv2", outer, inner), ("shortcut", outer, before)):
+        layers = [("conv1", inner, before), ("conv2", outer, inner), ("shortcut", outer, before)]
+        for layer, rows, columns in layers[: 2 if stage == 1 and stem == width else 3]:
             new[f"{name}.{layer}.weight"] = weight[layer][rows][:, columns]
             new[f"{name}.{layer}.bias"] = old[f"{name}.{layer}.bias"][rows]
         for block in range(2, blocks + 1):

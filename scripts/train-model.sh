@@ -66,6 +66,8 @@ if [[ -n ${TRAIN_SETS:-} ]]; then
 else
   make_sets
 fi
+twice=$(for set in "${train[@]}" "${validation[@]}"; do basename "$set"; done | sort | uniq -d | head -n 1)
+[[ -z $twice ]] || { echo "train-model: two sets are called $twice, which names their shards; rename one" >&2; exit 2; }
 for set in "${train[@]}"; do
   folder=$(make_examples "$set")
   shards+=(--examples "$folder")

@@ -74,20 +74,13 @@ impl World {
 
     fn arguments(&self, output: &str, more: &[&str]) -> Vec<String> {
         let path = |name: &str| self.path(name).display().to_string();
-        let mut arguments: Vec<String> = [
-            "train",
-            "--device",
-            "cpu",
-            "--threads",
-            "1",
-            "--stem",
-            "8",
-            "--stages",
-            "8,16",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        arguments.extend(["--columns".into(), "65".into(), "--hidden".into(), "32".into()]);
+        let mut arguments = ["train", "--device", "cpu", "--threads", "1"]
+            .map(str::to_owned)
+            .to_vec();
+        if !more.contains(&"--init-from") {
+            let size = "--stem 8 --stages 8,16 --columns 65 --hidden 32";
+            arguments.extend(size.split(' ').map(str::to_owned));
+        }
         for (flag, name) in [
             ("--examples", "training"),
             ("--validation", "validation"),
@@ -194,6 +187,46 @@ fn a_killed_training_goes_on_to_the_same_weights() {
 }
 
 #[test]
+fn a_training_goes_on_only_beside_its_own_model() {
+    let world = World::new(200);
+    world.train("m.safetensors", &["--epochs", "1"]).success();
+    world
+        .train("other.safetensors", &["--epochs", "1", "--seed", "2"])
+        .success();
+    let (model, card) = (world.path("m.safetensors"), world.path("m.json"));
+    let resume = ["--epochs", "1", "--resume"];
+    let whole = std::fs::read(&card).unwrap();
+
+    // Saving was cut off between weights and card.
+    std::fs::rename(&card, world.path("m.json.part")).unwrap();
+    std::fs::copy(world.path("other.json"), &card).unwrap();
+    world.train("m.safetensors", &resume).success();
+    assert_eq!(std::fs::read(&card).unwrap(), whole);
+
+    let is_refused = || {
+        let refused = world.train("m.safetensors", &resume).code(1);
+        refused.stderr(contains("m.safetensors is not the model of epoch 1"));
+    };
+    std::fs::remove_file(&model).unwrap();
+    is_refused();
+    std::fs::copy(world.path("other.safetensors"), &model).unwrap();
+    std::fs::copy(world.path("other.json"), &card).unwrap();
+    is_refused();
+}
+
+#[test]
+fn examples_that_fill_no_batch_weigh_the_same_for_any_size_of_it() {
+    let world = World::new(100);
+    let train = |name: &str, batch_size: &str| {
+        world
+            .train(name, &["--epochs", "1", "--batch-size", batch_size])
+            .success();
+        std::fs::read(world.path(name)).unwrap()
+    };
+    assert!(train("a.safetensors", "1000") == train("b.safetensors", "2000"));
+}
+
+#[test]
 fn fine_tuning_starts_from_what_was_learned() {
     let world = World::new(1000);
     world
@@ -225,10 +258,27 @@ fn fine_tuning_starts_from_what_was_learned() {
     };
     assert!(loss("tuned.safetensors") < loss("afresh.safetensors"));
     let training = world.card("tuned.safetensors").training.unwrap();
-    assert_eq!(
-        training.init_from.as_deref(),
-        Some(Model::load(&first).unwrap().checksum())
-    );
+    let start = Model::load(&first).unwrap();
+    assert_eq!(training.init_from.as_deref(), Some(start.checksum()));
+    let learned: Vec<_> = start.card().learned().collect();
+    assert_eq!(training.learned_before.iter().collect::<Vec<_>>(), learned);
+    assert_eq!(learned.len(), 1);
+
+    // What the model knows judges neither it nor what is tuned from it.
+    shards(&world.path("validation"), 1000, 1, FRACTIONS);
+    world
+        .train("judged.safetensors", &tuning)
+        .code(1)
+        .stderr(contains("was learned from to make first"));
+    let tuned = world.path("tuned.safetensors").display().to_string();
+    world
+        .train("judged.safetensors", &["--init-from", &tuned])
+        .code(1)
+        .stderr(contains("was learned from to make tuned"));
+    world
+        .train("judged.safetensors", &["--init-from", &tuned, "--stem", "4"])
+        .code(2)
+        .stderr(contains("cannot be used with"));
 }
 
 #[test]

@@ -11,10 +11,10 @@ align() {
   case $aligner in
     mem) bwa mem -t 1 -K 10000000 -R "$group" "$reference" "$first" "$second" ;;
     aln)
-      bwa aln "$reference" "$first" > "$first.sai"
-      bwa aln "$reference" "$second" > "$second.sai"
-      bwa sampe -P -r "$group" "$reference" "$first.sai" "$second.sai" "$first" "$second"
-      rm "$first.sai" "$second.sai"
+      # Joined, as the first failure does not end a function whose success is asked for.
+      bwa aln "$reference" "$first" > "$first.sai" && bwa aln "$reference" "$second" > "$second.sai" &&
+        bwa sampe -P -r "$group" "$reference" "$first.sai" "$second.sai" "$first" "$second" &&
+        rm "$first.sai" "$second.sai"
       ;;
     *) echo "align.sh: unknown aligner '$aligner'; give mem or aln" && return 1 ;;
   esac

@@ -19,7 +19,7 @@ pub struct TrainArgs {
     /// Model to write; its card, checkpoint, log and learning curve go beside it
     #[arg(long, short, value_name = "SAFETENSORS")]
     pub output: PathBuf,
-    /// Start from this model, to fine-tune it, and not from random weights
+    /// Start from this model, to fine-tune it, and not from random weights; its size stays
     #[arg(long, value_name = "SAFETENSORS")]
     pub init_from: Option<PathBuf>,
     /// Go on from the checkpoint beside --output, if there is one
@@ -63,7 +63,7 @@ pub struct RecipeArgs {
     /// Share of the steps in which the learning rate rises
     #[arg(long, value_name = "X", default_value_t = 0.03)]
     pub warm_up: f64,
-    /// Weight decay
+    /// Weight decay, of weights that --remember does not hold
     #[arg(long, value_name = "X", default_value_t = 0.02)]
     pub weight_decay: f64,
     /// How firmly --init-from's model keeps what it learned: 1 as if its examples were learned again, 0 not at all
@@ -91,19 +91,25 @@ pub struct RecipeArgs {
     #[arg(long)]
     pub full_precision: bool,
     /// Central columns of the pileup that the network sees
-    #[arg(long, value_name = "N", default_value_t = 161)]
+    #[arg(long, value_name = "N", default_value_t = 161, conflicts_with = "init_from")]
     pub columns: usize,
     /// Filters of the stem
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 16, conflicts_with = "init_from")]
     pub stem: usize,
     /// Filters of the residual stages
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_value = "16,32,64")]
+    #[arg(
+        long,
+        value_name = "N,N,...",
+        value_delimiter = ',',
+        default_value = "16,32,64",
+        conflicts_with = "init_from"
+    )]
     pub stages: Vec<usize>,
     /// Residual blocks of a stage
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "init_from")]
     pub blocks: usize,
     /// Units of the hidden layer
-    #[arg(long, value_name = "N", default_value_t = 128)]
+    #[arg(long, value_name = "N", default_value_t = 128, conflicts_with = "init_from")]
     pub hidden: usize,
 }
 
@@ -111,7 +117,8 @@ pub struct RecipeArgs {
 #[command(after_help = "Example:
   dvcall calibrate --examples shards/my-sequencer --output mine.safetensors
 
-Take shards of samples as they are: what counts is how frequent variants are among the candidates.")]
+Take shards of samples as they are: what counts is how frequent variants are among the candidates. What the examples are too few
+to tell stays as the model has it.")]
 pub struct CalibrateArgs {
     /// Model to calibrate [default: the built-in model]
     #[arg(long, value_name = "SAFETENSORS")]

@@ -1,10 +1,10 @@
 //! `dvcall calibrate`: a model and labelled shards in, the same weights with a new calibration out.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
-use super::train::{check_output, open};
+use super::train::{check_output, check_unknown, open};
 use crate::cli::CalibrateArgs;
-use crate::model::{Feed, Model, parse_device, recalibrate};
+use crate::model::{Model, parse_device, recalibrate};
 
 pub fn run(args: &CalibrateArgs) -> Result<()> {
     let examples = open(&args.examples)?;
@@ -13,30 +13,22 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         Some(path) => Model::load(path)?,
         None => Model::builtin()?,
     };
-    check_unknown(&model, &examples)?;
+    check_unknown(&model, &examples, "calibrate by")?;
     let device = parse_device(&args.device)?;
     log::info!("{} examples to calibrate by, {device:?}", examples.labelled());
     let mut card = recalibrate(&model, &examples, device)?;
     if let Some(name) = args.output.file_stem() {
         card.name = name.to_string_lossy().into_owned();
     }
-    for (name, correction) in [("SNP", card.calibration.snp), ("indel", card.calibration.indel)] {
+    let before = &model.card().calibration;
+    for (name, correction, before) in [
+        ("SNP", card.calibration.snp, before.snp),
+        ("indel", card.calibration.indel, before.indel),
+    ] {
         log::info!("{name}: {correction}");
+        if correction == before {
+            log::warn!("{name}: these examples tell no other calibration than the model's; it stays");
+        }
     }
     model.with_card(card).save(&output)
-}
-
-/// Fails if the model knows these examples: what it says of them is surer than what it says of others.
-fn check_unknown(model: &Model, examples: &Feed) -> Result<()> {
-    let learned = model.card().training.iter().flat_map(|training| &training.examples);
-    let sets = examples.data_sets();
-    for set in learned {
-        ensure!(
-            sets.iter().all(|s| s.sha256 != set.sha256),
-            "{} was learned from to make {}; calibrate by examples that were not",
-            set.path,
-            model.name()
-        );
-    }
-    Ok(())
 }

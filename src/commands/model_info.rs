@@ -85,6 +85,7 @@ fn describe_training(training: &Training) -> Vec<String> {
         |name, sets: &[DataSet]| -> Vec<String> { sets.iter().map(|set| line(name, describe_set(set))).collect() };
     lines.extend(sets("trained on", &training.examples));
     lines.extend(sets("validated on", &training.validation));
+    lines.extend(sets("learned before", &training.learned_before));
     if let Some(best) = training.epochs.get(training.best_epoch.saturating_sub(1)) {
         lines.push(format!(
             "\n{:<6} {:>9} {:>8} {:>6} {:>6} {:>9} {:>9} {:>9} {:>13}",

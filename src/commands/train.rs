@@ -35,6 +35,9 @@ pub fn run(args: &TrainArgs) -> Result<()> {
             model.name()
         );
     }
+    if let Some(model) = &init_from {
+        check_unknown(model, &validation, "validate on")?;
+    }
     let device = parse_device(&args.device)?;
     // Threads share out examples, not the inside of a layer.
     tch::set_num_threads(1);
@@ -198,6 +201,23 @@ fn check_apart(training: &Feed, validation: &Feed) -> Result<()> {
         Some(set) => bail!(
             "{} is among --examples and among --validation; hold it out of one",
             set.path
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Fails if the model learned from these examples: what it says of them is surer than what it says of others.
+pub(super) fn check_unknown(model: &Model, examples: &Feed, purpose: &str) -> Result<()> {
+    let sets = examples.data_sets();
+    match model
+        .card()
+        .learned()
+        .find(|l| sets.iter().any(|s| s.sha256 == l.sha256))
+    {
+        Some(set) => bail!(
+            "{} was learned from to make {}; {purpose} examples that were not",
+            set.path,
+            model.name()
         ),
         None => Ok(()),
     }

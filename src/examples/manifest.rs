@@ -46,6 +46,9 @@ pub struct ShardEntry {
     pub examples: u64,
     /// SHA-256 of the compressed tensors.
     pub sha256: String,
+    /// SHA-256 of the table; none in sets made before it was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table_sha256: Option<String>,
 }
 
 /// The contents of `manifest.json`.

@@ -58,7 +58,12 @@ impl ShardReader {
             "{}: it is not the one that the manifest lists",
             damaged()
         );
-        let mut examples = read_table(&self.directory.join(format!("{}.tsv", entry.name)))?;
+        let (mut examples, table_sha256) = read_table(&self.directory.join(format!("{}.tsv", entry.name)))?;
+        ensure!(
+            entry.table_sha256.as_ref().is_none_or(|sha256| *sha256 == table_sha256),
+            "{}: its table is not the one that the manifest lists",
+            damaged()
+        );
         if tensors.images.len() != examples.len() || examples.len() as u64 != entry.examples {
             bail!("{}: tensors, table and manifest differ in length", damaged());
         }
@@ -183,7 +188,8 @@ fn numbers<T, const SIZE: usize>(input: &mut impl Read, n: usize, number: fn([u8
     Ok(bytes.as_chunks().0.iter().copied().map(number).collect())
 }
 
-fn read_table(path: &Path) -> Result<Vec<Example>> {
+/// The examples of a shard's table, without images, and the SHA-256 of the file.
+fn read_table(path: &Path) -> Result<(Vec<Example>, String)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut lines = text.lines();
     if lines.next() != Some(TSV_HEADER) {
@@ -192,7 +198,8 @@ fn read_table(path: &Path) -> Result<Vec<Example>> {
     let line = |(i, line)| {
         parse_line(line).with_context(|| format!("{} line {}: not a line of a shard's table", path.display(), i + 2))
     };
-    lines.enumerate().map(line).collect()
+    let examples = lines.enumerate().map(line).collect::<Result<_>>()?;
+    Ok((examples, hex(&Sha256::digest(&text))))
 }
 
 fn parse_line(line: &str) -> Option<Example> {
@@ -294,6 +301,12 @@ mod tests {
         std::fs::copy(&shard, other.path().join("shard-00000.safetensors.zst")).unwrap();
         let error = format!("{:#}", swapped.read(0).unwrap_err());
         assert!(error.contains("not the one that the manifest lists"), "{error}");
+        let table = folder.path().join("shard-00000.tsv");
+        let text = std::fs::read_to_string(&table).unwrap();
+        std::fs::write(&table, text.replace("INDEL", "SNP")).unwrap();
+        let relabelled = ShardReader::open(folder.path()).unwrap();
+        let error = format!("{:#}", relabelled.read(0).unwrap_err());
+        assert!(error.contains("its table is not the one"), "{error}");
         let bytes = std::fs::read(&shard).unwrap();
         std::fs::write(&shard, &bytes[..bytes.len() - 9]).unwrap();
         let error = format!("{:#}", ShardReader::open(folder.path()).unwrap().read(0).unwrap_err());

@@ -103,13 +103,14 @@ impl ShardWriter {
         let sha256 = write_beside(&self.directory.join(format!("{name}.safetensors.zst")), |out| {
             write_tensors(&examples, out)
         })?;
-        write_beside(&self.directory.join(format!("{name}.tsv")), |out| {
+        let table_sha256 = write_beside(&self.directory.join(format!("{name}.tsv")), |out| {
             write_table(&examples, out)
         })?;
         self.manifest.shards.push(ShardEntry {
             name,
             examples: examples.len() as u64,
             sha256,
+            table_sha256: Some(table_sha256),
         });
         Ok(())
     }

@@ -27,7 +27,8 @@ pub struct Card {
     /// SHA-256 of the safetensors file that the card belongs to.
     pub weights_sha256: String,
     pub calibration: Calibration,
-    /// What `dvcall calibrate` calibrated by; none if that is what training validated on.
+    /// What `dvcall calibrate` calibrated this model by, or the one that it was tuned from, of which all but temperatures stays; none if
+    /// all of the calibration is by what training validated on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibrated_on: Vec<DataSet>,
     /// None of a model without cascade.
@@ -184,6 +185,9 @@ pub struct Training {
     pub settings: Value,
     pub examples: Vec<DataSet>,
     pub validation: Vec<DataSet>,
+    /// What the model that training started from learned, and those before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned_before: Vec<DataSet>,
     /// Checksum of the weights that training started from, if not random ones.
     pub init_from: Option<String>,
     pub libtorch_version: String,
@@ -246,6 +250,12 @@ impl Card {
             training: None,
             notes: String::new(),
         }
+    }
+
+    /// The sets that this model or one that it was tuned from learned from.
+    pub fn learned(&self) -> impl Iterator<Item = &DataSet> {
+        let trainings = self.training.iter();
+        trainings.flat_map(|training| training.learned_before.iter().chain(&training.examples))
     }
 
     /// Reads a card. Fails, naming what differs, if this version cannot use its model.

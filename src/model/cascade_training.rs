@@ -14,6 +14,7 @@ use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::random::Random;
 use super::summary::{FEATURES, summarize, variant_type};
+use super::trained_model::Model;
 use super::weights::Weights;
 
 /// Times that each example is summarized: once as it is, then augmented.
@@ -77,7 +78,7 @@ pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Res
     if learned.labels.len() < FEWEST_SUMMARIES {
         return Ok(None);
     }
-    judge(&learned.fit(options)?, judges, validation)
+    judge(&learned.fit(options)?, None, judges, validation)
 }
 
 fn is_held_out(number: u64) -> bool {
@@ -106,11 +107,17 @@ fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<
 }
 
 /// The cascade of a model that is tuned further: its weights stay, but it is believed no more than it deserves on new examples.
-pub fn judge_again(weights: &Weights, validation: &Feed) -> Result<Option<FittedCascade>> {
-    judge(weights, Summaries::default(), validation)
+pub fn judge_again(model: &Model, validation: &Feed) -> Result<Option<FittedCascade>> {
+    let before = model.card().cascade.as_ref();
+    judge(&model.weights()?, before, Summaries::default(), validation)
 }
 
-fn judge(weights: &Weights, mut judges: Summaries, validation: &Feed) -> Result<Option<FittedCascade>> {
+fn judge(
+    weights: &Weights,
+    before: Option<&CascadeCard>,
+    mut judges: Summaries,
+    validation: &Feed,
+) -> Result<Option<FittedCascade>> {
     validation.in_order(BATCH, |items| {
         let alone = items.iter().filter(|item| item.alone);
         alone.for_each(|item| judges.push(&summarize(&item.image, item.context.variant_type), item.label));
@@ -129,14 +136,16 @@ fn judge(weights: &Weights, mut judges: Summaries, validation: &Feed) -> Result<
             network_is_right: true,
         })
         .collect();
-    let card = CascadeCard::of(&trials, |c| c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64);
+    let card = CascadeCard::of(&trials, before, |c| {
+        c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
+    });
     FittedCascade::new(weights, Some(card))
 }
 
 /// How far a cascade may be believed beside the network that it spares: for each decision that it spoils it mends two, so that
 /// chance alone seldom makes it the worse of both on other data.
-pub fn believe_beside_network(trials: &[Trial]) -> CascadeCard {
-    CascadeCard::of(trials, |c| {
+pub fn believe_beside_network(trials: &[Trial], before: Option<&CascadeCard>) -> CascadeCard {
+    CascadeCard::of(trials, before, |c| {
         let mended = c.network_wrong - (c.wrong - c.wrong_alone);
         2 * c.wrong_alone <= mended && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     })
@@ -233,7 +242,7 @@ mod tests {
                 .chain(both_wrong)
                 .chain(trials(spoiled, 1, true))
                 .chain(trials(mended, 0, false));
-            believe_beside_network(&trials.collect::<Vec<_>>()).snp
+            believe_beside_network(&trials.collect::<Vec<_>>(), None).snp
         };
         assert_eq!(believed(1, 2).threshold, 0.99);
         assert_eq!((believed(1, 2).wrong, believed(1, 2).wrong_alone), (2, 1));

@@ -6,6 +6,8 @@ use crate::candidates::VariantType;
 
 /// Probabilities that are tried as thresholds.
 const THRESHOLDS: [f64; 9] = [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999];
+/// Decisions that lower a threshold that more examples set: fewer cannot tell one wrong in two thousand.
+const ENOUGH_DECISIONS: u64 = 2000;
 
 /// From which probability on the cascade is believed, and how it did on held-out examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,14 +78,16 @@ impl CascadeCard {
         indel: Certainty::NEVER,
     };
 
-    /// With the least thresholds that make it believable.
-    pub(super) fn of(trials: &[Trial], believable: impl Fn(&Certainty) -> bool) -> Self {
+    /// With the least thresholds that make it believable; those of a model that was started from are lowered by many examples only.
+    pub(super) fn of(trials: &[Trial], before: Option<&Self>, believable: impl Fn(&Certainty) -> bool) -> Self {
         let of_type = |variant_type| {
             let trials: Vec<&Trial> = trials.iter().filter(|t| t.variant_type == variant_type).collect();
             let certainties = THRESHOLDS
                 .into_iter()
                 .map(|threshold| Certainty::at(threshold, &trials));
-            let mut believed = certainties.filter(|c| c.decided > 0 && believable(c));
+            let least = before.map_or(0.0, |card| card.certainty(variant_type).threshold);
+            let is_told = |c: &Certainty| c.threshold >= least || c.decided >= ENOUGH_DECISIONS;
+            let mut believed = certainties.filter(|c| c.decided > 0 && is_told(c) && believable(c));
             believed
                 .next()
                 .unwrap_or_else(|| Certainty::at(Certainty::NEVER.threshold, &trials))
@@ -142,8 +146,21 @@ mod tests {
         let trials: Vec<_> = [(0.996, 1), (0.9985, 0), (0.9985, 0), (0.99985, 0), (0.5, 1)]
             .map(|(p, label)| trial(p, label))
             .into();
-        let card = CascadeCard::of(&trials, |c| c.wrong == 0);
-        assert_eq!((card.snp.threshold, card.snp.examples, card.snp.decided), (0.998, 5, 3));
-        assert!(card.indel.threshold > 1.0);
+        let of_few = CascadeCard::of(&trials, None, |c| c.wrong == 0);
+        assert_eq!(
+            (of_few.snp.threshold, of_few.snp.examples, of_few.snp.decided),
+            (0.998, 5, 3)
+        );
+        assert!(of_few.indel.threshold > 1.0);
+        // Few examples raise what more have set, and do not lower it.
+        let tuned = |trials: &[Trial], threshold| {
+            let mut before = of_few;
+            before.snp.threshold = threshold;
+            CascadeCard::of(trials, Some(&before), |c| c.wrong == 0).snp.threshold
+        };
+        assert_eq!((tuned(&trials, 0.9995), tuned(&trials, 0.99)), (0.9995, 0.998));
+        let many: Vec<_> = (0..ENOUGH_DECISIONS).map(|_| trial(0.996, 0)).collect();
+        assert_eq!(tuned(&many, 0.9995), 0.99);
+        assert!(tuned(&many[1..], 0.9995) > 1.0);
     }
 }

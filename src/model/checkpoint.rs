@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::card::{DataSet, Epoch};
+use super::card::{Calibration, DataSet, Epoch};
 use super::certainty::CascadeCard;
 use super::options::TrainingOptions;
 use super::weights::{Weights, from_bytes, to_bytes, write_whole};
@@ -19,6 +19,9 @@ pub struct Progress {
     pub examples: Vec<DataSet>,
     pub validation: Vec<DataSet>,
     pub init_from: Option<String>,
+    /// Of the model that training started from.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
     /// What the card says of the cascade, whose weights are kept with the state.
     pub cascade: Option<CascadeCard>,
     /// Steps taken in all, and examples drawn in the epoch that is under way.
@@ -62,6 +65,7 @@ impl Progress {
         let value = |p: &Self| -> Result<_> {
             let mut value = serde_json::to_value(&p.options)?;
             value["init_from"] = serde_json::to_value(&p.init_from)?;
+            value["calibration of init_from"] = serde_json::to_value(p.calibration)?;
             for free in ["patience", "threads"] {
                 value[free] = 0.into();
             }

@@ -22,103 +22,155 @@ const WORTH_A_ROUND: f64 = 1e-6;
 /// A calibration with the temperatures of least cross-entropy, where the examples are enough to tell them. All else stays: examples of
 /// one sample have one depth and one library.
 pub fn cool(outcomes: &[Outcome], before: &Calibration) -> Calibration {
-    for_each_type(outcomes, |variant_type, loss, examples| {
-        let before = *before.of(variant_type);
-        let cooled = fitted(&before, Free::Temperature, loss);
-        let gain = (loss(&before) - loss(&cooled)) * examples as f64;
-        if gain > WORTH_A_NUMBER { cooled } else { before }
-    })
+    corrected(outcomes, before, &[Number::Temperature])
 }
 
-/// The temperatures and shifts with the least cross-entropy.
-pub fn calibrate(outcomes: &[Outcome]) -> Calibration {
+/// The temperatures and shifts with the least cross-entropy, but for those that the examples are too few to tell: these stay.
+pub fn calibrate(outcomes: &[Outcome], before: &Calibration) -> Calibration {
+    corrected(outcomes, before, &Number::ALL)
+}
+
+/// Fits both types, number by number; each that is found is fitted again with the next.
+fn corrected(outcomes: &[Outcome], before: &Calibration, numbers: &[Number]) -> Calibration {
     let libraries: BTreeSet<u32> = outcomes.iter().map(|outcome| outcome.noise.to_bits()).collect();
-    for_each_type(outcomes, |_, loss, examples| {
-        let mut best = fitted(&Correction::default(), Free::ByDepth, loss);
-        // Few examples say little on how frequent variants are, and few libraries on what noise changes.
-        for (free, worth, least) in [
-            (Free::Shift, WORTH_A_NUMBER, 1),
-            (Free::ShiftByNoise, WORTH_A_NOISE_SHIFT, LEAST_LIBRARIES),
-        ] {
-            let shifted = fitted(&best, free, loss);
-            let gain = (loss(&best) - loss(&shifted)) * examples as f64;
-            if gain > worth && libraries.len() >= least {
-                best = shifted;
-            }
-        }
-        best
-    })
-}
-
-/// Fits both types, each by its loss and the number of its examples.
-fn for_each_type(
-    outcomes: &[Outcome],
-    fit: impl Fn(VariantType, &dyn Fn(&Correction) -> f64, usize) -> Correction,
-) -> Calibration {
-    let best = |variant_type| {
+    let told: Vec<Number> = numbers
+        .iter()
+        .copied()
+        .filter(|number| libraries.len() >= number.least_libraries())
+        .collect();
+    let of_type = |variant_type| {
         let of_type = outcomes.iter().filter(|o| o.variant_type == variant_type);
         let of_type: Vec<_> = of_type.copied().collect();
-        let loss = |correction: &Correction| metrics(&of_type, variant_type, correction).cross_entropy;
-        fit(variant_type, &loss, of_type.len())
+        let (before, examples) = (before.of(variant_type), of_type.len() as f64);
+        let loss = |correction: &Correction| {
+            metrics(&of_type, variant_type, correction).cross_entropy + unlikeliness(correction, before) / examples
+        };
+        match of_type.is_empty() {
+            true => *before,
+            false => worthwhile(before, &told, &loss, examples),
+        }
     };
     Calibration {
-        snp: best(VariantType::Snp),
-        indel: best(VariantType::Indel),
+        snp: of_type(VariantType::Snp),
+        indel: of_type(VariantType::Indel),
     }
 }
 
-/// The last number that is fitted, with those before it; the others stay.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Free {
-    Temperature,
-    ByDepth,
-    Shift,
-    ShiftByNoise,
+/// How unlikely a correction is, in nats, by how far it is from that before: few examples, all of them right, do not make a model sure.
+fn unlikeliness(correction: &Correction, before: &Correction) -> f64 {
+    let of = |number: &Number| {
+        let far = number.get(correction) - number.get(before);
+        (far / number.spread()).powi(2) / 2.0
+    };
+    Number::ALL.iter().map(of).sum()
 }
 
-/// The correction with the least loss, one of its numbers after the other.
-fn fitted(start: &Correction, free: Free, loss: &dyn Fn(&Correction) -> f64) -> Correction {
-    let depth_exponent = if free < Free::ByDepth {
-        start.depth_exponent
-    } else {
-        0.0
-    };
-    let mut best = Correction {
-        temperature_at_20: 1.0,
-        depth_exponent,
-        ..*start
-    };
-    let mut improve = |range: (f64, f64), with: &dyn Fn(&Correction, f64) -> Correction| {
-        let found = with(&best, least(range, |x| loss(&with(&best, x))));
-        let gain = loss(&best) - loss(&found);
-        // What no example depends on stays: the exponent, say, where all have 20 reads.
-        if gain > WORTH_A_ROUND {
+/// The correction with the least mean loss of so many examples, but for numbers that gain too little: these stay.
+fn worthwhile(before: &Correction, numbers: &[Number], loss: &dyn Fn(&Correction) -> f64, examples: f64) -> Correction {
+    let (mut best, mut free) = (*before, Vec::new());
+    // Twice, as a temperature may be found only when a shift is.
+    for number in numbers.iter().chain(numbers) {
+        if free.contains(number) {
+            continue;
+        }
+        free.push(*number);
+        let found = fitted(&best, &free, loss);
+        if (loss(&best) - loss(&found)) * examples > number.worth() {
             best = found;
+        } else {
+            free.pop();
         }
-        gain
-    };
+    }
+    best
+}
+
+/// A number of a correction; of the temperature it is the logarithm.
+#[derive(Clone, Copy, PartialEq)]
+enum Number {
+    Temperature,
+    DepthExponent,
+    ReferenceShift,
+    NoiseShift,
+}
+
+impl Number {
+    const ALL: [Self; 4] = [
+        Self::Temperature,
+        Self::DepthExponent,
+        Self::ReferenceShift,
+        Self::NoiseShift,
+    ];
+
+    /// Log-likelihood that it must gain.
+    fn worth(self) -> f64 {
+        match self {
+            Self::NoiseShift => WORTH_A_NOISE_SHIFT,
+            _ => WORTH_A_NUMBER,
+        }
+    }
+
+    fn least_libraries(self) -> usize {
+        match self {
+            Self::NoiseShift => LEAST_LIBRARIES,
+            _ => 1,
+        }
+    }
+
+    /// Where it is looked for.
+    fn range(self) -> (f64, f64) {
+        match self {
+            Self::Temperature => (0.2f64.ln(), 5f64.ln()),
+            Self::DepthExponent => (-1.0, 1.0),
+            Self::ReferenceShift | Self::NoiseShift => (-MOST_SHIFT, MOST_SHIFT),
+        }
+    }
+
+    /// How far from what it was it comes to lie, usually.
+    fn spread(self) -> f64 {
+        match self {
+            Self::ReferenceShift => 1.0,
+            Self::Temperature | Self::NoiseShift => 0.5,
+            Self::DepthExponent => 0.25,
+        }
+    }
+
+    fn get(self, correction: &Correction) -> f64 {
+        match self {
+            Self::Temperature => correction.temperature_at_20.ln(),
+            Self::DepthExponent => correction.depth_exponent,
+            Self::ReferenceShift => correction.reference_shift,
+            Self::NoiseShift => correction.noise_shift,
+        }
+    }
+
+    /// The correction with another value of this number.
+    fn set(self, correction: &Correction, value: f64) -> Correction {
+        let mut correction = *correction;
+        match self {
+            Self::Temperature => correction.temperature_at_20 = value.exp(),
+            Self::DepthExponent => correction.depth_exponent = value,
+            Self::ReferenceShift => correction.reference_shift = value,
+            Self::NoiseShift => correction.noise_shift = value,
+        }
+        correction
+    }
+}
+
+/// The correction with the least loss, one of the free numbers after the other.
+fn fitted(start: &Correction, free: &[Number], loss: &dyn Fn(&Correction) -> f64) -> Correction {
+    let mut best = *start;
     for _ in 0..ROUNDS {
-        let mut gain = improve((0.2f64.ln(), 5f64.ln()), &|c, log| Correction {
-            temperature_at_20: log.exp(),
-            ..*c
-        });
-        if free >= Free::ByDepth {
-            gain = gain.max(improve((-1.0, 1.0), &|c, depth_exponent| Correction {
-                depth_exponent,
-                ..*c
-            }));
+        let mut most = 0f64;
+        for number in free {
+            let found = number.set(&best, least(number.range(), |x| loss(&number.set(&best, x))));
+            let gain = loss(&best) - loss(&found);
+            // What no example depends on stays: the exponent, say, where all have 20 reads.
+            if gain > WORTH_A_ROUND {
+                best = found;
+            }
+            most = most.max(gain);
         }
-        let shift = (-MOST_SHIFT, MOST_SHIFT);
-        if free >= Free::Shift {
-            gain = gain.max(improve(shift, &|c, reference_shift| Correction {
-                reference_shift,
-                ..*c
-            }));
-        }
-        if free == Free::ShiftByNoise {
-            gain = gain.max(improve(shift, &|c, noise_shift| Correction { noise_shift, ..*c }));
-        }
-        if gain <= WORTH_A_ROUND {
+        if most <= WORTH_A_ROUND {
             break;
         }
     }
@@ -146,8 +198,8 @@ mod tests {
         // 90 % right, but sure to 99.9 %.
         let logit = 999f32.ln();
         let het = [logit, 0.0, logit, -30.0];
-        let outcomes: Vec<_> = (0..100).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
-        let calibration = calibrate(&outcomes);
+        let outcomes: Vec<_> = (0..1000).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
+        let calibration = calibrate(&outcomes, &Calibration::default());
         let p = genotype_probabilities(&het, &calibration.snp, 25, 0.0);
         assert!((p[1] - 0.9).abs() < 0.01, "{p:?}");
         assert_eq!(calibration.indel, Correction::default());
@@ -179,7 +231,7 @@ mod tests {
             })
         };
         let outcomes: Vec<_> = of_depth(13, 70).chain(of_depth(69, 99)).collect();
-        let snp = calibrate(&outcomes).snp;
+        let snp = calibrate(&outcomes, &Calibration::default()).snp;
         assert!(snp.temperature(13) > 2.0 * snp.temperature(69), "{snp:?}");
     }
 
@@ -194,14 +246,19 @@ mod tests {
             })
         };
         let few: Vec<_> = of(-2.0, 9).chain(of(0.0, 5)).chain(of(2.0, 1)).collect();
-        assert_eq!(calibrate(&few).snp.noise_shift, 0.0);
+        assert_eq!(calibrate(&few, &Calibration::default()).snp.noise_shift, 0.0);
         let more = of(-0.01, 5).chain(of(0.01, 5));
         let outcomes: Vec<_> = few.into_iter().chain(more).collect();
-        let snp = calibrate(&outcomes).snp;
+        let snp = calibrate(&outcomes, &Calibration::default()).snp;
         assert!((snp.noise_shift - 9f64.ln() / 2.0).abs() < 0.1, "{snp:?}");
         assert!(snp.shift(0.0).abs() < 0.1, "{snp:?}");
         let alike = [-2.0, -1.0, 0.0, 1.0, 2.0].into_iter().flat_map(|noise| of(noise, 5));
-        assert_eq!(calibrate(&alike.collect::<Vec<_>>()).snp.noise_shift, 0.0);
+        assert_eq!(
+            calibrate(&alike.collect::<Vec<_>>(), &Calibration::default())
+                .snp
+                .noise_shift,
+            0.0
+        );
     }
 
     #[test]
@@ -209,13 +266,37 @@ mod tests {
         // The network holds half of each kind for variants: in truth it is a tenth of the doubtful and all of the plain ones.
         let doubtful = [0.0, 0.0, 0.0, -30.0];
         let (plain, reference) = ([9.0, 0.0, 9.0, -30.0], [-9.0, 9.0, 0.0, -30.0]);
-        let mut outcomes: Vec<_> = (0..200).map(|i| outcome(doubtful, u8::from(i % 10 == 0))).collect();
-        outcomes.extend((0..200).map(|_| outcome(plain, 1)));
-        outcomes.extend((0..200).map(|_| outcome(reference, 0)));
-        let snp = calibrate(&outcomes).snp;
+        let mut outcomes: Vec<_> = (0..2000).map(|i| outcome(doubtful, u8::from(i % 10 == 0))).collect();
+        outcomes.extend((0..2000).map(|_| outcome(plain, 1)));
+        outcomes.extend((0..2000).map(|_| outcome(reference, 0)));
+        let snp = calibrate(&outcomes, &Calibration::default()).snp;
         assert!((snp.reference_shift - 9f64.ln()).abs() < 0.1, "{snp:?}");
         // A handful says nothing.
-        let snp = calibrate(&[outcome(doubtful, 0), outcome(plain, 1), outcome(reference, 0)]).snp;
-        assert_eq!(snp.reference_shift, 0.0);
+        let few = [outcome(doubtful, 0), outcome(plain, 1), outcome(reference, 0)];
+        assert_eq!(calibrate(&few, &Calibration::default()), Calibration::default());
+    }
+
+    #[test]
+    fn what_examples_cannot_tell_stays() {
+        let before = Correction {
+            temperature_at_20: 1.3,
+            depth_exponent: 0.3,
+            reference_shift: 1.0,
+            noise_shift: 0.4,
+        };
+        let before = Calibration {
+            snp: before,
+            indel: before,
+        };
+        // A dozen, all of them right, and no indels.
+        let plain = [9.0, 0.0, 9.0, -30.0];
+        let few: Vec<_> = (0..12).map(|_| outcome(plain, 1)).collect();
+        assert_eq!(calibrate(&few, &before), before);
+        let more: Vec<_> = (0..2_000)
+            .map(|i| outcome([3.0, 0.0, 3.0, -30.0], u8::from(i % 10 > 0)))
+            .collect();
+        let found = calibrate(&more, &before);
+        assert!(found.snp != before.snp && found.indel == before.indel, "{found:?}");
+        assert_eq!(calibrate(&[], &before), before);
     }
 }

@@ -53,7 +53,7 @@ impl Memory {
 
 /// The importances of weights by now: those before, if any, and what was learned since. `squares` are the mean squared
 /// gradients of batches of so many examples, `examples` all that were learned from.
-pub fn importances(before: &Weights, squares: &Weights, batch_size: usize, examples: u64) -> Result<Weights> {
+pub fn importances(before: &Weights, squares: &Weights, batch_size: u64, examples: u64) -> Result<Weights> {
     let mut importances = Weights::new();
     for (name, square) in squares {
         // The gradient of a batch is a mean: its square is that of one example over their number.

@@ -12,15 +12,17 @@ use super::validation::{outcomes, trials};
 
 /// The model's card with calibration and cascade thresholds of these examples. Weights stay as they are.
 pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Card> {
-    let fitted = match model.card().cascade {
-        Some(_) => cascade_training::judge_again(&model.weights()?, examples)?,
+    let before = model.card().cascade.as_ref();
+    let fitted = match before {
+        Some(_) => cascade_training::judge_again(model, examples)?,
         None => None,
     };
     let cascade = fitted.as_ref().map(|f| &*f.cascade);
     let outcomes = outcomes(&model.network(device)?, cascade, examples, device)?;
     let mut card = model.card().clone();
-    card.calibration = calibrate(&outcomes);
-    card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes, &card.calibration)));
+    card.calibration = calibrate(&outcomes, &model.card().calibration);
+    let trials = trials(&outcomes, &card.calibration);
+    card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials, before));
     card.calibrated_on = examples.data_sets();
     Ok(card)
 }

@@ -11,7 +11,7 @@ use super::card::Card;
 use super::cascade::Cascade;
 use super::memory::Memory;
 use super::network::Network;
-use super::weights::{Weights, from_bytes, to_bytes, write_whole};
+use super::weights::{Weights, from_bytes, part_path, put_in_place, to_bytes, write_part, write_whole};
 use crate::examples::hex;
 
 /// Weights and card, checked to belong together. Cheap to clone and to share between threads.
@@ -64,11 +64,25 @@ impl Model {
         })
     }
 
-    /// Writes weights and card, each whole or not at all.
+    /// Writes weights and card, both whole before they replace others.
     pub fn save(&self, path: &Path) -> Result<()> {
-        write_whole(path, &self.weights)?;
         let card = serde_json::to_string_pretty(&*self.card)? + "\n";
-        write_whole(&card_path(path), card.as_bytes())
+        let card_path = card_path(path);
+        write_part(&card_path, card.as_bytes())?;
+        write_whole(path, &self.weights).inspect_err(|_| drop(std::fs::remove_file(part_path(&card_path))))?;
+        put_in_place(&card_path)
+    }
+
+    /// Gives the card of new weights its name, if saving was cut off before that.
+    pub(super) fn finish_saving(path: &Path) -> Result<()> {
+        let card = card_path(path);
+        let (Ok(weights), Ok(text)) = (std::fs::read(path), std::fs::read(part_path(&card))) else {
+            return Ok(());
+        };
+        match Self::from_parts(&weights, &text) {
+            Ok(_) => put_in_place(&card),
+            Err(_) => Ok(()),
+        }
     }
 
     /// The same weights with another card; its checksum of the weights is set.

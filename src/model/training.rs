@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tch::{Device, Tensor};
 
-use super::card::{Calibration, Card, Epoch, Training};
+use super::card::{Calibration, Card, DataSet, Epoch, Training};
 use super::cascade_training::{self, FittedCascade};
 use super::certainty::CascadeCard;
 use super::checkpoint::{self, Progress, checkpoint_path};
@@ -96,6 +96,7 @@ impl<'a> Trainer<'a> {
                 examples: run.training.data_sets(),
                 validation: run.validation.data_sets(),
                 init_from: run.init_from.as_ref().map(|m| m.checksum().to_owned()),
+                calibration: run.init_from.as_ref().map(|m| m.card().calibration),
                 cascade: None,
                 steps: 0,
                 drawn: 0,
@@ -112,6 +113,7 @@ impl<'a> Trainer<'a> {
         if run.resume && path.is_file() {
             let (progress, state) = checkpoint::load(&path)?;
             progress.check_same_run(&trainer.progress)?;
+            check_best_is_there(run.output, &progress)?;
             trainer
                 .optimizer
                 .restore(&state, progress.steps)
@@ -128,9 +130,7 @@ impl<'a> Trainer<'a> {
     fn fit_cascade(&self) -> Result<Option<FittedCascade>> {
         let run = self.run;
         match &run.init_from {
-            Some(model) if model.card().cascade.is_some() => {
-                cascade_training::judge_again(&model.weights()?, &run.validation)
-            }
+            Some(model) if model.card().cascade.is_some() => cascade_training::judge_again(model, &run.validation),
             _ => cascade_training::fit(&run.training, &run.validation, &run.options),
         }
     }
@@ -187,9 +187,11 @@ impl<'a> Trainer<'a> {
         let cascade = self.cascade.as_ref().map(|c| &*c.cascade);
         let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
         // How frequent variants are is not for a few examples to say: that stays as in the model started from.
-        let before = self.run.init_from.as_ref().map(|m| m.card().calibration);
-        let calibration = cool(&outcomes, &before.unwrap_or_default());
-        let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials(&outcomes, &calibration)));
+        let before = self.run.init_from.as_ref().map(Model::card);
+        let calibration = cool(&outcomes, &before.map(|card| card.calibration).unwrap_or_default());
+        let trials = trials(&outcomes, &calibration);
+        let believed_before = before.and_then(|card| card.cascade.as_ref());
+        let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials, believed_before));
         let snp = metrics(&outcomes, VariantType::Snp, &calibration.snp);
         let indel = metrics(&outcomes, VariantType::Indel, &calibration.indel);
         let epoch = Epoch {
@@ -238,16 +240,21 @@ impl<'a> Trainer<'a> {
             _ => Weights::new(),
         };
         let squares = self.optimizer.squares();
-        importances(&before, &squares, options.batch_size, self.run.training.labelled())
+        let examples = self.run.training.labelled();
+        // Fewer examples than asked for are all in one batch.
+        let batch_size = examples.min(options.batch_size as u64);
+        importances(&before, &squares, batch_size, examples)
     }
 
     /// Writes a new best model, or the card of the one that stays with the epoch added.
     fn save_model(&self, best: Option<(&Network, Calibration, Option<CascadeCard>)>) -> Result<()> {
+        let before = self.run.init_from.as_ref().map(Model::card);
         let mut card = match best {
             Some((_, calibration, cascade)) => {
                 let name = self.run.output.file_stem().unwrap_or_default().to_string_lossy();
                 let mut card = Card::new(&name, self.run.options.architecture.clone());
                 card.calibration = calibration;
+                card.calibrated_on = before.map_or_else(Vec::new, |card| card.calibrated_on.clone());
                 card.cascade = cascade;
                 card.notes.clone_from(&self.run.notes);
                 card
@@ -258,6 +265,7 @@ impl<'a> Trainer<'a> {
             settings: serde_json::to_value(&self.run.options)?,
             examples: self.progress.examples.clone(),
             validation: self.progress.validation.clone(),
+            learned_before: before.map_or_else(Vec::new, learned),
             init_from: self.progress.init_from.clone(),
             libtorch_version: super::libtorch_version(),
             best_epoch: self.progress.best.map_or(0, |(epoch, _)| epoch),
@@ -273,6 +281,31 @@ impl<'a> Trainer<'a> {
             None => Model::load(self.run.output)?.with_card(card).save(self.run.output),
         }
     }
+}
+
+/// Fails if what lies at the output is not the best model so far of the training that goes on.
+fn check_best_is_there(output: &Path, progress: &Progress) -> Result<()> {
+    let Some((epoch, _)) = progress.best else { return Ok(()) };
+    Model::finish_saving(output)?;
+    let training = Model::load(output).ok().and_then(|model| model.card().training.clone());
+    // The checkpoint is written after the model, which may thus be an epoch ahead.
+    ensure!(
+        training.is_some_and(|training| training.epochs.starts_with(&progress.epochs)),
+        "--resume: {} is not the model of epoch {epoch} that the checkpoint beside it tells of; put that back, or train without --resume",
+        output.display()
+    );
+    Ok(())
+}
+
+/// What a model has learned from, each set once.
+fn learned(card: &Card) -> Vec<DataSet> {
+    let mut sets: Vec<DataSet> = Vec::new();
+    for set in card.learned() {
+        if sets.iter().all(|s| s.sha256 != set.sha256) {
+            sets.push(set.clone());
+        }
+    }
+    sets
 }
 
 /// What the model that training starts from holds its weights by.
