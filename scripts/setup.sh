@@ -66,6 +66,8 @@ write_cargo_config() {
 [env]
 LIBTORCH = { value = ".torch/torch", relative = true }
 LIBTORCH_BYPASS_VERSION_CHECK = "1"
+# The build script of hts-sys 2.2.1 forgets to say so of its feature; without, CRAM's LZMA blocks cannot be read.
+CFLAGS_x86_64_unknown_linux_gnu = "-DHAVE_LIBLZMA=1"
 LIBCLANG_PATH = { value = ".torch/clang/native", relative = true }
 BINDGEN_EXTRA_CLANG_ARGS = "-I$(cc -print-file-name=include)"
 $lazy_torch

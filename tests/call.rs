@@ -282,6 +282,10 @@ fn with_header(change: impl Fn(&str) -> String, path: &Path) {
     bam::index::build(path, None, bam::index::Type::Bai, 1).unwrap();
 }
 
+fn fasta_length() -> u64 {
+    std::fs::metadata(sample().join("reference.fa")).unwrap().len()
+}
+
 #[test]
 fn headers_that_leave_no_safe_way_are_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -305,6 +309,18 @@ fn headers_that_leave_no_safe_way_are_refused() {
         std::fs::write(other, text.replace("chr", "ch_")).unwrap();
     }
     fails(&renamed, &[], "share no contig");
+    for name in ["reference.fa", "reference.fa.fai"] {
+        let text = std::fs::read_to_string(sample().join(name)).unwrap();
+        let more = [">chrZ\nACGT\n", &format!("chrZ\t4\t{}\t4\t5\n", fasta_length() + 6)];
+        let more = more[usize::from(name.ends_with("fai"))];
+        std::fs::write(folder.path().join(name.replace("reference", "longer")), text + more).unwrap();
+    }
+    let longer = folder.path().join("longer.fa");
+    fails(
+        &longer,
+        &["--regions", "chrA:1-9", "--regions", "chrZ"],
+        "has no contig chrZ",
+    );
 
     let model = folder.path().join("m.safetensors");
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");

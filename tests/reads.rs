@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use common::sample;
 use dvcall::genome::{Reference, Region};
 use dvcall::reads::{MAX_READS_PER_CELL, Read, ReadSource};
 use rust_htslib::bam::{self, Format, Header, HeaderView, Read as _, Record, header::HeaderRecord, index};
+use rust_htslib::htslib::{self, HTS_FEATURE_BZIP2, HTS_FEATURE_LZMA};
 
 fn reference() -> Reference {
     Reference::open(&sample().join("reference.fa")).unwrap()
@@ -80,7 +82,7 @@ fn an_index_of_another_bam_is_refused() {
     let second = bam("second.bam", &|r| r.tid() == 1);
     let earlier = bam("earlier.bam", &|r| r.tid() == 0 && r.pos() < 30_000);
     let none = bam("none.bam", &|_| false);
-    write_deep(&at("deep.bam"), 100);
+    write_deep(&at("deep.bam"), 100, |i| format!("read{i}"));
     fs::write(at("cut.bam.bai"), &fs::read(at("first.bam.bai")).unwrap()[..100]).unwrap();
     let cases = [
         (&first, "second.bam.bai", "knows is not the last"),
@@ -190,7 +192,7 @@ fn write_subset(path: &Path, format: Format, keep: &dyn Fn(&Record) -> bool, unp
 fn very_deep_places_are_bounded_and_the_choice_does_not_depend_on_the_region() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.bam");
-    write_deep(&path, 5_000);
+    write_deep(&path, 5_000, |i| format!("read{i}"));
     let reads = fetch(&path, &Region::new("chrA", 10_000, 13_000));
     assert_eq!(reads.len(), MAX_READS_PER_CELL);
     let within = |reads: Vec<Read>| -> Vec<Read> { reads.into_iter().filter(|r| r.end() > 11_350).collect() };
@@ -198,8 +200,30 @@ fn very_deep_places_are_bounded_and_the_choice_does_not_depend_on_the_region() {
     assert_eq!(within(reads), within(narrow));
 }
 
-/// A BAM with reads that start at chrA:11,251-11,350.
-fn write_deep(path: &Path, count: usize) {
+#[test]
+fn reads_without_names_are_chosen_by_chance_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep.bam");
+    write_deep(&path, 3_000, |_| "*".to_owned());
+    let reads = fetch(&path, &Region::new("chrA", 11_250, 11_350));
+    assert_eq!(reads.len(), MAX_READS_PER_CELL);
+    let late = reads.iter().filter(|read| read.start >= 11_300).count();
+    assert!((650..850).contains(&late), "{late}");
+    let names: BTreeSet<&[u8]> = reads.iter().map(|read| read.name.as_slice()).collect();
+    assert_eq!(names.len(), reads.len());
+}
+
+#[test]
+fn every_codec_of_cram_is_there() {
+    // SAFETY: takes nothing and gives a number.
+    let features = unsafe { htslib::hts_features() };
+    for codec in [HTS_FEATURE_LZMA, HTS_FEATURE_BZIP2] {
+        assert_ne!(features & codec, 0);
+    }
+}
+
+/// A BAM with reads that start at chrA:11,251-11,350, no two alike.
+fn write_deep(path: &Path, count: usize, name: impl Fn(usize) -> String) {
     let length = reference().contigs().get("chrA").unwrap().length;
     let mut header = Header::new();
     header.push_record(
@@ -212,8 +236,11 @@ fn write_deep(path: &Path, count: usize) {
     let view = HeaderView::from_header(&header);
     let mut writer = bam::Writer::from_path(path, &header, Format::Bam).unwrap();
     for i in 0..count {
-        let (start, bases, quals) = (11_251 + i * 100 / count, "A".repeat(100), "I".repeat(100));
-        let sam = format!("read{i}\t0\tchrA\t{start}\t60\t100M\t*\t0\t0\t{bases}\t{quals}");
+        let quals: String = (0..100)
+            .map(|j| if i >> (j % 16) & 1 == 0 { 'I' } else { '?' })
+            .collect();
+        let (name, start, bases) = (name(i), 11_251 + i * 100 / count, "A".repeat(100));
+        let sam = format!("{name}\t0\tchrA\t{start}\t60\t100M\t*\t0\t0\t{bases}\t{quals}");
         writer.write(&Record::from_sam(&view, sam.as_bytes()).unwrap()).unwrap();
     }
     drop(writer);

@@ -45,7 +45,7 @@ pub fn check_prefix(prefix: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn named(prefix: &Path, suffix: &str) -> PathBuf {
-    PathBuf::from(format!("{}.{suffix}", prefix.display()))
+    prefix.with_added_extension(suffix)
 }
 
 fn folder_of(prefix: &Path) -> &Path {

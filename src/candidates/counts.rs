@@ -50,7 +50,7 @@ pub struct SiteCounts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suspicion {
     pub reads: u32,
-    pub plain_indel_reads: u32,
+    pub indel_reads: u32,
     pub base_quality: u8,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct Suspicion {
 pub fn count_alleles(reads: &[Read], sequence: &Sequence, region: &Region, min_base_quality: u8) -> Vec<SiteCounts> {
     let suspicion = Suspicion {
         reads: 1,
-        plain_indel_reads: 1,
+        indel_reads: 1,
         base_quality: 0,
     };
     count_suspicious(reads, sequence, region, min_base_quality, suspicion)
@@ -152,7 +152,9 @@ fn suspicious_sites(
     }
     let enough = |n: u16, needed: u32| u32::from(n) >= needed.max(1);
     let suspicious = |[all @ .., plain]: &[u16; 6]| {
-        enough(*plain, suspicion.plain_indel_reads) || all.iter().any(|&n| enough(n, suspicion.reads))
+        let indels = all[4];
+        let are_indels_enough = *plain > 0 && enough(indels, suspicion.indel_reads);
+        are_indels_enough || all.iter().any(|&n| enough(n, suspicion.reads))
     };
     let positions = (region.start..).zip(&counts).filter(|(_, count)| suspicious(count));
     positions

@@ -15,7 +15,7 @@ pub fn find_candidates(
 ) -> Vec<Candidate> {
     let suspicion = Suspicion {
         reads: options.min_supporting_reads,
-        plain_indel_reads: options.fewest_reads_of_an_indel(),
+        indel_reads: options.fewest_reads_of_an_indel(),
         base_quality: options.min_base_quality,
     };
     count_suspicious(reads, sequence, region, options.min_base_quality, suspicion)
@@ -170,6 +170,27 @@ mod tests {
         assert_eq!(found(&two), ["25 G>GAAA,GCCC 2:1,1"]);
         let three = [two, inserted("another", "ACA")].concat();
         assert!(found(&three).is_empty());
+    }
+
+    #[test]
+    fn where_more_reads_are_asked_for_one_of_them_must_be_plain() {
+        let inserted = with_indel(25, 0, "AAA");
+        let forced = inserted.replace("TTTTTC", "AAAAAC");
+        let found = |plain, others| {
+            let reads = [
+                reference(2),
+                copies("plain", plain, "26M3I25M", &inserted),
+                copies("forced", others, "26M3I25M", &forced),
+            ];
+            let sequence = Sequence::new(START, REFERENCE.into());
+            let options = CandidateOptions {
+                min_supporting_reads: 4,
+                ..CandidateOptions::default()
+            };
+            let anchor = Region::new("c", START + 25, START + 26);
+            find_candidates(&reads.concat(), &sequence, &anchor, &options).len()
+        };
+        assert_eq!([found(1, 2), found(0, 3), found(1, 1)], [1, 0, 0]);
     }
 
     #[test]

@@ -24,9 +24,6 @@ pub struct GlobalArgs {
     /// Say nothing but errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Say more of what is done
-    #[arg(long, short, global = true, conflicts_with = "quiet")]
-    pub verbose: bool,
 }
 
 #[derive(Subcommand, Debug)]

@@ -121,10 +121,7 @@ impl<'a> Output<'a> {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
             reference: source.reference.path(),
-            models: models
-                .iter()
-                .map(|m| (m.name().to_owned(), m.checksum().to_owned()))
-                .collect(),
+            models: models.iter().map(Model::identity).collect(),
             measured_library: library.to_string(),
             command_line: command_line(),
         };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::outputs::{indexes, link_indexes, make_room};
 use super::timings::{Stage, Stopwatch, Timings};
@@ -59,6 +59,12 @@ impl EvidenceSource {
         } else {
             resolve_regions(&input.regions, reference.contigs())?
         };
+        if let Some(contig) = regions.contigs().find(|contig| reads.contigs().get(contig).is_none()) {
+            bail!(
+                "--regions: reads {} has no contig {contig}; leave it out, or give reads that were aligned to it",
+                reads.path().display()
+            );
+        }
         let candidate_options = CandidateOptions {
             min_base_quality: evidence.min_base_quality,
             min_supporting_reads: evidence.min_supporting_reads,

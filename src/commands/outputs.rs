@@ -14,7 +14,7 @@ const INDEXES: [&str; 6] = ["fai", "gzi", "bai", "csi", "crai", "tbi"];
 /// output, or if one of two outputs is a folder that the other lies in.
 pub fn check_inputs_are_kept(outputs: &[(&str, PathBuf)], inputs: &[&Path]) -> Result<()> {
     let beside = |input: &Path| {
-        let indexes = INDEXES.map(|suffix| [beside_as(input, suffix), input.with_extension(suffix)]);
+        let indexes = INDEXES.map(|suffix| [input.with_added_extension(suffix), input.with_extension(suffix)]);
         std::iter::once(input.to_owned()).chain(indexes.into_iter().flatten())
     };
     let inputs: Vec<PathBuf> = inputs.iter().flat_map(|input| beside(input)).collect();
@@ -73,14 +73,7 @@ fn is_device(target: &Path) -> bool {
 
 /// The indexes that may be written beside a file.
 pub fn indexes(file: &Path, suffixes: &[&str]) -> impl Iterator<Item = PathBuf> {
-    suffixes.iter().map(move |suffix| beside_as(file, suffix))
-}
-
-fn beside_as(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(suffix);
-    file.with_file_name(name)
+    suffixes.iter().map(move |suffix| file.with_added_extension(suffix))
 }
 
 /// Where a file was written through a link, its index is beside that which the link leads to. Readers look for it beside the

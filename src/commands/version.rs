@@ -12,10 +12,7 @@ pub fn version() -> String {
         0 => "no device seen".to_owned(),
         n => format!("{n} device(s) seen"),
     };
-    let model = Model::builtin().map_or_else(
-        |error| format!("damaged: {error:#}"),
-        |model| format!("{} sha256:{}", model.name(), model.checksum()),
-    );
+    let model = Model::builtin().map_or_else(|error| format!("damaged: {error:#}"), |model| model.identity());
     format!(
         "{}\nlibtorch {}\nhtslib {}\nCUDA: {cuda}\nbuilt-in model: {model}",
         env!("CARGO_PKG_VERSION"),

@@ -52,7 +52,7 @@ impl Entry {
 /// copies get new times.
 pub fn read_contigs(fasta: &Path) -> Result<Contigs> {
     let again = || format!("make it again with: samtools faidx {}", fasta.display());
-    let fai = index_of(fasta, ".fai")?;
+    let fai = index_of(fasta, "fai")?;
     let text = std::fs::read_to_string(&fai).with_context(|| format!("cannot read {}", fai.display()))?;
     let parse = |line| {
         let damaged = || format!("damaged index {}: line '{line}'; {}", fai.display(), again());
@@ -70,13 +70,13 @@ pub fn read_contigs(fasta: &Path) -> Result<Contigs> {
 
     let mut file = BgzfFile::open(fasta)?;
     if file.is_compressed() {
-        let gzi = index_of(fasta, ".gzi")?;
+        let gzi = index_of(fasta, "gzi")?;
         file.load_index(&gzi).with_context(again)?;
     }
     check(&mut file, &entries).with_context(|| {
         let index = fai.display();
         format!(
-            "index {index} is stale: it does not fit {}; {}",
+            "index {index} is stale: it does not fit {}, or that holds a name twice; {}",
             fasta.display(),
             again()
         )
@@ -85,10 +85,10 @@ pub fn read_contigs(fasta: &Path) -> Result<Contigs> {
 }
 
 fn index_of(fasta: &Path, suffix: &str) -> Result<PathBuf> {
-    let path = PathBuf::from(format!("{}{suffix}", fasta.display()));
+    let path = fasta.with_added_extension(suffix);
     ensure!(
         path.is_file(),
-        "reference {0} has no {suffix} index; make it with: samtools faidx {0}",
+        "reference {0} has no .{suffix} index; make it with: samtools faidx {0}",
         fasta.display()
     );
     Ok(path)
@@ -104,11 +104,12 @@ fn check(file: &mut BgzfFile, entries: &[Entry]) -> Result<()> {
         let gap = entry.offset.checked_sub(end).filter(|&gap| gap <= LONGEST);
         let gap = gap.with_context(|| format!("{name} cannot begin at byte {}", entry.offset))?;
         let text = after(file, end, has_bases, gap)?;
-        let header = text
-            .trim_ascii_start()
-            .strip_prefix(b">")
-            .and_then(|h| h.strip_suffix(b"\n"));
-        let header = header.filter(|h| !h.contains(&b'\n'));
+        let header = text.trim_ascii_start().strip_suffix(b"\n");
+        // Sequences without a base may stand before, which no index knows.
+        let mut headers = header.into_iter().flat_map(|h| h.split(|&b| b == b'\n'));
+        let header = headers.next_back().and_then(|h| h.strip_prefix(b">"));
+        let is_all = headers.all(|h| h.trim_ascii().is_empty() || h.starts_with(b">"));
+        let header = header.filter(|_| is_all);
         let found = header.and_then(|h| h.split(u8::is_ascii_whitespace).next());
         ensure!(
             found == Some(name.as_bytes()),

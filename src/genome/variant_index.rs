@@ -16,7 +16,11 @@ const TABIX_LIMIT: u64 = 1 << 29;
 /// Makes the index of a bgzipped VCF that was just written, beside it, and returns its path. Fails if the VCF has no end:
 /// closing a file does not tell whether its last block could be written.
 pub fn index_variants(vcf: &Path, contigs: &Contigs) -> Result<PathBuf> {
-    check_whole(vcf)?;
+    ensure!(
+        check_whole(vcf).is_ok(),
+        "{} could not be written to its end; is the disk full?",
+        vcf.display()
+    );
     let longest = contigs.iter().map(|c| c.length).max().unwrap_or(0);
     let (kind, suffix) = if longest < TABIX_LIMIT {
         (bcf::index::Type::Tbx, "tbi")
@@ -25,7 +29,7 @@ pub fn index_variants(vcf: &Path, contigs: &Contigs) -> Result<PathBuf> {
     };
     bcf::index::build(vcf, None::<&Path>, 0, kind)
         .map_err(|error| anyhow!("cannot index {}: {}", vcf.display(), error.msg))?;
-    Ok(PathBuf::from(format!("{}.{suffix}", vcf.display())))
+    Ok(vcf.with_added_extension(suffix))
 }
 
 /// What an index knows of its VCF.
@@ -47,7 +51,7 @@ impl VariantIndex {
         if !bgzf::is_bgzip(vcf).unwrap_or(false) {
             return Ok(None);
         }
-        let found = [".csi", ".tbi"].map(|suffix| PathBuf::from(format!("{}{suffix}", vcf.display())));
+        let found = ["csi", "tbi"].map(|suffix| vcf.with_added_extension(suffix));
         let found: Vec<PathBuf> = found.into_iter().filter(|path| path.is_file()).collect();
         let Some(path) = found.first() else {
             bail!("{0} has no index; make it with: tabix -f -p vcf {0}", vcf.display());

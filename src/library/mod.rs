@@ -44,7 +44,7 @@ impl Library {
     /// Looks at tiles of the file, in an order that chance chose once for all, until they held enough reads.
     pub fn measure(reads: &ReadSource, reference: &Reference, threads: usize) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
+            .num_threads(threads.min(MOST_WORKERS))
             .build()
             .context("cannot start threads")?;
         let tiles = reads.tiles(MOST_TILES)?;
@@ -99,7 +99,7 @@ fn look_at((reads, reference): &mut (ReadReader, ReferenceReader), tile: &Region
 impl std::fmt::Display for Library {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.bases == 0 {
-            return write!(f, "unknown, held for usual: too few reads");
+            return write!(f, "unknown, held for usual: too few reads were found to tell");
         }
         write!(
             f,

@@ -18,6 +18,7 @@ use crate::examples::hex;
 #[derive(Clone)]
 pub struct Model {
     card: Arc<Card>,
+    card_text: Arc<[u8]>,
     weights: Arc<[u8]>,
 }
 
@@ -39,8 +40,8 @@ impl Model {
         Self::from_parts(&weights, &card).with_context(|| format!("model {}", path.display()))
     }
 
-    fn from_parts(weights: &[u8], card: &[u8]) -> Result<Self> {
-        let card = Card::parse(card)?;
+    fn from_parts(weights: &[u8], card_text: &[u8]) -> Result<Self> {
+        let card = Card::parse(card_text)?;
         let found = hex(&Sha256::digest(weights));
         if card.weights_sha256 != found {
             bail!(
@@ -50,25 +51,38 @@ impl Model {
         }
         Ok(Self {
             card: card.into(),
+            card_text: card_text.into(),
             weights: weights.into(),
         })
     }
 
     /// A model of the weights of network and cascade; the card is completed by their checksum.
-    pub fn new(weights: &Weights, mut card: Card) -> Result<Self> {
+    pub fn new(weights: &Weights, card: Card) -> Result<Self> {
         let weights = to_bytes(weights, None)?;
-        card.weights_sha256 = hex(&Sha256::digest(&weights));
+        let checksum = hex(&Sha256::digest(&weights));
+        Self::completed(weights.into(), checksum, card)
+    }
+
+    fn completed(weights: Arc<[u8]>, checksum: String, mut card: Card) -> Result<Self> {
+        card.weights_sha256 = checksum;
+        let card_text = serde_json::to_string_pretty(&card)? + "\n";
         Ok(Self {
             card: card.into(),
-            weights: weights.into(),
+            card_text: card_text.into_bytes().into(),
+            weights,
         })
+    }
+
+    /// Name and checksums, of the weights and of the card, which holds the calibration.
+    pub fn identity(&self) -> String {
+        let card = hex(&Sha256::digest(&self.card_text));
+        format!("{} sha256:{} card-sha256:{card}", self.name(), self.checksum())
     }
 
     /// Writes weights and card, both whole before they replace others.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let card = serde_json::to_string_pretty(&*self.card)? + "\n";
         let card_path = card_path(path);
-        write_part(&card_path, card.as_bytes())?;
+        write_part(&card_path, &self.card_text)?;
         write_whole(path, &self.weights).inspect_err(|_| drop(std::fs::remove_file(part_path(&card_path))))?;
         put_in_place(&card_path)
     }
@@ -86,12 +100,8 @@ impl Model {
     }
 
     /// The same weights with another card; its checksum of the weights is set.
-    pub fn with_card(&self, mut card: Card) -> Self {
-        card.weights_sha256.clone_from(&self.card.weights_sha256);
-        Self {
-            card: card.into(),
-            weights: self.weights.clone(),
-        }
+    pub fn with_card(&self, card: Card) -> Result<Self> {
+        Self::completed(self.weights.clone(), self.checksum().to_owned(), card)
     }
 
     pub fn card(&self) -> &Card {
@@ -145,6 +155,8 @@ mod tests {
     fn the_built_in_model_fits() {
         let model = Model::builtin().unwrap();
         assert!(model.network(Device::Cpu).is_ok() && model.cascade().is_ok());
+        let file = hex(&Sha256::digest(include_bytes!("../../models/wgs.json")));
+        assert!(model.identity().ends_with(&format!("card-sha256:{file}")));
     }
 
     #[test]

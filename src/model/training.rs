@@ -278,7 +278,7 @@ impl<'a> Trainer<'a> {
                 weights.extend(self.importances()?);
                 Model::new(&weights, card)?.save(self.run.output)
             }
-            None => Model::load(self.run.output)?.with_card(card).save(self.run.output),
+            None => Model::load(self.run.output)?.with_card(card)?.save(self.run.output),
         }
     }
 }

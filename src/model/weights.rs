@@ -85,7 +85,5 @@ pub fn put_in_place(path: &Path) -> Result<()> {
 
 /// The temporary name.
 pub fn part_path(path: &Path) -> PathBuf {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    part.into()
+    path.with_added_extension("part")
 }

@@ -94,7 +94,7 @@ impl RealignedReadsWriter {
         } else {
             (bam::index::Type::Csi(14), "csi")
         };
-        let index = |path: &Path| PathBuf::from(format!("{}.{suffix}", path.display()));
+        let index = |path: &Path| path.with_added_extension(suffix);
         let built = TempPath::try_from_path(index(&self.beside))?;
         bam::index::build::<&Path>(&self.beside, None, kind, 1).with_context(failed)?;
         // Closing does not tell whether the last block could be written; its end-of-file marker does.
@@ -108,7 +108,7 @@ impl RealignedReadsWriter {
 /// Removes what readers might take for the index of this BAM: those of an earlier one.
 fn remove_indexes(bam: &Path) -> Result<()> {
     for suffix in ["bai", "csi"] {
-        let appended = PathBuf::from(format!("{}.{suffix}", bam.display()));
+        let appended = bam.with_added_extension(suffix);
         // `x.bai` is of x.bam, whatever else begins with x.
         let replaced = bam
             .extension()

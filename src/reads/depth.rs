@@ -31,8 +31,8 @@ struct Ranked {
 
 impl Ranked {
     /// What ranks reads for the choice: the name's hash, then what tells reads of equal hash apart.
-    fn rank(&self) -> (u64, &[u8], bool, u64) {
-        (self.hash, &self.read.name, self.read.second_of_pair, self.read.start)
+    fn rank(&self) -> (u64, &[u8], bool, &Read) {
+        (self.hash, &self.read.name, self.read.second_of_pair, &self.read)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Which records are evidence, and how a record becomes a [`Read`].
 
+use std::borrow::Cow;
+use std::hash::Hasher;
+
 use rust_htslib::bam::record::{Aux, Record};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashSet, FxHasher};
 
 use super::downsampling::Downsampling;
 use super::{CigarKind, CigarOp, Read};
@@ -45,7 +48,23 @@ impl ReadFilter {
                 Ok(Aux::String(group)) => groups.contains(group.as_bytes()),
                 _ => false,
             })
-            && self.downsampling.is_none_or(|part| part.keeps(record.qname()))
+            && self.downsampling.is_none_or(|part| part.keeps(&fragment_name(record)))
+    }
+}
+
+/// The name of a record's fragment. One without a name (`*`) gets one by what it holds: which reads are chosen by chance, and which
+/// are mates, is known by names.
+pub(super) fn fragment_name(record: &Record) -> Cow<'_, [u8]> {
+    match record.qname() {
+        b"*" => {
+            let mut hasher = FxHasher::default();
+            hasher.write_i64(record.pos());
+            hasher.write_u16(record.flags());
+            hasher.write(record.seq().encoded);
+            hasher.write(record.qual());
+            Cow::Owned(format!("*{:016x}", hasher.finish()).into_bytes())
+        }
+        name => Cow::Borrowed(name),
     }
 }
 
@@ -67,7 +86,7 @@ pub(super) fn decode(record: &Record) -> Option<Read> {
         quals.fill(ASSUMED_QUALITY);
     }
     Some(Read {
-        name: record.qname().to_vec(),
+        name: fragment_name(record).into_owned(),
         start: record.pos() as u64,
         cigar,
         bases: decode_bases(record.seq().encoded, record.seq_len()),

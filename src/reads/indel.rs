@@ -7,6 +7,9 @@ use crate::genome::{Sequence, left_align};
 /// not depend on how regions are cut.
 const MAX_SHIFT: u64 = 500;
 
+/// Longest deletion that is an allele, in bases: with the shift, no longer than the flank.
+const LONGEST_DELETION: u64 = 1_500;
+
 /// An insertion, a deletion, or both at once, left-aligned and anchored at the base before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Indel {
@@ -66,6 +69,9 @@ fn spell(
     deleted: std::ops::Range<u64>,
     inserted: std::ops::Range<usize>,
 ) -> Option<Indel> {
+    if deleted.end - deleted.start > LONGEST_DELETION {
+        return None;
+    }
     let position = deleted.start.checked_sub(1).filter(|&p| p >= sequence.start)?;
     let reference = sequence.slice(position, deleted.end).to_vec();
     let anchor = inserted
@@ -95,4 +101,21 @@ fn spell(
         bases,
         quality,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reads::testing::read;
+
+    #[test]
+    fn deletions_are_seen_up_to_what_any_stretch_around_holds() {
+        let bases: Vec<u8> = (0..4_000u32).map(|i| b"ACGT"[(i * i / 7 % 4) as usize]).collect();
+        let reference = Sequence::new(0, bases.clone());
+        let found = |deleted: usize| {
+            let shown = [&bases[100..150], &bases[150 + deleted..200 + deleted]].concat();
+            indels(&read("r", 100, &format!("50M{deleted}D50M"), &shown), &reference).len()
+        };
+        assert_eq!([found(1_500), found(1_501)], [1, 0]);
+    }
 }

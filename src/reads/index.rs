@@ -19,12 +19,9 @@ pub(super) fn find(path: &Path, format: Format) -> Result<PathBuf> {
         Format::Bam => &["csi", "bai"],
         Format::Cram => &["crai"],
     };
-    let mut candidates = suffixes.iter().flat_map(|suffix| {
-        [
-            PathBuf::from(format!("{}.{suffix}", path.display())),
-            path.with_extension(suffix),
-        ]
-    });
+    let mut candidates = suffixes
+        .iter()
+        .flat_map(|suffix| [path.with_added_extension(suffix), path.with_extension(suffix)]);
     match candidates.find(|index| index.is_file()) {
         Some(index) => Ok(index),
         None => bail!(

@@ -3,7 +3,7 @@
 use crate::genome::Sequence;
 
 /// What a stretch of an alignment means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CigarKind {
     /// Base against base, equal or not (`M`, `=`, `X`).
     Match,
@@ -26,30 +26,31 @@ impl CigarKind {
 }
 
 /// One stretch of an alignment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CigarOp {
     pub kind: CigarKind,
     pub length: u32,
 }
 
-/// An aligned read that passed the read filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An aligned read that passed the read filter. Reads are ordered by start, name and mate; of some that share even these, by all that
+/// tells them apart, so that the order of a file decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Read {
-    /// Name of the fragment; both mates bear it.
-    pub name: Vec<u8>,
     /// First aligned reference position, 0-based.
     pub start: u64,
+    /// Name of the fragment; both mates bear it.
+    pub name: Vec<u8>,
+    /// Second of its pair; with the name it tells one read from all others.
+    pub second_of_pair: bool,
+    pub reverse: bool,
+    pub mapping_quality: u8,
+    /// SAM's TLEN, signed.
+    pub insert_size: i64,
     pub cigar: Vec<CigarOp>,
     /// Bases in upper case (A, C, G, T, N, and `=` until [`Self::spell_out`]), as long as `quals`, soft clips included.
     pub bases: Vec<u8>,
     /// Phred base qualities.
     pub quals: Vec<u8>,
-    pub mapping_quality: u8,
-    pub reverse: bool,
-    /// Second of its pair; with the name it tells one read from all others.
-    pub second_of_pair: bool,
-    /// SAM's TLEN, signed.
-    pub insert_size: i64,
 }
 
 impl Read {

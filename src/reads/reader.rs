@@ -8,7 +8,7 @@ use rust_htslib::htslib;
 
 use super::Read;
 use super::depth::{DEPTH_GRID, DepthLimit, MAX_READS_PER_CELL};
-use super::filter::{ReadFilter, decode};
+use super::filter::{ReadFilter, decode, fragment_name};
 use crate::genome::Region;
 
 /// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
@@ -74,13 +74,13 @@ impl ReadReader {
         while self.next_record(region, last)? {
             let record = &self.record;
             last = record.pos();
-            if self.filter.passes(record) && depth.admits(record.qname(), record.pos() as u64, &mut reads) {
+            if self.filter.passes(record) && depth.admits(&fragment_name(record), record.pos() as u64, &mut reads) {
                 decode(record).into_iter().for_each(|read| depth.keep(read));
             }
         }
         depth.finish(&mut reads);
         reads.retain(|read| read.start < region.end && read.end() > region.start);
-        reads.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        reads.sort_unstable();
         Ok(reads)
     }
 
@@ -115,8 +115,4 @@ impl ReadReader {
         }
         Ok(true)
     }
-}
-
-fn order(read: &Read) -> (u64, &[u8], bool) {
-    (read.start, &read.name, read.second_of_pair)
 }

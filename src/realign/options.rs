@@ -15,8 +15,6 @@ pub struct RealignOptions {
     pub window_insertion_quality: u8,
     /// Fewest reads that must differ at a position.
     pub min_supporting_reads: u32,
-    /// Positions where more reads differ are not evidence.
-    pub max_supporting_reads: u32,
     /// Reference on either side of a window's evidence, in bases.
     pub window_flank: u64,
     /// Longest window, in bases; where evidence is denser, only the strongest makes windows.
@@ -57,7 +55,6 @@ impl Default for RealignOptions {
             window_base_quality: 20,
             window_insertion_quality: 10,
             min_supporting_reads: 2,
-            max_supporting_reads: 300,
             window_flank: 80,
             max_window: 1_000,
             graph_mapping_quality: 14,

@@ -49,7 +49,7 @@ impl Realigner {
             let realignable = reads.iter_mut().filter(|read| is_realignable(read, &self.options));
             realignable.for_each(|read| cut_fold_backs(read, reference));
         }
-        sort(&mut reads);
+        reads.sort();
         let ends: Vec<u64> = reads.iter().map(Read::end).collect();
         let spans = reads.iter().zip(&ends).map(|(read, end)| end - read.start);
         let longest = spans.max().unwrap_or(0);
@@ -65,7 +65,7 @@ impl Realigner {
             let fit = keep_clipped(&reads[i], fit, reference, self.options.long_clip);
             adopt(&mut reads[i], fit, reference);
         }
-        sort(&mut reads);
+        reads.sort();
         reads
     }
 
@@ -185,11 +185,6 @@ fn shared_bases(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl I
         (i, bases)
     };
     (start..end).map(shared).filter(|&(_, bases)| bases > 0)
-}
-
-/// Puts reads in the order of their start, name and mate, which no two reads share.
-fn sort(reads: &mut [Read]) {
-    reads.sort_by(|a, b| (a.start, &a.name, a.second_of_pair).cmp(&(b.start, &b.name, b.second_of_pair)));
 }
 
 #[cfg(test)]

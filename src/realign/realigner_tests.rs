@@ -162,7 +162,7 @@ fn reads_take_the_best_fit_of_all_their_windows() {
         };
         read.start -= u64::from(before.saturating_sub(2));
     }
-    sort(&mut reads);
+    reads.sort();
     let options = RealignOptions {
         window_flank: 60,
         ..RealignOptions::default()
@@ -184,7 +184,7 @@ fn reads_that_are_long_spliced_or_without_evidence_pass_through() {
     let spliced = read("spliced", 50_950, "50M20N50M", &reference.bases[500..600]);
     let plain = clipped_reads(&reference, 1_000, 0, b"", 100, 10);
     let mut reads = [vec![long, spliced], plain].concat();
-    sort(&mut reads);
+    reads.sort();
     assert_eq!(realign(reads.clone(), &reference, &RealignOptions::default()), reads);
     assert_eq!(realign(Vec::new(), &reference, &RealignOptions::default()), []);
 }

@@ -2,7 +2,6 @@
 //!
 //! Format: VCF 4.3, <https://samtools.github.io/hts-specs/VCFv4.3.pdf>.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -19,8 +18,8 @@ pub struct VcfHeader<'a> {
     pub sample: &'a str,
     pub contigs: &'a Contigs,
     pub reference: &'a Path,
-    /// Name and checksum of each model.
-    pub models: Vec<(String, String)>,
+    /// Name and checksums of each model.
+    pub models: Vec<String>,
     /// What the file's reads tell of their library.
     pub measured_library: String,
     pub command_line: String,
@@ -45,8 +44,8 @@ impl VcfHeader<'_> {
         writeln!(out, "##fileformat=VCFv4.3")?;
         writeln!(out, "##source=dvcall {}", env!("CARGO_PKG_VERSION"))?;
         writeln!(out, "##dvcallCommand={}", one_line(&self.command_line))?;
-        for (name, checksum) in &self.models {
-            writeln!(out, "##dvcallModel={} sha256:{checksum}", one_line(name))?;
+        for model in &self.models {
+            writeln!(out, "##dvcallModel={}", one_line(model))?;
         }
         writeln!(out, "##dvcallLibrary={}", one_line(&self.measured_library))?;
         writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
@@ -114,21 +113,17 @@ impl VcfWriter {
             return self.beside.persist(&self.target).with_context(failed);
         }
         let built = TempPath::try_from_path(index_variants(&self.beside, &self.contigs).with_context(failed)?)?;
-        let index = |suffix: &OsStr| {
-            let mut name = self.target.clone().into_os_string();
-            name.push(".");
-            name.push(suffix);
-            PathBuf::from(name)
-        };
         let suffix = built.extension().unwrap_or_default().to_owned();
         self.beside.persist(&self.target).with_context(failed)?;
         // Readers might take an index of an earlier file, if of the other kind, for that of this one.
-        for old in ["tbi", "csi"].map(|suffix| index(suffix.as_ref())) {
+        for old in ["tbi", "csi"].map(|suffix| self.target.with_added_extension(suffix)) {
             if old.exists() {
                 std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
             }
         }
-        built.persist(index(&suffix)).with_context(failed)
+        built
+            .persist(self.target.with_added_extension(suffix))
+            .with_context(failed)
     }
 }
 
@@ -227,7 +222,7 @@ mod tests {
             sample: "S",
             contigs: &contigs,
             reference: Path::new("ref.fa"),
-            models: vec![("m".into(), "00".into())],
+            models: vec!["m sha256:00".into()],
             measured_library: "usual".into(),
             command_line: "dvcall call".into(),
         };

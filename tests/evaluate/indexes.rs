@@ -116,4 +116,9 @@ fn references_without_an_index_or_with_one_of_another_file() {
     let case = with_query(good);
     std::fs::write(case.world.fasta(), format!(">c\n{REFERENCE}\n>d\n{REFERENCE}\n")).unwrap();
     case.fails_with(&["ref.fa.fai is stale", AGAIN]);
+    // What has no base, no index knows.
+    let mut case = with_query(good);
+    std::fs::write(case.world.fasta(), format!(">empty\n\n>c\n{REFERENCE}\n")).unwrap();
+    std::fs::write(fai(&case), "c\t44\t11\t44\t45\n").unwrap();
+    case.command.assert().success();
 }
