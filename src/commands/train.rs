@@ -11,7 +11,8 @@ use super::staged::StagedFile;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
-    Architecture, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, card_path, parse_device, train,
+    Architecture, DataSet, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, card_path, parse_device,
+    train,
 };
 
 /// Peak learning rates and passes: from random weights, and from a trained model, which would forget in more.
@@ -192,35 +193,28 @@ fn check_card(card: &Path) -> Result<()> {
 
 /// Fails if a set is both learned from and validated on: its figures would mean nothing.
 fn check_apart(training: &Feed, validation: &Feed) -> Result<()> {
-    let validation = validation.data_sets();
-    match training
-        .data_sets()
-        .iter()
-        .find(|t| validation.iter().any(|v| v.sha256 == t.sha256))
-    {
-        Some(set) => bail!(
-            "{} is among --examples and among --validation; hold it out of one",
-            set.path
-        ),
+    match in_both(&training.data_sets(), validation) {
+        Some(path) => bail!("{path} is among --examples and among --validation; hold it out of one"),
         None => Ok(()),
     }
 }
 
 /// Fails if the model learned from these examples: what it says of them is surer than what it says of others.
 pub(super) fn check_unknown(model: &Model, examples: &Feed, purpose: &str) -> Result<()> {
-    let sets = examples.data_sets();
-    match model
-        .card()
-        .learned()
-        .find(|l| sets.iter().any(|s| s.sha256 == l.sha256))
-    {
-        Some(set) => bail!(
-            "{} was learned from to make {}; {purpose} examples that were not",
-            set.path,
+    match in_both(&model.card().learned(), examples) {
+        Some(path) => bail!(
+            "{path} was learned from to make {}; {purpose} examples that were not",
             model.name()
         ),
         None => Ok(()),
     }
+}
+
+/// The path of a set that is among the examples, too, if there is one.
+fn in_both<'a>(sets: &'a [DataSet], examples: &Feed) -> Option<&'a str> {
+    let examples = examples.data_sets();
+    let known = |set: &&DataSet| examples.iter().any(|other| other.sha256 == set.sha256);
+    sets.iter().find(known).map(|set| set.path.as_str())
 }
 
 fn describe(epoch: &Epoch, best: bool) -> String {

@@ -252,10 +252,16 @@ impl Card {
         }
     }
 
-    /// The sets that this model or one that it was tuned from learned from.
-    pub fn learned(&self) -> impl Iterator<Item = &DataSet> {
+    /// The sets that this model or one that it was tuned from learned from, each once.
+    pub fn learned(&self) -> Vec<DataSet> {
         let trainings = self.training.iter();
-        trainings.flat_map(|training| training.learned_before.iter().chain(&training.examples))
+        let mut sets: Vec<DataSet> = Vec::new();
+        for set in trainings.flat_map(|training| training.learned_before.iter().chain(&training.examples)) {
+            if sets.iter().all(|known| known.sha256 != set.sha256) {
+                sets.push(set.clone());
+            }
+        }
+        sets
     }
 
     /// Reads a card. Fails, naming what differs, if this version cannot use its model.

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::card::{Calibration, DataSet, Epoch};
 use super::certainty::CascadeCard;
 use super::options::TrainingOptions;
+use super::trained_model::Model;
 use super::weights::{Weights, from_bytes, to_bytes, write_whole};
 
 const KEY: &str = "dvcall-training";
@@ -54,6 +55,21 @@ pub fn load(path: &Path) -> Result<(Progress, Weights)> {
 }
 
 impl Progress {
+    /// Fails if what lies at the output is not the best model so far of this training.
+    pub fn check_best(&self, output: &Path) -> Result<()> {
+        let Some((epoch, _)) = self.best else { return Ok(()) };
+        Model::finish_saving(output)?;
+        let training = Model::load(output).ok().and_then(|model| model.card().training.clone());
+        // The checkpoint is written after the model, which may thus be an epoch ahead.
+        ensure!(
+            training.is_some_and(|training| training.epochs.starts_with(&self.epochs)),
+            "--resume: {} is not the model of epoch {epoch} that the checkpoint beside it tells of; put that back, or train \
+             without --resume",
+            output.display()
+        );
+        Ok(())
+    }
+
     /// Fails, naming what differs, if a training with `other` settings cannot go on from here.
     pub fn check_same_run(&self, other: &Self) -> Result<()> {
         for (option, before, now) in [

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tch::{Device, Tensor};
 
-use super::card::{Calibration, Card, DataSet, Epoch, Training};
+use super::card::{Calibration, Card, Epoch, Training};
 use super::cascade_training::{self, FittedCascade};
 use super::certainty::CascadeCard;
 use super::checkpoint::{self, Progress, checkpoint_path};
@@ -113,7 +113,7 @@ impl<'a> Trainer<'a> {
         if run.resume && path.is_file() {
             let (progress, state) = checkpoint::load(&path)?;
             progress.check_same_run(&trainer.progress)?;
-            check_best_is_there(run.output, &progress)?;
+            progress.check_best(run.output)?;
             trainer
                 .optimizer
                 .restore(&state, progress.steps)
@@ -265,7 +265,7 @@ impl<'a> Trainer<'a> {
             settings: serde_json::to_value(&self.run.options)?,
             examples: self.progress.examples.clone(),
             validation: self.progress.validation.clone(),
-            learned_before: before.map_or_else(Vec::new, learned),
+            learned_before: before.map_or_else(Vec::new, Card::learned),
             init_from: self.progress.init_from.clone(),
             libtorch_version: super::libtorch_version(),
             best_epoch: self.progress.best.map_or(0, |(epoch, _)| epoch),
@@ -281,31 +281,6 @@ impl<'a> Trainer<'a> {
             None => Model::load(self.run.output)?.with_card(card)?.save(self.run.output),
         }
     }
-}
-
-/// Fails if what lies at the output is not the best model so far of the training that goes on.
-fn check_best_is_there(output: &Path, progress: &Progress) -> Result<()> {
-    let Some((epoch, _)) = progress.best else { return Ok(()) };
-    Model::finish_saving(output)?;
-    let training = Model::load(output).ok().and_then(|model| model.card().training.clone());
-    // The checkpoint is written after the model, which may thus be an epoch ahead.
-    ensure!(
-        training.is_some_and(|training| training.epochs.starts_with(&progress.epochs)),
-        "--resume: {} is not the model of epoch {epoch} that the checkpoint beside it tells of; put that back, or train without --resume",
-        output.display()
-    );
-    Ok(())
-}
-
-/// What a model has learned from, each set once.
-fn learned(card: &Card) -> Vec<DataSet> {
-    let mut sets: Vec<DataSet> = Vec::new();
-    for set in card.learned() {
-        if sets.iter().all(|s| s.sha256 != set.sha256) {
-            sets.push(set.clone());
-        }
-    }
-    sets
 }
 
 /// What the model that training starts from holds its weights by.
