@@ -9,7 +9,11 @@ fn main() {
         let _ = error.print();
         end(error.exit_code())
     });
-    let level = if cli.global.quiet { "error" } else { "info" };
+    let level = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => "error",
+        (_, true) => "debug",
+        _ => "info",
+    };
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
         .format_timestamp(None)
         .format_target(false)

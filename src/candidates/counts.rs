@@ -274,7 +274,7 @@ impl Site {
 }
 
 /// For each read whose mate's alignment shares a position with its own, the mate. `reads` are ordered by start.
-fn overlapping_mates(reads: &[Read]) -> FxHashMap<u32, u32> {
+pub(super) fn overlapping_mates(reads: &[Read]) -> FxHashMap<u32, u32> {
     let mut mates = FxHashMap::default();
     let mut seen: FxHashMap<&[u8], u32> = FxHashMap::default();
     seen.reserve(reads.len());

@@ -2,6 +2,7 @@
 
 mod candidate;
 mod counts;
+mod coverage;
 mod find;
 mod misread;
 mod options;
@@ -10,6 +11,7 @@ mod variant_type;
 
 pub use candidate::{Allele, Candidate};
 pub use counts::{AlleleCount, SiteCounts, count_alleles};
+pub use coverage::{Coverage, coverage};
 pub use find::find_candidates;
 pub use options::{CandidateOptions, Verdict};
 pub use variant_type::VariantType;

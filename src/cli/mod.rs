@@ -24,6 +24,9 @@ pub struct GlobalArgs {
     /// Say nothing but errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Say more: what is read, and each contig when it is done, for logs
+    #[arg(long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -123,6 +126,7 @@ pub struct RealignedReadsArgs {
 #[command(after_help = "Examples:
   dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 --output slice.vcf.gz
+  dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz --gvcf NA12878.g.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.bam --regions exome.bed --model my.safetensors --output exome.vcf.gz")]
 pub struct CallArgs {
     #[command(flatten)]
@@ -130,6 +134,9 @@ pub struct CallArgs {
     /// VCF to write; bgzipped and indexed if the name ends in .gz
     #[arg(long, short, value_name = "VCF")]
     pub output: PathBuf,
+    /// gVCF to write as well: the same calls, and how sure it is that nothing is between them; for calling many samples together
+    #[arg(long, value_name = "GVCF")]
+    pub gvcf: Option<PathBuf>,
     /// Model to use; several are averaged [default: the built-in model]
     #[arg(long, value_name = "SAFETENSORS")]
     pub model: Vec<PathBuf>,

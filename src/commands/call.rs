@@ -5,18 +5,18 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::call_worker::{CalledPartition, Worker, chunks};
+use super::call_worker::{CalledPartition, Keeps, Worker, chunks};
 use super::evidence::{EvidenceSource, finish_realigned_reads, realigned_outputs};
 use super::ordered::for_each_ordered;
 use super::outputs::{check_inputs_are_kept, indexes, link_indexes, make_room};
-use super::progress::{peak_memory, print, progress_bar};
+use super::progress::{Progress, peak_memory, print};
 use super::staged::StagedFile;
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::cli::CallArgs;
 use crate::library::Library;
 use crate::model::{Cascades, Inference, Model, card_path, parse_devices};
 use crate::reads::RealignedReadsWriter;
-use crate::variants::{Call, CallSummary, OverlapResolver, VcfHeader, VcfWriter};
+use crate::variants::{Call, CallSummary, GvcfWriter, OverlapResolver, VcfHeader, VcfWriter};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
@@ -24,19 +24,26 @@ pub fn run(args: &CallArgs) -> Result<()> {
     check_outputs(args)?;
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
     let models = load_models(args)?;
+    models
+        .iter()
+        .for_each(|model| log::debug!("model {}", model.identity()));
     // Before the output is begun: without libtorch the process ends here, and what is begun would stay.
     let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
     let cascades = cascades.map(Cascades::new).filter(|_| !args.no_cascade);
     clock.lap(&mut timings, Stage::StartUp, 0);
     let library = source.measure_library(args.input.threads())?;
+    log::debug!("library: {library}");
     clock.lap(&mut timings, Stage::Library, library.bases as usize);
     let mut output = Output::create(args, &source, &library, &models)?;
     let inference = Inference::new(models, &parse_devices(&args.device)?)?;
     clock.lap(&mut timings, Stage::StartUp, 1);
     output.timings += timings;
 
-    let progress = progress_bar(source.regions.bases(), "bases");
-    let keeps_reads = output.realigned_reads.is_some();
+    let mut progress = Progress::over(source.regions.bases());
+    let keeps = Keeps {
+        coverage: output.gvcf.is_some(),
+        reads: output.realigned_reads.is_some(),
+    };
     let batch_size = args.batch_size as usize;
     let worker = || {
         Worker::new(
@@ -45,23 +52,23 @@ pub fn run(args: &CallArgs) -> Result<()> {
             &inference,
             library.noise(),
             batch_size,
-            keeps_reads,
+            keeps,
         )
     };
     for_each_ordered(
         args.input.threads(),
-        chunks(source.partitions(), args.input.threads(), keeps_reads).into_iter(),
+        chunks(source.partitions(), args.input.threads(), keeps.reads).into_iter(),
         worker,
         Worker::call,
         |(called, timings)| {
             output.timings += timings;
             called.into_iter().try_for_each(|called| {
-                progress.inc(called.partition.bases());
+                progress.add(&called.partition);
                 output.add(called)
             })
         },
     )?;
-    progress.finish_and_clear();
+    progress.finish();
     output.finish(started)
 }
 
@@ -73,8 +80,13 @@ fn load_models(args: &CallArgs) -> Result<Vec<Model>> {
 }
 
 fn check_outputs(args: &CallArgs) -> Result<()> {
-    let mut outputs = vec![("--output", args.output.clone())];
-    outputs.extend(indexes(&args.output, index_kinds(&args.output)).map(|index| ("--output", index)));
+    let mut outputs = Vec::new();
+    for (flag, vcf) in [("--output", Some(&args.output)), ("--gvcf", args.gvcf.as_ref())] {
+        let files = vcf
+            .into_iter()
+            .flat_map(|vcf| std::iter::once(vcf.clone()).chain(indexes(vcf, index_kinds(vcf))));
+        outputs.extend(files.map(|file| (flag, file)));
+    }
     outputs.extend(args.timings.iter().map(|table| ("--timings", table.clone())));
     outputs.extend(realigned_outputs(&args.realigned));
     let cards: Vec<PathBuf> = args.model.iter().map(|model| card_path(model)).collect();
@@ -91,6 +103,14 @@ fn index_kinds(vcf: &Path) -> &'static [&'static str] {
     }
 }
 
+/// The place of a VCF and of its index, and whether it is bgzipped.
+fn make_room_for_vcf(vcf: &Path) -> Result<(PathBuf, bool)> {
+    let kinds = index_kinds(vcf);
+    let place = make_room(vcf)?;
+    indexes(&place, kinds).try_for_each(|index| make_room(&index).map(drop))?;
+    Ok((place, !kinds.is_empty()))
+}
+
 /// As it was typed, but for what is no UTF-8.
 fn command_line() -> String {
     let words: Vec<_> = std::env::args_os()
@@ -103,6 +123,7 @@ fn command_line() -> String {
 struct Output<'a> {
     args: &'a CallArgs,
     vcf: VcfWriter,
+    gvcf: Option<GvcfWriter>,
     /// Contig of the calls that are held back.
     contig: String,
     overlaps: OverlapResolver,
@@ -125,13 +146,15 @@ impl<'a> Output<'a> {
             measured_library: library.to_string(),
             command_line: command_line(),
         };
-        let place = make_room(&args.output)?;
-        let kinds = index_kinds(&args.output);
-        indexes(&place, kinds).try_for_each(|index| make_room(&index).map(drop))?;
-        let vcf = VcfWriter::create(&place, !kinds.is_empty(), &header)?;
+        let (place, bgzipped) = make_room_for_vcf(&args.output)?;
+        let create_gvcf = |gvcf| {
+            let (place, bgzipped) = make_room_for_vcf(gvcf)?;
+            GvcfWriter::create(&place, bgzipped, &header)
+        };
         Ok(Self {
             args,
-            vcf,
+            vcf: VcfWriter::create(&place, bgzipped, &header)?,
+            gvcf: args.gvcf.as_deref().map(create_gvcf).transpose()?,
             contig: String::new(),
             overlaps: OverlapResolver::default(),
             realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
@@ -154,9 +177,17 @@ impl<'a> Output<'a> {
             self.contig.clone_from(&called.partition.region.contig);
         }
         let records = called.calls.len();
+        if let Some(gvcf) = &mut self.gvcf {
+            gvcf.cover(&self.contig, called.partition.positions().zip(called.covered))?;
+        }
         for call in called.calls {
             let settled = self.overlaps.push(call);
             self.write(&settled)?;
+        }
+        let settled = self.overlaps.release(called.partition.region.end);
+        self.write(&settled)?;
+        if let Some(gvcf) = self.gvcf.as_mut().filter(|_| !self.overlaps.is_holding()) {
+            gvcf.settle()?;
         }
         clock.lap(&mut self.timings, Stage::Writing, records);
         Ok(())
@@ -167,6 +198,9 @@ impl<'a> Output<'a> {
             let filter = call.filter(self.args.min_quality);
             self.summary.add(call, filter);
             self.vcf.write(&self.contig, call, filter)?;
+            if let Some(gvcf) = &mut self.gvcf {
+                gvcf.write(&self.contig, call, filter)?;
+            }
         }
         Ok(())
     }
@@ -176,7 +210,10 @@ impl<'a> Output<'a> {
         let rest = self.overlaps.finish();
         self.write(&rest)?;
         self.vcf.finish()?;
-        link_indexes(&self.args.output, index_kinds(&self.args.output))?;
+        self.gvcf.map_or(Ok(()), GvcfWriter::finish)?;
+        for vcf in std::iter::once(&self.args.output).chain(&self.args.gvcf) {
+            link_indexes(vcf, index_kinds(vcf))?;
+        }
         finish_realigned_reads(self.realigned_reads, &self.args.realigned)?;
         clock.lap(&mut self.timings, Stage::Writing, 0);
         if let Some(table) = self.timings_table {

@@ -4,12 +4,12 @@ use anyhow::Result;
 
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use super::timings::{Stage, Stopwatch, Timings};
-use crate::candidates::Candidate;
+use crate::candidates::{Candidate, coverage};
 use crate::genome::Partition;
 use crate::model::{Cascades, Genotyper, Inference};
 use crate::pileup::{self, Context, PILEUP_SIZE};
 use crate::reads::Read;
-use crate::variants::{Call, call_genotype};
+use crate::variants::{Call, Covered, call_genotype};
 
 /// Most partitions that a worker takes at a time.
 const MOST_PARTITIONS: usize = 16;
@@ -34,8 +34,17 @@ pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> 
 pub struct CalledPartition {
     pub partition: Partition,
     pub calls: Vec<Call>,
+    /// Of each position that was asked for; only for a gVCF.
+    pub covered: Vec<Covered>,
     /// Only where they are to be written.
     pub reads: Vec<Read>,
+}
+
+/// What is kept of each partition beside its calls.
+#[derive(Clone, Copy)]
+pub struct Keeps {
+    pub coverage: bool,
+    pub reads: bool,
 }
 
 /// One partition, its pileups drawn.
@@ -44,6 +53,7 @@ struct DrawnPartition {
     candidates: Vec<Candidate>,
     /// Allele sets of each candidate, one pileup each.
     sets: Vec<Vec<Vec<usize>>>,
+    covered: Vec<Covered>,
     reads: Vec<Read>,
 }
 
@@ -54,7 +64,7 @@ pub struct Worker<'a> {
     genotyper: Genotyper,
     /// Of the library.
     noise: f32,
-    keeps_reads: bool,
+    keeps: Keeps,
     /// Room for a batch of images.
     images: Vec<u8>,
     /// Where in the probabilities the images that wait for the network belong, and their contexts.
@@ -68,14 +78,14 @@ impl<'a> Worker<'a> {
         inference: &Inference,
         noise: f32,
         batch_size: usize,
-        keeps_reads: bool,
+        keeps: Keeps,
     ) -> Result<Self> {
         Ok(Self {
             evidence: source.worker()?,
             cascades,
             genotyper: inference.genotyper()?,
             noise,
-            keeps_reads,
+            keeps,
             images: vec![0; batch_size * PILEUP_SIZE],
             waiting: Vec::with_capacity(batch_size),
         })
@@ -88,19 +98,38 @@ impl<'a> Worker<'a> {
         for partition in partitions {
             let mut evidence = self.evidence.partition(&partition)?;
             timings += std::mem::take(&mut evidence.timings);
+            let covered = self.cover(&partition, &evidence, &mut timings);
             let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
             self.draw(&evidence, &sets, &mut probabilities, &mut timings)?;
             drawn.push(DrawnPartition {
                 partition,
                 candidates: evidence.candidates,
                 sets,
-                reads: if self.keeps_reads { evidence.reads } else { Vec::new() },
+                covered,
+                reads: if self.keeps.reads { evidence.reads } else { Vec::new() },
             });
         }
         self.ask_network(&mut probabilities, &mut timings)?;
         let mut probabilities = probabilities.as_slice();
         let called = drawn.into_iter().map(|drawn| drawn.genotype(&mut probabilities));
         Ok((called.collect(), timings))
+    }
+
+    /// What is known of each position, if that is kept.
+    fn cover(&self, partition: &Partition, evidence: &Evidence, timings: &mut Timings) -> Vec<Covered> {
+        if !self.keeps.coverage {
+            return Vec::new();
+        }
+        let mut clock = Stopwatch::start();
+        let (region, reference) = (&partition.region, &evidence.reference);
+        let counts = coverage(&evidence.reads, reference, region, self.evidence.min_base_quality());
+        let covered = partition.positions().map(|position| Covered {
+            reference_base: reference.base(position),
+            coverage: counts[(position - region.start) as usize],
+        });
+        let covered: Vec<_> = covered.collect();
+        clock.lap(timings, Stage::Coverage, covered.len());
+        covered
     }
 
     /// Adds the genotype probabilities of each allele set of each candidate in turn; those that the cascade does not decide
@@ -160,6 +189,7 @@ impl DrawnPartition {
         CalledPartition {
             calls: calls.collect(),
             partition: self.partition,
+            covered: self.covered,
             reads: self.reads,
         }
     }

@@ -25,6 +25,7 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let mut runs = Vec::new();
     for (index, set) in sets.iter().enumerate() {
         let sample = args.sample.as_deref().filter(|_| index == 0);
+        log::debug!("comparing {} with {}", set.path.display(), args.truth.display());
         let run = evaluation.run(set.path.clone(), sample)?;
         warn(&run);
         runs.push(run);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use indicatif::HumanCount;
 
 use super::outputs::{indexes, link_indexes, make_room};
 use super::timings::{Stage, Stopwatch, Timings};
@@ -65,6 +66,10 @@ impl EvidenceSource {
                 reads.path().display()
             );
         }
+        let (contigs, bases) = (regions.contigs().count(), HumanCount(regions.bases()));
+        log::debug!("reference {}", reference.path().display());
+        log::debug!("reads {}, sample {}", reads.path().display(), reads.sample());
+        log::debug!("regions: {bases} bases on {contigs} contigs");
         let candidate_options = CandidateOptions {
             min_base_quality: evidence.min_base_quality,
             min_supporting_reads: evidence.min_supporting_reads,
@@ -123,6 +128,10 @@ pub struct EvidenceWorker<'a> {
 }
 
 impl EvidenceWorker<'_> {
+    pub fn min_base_quality(&self) -> u8 {
+        self.source.candidate_options.min_base_quality
+    }
+
     pub fn partition(&mut self, partition: &Partition) -> Result<Evidence> {
         let mut timings = Timings::default();
         let mut clock = Stopwatch::start();

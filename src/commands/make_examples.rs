@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, finish_realigned_reads, realigned_outputs};
 use super::ordered::for_each_ordered;
 use super::outputs::check_inputs_are_kept;
-use super::progress::{print, progress_bar};
+use super::progress::{Progress, print};
 use super::staged::{FolderKind, StagedFile, StagedFolder};
 use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
@@ -45,7 +45,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         .iter_mut()
         .try_for_each(|table| table.line(MissedTruth::HEADER))?;
     let mut summary = LabelSummary::default();
-    let bar = progress_bar(source.regions.bases(), "bases");
+    let mut progress = Progress::over(source.regions.bases());
     let maker = || {
         Ok(Maker {
             worker: source.worker()?,
@@ -65,14 +65,14 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
             if let Some(table) = &mut missed_truth {
                 made.missed_truth.iter().try_for_each(|line| table.line(line))?;
             }
-            bar.inc(made.partition.bases());
+            progress.add(&made.partition);
             if let Some(writer) = &mut realigned_reads {
                 writer.write(&made.reads, &made.partition.region)?;
             }
             made.examples.into_iter().try_for_each(|example| writer.push(example))
         },
     )?;
-    bar.finish_and_clear();
+    progress.finish();
     let manifest = writer.finish()?;
     missed_truth.map_or(Ok(()), StagedFile::put_in_place)?;
     finish_realigned_reads(realigned_reads, &args.realigned)?;

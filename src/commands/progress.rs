@@ -2,10 +2,12 @@
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write, stdout};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::genome::Partition;
 
 /// A bar over `total` units on stderr. Hidden with `--quiet`; indicatif hides it when stderr is not a terminal.
 pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
@@ -22,6 +24,51 @@ pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
+}
+
+/// How far the work on partitions is: a bar, and with `--verbose` a line for each contig, for logs.
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    contig: String,
+    bases: u64,
+}
+
+impl Progress {
+    /// Over so many bases.
+    pub fn over(bases: u64) -> Self {
+        Self {
+            bar: progress_bar(bases, "bases"),
+            started: Instant::now(),
+            contig: String::new(),
+            bases: 0,
+        }
+    }
+
+    /// Tells of the next partition that is done.
+    pub fn add(&mut self, partition: &Partition) {
+        if partition.region.contig != self.contig {
+            self.tell();
+            self.contig.clone_from(&partition.region.contig);
+            self.bases = 0;
+        }
+        self.bases += partition.bases();
+        self.bar.inc(partition.bases());
+    }
+
+    pub fn finish(self) {
+        self.tell();
+        self.bar.finish_and_clear();
+    }
+
+    fn tell(&self) {
+        if self.bases > 0 {
+            let (contig, bases) = (&self.contig, HumanCount(self.bases));
+            let seconds = self.started.elapsed().as_secs_f64();
+            let line = || log::debug!("{contig}: {bases} bases done, {seconds:.1} s since the start");
+            self.bar.suspend(line);
+        }
+    }
 }
 
 /// Writes to standard output. Whoever closed it, as `head` does, has read enough: no error.

@@ -14,6 +14,8 @@ pub enum Stage {
     Reading,
     Realignment,
     Candidates,
+    /// Only for a gVCF.
+    Coverage,
     Pileups,
     Cascade,
     Network,
@@ -21,12 +23,13 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::StartUp,
         Self::Library,
         Self::Reading,
         Self::Realignment,
         Self::Candidates,
+        Self::Coverage,
         Self::Pileups,
         Self::Cascade,
         Self::Network,
@@ -40,6 +43,7 @@ impl Stage {
             Self::Reading => "reading",
             Self::Realignment => "realignment",
             Self::Candidates => "candidates",
+            Self::Coverage => "coverage",
             Self::Pileups => "pileups",
             Self::Cascade => "cascade",
             Self::Network => "network",
@@ -54,6 +58,7 @@ impl Stage {
             Self::Library => "bases",
             Self::Reading | Self::Realignment => "reads",
             Self::Candidates => "candidates",
+            Self::Coverage => "positions",
             Self::Pileups | Self::Cascade | Self::Network => "pileups",
             Self::Writing => "records",
         }

@@ -45,6 +45,11 @@ impl Partition {
         after > 0 && position < self.parts[after - 1].1
     }
 
+    /// What was asked for, ascending.
+    pub fn positions(&self) -> impl Iterator<Item = u64> {
+        self.parts.iter().flat_map(|&(start, end)| start..end)
+    }
+
     /// How many bases were asked for.
     pub fn bases(&self) -> u64 {
         self.parts.iter().map(|part| part.1 - part.0).sum()

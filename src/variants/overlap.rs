@@ -23,10 +23,20 @@ pub struct OverlapResolver {
 impl OverlapResolver {
     /// Takes the next call (ascending by position) and gives those that it leaves behind.
     pub fn push(&mut self, call: Call) -> Vec<Call> {
-        let apart = self.held.iter().all(|held| held.end() <= call.position);
-        let released = if apart { self.finish() } else { Vec::new() };
+        let released = self.release(call.position);
         self.held.push(call);
         released
+    }
+
+    /// Gives the calls that none from `position` on can overlap; none if one can, as they may be settled together.
+    pub fn release(&mut self, position: u64) -> Vec<Call> {
+        let apart = self.held.iter().all(|held| held.end() <= position);
+        if apart { self.finish() } else { Vec::new() }
+    }
+
+    /// Whether calls are held back.
+    pub fn is_holding(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// Gives the rest, at a contig's end.
@@ -312,7 +322,9 @@ mod tests {
         assert!(resolver.push(call(10, "CATG", &["C"], &het)).is_empty());
         assert!(resolver.push(call(12, "T", &["G"], &het)).is_empty());
         assert_eq!(positions(resolver.push(call(14, "A", &["G"], &het))), [10, 12]);
-        assert_eq!(positions(resolver.finish()), [14]);
+        assert!(resolver.release(14).is_empty());
+        assert_eq!(positions(resolver.release(15)), [14]);
+        assert!(!resolver.is_holding());
     }
 
     proptest! {

@@ -29,7 +29,7 @@ const DEFINITIONS: &str = "\
 ##FILTER=<ID=PASS,Description=\"All filters passed\">
 ##FILTER=<ID=LowQual,Description=\"Variant whose QUAL is below the calling threshold\">
 ##FILTER=<ID=RefCall,Description=\"The most likely genotype is homozygous reference\">
-##FILTER=<ID=NoCall,Description=\"No usable read over the site\">
+##FILTER=<ID=NoCall,Description=\"No usable read\">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">
 ##FORMAT=<ID=GQ,Number=1,Type=Integer,Description=\"Phred-scaled probability that the called genotype is wrong\">
 ##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"Read depth\">
@@ -38,8 +38,13 @@ const DEFINITIONS: &str = "\
 ##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods, relative to the likeliest\">
 ";
 
+/// Any other allele (VCF 4.3, section 5.5).
+pub(super) const UNSEEN_ALLELE: &str = "<*>";
+/// Phred-scaled likelihood of a genotype with an allele that nobody saw.
+const UNSEEN_LIKELIHOOD: u32 = 990;
+
 impl VcfHeader<'_> {
-    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    fn write(&self, out: &mut dyn Write, definitions: &str) -> std::io::Result<()> {
         let one_line = |text: &str| text.replace(['\n', '\t'], " ");
         writeln!(out, "##fileformat=VCFv4.3")?;
         writeln!(out, "##source=dvcall {}", env!("CARGO_PKG_VERSION"))?;
@@ -50,6 +55,7 @@ impl VcfHeader<'_> {
         writeln!(out, "##dvcallLibrary={}", one_line(&self.measured_library))?;
         writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
         out.write_all(DEFINITIONS.as_bytes())?;
+        out.write_all(definitions.as_bytes())?;
         for contig in self.contigs.iter() {
             writeln!(out, "##contig=<ID={},length={}>", contig.name, contig.length)?;
         }
@@ -73,6 +79,11 @@ pub struct VcfWriter {
 impl VcfWriter {
     /// Starts `target`; if bgzipped, it will get an index. Fails if the folder cannot be written.
     pub fn create(target: &Path, bgzipped: bool, header: &VcfHeader) -> Result<Self> {
+        Self::create_with(target, bgzipped, header, "")
+    }
+
+    /// As [`create`](Self::create), with definitions that only some files need.
+    pub(super) fn create_with(target: &Path, bgzipped: bool, header: &VcfHeader, definitions: &str) -> Result<Self> {
         let folder = target
             .parent()
             .filter(|p| !p.as_os_str().is_empty())
@@ -86,7 +97,7 @@ impl VcfWriter {
             .with_context(|| format!("cannot write to the folder of {}", target.display()))?;
         let (mut out, beside) = open(beside, bgzipped)?;
         header
-            .write(&mut out)
+            .write(&mut out, definitions)
             .with_context(|| format!("cannot write {}", target.display()))?;
         Ok(Self {
             out,
@@ -98,7 +109,10 @@ impl VcfWriter {
     }
 
     pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
-        let line = record(contig, call, filter);
+        self.write_line(&record(contig, call, filter, Unseen::LeftOut))
+    }
+
+    pub(super) fn write_line(&mut self, line: &str) -> Result<()> {
         self.out
             .write_all(line.as_bytes())
             .with_context(|| format!("cannot write {}", self.target.display()))
@@ -142,14 +156,25 @@ fn open(beside: NamedTempFile, gzipped: bool) -> Result<(Box<dyn Write>, TempPat
     Ok((out, path))
 }
 
-fn record(contig: &str, call: &Call, filter: Filter) -> String {
+/// Whether a record names the allele that nobody saw, as those of a gVCF do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unseen {
+    LeftOut,
+    Named,
+}
+
+pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen) -> String {
     let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
-    let alternates: Vec<_> = call.alternates.iter().map(|a| text(a)).collect();
-    let depths = join(&call.allele_depths);
-    let fractions: Vec<_> = call.allele_depths[1..]
-        .iter()
-        .map(|&d| trimmed_fraction(d, call.depth))
-        .collect();
+    let mut alternates: Vec<_> = call.alternates.iter().map(|a| text(a)).collect();
+    let mut depths = call.allele_depths.clone();
+    let mut likelihoods = call.phred_likelihoods();
+    if unseen == Unseen::Named {
+        alternates.push(UNSEEN_ALLELE.to_owned());
+        depths.push(0);
+        // Each genotype that has it comes after all others (VCF 4.3, section 1.6.2).
+        likelihoods.resize(likelihoods.len() + depths.len(), UNSEEN_LIKELIHOOD);
+    }
+    let fractions: Vec<_> = depths[1..].iter().map(|&d| trimmed_fraction(d, call.depth)).collect();
     let [a, b] = call.genotype;
     let genotype = if filter == Filter::NoCall {
         "./.".to_owned()
@@ -157,7 +182,7 @@ fn record(contig: &str, call: &Call, filter: Filter) -> String {
         format!("{a}/{b}")
     };
     format!(
-        "{contig}\t{}\t.\t{}\t{}\t{}\t{}\t.\tGT:GQ:DP:AD:VAF:PL\t{genotype}:{}:{}:{depths}:{}:{}\n",
+        "{contig}\t{}\t.\t{}\t{}\t{}\t{}\t.\tGT:GQ:DP:AD:VAF:PL\t{genotype}:{}:{}:{}:{}:{}\n",
         call.position + 1,
         text(&call.reference),
         alternates.join(","),
@@ -165,8 +190,9 @@ fn record(contig: &str, call: &Call, filter: Filter) -> String {
         filter.name(),
         call.genotype_quality(),
         call.depth,
+        join(&depths),
         fractions.join(","),
-        join(&call.phred_likelihoods()),
+        join(&likelihoods),
     )
 }
 
@@ -203,10 +229,16 @@ mod tests {
 
     #[test]
     fn a_record_holds_all_alleles() {
-        let line = record("chr1", &call(), Filter::Pass);
+        let line = record("chr1", &call(), Filter::Pass, Unseen::LeftOut);
         assert_eq!(
             line,
             "chr1\t100\t.\tG\tGT,GTT\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t1/2:30:40:4,20,16:0.5,0.4:30,100,100,100,0,100\n"
+        );
+        let line = record("chr1", &call(), Filter::Pass, Unseen::Named);
+        assert_eq!(
+            line,
+            "chr1\t100\t.\tG\tGT,GTT,<*>\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t\
+             1/2:30:40:4,20,16,0:0.5,0.4,0:30,100,100,100,0,100,990,990,990,990\n"
         );
     }
 

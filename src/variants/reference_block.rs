@@ -1,0 +1,178 @@
+//! Stretches between the calls, and how sure it is that they are as the reference.
+
+use crate::candidates::Coverage;
+
+use super::vcf::UNSEEN_ALLELE;
+
+/// One base of so many is wrong. The model of a position without candidate is DeepVariant's for its gVCF (Poplin et al. 2018):
+/// reads are drawn from its two alleles, and each errs by itself.
+const ERROR: f64 = 0.001;
+
+/// Greatest GQ of a block: what is missed is missed for other reasons than chance from here on.
+const MAX_QUALITY: u32 = 50;
+
+/// Positions are of one block while their GQ lies in the same band.
+const BAND: u32 = 10;
+
+/// What the coverage of a position says of its genotype.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Confidence {
+    quality: u32,
+    /// Phred-scaled, of 0/0, 0/1 and 1/1, relative to the likeliest.
+    likelihoods: [u32; 3],
+}
+
+impl Confidence {
+    fn of(coverage: Coverage) -> Self {
+        let reference = f64::from(coverage.reference_depth);
+        let others = f64::from(coverage.depth - coverage.reference_depth);
+        let (right, wrong) = ((1.0 - ERROR).log10(), ERROR.log10());
+        let log10 = [
+            reference * right + others * wrong,
+            (reference + others) * 0.5f64.log10(),
+            reference * wrong + others * right,
+        ];
+        let best = log10.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let likelihoods = log10.map(|l| (10.0 * (best - l)).round() as u32);
+        let [same, het, hom] = log10.map(|l| 10f64.powf(l - best));
+        let wrong = (het + hom) / (same + het + hom);
+        let quality = match likelihoods[0] {
+            0 if coverage.depth > 0 => (-10.0 * wrong.log10()).round().min(f64::from(MAX_QUALITY)) as u32,
+            _ => 0,
+        };
+        Self { quality, likelihoods }
+    }
+}
+
+/// What all positions of a block have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// No usable read.
+    NoCall,
+    /// Another genotype is likelier than that of the reference, but no allele is frequent enough to be a candidate.
+    Unsure,
+    /// As the reference, with a GQ of this band.
+    Reference(u32),
+}
+
+impl Kind {
+    fn of(coverage: Coverage, confidence: &Confidence) -> Self {
+        match confidence.likelihoods[0] {
+            _ if coverage.depth == 0 => Self::NoCall,
+            0 => Self::Reference(confidence.quality / BAND),
+            _ => Self::Unsure,
+        }
+    }
+}
+
+/// Neighbouring positions of one kind.
+#[derive(Clone, Debug)]
+pub(super) struct ReferenceBlock {
+    /// 0-based.
+    start: u64,
+    end: u64,
+    first_base: u8,
+    kind: Kind,
+    min_depth: u16,
+    /// That of the position where a variant is likeliest.
+    least: Confidence,
+    /// What was seen last, as neighbours are often alike.
+    last: (Coverage, Confidence),
+}
+
+impl ReferenceBlock {
+    pub fn new(position: u64, base: u8, coverage: Coverage) -> Self {
+        let confidence = Confidence::of(coverage);
+        Self {
+            start: position,
+            end: position + 1,
+            first_base: base,
+            kind: Kind::of(coverage, &confidence),
+            min_depth: coverage.depth,
+            least: confidence,
+            last: (coverage, confidence),
+        }
+    }
+
+    /// Adds the next position, if it is of this block.
+    pub fn extend(&mut self, position: u64, coverage: Coverage) -> bool {
+        let confidence = match self.last {
+            (last, confidence) if last == coverage => confidence,
+            _ => Confidence::of(coverage),
+        };
+        if position != self.end || Kind::of(coverage, &confidence) != self.kind {
+            return false;
+        }
+        self.end += 1;
+        self.min_depth = self.min_depth.min(coverage.depth);
+        if confidence.likelihoods[1] < self.least.likelihoods[1] {
+            self.least = confidence;
+        }
+        self.last = (coverage, confidence);
+        true
+    }
+
+    pub fn record(&self, contig: &str) -> String {
+        let [a, b, c] = self.least.likelihoods;
+        let (filter, genotype) = match self.kind {
+            Kind::NoCall => ("NoCall", "./."),
+            Kind::Unsure => (".", "./."),
+            Kind::Reference(_) => (".", "0/0"),
+        };
+        format!(
+            "{contig}\t{}\t.\t{}\t{UNSEEN_ALLELE}\t.\t{filter}\tEND={}\tGT:GQ:MIN_DP:PL\t{genotype}:{}:{}:{a},{b},{c}\n",
+            self.start + 1,
+            char::from(self.first_base),
+            self.end,
+            self.least.quality,
+            self.min_depth,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn coverage(depth: u16, reference_depth: u16) -> Coverage {
+        Coverage { depth, reference_depth }
+    }
+
+    #[test]
+    fn likelihoods_are_those_of_reads_drawn_from_two_alleles() {
+        // 45 reads of the reference: 45 · 10 · log10(2) and 45 · 30, as in DeepVariant's gVCF.
+        let sure = Confidence::of(coverage(45, 45));
+        assert_eq!((sure.quality, sure.likelihoods), (50, [0, 135, 1350]));
+        // One read tells little: P(0/1) = 0.5 / 1.5.
+        let one = Confidence::of(coverage(1, 1));
+        assert_eq!((one.quality, one.likelihoods), (5, [0, 3, 30]));
+        let none = Confidence::of(coverage(0, 0));
+        assert_eq!((none.quality, none.likelihoods), (0, [0, 0, 0]));
+        let half = Confidence::of(coverage(20, 10));
+        assert_eq!((half.quality, half.likelihoods[1]), (0, 0));
+    }
+
+    #[test]
+    fn a_block_tells_of_its_least_sure_position() {
+        let mut block = ReferenceBlock::new(9, b'G', coverage(30, 30));
+        assert!(block.extend(10, coverage(20, 20)));
+        assert!(block.extend(11, coverage(40, 40)));
+        assert!(!block.extend(13, coverage(40, 40)), "a gap");
+        assert!(!block.extend(12, coverage(12, 12)), "another band");
+        assert!(!block.extend(12, coverage(0, 0)), "no reads");
+        assert_eq!(
+            block.record("c"),
+            "c\t10\t.\tG\t<*>\t.\t.\tEND=12\tGT:GQ:MIN_DP:PL\t0/0:50:20:0,60,600\n"
+        );
+        let unseen = ReferenceBlock::new(0, b'N', coverage(0, 0));
+        assert_eq!(
+            unseen.record("c"),
+            "c\t1\t.\tN\t<*>\t.\tNoCall\tEND=1\tGT:GQ:MIN_DP:PL\t./.:0:0:0,0,0\n"
+        );
+        let unsure = ReferenceBlock::new(0, b'A', coverage(100, 89));
+        assert_eq!(
+            unsure.record("c"),
+            "c\t1\t.\tA\t<*>\t.\t.\tEND=1\tGT:GQ:MIN_DP:PL\t./.:0:100:29,0,2369\n"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! `dvcall call --gvcf` from the outside.
+
+mod common;
+
+use std::path::Path;
+
+use common::{call, data, dvcall, error_of, records, sample};
+
+/// A call with a gVCF, as the records of both files.
+fn called(reference: &Path, reads: &Path, flags: &[&str]) -> [Vec<String>; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let (vcf, gvcf) = (folder.path().join("x.vcf.gz"), folder.path().join("x.g.vcf.gz"));
+    let mut command = call(reference, reads, &vcf);
+    command.arg("--gvcf").arg(&gvcf).args(flags).assert().success();
+    assert!(folder.path().join("x.g.vcf.gz.tbi").exists());
+    [records(&vcf), records(&gvcf)]
+}
+
+fn sample_called(flags: &[&str]) -> [Vec<String>; 2] {
+    called(&sample().join("reference.fa"), &sample().join("sample.bam"), flags)
+}
+
+/// A block: contig, first and last position, GT, GQ, MIN_DP and PL. None for a call.
+#[derive(Clone, Debug, PartialEq)]
+struct Block {
+    contig: String,
+    start: u64,
+    end: u64,
+    genotype: String,
+    quality: u32,
+    min_depth: u32,
+    likelihoods: Vec<u32>,
+}
+
+fn block(record: &str) -> Option<Block> {
+    let fields: Vec<_> = record.split('\t').collect();
+    let end = fields[7].strip_prefix("END=")?.parse().unwrap();
+    assert_eq!((fields[4], fields[8]), ("<*>", "GT:GQ:MIN_DP:PL"), "{record}");
+    let sample: Vec<_> = fields[9].split(':').collect();
+    assert_eq!(fields[6] == "NoCall", sample[2] == "0", "{record}");
+    Some(Block {
+        contig: fields[0].to_owned(),
+        start: fields[1].parse().unwrap(),
+        end,
+        genotype: sample[0].to_owned(),
+        quality: sample[1].parse().unwrap(),
+        min_depth: sample[2].parse().unwrap(),
+        likelihoods: sample[3].split(',').map(|p| p.parse().unwrap()).collect(),
+    })
+}
+
+/// First and last position under a call.
+fn span(record: &str) -> (u64, u64) {
+    let fields: Vec<_> = record.split('\t').collect();
+    let start: u64 = fields[1].parse().unwrap();
+    (start, start + fields[3].len() as u64 - 1)
+}
+
+#[test]
+fn every_position_is_in_one_block_or_under_a_call() {
+    let regions = ["chrA:501-30,000", "chrA:30,101-30,150", "chrB:1-20,000"];
+    let flags = regions.map(|region| ["--regions", region]).concat();
+    let [_, records] = sample_called(&flags);
+    for (contig, start, end) in [("chrA", 501, 30_000), ("chrA", 30_101, 30_150), ("chrB", 1, 20_000)] {
+        let on_contig = || records.iter().filter(|r| r.starts_with(&format!("{contig}\t")));
+        let (blocks, calls): (Vec<_>, Vec<_>) = on_contig().partition(|record| block(record).is_some());
+        let blocks: Vec<Block> = blocks.into_iter().filter_map(|record| block(record)).collect();
+        let under_call = |at: u64| calls.iter().any(|call| (span(call).0..=span(call).1).contains(&at));
+        for at in start..=end {
+            let covering = blocks.iter().filter(|b| (b.start..=b.end).contains(&at)).count();
+            assert_eq!(covering, usize::from(!under_call(at)), "{contig}:{at}");
+        }
+    }
+    // Nothing else, and in order.
+    let outside =
+        |b: &Block| b.contig == "chrA" && (b.start < 501 || b.end > 30_150 || b.end > 30_000 && b.start < 30_101);
+    assert!(!records.iter().filter_map(|record| block(record)).any(|b| outside(&b)));
+    let places = records.iter().map(|r| (r[..4].to_owned(), span(r).0));
+    assert!(places.is_sorted());
+}
+
+#[test]
+fn its_calls_are_those_of_the_vcf() {
+    let [vcf, gvcf] = sample_called(&["--threads", "1"]);
+    let calls: Vec<&String> = gvcf.iter().filter(|record| block(record).is_none()).collect();
+    assert!(vcf.len() > 50);
+    assert_eq!(calls.len(), vcf.len());
+    for (record, call) in vcf.iter().zip(calls) {
+        let [record, call] = [record, call].map(|text| text.split('\t').collect::<Vec<_>>());
+        assert_eq!(call[4], format!("{},<*>", record[4]));
+        assert_eq!(
+            [&call[..4], &call[5..9]].concat(),
+            [&record[..4], &record[5..9]].concat()
+        );
+        let [record, call] = [record[9], call[9]].map(|sample| sample.split(':').collect::<Vec<_>>());
+        assert_eq!(call[..3], record[..3]);
+        let alleles = call[3].split(',').count();
+        let unseen = ",990".repeat(alleles);
+        let expected = [
+            format!("{},0", record[3]),
+            format!("{},0", record[4]),
+            format!("{}{unseen}", record[5]),
+        ];
+        assert_eq!(call[3..], expected);
+    }
+}
+
+#[test]
+fn it_does_not_depend_on_threads_nor_on_how_regions_are_cut() {
+    let [_, one] = sample_called(&["--threads", "1"]);
+    let [_, three] = sample_called(&["--threads", "3"]);
+    assert_eq!(one, three);
+    // A cut is a block's end, and nothing else changes.
+    let [_, whole] = sample_called(&["--regions", "chrA:10,001-30,000"]);
+    let pieces = ["chrA:10,001-14,321", "chrA:14,322-21,000", "chrA:21,001-30,000"];
+    let cut: Vec<String> = pieces
+        .iter()
+        .flat_map(|piece| sample_called(&["--regions", piece])[1].clone())
+        .collect();
+    let only_in = |a: &[String], b: &[String]| {
+        a.iter()
+            .filter(|record| !b.contains(record))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let (lost, new) = (only_in(&whole, &cut), only_in(&cut, &whole));
+    assert!(lost.len() <= 2 && new.len() == 2 * lost.len(), "{lost:?} {new:?}");
+    assert!(
+        lost.iter().chain(&new).all(|record| block(record).is_some()),
+        "{lost:?} {new:?}"
+    );
+}
+
+#[test]
+fn blocks_are_as_sure_as_those_of_deepvariant() {
+    let Some(data) = data() else { return };
+    let reference = data.join("reference/ucsc.hg19.chr20.unittest.fasta.gz");
+    let reads = data.join("reads/validation/NA12878_hg19_chr20_10.0M_52x/reads.bam");
+    let (start, end) = (10_000_000, 10_010_000);
+    let [_, ours] = called(&reference, &reads, &["--regions", &format!("chr20:{start}-{end}")]);
+    let golden = std::fs::read_to_string(data.join("deepvariant_golden/calls.g.vcf")).unwrap();
+    let golden = golden.lines().filter(|line| !line.starts_with('#')).map(str::to_owned);
+    let blocks = |records: &[String]| -> Vec<Block> { records.iter().filter_map(|record| block(record)).collect() };
+    let (ours, theirs) = (blocks(&ours), blocks(&golden.collect::<Vec<_>>()));
+    let at = |blocks: &[Block], at: u64| blocks.iter().find(|b| (b.start..=b.end).contains(&at)).cloned();
+    let both: Vec<_> = (start..=end).filter_map(|p| at(&ours, p).zip(at(&theirs, p))).collect();
+    assert!(both.len() > 9_800, "{}", both.len());
+    let alike = both
+        .iter()
+        .filter(|(a, b)| a.genotype == b.genotype && a.quality / 10 == b.quality / 10);
+    let share = alike.count() as f64 / both.len() as f64;
+    assert!(share > 0.995, "{share}");
+    // Where a block begins and ends at the same places, it has the same least depth but for a few reads.
+    let same = both.iter().filter(|(a, b)| (a.start, a.end) == (b.start, b.end));
+    let close = same
+        .clone()
+        .filter(|(a, b)| a.min_depth.abs_diff(b.min_depth) <= 2)
+        .count();
+    assert!(close as f64 > 0.9 * same.clone().count() as f64 && same.count() > 5_000);
+}
+
+#[test]
+fn it_scores_as_the_vcf_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut command = call(
+        &sample().join("reference.fa"),
+        &sample().join("sample.bam"),
+        &path("x.vcf.gz"),
+    );
+    command.arg("--gvcf").arg(path("x.g.vcf.gz")).assert().success();
+    let summary = |query: &str| {
+        let mut command = dvcall();
+        command
+            .args(["evaluate", "--quiet", "--ref"])
+            .arg(sample().join("reference.fa"));
+        command.arg("--truth").arg(sample().join("truth.vcf.gz"));
+        command.arg("--confident").arg(sample().join("confident.bed"));
+        command
+            .arg("--query")
+            .arg(path(query))
+            .arg("--output")
+            .arg(path("scores"));
+        command.assert().success();
+        std::fs::read_to_string(path("scores.summary.csv")).unwrap()
+    };
+    assert_eq!(summary("x.vcf.gz"), summary("x.g.vcf.gz"));
+}
+
+#[test]
+fn a_failed_run_leaves_neither_file_and_one_name_is_not_for_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("x.vcf.gz");
+    let reference = sample().join("reference.fa");
+    let error = error_of(
+        call(&reference, &sample().join("sample.bam"), &output)
+            .arg("--gvcf")
+            .arg(&output),
+    );
+    assert!(
+        error.contains("--gvcf") && error.contains("choose another name"),
+        "{error}"
+    );
+    let missing = folder.path().join("model.safetensors");
+    let mut command = call(&reference, &sample().join("sample.bam"), &output);
+    error_of(
+        command
+            .arg("--gvcf")
+            .arg(folder.path().join("x.g.vcf.gz"))
+            .arg("--model")
+            .arg(missing),
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
