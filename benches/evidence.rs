@@ -1,11 +1,11 @@
-//! Cost of evidence on one thread: decoding reads, counting alleles, drawing pileups. Throughput is in bases of the
+//! Cost of evidence on one thread: decoding reads, counting alleles, coverage, drawing pileups. Throughput is in bases of the
 //! genome, at the depth of the bundled sample (30×).
 
 use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dvcall::candidates::{CandidateOptions, find_candidates};
+use dvcall::candidates::{CandidateOptions, coverage, find_candidates};
 use dvcall::genome::{Reference, Region, Sequence};
 use dvcall::library::Library;
 use dvcall::pileup::{PILEUP_SIZE, allele_sets, draw};
@@ -36,6 +36,10 @@ fn evidence(c: &mut Criterion) {
     let options = CandidateOptions::default();
     group.bench_function("find candidates", |b| {
         b.iter(|| find_candidates(black_box(&reads), &sequence, &region, &options));
+    });
+
+    group.bench_function("coverage", |b| {
+        b.iter(|| coverage(black_box(&reads), &sequence, &region, options.min_base_quality));
     });
 
     let candidates = find_candidates(&reads, &sequence, &region, &options);

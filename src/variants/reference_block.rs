@@ -4,9 +4,14 @@ use crate::candidates::Coverage;
 
 use super::vcf::UNSEEN_ALLELE;
 
-/// One base of so many is wrong. The model of a position without candidate is DeepVariant's for its gVCF (Poplin et al. 2018):
-/// reads are drawn from its two alleles, and each errs by itself.
-const ERROR: f64 = 0.001;
+// The model of a position without candidate is DeepVariant's for its gVCF (Poplin et al. 2018): reads are drawn from its two
+// alleles, and one base in a thousand is wrong, each by itself. Logarithms to base 10 of the probabilities:
+/// that a base is wrong,
+const WRONG: f64 = -3.0;
+/// that it is right,
+const RIGHT: f64 = -0.000_434_511_774_017_69;
+/// that a read is of the first allele.
+const HALF: f64 = -std::f64::consts::LOG10_2;
 
 /// Greatest GQ of a block: what is missed is missed for other reasons than chance from here on.
 const MAX_QUALITY: u32 = 50;
@@ -26,15 +31,14 @@ impl Confidence {
     fn of(coverage: Coverage) -> Self {
         let reference = f64::from(coverage.reference_depth);
         let others = f64::from(coverage.depth - coverage.reference_depth);
-        let (right, wrong) = ((1.0 - ERROR).log10(), ERROR.log10());
         let log10 = [
-            reference * right + others * wrong,
-            (reference + others) * 0.5f64.log10(),
-            reference * wrong + others * right,
+            reference * RIGHT + others * WRONG,
+            (reference + others) * HALF,
+            reference * WRONG + others * RIGHT,
         ];
         let best = log10.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let likelihoods = log10.map(|l| (10.0 * (best - l)).round() as u32);
-        let [same, het, hom] = log10.map(|l| 10f64.powf(l - best));
+        let [same, het, hom] = log10.map(|l| ((l - best) * std::f64::consts::LN_10).exp());
         let wrong = (het + hom) / (same + het + hom);
         let quality = match likelihoods[0] {
             0 if coverage.depth > 0 => (-10.0 * wrong.log10()).round().min(f64::from(MAX_QUALITY)) as u32,
@@ -140,6 +144,7 @@ mod tests {
 
     #[test]
     fn likelihoods_are_those_of_reads_drawn_from_two_alleles() {
+        assert!((RIGHT - (1.0 - 10f64.powf(WRONG)).log10()).abs() < 1e-15);
         // 45 reads of the reference: 45 · 10 · log10(2) and 45 · 30, as in DeepVariant's gVCF.
         let sure = Confidence::of(coverage(45, 45));
         assert_eq!((sure.quality, sure.likelihoods), (50, [0, 135, 1350]));
