@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::misread;
+use super::misread::{self, Spelling};
 use super::plain::is_all_that_differs;
 use crate::genome::{Region, Sequence};
 use crate::reads::{Indel, Read, indels};
@@ -97,9 +97,6 @@ struct Observation {
     /// Index into the site's alleles; none for the reference.
     allele: Option<usize>,
 }
-
-/// Reference bases that an allele replaces, and its own.
-pub(super) type Spelling = (Vec<u8>, Vec<u8>);
 
 struct Site {
     position: u64,

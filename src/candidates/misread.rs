@@ -1,6 +1,7 @@
 //! Long insertions that a read shows with an error.
 
-use super::counts::Spelling;
+/// Reference bases that an allele replaces, and its own.
+pub(super) type Spelling = (Vec<u8>, Vec<u8>);
 
 /// Inserted bases for each of which one may be misread.
 const MISREAD_IN: usize = 10;

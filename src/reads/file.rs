@@ -5,15 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use rust_htslib::bgzf;
 
+use super::format::Format;
 use super::index;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    Bam,
-    Cram,
-}
 
 /// The empty BGZF block that ends a whole BAM (SAM specification, section 4.1.2).
 const BGZF_END: [u8; 28] = [
@@ -38,7 +32,7 @@ pub(super) fn check(path: &Path) -> Result<(Format, PathBuf)> {
     }
     let unreadable = || format!("cannot read {}", path.display());
     let mut file = File::open(path).with_context(unreadable)?;
-    let format = format_of(&mut file, path).with_context(unreadable)?.with_context(|| {
+    let format = Format::of(&mut file, path).with_context(unreadable)?.with_context(|| {
         format!(
             "reads {0} is neither BAM nor CRAM; convert it with: samtools sort -o reads.bam {0}",
             path.display()
@@ -61,23 +55,6 @@ pub(super) fn check(path: &Path) -> Result<(Format, PathBuf)> {
     }
     index::check(&index, path, format)?;
     Ok((format, index))
-}
-
-fn format_of(file: &mut File, path: &Path) -> std::io::Result<Option<Format>> {
-    let mut magic = Vec::with_capacity(4);
-    file.take(4).read_to_end(&mut magic)?;
-    Ok(match magic.as_slice() {
-        b"CRAM" => Some(Format::Cram),
-        [0x1f, 0x8b, 0x08, 0x04] if !is_text(path) => Some(Format::Bam),
-        _ => None,
-    })
-}
-
-/// Whether it is bgzipped text, such as SAM, which begins as BAM does. A block that cannot be read is told of later.
-fn is_text(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = bgzf::Reader::from_path(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok());
-    read && magic != *b"BAM\x01"
 }
 
 fn ends_with(file: &mut File, end: &[u8]) -> std::io::Result<bool> {

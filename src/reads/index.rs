@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use rust_htslib::bam::{self, Read as _};
 
 use super::crai;
-use super::file::Format;
+use super::format::Format;
 use crate::genome::{BgzfFile, BinIndex, Stretch};
 
 /// Bytes of a record that tell it from others: its fixed fields (SAM specification, section 4.2), and of its name.

@@ -6,6 +6,7 @@ mod depth;
 mod downsampling;
 mod file;
 mod filter;
+mod format;
 mod indel;
 mod index;
 mod read;

@@ -6,8 +6,9 @@ use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{self, HeaderView, IndexedReader, Read as _};
 
 use super::downsampling::{Downsampling, hash};
-use super::file::{self, Format};
+use super::file;
 use super::filter::ReadFilter;
+use super::format::Format;
 use super::index;
 use super::reader::ReadReader;
 use super::sample::Sample;
