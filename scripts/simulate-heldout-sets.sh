@@ -4,6 +4,7 @@
 # calibrate, and many of their variants are the same. HG002 (GIAB v4.2.1) on GRCh38 chr20:0.1-9.9M and a made-up person on 0.7 Mb
 # of chr21, sequenced
 #   heldout_art_{10,15,30,60}x    by ART, built-in profile HSXn (HiSeq X, PCR-free), 150 bases; the lesser depths are subsets
+#   heldout_art_60x_draw{1..N}    the same again, other reads, with DRAWS=N: what of a small stratum is chance
 #   heldout_dwgsim_30x            by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
 # aligned to chr20 and chr21 (first 10 Mb of each); HG001 (GIAB v3.3.2) on b37 chr20:4.0-9.9M, sequenced
 #   heldout_hg001_{10,15,30}x     by ART, built-in profile HSXt (HiSeq X, TruSeq), 150 bases
@@ -16,7 +17,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,17s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 
 prepare_reference() {
@@ -62,7 +63,7 @@ describe() {
 # Haplotype, profile, depth of the haplotype, mean and deviation of the insert size, read length.
 art_reads() {
   local haplotype=$1
-  art_illumina -ss "$2" -i "$genome/hap$haplotype.fa" -p -l "${6:-150}" -f "$3" -m "$4" -s "$5" -na -rs "9$haplotype" \
+  art_illumina -ss "$2" -i "$genome/hap$haplotype.fa" -p -l "${6:-150}" -f "$3" -m "$4" -s "$5" -na -rs "${seed:-9}$haplotype" \
     -d "h$haplotype-" -o "$genome/art$haplotype." >/dev/null 2>&1
 }
 
@@ -111,6 +112,9 @@ if ! grep -q '^giab_confident' "$output/heldout_strata/strata.tsv"; then
   cp "$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.confident.bed" "$output/heldout_strata/giab_confident.bed"
   printf 'giab_confident\tgiab_confident.bed\n' >> "$output/heldout_strata/strata.tsv"
 fi
+for draw in $(seq "${DRAWS:-0}"); do
+  seed=7$draw simulate "heldout_art_60x_draw$draw" art HSXn 30 420 90
+done
 simulate heldout_dwgsim_30x dwgsim
 
 prepare_reference b37.chr20.fa b37.chr20.fa.gz
