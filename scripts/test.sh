@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up and runs every check: format, lints, scripts, tests, and the demo twice with the same bytes.
+# Sets up and runs every check: format, lints, docs, scripts, tests, and the demo twice with the same bytes.
 # Tests on real data read DVCALL_DATA (default: ../shared/data beside this folder) and are skipped, with a line that says
 # so, when it is not there; with DVCALL_REQUIRE_DATA=1 they fail instead.
 set -euo pipefail
@@ -33,6 +33,7 @@ scripts/setup.sh
 check_scripts
 cargo fmt --check
 cargo clippy --release --locked --all-targets -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --release --locked --no-deps --document-private-items
 cargo test --release --locked
 check_demo
 echo "test: all passed"

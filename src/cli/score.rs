@@ -31,7 +31,7 @@ pub struct EvaluateArgs {
     /// Count calls here alone: chr20, chr20:1,000-2,000 or a BED file; repeatable [default: everywhere]
     #[arg(long, value_name = "REGION|BED")]
     pub regions: Vec<String>,
-    /// Strata to count apart: a file of lines name<TAB>BED, paths relative to it
+    /// Strata to count apart: a file with lines of a name, a tab and a BED, paths relative to it
     #[arg(long, value_name = "TSV")]
     pub stratification: Option<PathBuf>,
     /// Begin of the names of all output files

@@ -73,7 +73,7 @@ impl Cascade {
         [0, 1, 2].map(|class| exponentials[class] / sum)
     }
 
-    /// Probabilities of hom-ref, het and hom-alt of an image (see [`summarize`]), if they are sure enough to stand.
+    /// Probabilities of hom-ref, het and hom-alt of an image (see `summarize`), if they are sure enough to stand.
     pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
         let probabilities = self.probabilities(&summarize(image, variant_type));
         let (_, greatest) = likeliest(&probabilities);
@@ -117,7 +117,7 @@ fn layer_name(index: usize, part: &str) -> String {
     format!("layer{}.{part}", index + 1)
 }
 
-/// Weights of a cascade while it is trained: `mean` and `deviation` [features], the layers' weights and biases.
+/// Weights of a cascade while it is trained: `mean` and `deviation` of each feature, the layers' weights and biases.
 pub(super) struct CascadeTensors {
     pub mean: Tensor,
     pub deviation: Tensor,
