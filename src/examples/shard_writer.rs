@@ -1,7 +1,7 @@
 //! Writes examples as shards.
 //!
 //! A shard is `shard-00000.safetensors.zst` (zstd-compressed safetensors: `image: u8 [N, 100, 221, 7]`, `label: i64 [N]`, −1 =
-//! none, `clipping` f32 [N, 4] in the order of [`Clipping::to_array`]) and `shard-00000.tsv` (one line for each example). From Python:
+//! none, `clipping: f32 [N, 4]` in the order of [`Clipping::to_array`]) and `shard-00000.tsv` (one line for each example). From Python:
 //!
 //! ```python
 //! import safetensors.numpy, zstandard
