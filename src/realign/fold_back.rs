@@ -4,6 +4,8 @@
 //! long, but not the last bases of the hairpin's stem: these fit either strand but where the stem is imperfect. As the same hairpins
 //! break in many reads, some of these agree on a variant that is none.
 
+use std::ops::Range;
+
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
@@ -103,12 +105,37 @@ impl<'a> End<'a> {
         if self.aligned <= -seed.start || seed.clone().all(fits) {
             return None;
         }
-        let mut around = (0..=reach).flat_map(|far| [self.first - far, self.first + far]);
-        let partner = around.find(|&at| seed.clone().all(|base| self.goes_back(at, base)))?;
+        let partner = self.nearest_on_other_strand(seed.clone(), reach)?;
         // A repeat, or an indel, goes on in the same direction.
         let mut around = self.first - REACH..=self.first + REACH;
         let goes_on = around.any(|at| seed.clone().all(|base| self.goes_on(at, base)));
         (!goes_on).then_some(partner)
+    }
+
+    /// Where base 0 lies nearest if bases of the read are of the other strand.
+    fn nearest_on_other_strand(&self, bases: Range<i64>, reach: i64) -> Option<i64> {
+        let mut sought: Vec<u8> = bases.clone().map_while(|base| complement(self.shown(base))).collect();
+        if (sought.len() as i64) < bases.end - bases.start {
+            return None;
+        }
+        // In the order of the reference, and how far the first of them lies from base 0.
+        let offset = match self.side {
+            Side::Left => bases.start,
+            Side::Right => {
+                sought.reverse();
+                1 - bases.end
+            }
+        };
+        let lies_at = |at: &i64| {
+            let index = usize::try_from(at + offset - self.reference.start as i64);
+            let there = index
+                .ok()
+                .and_then(|index| self.reference.bases.get(index..)?.get(..sought.len()));
+            there.is_some_and(|there| there[0] == sought[0] && there == sought)
+        };
+        (0..=reach)
+            .flat_map(|far| [self.first - far, self.first + far])
+            .find(lies_at)
     }
 
     /// How many of the aligned bases the fold explains better.
