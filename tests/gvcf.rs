@@ -37,7 +37,9 @@ fn block(record: &str) -> Option<Block> {
     let end = fields[7].strip_prefix("END=")?.parse().unwrap();
     assert_eq!((fields[4], fields[8]), ("<*>", "GT:GQ:MIN_DP:PL"), "{record}");
     let sample: Vec<_> = fields[9].split(':').collect();
-    assert_eq!(fields[6] == "NoCall", sample[2] == "0", "{record}");
+    // A FILTER of one sample's block would become that of another's variant where files are merged.
+    assert_eq!(fields[6], ".", "{record}");
+    assert!(sample[2] != "0" || sample[0] == "./.", "{record}");
     Some(Block {
         contig: fields[0].to_owned(),
         start: fields[1].parse().unwrap(),

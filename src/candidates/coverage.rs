@@ -1,4 +1,7 @@
 //! How much the reads say at every position, also where nothing differs.
+//!
+//! The same counts as those of [`SiteCounts`](super::SiteCounts), which are made for few sites; here all bases are added at
+//! once, and what counts otherwise, indels and mates, is put right after.
 
 use super::counts::overlapping_mates;
 use crate::genome::{Region, Sequence};
@@ -34,10 +37,9 @@ pub fn coverage(reads: &[Read], sequence: &Sequence, region: &Region, min_base_q
         counts.add_bases(read);
         counts.put_indels(read, indels);
     }
-    for (first, second) in overlapping_mates(reads) {
-        if first < second {
-            counts.join_mates([first, second].map(|number| (&reads[number as usize], &indels[number as usize][..])));
-        }
+    for (read, mate) in overlapping_mates(reads) {
+        let [own, others] = [read, mate].map(|number| (&reads[number as usize], &indels[number as usize][..]));
+        counts.silence(own, others, read < mate);
     }
     let counts = counts.depths.into_iter().zip(counts.reference_depths);
     let coverage = counts.map(|(depth, reference_depth)| Coverage { depth, reference_depth });
@@ -93,19 +95,19 @@ impl Counts<'_> {
         }
     }
 
-    /// Of two mates, the better base speaks for the fragment; of equals, the first. The other is taken back.
-    fn join_mates(&mut self, [(first, of_first), (second, of_second)]: [(&Read, &[Indel]); 2]) {
-        let both = (second.start, first.end().min(second.end()));
-        let mut seconds: Vec<Shown> = shown(second, of_second, self.sequence, both).collect();
-        seconds.retain(|shown| self.is_usable(shown));
-        seconds.sort_by_key(|shown| shown.position);
-        for shown in shown(first, of_first, self.sequence, both)
-            .filter(|shown| self.is_usable(shown))
-            .collect::<Vec<_>>()
-        {
-            if let Ok(found) = seconds.binary_search_by_key(&shown.position, |s| s.position) {
-                let other = &seconds[found];
-                self.take_back(if other.quality > shown.quality { &shown } else { other });
+    /// Takes back what a read shows where its mate speaks for the fragment: the better base does; of equals, the first read's.
+    fn silence(&mut self, (read, indels): (&Read, &[Indel]), (mate, of_mate): (&Read, &[Indel]), is_first: bool) {
+        let both = (read.start.max(mate.start), read.end().min(mate.end()));
+        let mut others: Vec<Shown> = shown(mate, of_mate, self.sequence, both).collect();
+        others.retain(|shown| self.is_usable(shown));
+        others.sort_by_key(|shown| shown.position);
+        let mut own: Vec<Shown> = shown(read, indels, self.sequence, both).collect();
+        own.retain(|shown| self.is_usable(shown));
+        for shown in own {
+            let found = others.binary_search_by_key(&shown.position, |other| other.position);
+            let other = found.ok().map(|found| others[found].quality);
+            if other.is_some_and(|other| other > shown.quality || other == shown.quality && !is_first) {
+                self.take_back(&shown);
             }
         }
     }
@@ -188,7 +190,7 @@ mod tests {
                 if changed > 0 {
                     bases[changed * 5] = b'A';
                 }
-                let mut read = read(&format!("fragment {}", number / 2), 100 + start, cigar, &bases);
+                let mut read = read(&format!("fragment {}", number / 3), 100 + start, cigar, &bases);
                 read.quals.fill(quality);
                 read.second_of_pair = number % 2 == 1;
                 read

@@ -178,7 +178,7 @@ impl<'a> Output<'a> {
         }
         let records = called.calls.len();
         if let Some(gvcf) = &mut self.gvcf {
-            gvcf.cover(&self.contig, called.partition.positions().zip(called.covered))?;
+            gvcf.cover(&self.contig, called.covered)?;
         }
         for call in called.calls {
             let settled = self.overlaps.push(call);
@@ -209,15 +209,16 @@ impl<'a> Output<'a> {
         let mut clock = Stopwatch::start();
         let rest = self.overlaps.finish();
         self.write(&rest)?;
-        self.vcf.finish()?;
-        self.gvcf.map_or(Ok(()), GvcfWriter::finish)?;
-        for vcf in std::iter::once(&self.args.output).chain(&self.args.gvcf) {
-            link_indexes(vcf, index_kinds(vcf))?;
-        }
+        let vcf = self.vcf.close()?;
+        let gvcf = self.gvcf.map(GvcfWriter::close).transpose()?;
         finish_realigned_reads(self.realigned_reads, &self.args.realigned)?;
         clock.lap(&mut self.timings, Stage::Writing, 0);
         if let Some(table) = self.timings_table {
             self.timings.write(table, self.bases, started)?;
+        }
+        for (name, closed) in self.args.gvcf.iter().zip(gvcf).chain([(&self.args.output, vcf)]) {
+            closed.put_in_place()?;
+            link_indexes(name, index_kinds(name))?;
         }
         if log::log_enabled!(log::Level::Info) {
             let (pileups, network) = (self.timings.items(Stage::Pileups), self.timings.items(Stage::Network));

@@ -5,11 +5,11 @@ use anyhow::Result;
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::{Candidate, coverage};
-use crate::genome::Partition;
+use crate::genome::{Partition, Sequence};
 use crate::model::{Cascades, Genotyper, Inference};
 use crate::pileup::{self, Context, PILEUP_SIZE};
 use crate::reads::Read;
-use crate::variants::{Call, Covered, call_genotype};
+use crate::variants::{Call, Covered, CoveredRun, call_genotype};
 
 /// Most partitions that a worker takes at a time.
 const MOST_PARTITIONS: usize = 16;
@@ -34,8 +34,8 @@ pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> 
 pub struct CalledPartition {
     pub partition: Partition,
     pub calls: Vec<Call>,
-    /// Of each position that was asked for; only for a gVCF.
-    pub covered: Vec<Covered>,
+    /// Empty but for a gVCF.
+    pub covered: Covered,
     /// Only where they are to be written.
     pub reads: Vec<Read>,
 }
@@ -53,7 +53,7 @@ struct DrawnPartition {
     candidates: Vec<Candidate>,
     /// Allele sets of each candidate, one pileup each.
     sets: Vec<Vec<Vec<usize>>>,
-    covered: Vec<Covered>,
+    covered: Covered,
     reads: Vec<Read>,
 }
 
@@ -116,19 +116,21 @@ impl<'a> Worker<'a> {
     }
 
     /// What is known of each position, if that is kept.
-    fn cover(&self, partition: &Partition, evidence: &Evidence, timings: &mut Timings) -> Vec<Covered> {
+    fn cover(&self, partition: &Partition, evidence: &Evidence, timings: &mut Timings) -> Covered {
         if !self.keeps.coverage {
-            return Vec::new();
+            return Covered::default();
         }
         let mut clock = Stopwatch::start();
         let (region, reference) = (&partition.region, &evidence.reference);
         let counts = coverage(&evidence.reads, reference, region, self.evidence.min_base_quality());
-        let covered = partition.positions().map(|position| Covered {
-            reference_base: reference.base(position),
-            coverage: counts[(position - region.start) as usize],
-        });
-        let covered: Vec<_> = covered.collect();
-        clock.lap(timings, Stage::Coverage, covered.len());
+        let of_positions = partition
+            .positions()
+            .map(|at| (at, counts[(at - region.start) as usize]));
+        let covered = Covered {
+            reference: Sequence::new(region.start, reference.slice(region.start, region.end).to_vec()),
+            runs: CoveredRun::of(of_positions),
+        };
+        clock.lap(timings, Stage::Coverage, partition.bases() as usize);
         covered
     }
 

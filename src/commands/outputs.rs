@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -40,8 +40,20 @@ pub fn check_inputs_are_kept(outputs: &[(&str, PathBuf)], inputs: &[&Path]) -> R
 /// Where a file is or will be, links followed.
 fn place(path: &Path) -> PathBuf {
     let in_folder = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
-    let place = path.canonicalize().ok().or_else(in_folder);
-    place.unwrap_or_else(|| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| {
+        // Its folder is yet to be made, so no link is on the way.
+        let mut place = PathBuf::new();
+        for part in std::path::absolute(path)
+            .unwrap_or_else(|_| path.to_owned())
+            .components()
+        {
+            match part {
+                Component::ParentDir => drop(place.pop()),
+                part => place.push(part),
+            }
+        }
+        place
+    })
 }
 
 /// Makes the folder of a file that is to be written, and returns its place: what the name leads to, if it is a link, so that

@@ -3,14 +3,16 @@
 //! Format: VCF 4.3, section 5.5; every position that was asked for is in exactly one block or under a call.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::Result;
 
 use super::reference_block::ReferenceBlock;
-use super::vcf::{Unseen, VcfHeader, VcfWriter, record};
+use super::vcf::{ClosedVcf, Unseen, VcfHeader, VcfWriter, record};
 use super::{Call, Filter};
 use crate::candidates::Coverage;
+use crate::genome::Sequence;
 
 const DEFINITIONS: &str = "\
 ##ALT=<ID=*,Description=\"Any other allele\">
@@ -18,19 +20,50 @@ const DEFINITIONS: &str = "\
 ##FORMAT=<ID=MIN_DP,Number=1,Type=Integer,Description=\"Least read depth in the block; its GQ and PL are those of its least sure position\">
 ";
 
-/// What is known of one position. Small, as there is one for each that waits to be written.
-#[derive(Clone, Copy, Debug)]
+/// What is known of a stretch.
+#[derive(Debug, Default)]
 pub struct Covered {
-    pub reference_base: u8,
+    pub reference: Sequence,
+    pub runs: Vec<CoveredRun>,
+}
+
+/// Positions (0-based half-open) of one coverage. Small, as many may wait to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoveredRun {
+    pub start: u64,
+    pub length: u32,
     pub coverage: Coverage,
 }
 
-/// Puts positions and calls, each ascending, into one file.
+impl CoveredRun {
+    /// The runs of positions, ascending, with their coverage.
+    pub fn of(positions: impl Iterator<Item = (u64, Coverage)>) -> Vec<Self> {
+        let mut runs: Vec<Self> = Vec::new();
+        for (position, coverage) in positions {
+            match runs.last_mut() {
+                Some(run) if run.end() == position && run.coverage == coverage => run.length += 1,
+                _ => runs.push(Self {
+                    start: position,
+                    length: 1,
+                    coverage,
+                }),
+            }
+        }
+        runs
+    }
+
+    fn end(&self) -> u64 {
+        self.start + u64::from(self.length)
+    }
+}
+
+/// Puts positions and calls, each ascending, into one file. For each stretch [`cover`](Self::cover) comes first, then
+/// [`write`](Self::write) for each of its calls as they are settled, and [`settle`](Self::settle) when none is held back.
 pub struct GvcfWriter {
     vcf: VcfWriter,
     contig: String,
-    /// Positions that a call may come before.
-    waiting: VecDeque<(u64, Covered)>,
+    /// Stretches of which a call may come before some position, each with how many of its runs are done.
+    waiting: VecDeque<(Covered, usize)>,
     /// What comes before is written or under a call.
     next: u64,
     block: Option<ReferenceBlock>,
@@ -48,10 +81,10 @@ impl GvcfWriter {
         })
     }
 
-    /// Takes positions (0-based), after those before.
-    pub fn cover(&mut self, contig: &str, positions: impl IntoIterator<Item = (u64, Covered)>) -> Result<()> {
+    /// Takes the next stretch.
+    pub fn cover(&mut self, contig: &str, covered: Covered) -> Result<()> {
         self.go_to(contig)?;
-        self.waiting.extend(positions);
+        self.waiting.push_back((covered, 0));
         Ok(())
     }
 
@@ -64,16 +97,16 @@ impl GvcfWriter {
         self.vcf.write_line(&record(contig, call, filter, Unseen::Named))
     }
 
-    /// Tells that no call comes before the end of the positions taken.
+    /// Tells that no call comes before the end of the stretches taken.
     pub fn settle(&mut self) -> Result<()> {
         self.settle_before(u64::MAX)
     }
 
-    /// Closes, indexes, and gives the file its final name.
-    pub fn finish(mut self) -> Result<()> {
+    /// As [`VcfWriter::close`].
+    pub fn close(mut self) -> Result<ClosedVcf> {
         self.settle()?;
         self.close_block()?;
-        self.vcf.finish()
+        self.vcf.close()
     }
 
     fn go_to(&mut self, contig: &str) -> Result<()> {
@@ -86,17 +119,34 @@ impl GvcfWriter {
         Ok(())
     }
 
+    /// Puts the positions before `end` that are under no call into blocks.
     fn settle_before(&mut self, end: u64) -> Result<()> {
-        while let Some(&(position, at)) = self.waiting.front().filter(|(position, _)| *position < end) {
-            self.waiting.pop_front();
-            if position < self.next {
-                continue;
+        while let Some((covered, mut done)) = self.waiting.pop_front() {
+            while let Some(run) = covered.runs.get(done).filter(|run| run.start < end) {
+                let positions = run.start.max(self.next)..run.end().min(end);
+                if !positions.is_empty() {
+                    let base = covered.reference.base(positions.start);
+                    self.next = positions.end;
+                    self.add(positions, base, run.coverage)?;
+                }
+                if run.end() > end {
+                    break;
+                }
+                done += 1;
             }
-            let block = self.block.as_mut();
-            if !block.is_some_and(|block| block.extend(position, at.coverage)) {
-                self.close_block()?;
-                self.block = Some(ReferenceBlock::new(position, at.reference_base, at.coverage));
+            if done < covered.runs.len() {
+                self.waiting.push_front((covered, done));
+                break;
             }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, positions: Range<u64>, base: u8, coverage: Coverage) -> Result<()> {
+        let block = self.block.as_mut();
+        if !block.is_some_and(|block| block.extend(positions.clone(), coverage)) {
+            self.close_block()?;
+            self.block = Some(ReferenceBlock::new(positions, base, coverage));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ mod vcf;
 
 pub use call::{Call, Filter};
 pub use genotype::{call_genotype, genotype_order};
-pub use gvcf::{Covered, GvcfWriter};
+pub use gvcf::{Covered, CoveredRun, GvcfWriter};
 pub use overlap::{OverlapResolver, resolve_overlaps};
 pub use summary::CallSummary;
 pub use vcf::{VcfHeader, VcfWriter};

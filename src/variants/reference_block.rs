@@ -1,5 +1,7 @@
 //! Stretches between the calls, and how sure it is that they are as the reference.
 
+use std::ops::Range;
+
 use crate::candidates::Coverage;
 
 use super::vcf::UNSEEN_ALLELE;
@@ -51,8 +53,7 @@ impl Confidence {
 /// What all positions of a block have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// No usable read.
-    NoCall,
+    NoReads,
     /// Another genotype is likelier than that of the reference, but no allele is frequent enough to be a candidate.
     Unsure,
     /// As the reference, with a GQ of this band.
@@ -62,7 +63,7 @@ enum Kind {
 impl Kind {
     fn of(coverage: Coverage, confidence: &Confidence) -> Self {
         match confidence.likelihoods[0] {
-            _ if coverage.depth == 0 => Self::NoCall,
+            _ if coverage.depth == 0 => Self::NoReads,
             0 => Self::Reference(confidence.quality / BAND),
             _ => Self::Unsure,
         }
@@ -80,51 +81,45 @@ pub(super) struct ReferenceBlock {
     min_depth: u16,
     /// That of the position where a variant is likeliest.
     least: Confidence,
-    /// What was seen last, as neighbours are often alike.
-    last: (Coverage, Confidence),
 }
 
 impl ReferenceBlock {
-    pub fn new(position: u64, base: u8, coverage: Coverage) -> Self {
+    /// Positions of one coverage; `first_base` is the reference's at the first of them.
+    pub fn new(positions: Range<u64>, first_base: u8, coverage: Coverage) -> Self {
         let confidence = Confidence::of(coverage);
         Self {
-            start: position,
-            end: position + 1,
-            first_base: base,
+            start: positions.start,
+            end: positions.end,
+            first_base,
             kind: Kind::of(coverage, &confidence),
             min_depth: coverage.depth,
             least: confidence,
-            last: (coverage, confidence),
         }
     }
 
-    /// Adds the next position, if it is of this block.
-    pub fn extend(&mut self, position: u64, coverage: Coverage) -> bool {
-        let confidence = match self.last {
-            (last, confidence) if last == coverage => confidence,
-            _ => Confidence::of(coverage),
-        };
-        if position != self.end || Kind::of(coverage, &confidence) != self.kind {
+    /// Adds the next positions, if they are of this block.
+    pub fn extend(&mut self, positions: Range<u64>, coverage: Coverage) -> bool {
+        let confidence = Confidence::of(coverage);
+        if positions.start != self.end || Kind::of(coverage, &confidence) != self.kind {
             return false;
         }
-        self.end += 1;
+        self.end = positions.end;
         self.min_depth = self.min_depth.min(coverage.depth);
         if confidence.likelihoods[1] < self.least.likelihoods[1] {
             self.least = confidence;
         }
-        self.last = (coverage, confidence);
         true
     }
 
     pub fn record(&self, contig: &str) -> String {
         let [a, b, c] = self.least.likelihoods;
-        let (filter, genotype) = match self.kind {
-            Kind::NoCall => ("NoCall", "./."),
-            Kind::Unsure => (".", "./."),
-            Kind::Reference(_) => (".", "0/0"),
+        // No FILTER: where files are merged, it would become that of another sample's variant.
+        let genotype = match self.kind {
+            Kind::NoReads | Kind::Unsure => "./.",
+            Kind::Reference(_) => "0/0",
         };
         format!(
-            "{contig}\t{}\t.\t{}\t{UNSEEN_ALLELE}\t.\t{filter}\tEND={}\tGT:GQ:MIN_DP:PL\t{genotype}:{}:{}:{a},{b},{c}\n",
+            "{contig}\t{}\t.\t{}\t{UNSEEN_ALLELE}\t.\t.\tEND={}\tGT:GQ:MIN_DP:PL\t{genotype}:{}:{}:{a},{b},{c}\n",
             self.start + 1,
             char::from(self.first_base),
             self.end,
@@ -159,22 +154,22 @@ mod tests {
 
     #[test]
     fn a_block_tells_of_its_least_sure_position() {
-        let mut block = ReferenceBlock::new(9, b'G', coverage(30, 30));
-        assert!(block.extend(10, coverage(20, 20)));
-        assert!(block.extend(11, coverage(40, 40)));
-        assert!(!block.extend(13, coverage(40, 40)), "a gap");
-        assert!(!block.extend(12, coverage(12, 12)), "another band");
-        assert!(!block.extend(12, coverage(0, 0)), "no reads");
+        let mut block = ReferenceBlock::new(9..10, b'G', coverage(30, 30));
+        assert!(block.extend(10..11, coverage(20, 20)));
+        assert!(block.extend(11..15, coverage(40, 40)));
+        assert!(!block.extend(16..17, coverage(40, 40)), "a gap");
+        assert!(!block.extend(15..16, coverage(12, 12)), "another band");
+        assert!(!block.extend(15..16, coverage(0, 0)), "no reads");
         assert_eq!(
             block.record("c"),
-            "c\t10\t.\tG\t<*>\t.\t.\tEND=12\tGT:GQ:MIN_DP:PL\t0/0:50:20:0,60,600\n"
+            "c\t10\t.\tG\t<*>\t.\t.\tEND=15\tGT:GQ:MIN_DP:PL\t0/0:50:20:0,60,600\n"
         );
-        let unseen = ReferenceBlock::new(0, b'N', coverage(0, 0));
+        let unseen = ReferenceBlock::new(0..1, b'N', coverage(0, 0));
         assert_eq!(
             unseen.record("c"),
-            "c\t1\t.\tN\t<*>\t.\tNoCall\tEND=1\tGT:GQ:MIN_DP:PL\t./.:0:0:0,0,0\n"
+            "c\t1\t.\tN\t<*>\t.\t.\tEND=1\tGT:GQ:MIN_DP:PL\t./.:0:0:0,0,0\n"
         );
-        let unsure = ReferenceBlock::new(0, b'A', coverage(100, 89));
+        let unsure = ReferenceBlock::new(0..1, b'A', coverage(100, 89));
         assert_eq!(
             unsure.record("c"),
             "c\t1\t.\tA\t<*>\t.\t.\tEND=1\tGT:GQ:MIN_DP:PL\t./.:0:100:29,0,2369\n"

@@ -118,24 +118,49 @@ impl VcfWriter {
             .with_context(|| format!("cannot write {}", self.target.display()))
     }
 
-    /// Closes, indexes, and gives the file its final name.
-    pub fn finish(mut self) -> Result<()> {
+    /// Closes and indexes it, so that only its name is missing: of several files, none takes its place before all are whole.
+    pub fn close(mut self) -> Result<ClosedVcf> {
         let failed = || format!("cannot write {}", self.target.display());
         self.out.flush().with_context(failed)?;
         drop(self.out);
-        if !self.bgzipped {
-            return self.beside.persist(&self.target).with_context(failed);
-        }
-        let built = TempPath::try_from_path(index_variants(&self.beside, &self.contigs).with_context(failed)?)?;
-        let suffix = built.extension().unwrap_or_default().to_owned();
+        let index = match self.bgzipped {
+            true => Some(TempPath::try_from_path(
+                index_variants(&self.beside, &self.contigs).with_context(failed)?,
+            )?),
+            false => None,
+        };
+        Ok(ClosedVcf {
+            beside: self.beside,
+            index,
+            target: self.target,
+        })
+    }
+}
+
+/// A VCF that is whole, beside its place.
+pub struct ClosedVcf {
+    beside: TempPath,
+    /// If it is bgzipped.
+    index: Option<TempPath>,
+    target: PathBuf,
+}
+
+impl ClosedVcf {
+    /// Gives the file and its index their names.
+    pub fn put_in_place(self) -> Result<()> {
+        let failed = || format!("cannot write {}", self.target.display());
         self.beside.persist(&self.target).with_context(failed)?;
+        let Some(index) = self.index else {
+            return Ok(());
+        };
         // Readers might take an index of an earlier file, if of the other kind, for that of this one.
         for old in ["tbi", "csi"].map(|suffix| self.target.with_added_extension(suffix)) {
             if old.exists() {
                 std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
             }
         }
-        built
+        let suffix = index.extension().unwrap_or_default().to_owned();
+        index
             .persist(self.target.with_added_extension(suffix))
             .with_context(failed)
     }
@@ -262,7 +287,7 @@ mod tests {
         writer.write("chr1", &call(), Filter::Pass).unwrap();
         assert!(!target.exists());
         std::fs::write(folder.path().join("x.vcf.gz.csi"), "of an earlier file").unwrap();
-        writer.finish().unwrap();
+        writer.close().unwrap().put_in_place().unwrap();
         assert!(folder.path().join("x.vcf.gz.tbi").exists());
         let names: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()
