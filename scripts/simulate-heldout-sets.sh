@@ -10,6 +10,7 @@
 #   heldout_hg001_{10,15,30}x     by ART, built-in profile HSXt (HiSeq X, TruSeq), 150 bases
 #   heldout_{nextseq,miseq}_30x   by ART, built-in profiles NS50 (75 bases, 7 % of them below Q15) and MSv3 (250 bases), of
 #                                 which training sets by another simulator use the distribution of qualities by cycle
+#   heldout_wgsim_30x             by wgsim, 100 bases, 0.5 % errors anywhere, all of Q17
 # aligned to b37 chr20; and heldout_strata{,_hg001}/strata.tsv for dvcall evaluate --stratification.
 # Resumable: what is whole is kept.
 #   scripts/simulate-heldout-sets.sh OUTPUT
@@ -17,7 +18,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,19s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 
 prepare_reference() {
@@ -74,6 +75,13 @@ dwgsim_reads() {
     "$genome/hap$haplotype.fa" "$genome/dwgsim$haplotype" >/dev/null 2>&1
 }
 
+wgsim_reads() {
+  local haplotype=$1
+  wgsim -S "4$haplotype" -r 0 -R 0 -X 0 -e 0.005 -1 100 -2 100 -d 300 -s 40 -N "$2" "$genome/hap$haplotype.fa" \
+    "$genome/wgsim$haplotype".{1,2}.fq >/dev/null 2>&1
+  sed -i "1~4s/^@/@h$haplotype-/" "$genome/wgsim$haplotype".{1,2}.fq
+}
+
 # Name of the set, simulator, and what its function takes after the haplotype.
 simulate() {
   local set=$output/$1 simulator=$2
@@ -82,12 +90,12 @@ simulate() {
   describe "$set"
   "${simulator}_reads" 0 "$@"
   "${simulator}_reads" 1 "$@"
-  if [[ $simulator == art ]]; then
-    cat "$genome"/art[01].1.fq > "$genome/1.fq"
-    cat "$genome"/art[01].2.fq > "$genome/2.fq"
-  else
+  if [[ $simulator == dwgsim ]]; then
     gzip -dc "$genome"/dwgsim[01].bwa.read1.fastq.gz > "$genome/1.fq"
     gzip -dc "$genome"/dwgsim[01].bwa.read2.fastq.gz > "$genome/2.fq"
+  else
+    cat "$genome/$simulator"[01].1.fq > "$genome/1.fq"
+    cat "$genome/$simulator"[01].2.fq > "$genome/2.fq"
   fi
   rm "$genome/$simulator"[01].*
   "$here/simulation/align.sh" "$reference" "$genome/1.fq" "$genome/2.fq" HELDOUT "$set/reads.bam"
@@ -126,3 +134,4 @@ done
 make_strata "$output/heldout_strata_hg001" "$output/heldout_hg001_30x"
 simulate heldout_nextseq_30x art NS50 15 300 60 75
 simulate heldout_miseq_30x art MSv3 15 550 90 250
+simulate heldout_wgsim_30x wgsim 442500
