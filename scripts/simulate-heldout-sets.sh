@@ -8,17 +8,18 @@
 #   heldout_dwgsim_30x            by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
 # aligned to chr20 and chr21 (first 10 Mb of each); HG001 (GIAB v3.3.2) on b37 chr20:4.0-9.9M, sequenced
 #   heldout_hg001_{10,15,30}x     by ART, built-in profile HSXt (HiSeq X, TruSeq), 150 bases
+#   heldout_hg001_30x_{minimap2,bowtie2}  the same reads as heldout_hg001_30x, by other aligners
 #   heldout_{nextseq,miseq}_30x   by ART, built-in profiles NS50 (75 bases, 7 % of them below Q15) and MSv3 (250 bases), of
 #                                 which training sets by another simulator use the distribution of qualities by cycle
 #   heldout_wgsim_30x             by wgsim, 100 bases, 0.5 % errors anywhere, all of Q17
 # aligned to b37 chr20; and heldout_strata{,_hg001}/strata.tsv for dvcall evaluate --stratification.
 # Resumable: what is whole is kept.
 #   scripts/simulate-heldout-sets.sh OUTPUT
-# Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa samtools bcftools tabix python3-numpy
+# Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa minimap2 bowtie2 samtools bcftools tabix python3-numpy
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,19s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 
 prepare_reference() {
@@ -102,6 +103,17 @@ simulate() {
   rm "$genome"/[12].fq
 }
 
+# The reads of a set, by another aligner.
+align_anew() {
+  local from=$output/$1 aligner=$2 set=$output/$1_$2
+  [[ -e $set/reads.bam.bai ]] && return
+  describe "$set"
+  samtools collate -u -O "$from/reads.bam" "$set/collating" |
+    samtools fastq -n -1 "$genome/1.fq" -2 "$genome/2.fq" -0 /dev/null -s /dev/null -
+  "$here/simulation/align.sh" "$reference" "$genome/1.fq" "$genome/2.fq" HELDOUT "$set/reads.bam" "$aligner"
+  rm "$genome"/[12].fq
+}
+
 # Folder of the strata, and the reads whose depth and mapping quality make some of them.
 make_strata() {
   [[ -e $1/strata.tsv ]] ||
@@ -131,6 +143,8 @@ simulate heldout_hg001_30x art HSXt 15 360 80
 for depth in 15 10; do
   "$here/downsample-reads.sh" "$output/heldout_hg001_30x" "$(python3 -c "print($depth / 30)")" "$output/heldout_hg001_${depth}x"
 done
+align_anew heldout_hg001_30x minimap2
+align_anew heldout_hg001_30x bowtie2
 make_strata "$output/heldout_strata_hg001" "$output/heldout_hg001_30x"
 simulate heldout_nextseq_30x art NS50 15 300 60 75
 simulate heldout_miseq_30x art MSv3 15 550 90 250

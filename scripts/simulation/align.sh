@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Aligns read pairs as sequencing centres do: bwa mem (or bwa aln, as many older archives were), duplicates marked, sorted,
-# indexed.
-#   align.sh REFERENCE.fa FIRST.fq SECOND.fq SAMPLE OUTPUT.bam [mem|aln]
+# Aligns read pairs as sequencing centres do: bwa mem (or bwa aln, as many older archives were, minimap2 or bowtie2),
+# duplicates marked, sorted, indexed.
+#   align.sh REFERENCE.fa FIRST.fq SECOND.fq SAMPLE OUTPUT.bam [mem|aln|minimap2|bowtie2]
 # Without @PG lines, which would hold paths; same input, same bytes.
 set -euo pipefail
 reference=$1 first=$2 second=$3 sample=$4 output=$5 aligner=${6:-mem}
@@ -16,7 +16,12 @@ align() {
         bwa sampe -P -r "$group" "$reference" "$first.sai" "$second.sai" "$first" "$second" &&
         rm "$first.sai" "$second.sai"
       ;;
-    *) echo "align.sh: unknown aligner '$aligner'; give mem or aln" && return 1 ;;
+    minimap2) minimap2 -t 1 -a -x sr -R "$group" "$reference" "$first" "$second" ;;
+    bowtie2)
+      [[ -e $reference.1.bt2 ]] || bowtie2-build --quiet "$reference" "$reference" >&2 &&
+        bowtie2 --rg-id "$sample" --rg "SM:$sample" --rg PL:ILLUMINA --rg "LB:$sample" -x "$reference" -1 "$first" -2 "$second"
+      ;;
+    *) echo "align.sh: unknown aligner '$aligner'; give mem, aln, minimap2 or bowtie2" && return 1 ;;
   esac
 }
 
