@@ -108,6 +108,10 @@ fn only_files_are_written_and_links_to_them_stay() {
     }
     assert!(error_of(&mut run("x.vcf.gz", &[])).contains("x.vcf.gz.tbi: it is no regular file"));
     assert!(error_of(&mut run("x.vcf", &["--realigned-reads", "x.bam"])).contains("x.bam.bai: it is no regular file"));
+    for (output, flags) in [("x.bcf", &[][..]), ("y.vcf", &["--realigned-reads", "x.CRAM"])] {
+        let message = error_of(&mut run(output, flags));
+        assert!(message.contains("let the name end in"), "{message}");
+    }
     assert_eq!(all(), before);
 
     // What a link leads to need not be named like it; a stale index beside the link is no more.

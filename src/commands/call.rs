@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::call_worker::{CalledPartition, Keeps, Worker, chunks};
 use super::evidence::{EvidenceSource, finish_realigned_reads, realigned_outputs};
 use super::ordered::for_each_ordered;
-use super::outputs::{check_inputs_are_kept, indexes, link_indexes, make_room};
+use super::outputs::{check_inputs_are_kept, ends_with, indexes, link_indexes, make_room};
 use super::progress::{Progress, peak_memory, print};
 use super::staged::StagedFile;
 use super::timings::{Stage, Stopwatch, Timings};
@@ -97,7 +97,7 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
 
 /// The indexes that a VCF of this name may have: a bgzipped one has one of them.
 fn index_kinds(vcf: &Path) -> &'static [&'static str] {
-    match vcf.extension().is_some_and(|e| e == "gz") {
+    match ends_with(vcf, &["gz", "bgz"]) {
         true => &["tbi", "csi"],
         false => &[],
     }
@@ -105,6 +105,12 @@ fn index_kinds(vcf: &Path) -> &'static [&'static str] {
 
 /// The place of a VCF and of its index, and whether it is bgzipped.
 fn make_room_for_vcf(vcf: &Path) -> Result<(PathBuf, bool)> {
+    if ends_with(vcf, &["bcf"]) {
+        bail!(
+            "cannot write {}: calls are written as VCF; let the name end in .vcf.gz or .vcf",
+            vcf.display()
+        );
+    }
     let kinds = index_kinds(vcf);
     let place = make_room(vcf)?;
     indexes(&place, kinds).try_for_each(|index| make_room(&index).map(drop))?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use indicatif::HumanCount;
 
-use super::outputs::{indexes, link_indexes, make_room};
+use super::outputs::{ends_with, indexes, link_indexes, make_room};
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::{Candidate, CandidateOptions, find_candidates};
 use crate::cli::{EvidenceArgs, InputArgs, RealignedReadsArgs};
@@ -94,7 +94,13 @@ impl EvidenceSource {
 
     /// The file that `--realigned-reads` asks for, if it does.
     pub fn realigned_reads_writer(&self, path: Option<&Path>) -> Result<Option<RealignedReadsWriter>> {
-        let create = |path| {
+        let create = |path: &Path| {
+            if ends_with(path, &["sam", "cram"]) {
+                bail!(
+                    "cannot write {}: realigned reads are written as BAM; let the name end in .bam",
+                    path.display()
+                );
+            }
             let place = make_room(path)?;
             indexes(&place, BAM_INDEXES).try_for_each(|index| make_room(&index).map(drop))?;
             RealignedReadsWriter::create(&place, self.reference.contigs(), self.reads.sample())

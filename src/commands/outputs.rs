@@ -78,6 +78,12 @@ pub fn make_room(target: &Path) -> Result<PathBuf> {
     Ok(target.to_owned())
 }
 
+/// Whether a name has one of these extensions, in whatever case.
+pub fn ends_with(file: &Path, extensions: &[&str]) -> bool {
+    let extension = file.extension().unwrap_or_default();
+    extensions.iter().any(|e| extension.eq_ignore_ascii_case(e))
+}
+
 /// Whether it is among the devices; files in memory are not.
 fn is_device(target: &Path) -> bool {
     target.starts_with("/dev") && !target.starts_with("/dev/shm")

@@ -27,9 +27,13 @@ pub fn index_variants(vcf: &Path, contigs: &Contigs) -> Result<PathBuf> {
     } else {
         (bcf::index::Type::Csi(14), "csi")
     };
-    bcf::index::build(vcf, None::<&Path>, 0, kind)
-        .map_err(|error| anyhow!("cannot index {}: {}", vcf.display(), error.msg))?;
-    Ok(vcf.with_added_extension(suffix))
+    let index = vcf.with_added_extension(suffix);
+    bcf::index::build(vcf, None::<&Path>, 0, kind).map_err(|error| {
+        // What there is of it is of no use; that it cannot be removed would hide why.
+        let _ = std::fs::remove_file(&index);
+        anyhow!("cannot index {}: {}", vcf.display(), error.msg)
+    })?;
+    Ok(index)
 }
 
 /// What an index knows of its VCF.

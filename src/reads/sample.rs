@@ -28,7 +28,7 @@ impl Sample {
             (Some(wanted), 0) => wanted,
             (Some(wanted), _) if names.contains(wanted) => wanted,
             (Some(wanted), _) => bail!("reads {} has no sample '{wanted}'; it has {}", path.display(), listed()),
-            (None, 0) => return Ok(Self::unnamed(path)),
+            (None, 0) => return Self::unnamed(path),
             (None, 1) => names.first().copied().unwrap_or_default(),
             (None, _) => bail!(
                 "reads {} holds several samples ({}); choose one with --sample",
@@ -51,16 +51,21 @@ impl Sample {
     }
 
     /// A file without named samples: all its reads are one sample, named after the file.
-    fn unnamed(path: &Path) -> Self {
+    fn unnamed(path: &Path) -> Result<Self> {
         let name = path.file_stem().map_or("SAMPLE".into(), |stem| stem.to_string_lossy());
+        if name.contains(char::is_control) {
+            bail!(
+                "reads {path:?} name no sample (no SM in @RG), and no VCF can hold the file's name; give one with --sample"
+            );
+        }
         log::warn!(
             "reads {} names no sample (no SM in @RG); taking the file's name, '{name}'; --sample gives another",
             path.display()
         );
-        Self {
+        Ok(Self {
             name: name.into_owned(),
             read_groups: None,
-        }
+        })
     }
 }
 
@@ -98,6 +103,7 @@ mod tests {
         assert_eq!(resolve("@HD\tVN:1\n", None).unwrap().name, "child");
         assert_eq!(resolve("@RG\tID:a\n", Some("x")).unwrap().name, "x");
         assert_eq!(resolve("@RG\tID:a\tSM:\n", None).unwrap().name, "child");
+        assert!(Sample::resolve("", None, Path::new("a\tb.bam")).is_err());
         assert!(resolve("@RG\tID:a\n", Some("a\tb")).is_err() && resolve("", Some("")).is_err());
     }
 

@@ -10,6 +10,9 @@ use super::cigar::push;
 use super::score::{End, GAP_EXTEND, GAP_OPEN, MATCH, MISMATCH};
 use crate::reads::{CigarKind, CigarOp};
 
+/// A target base that goes with every base of the query.
+pub const ANY: u8 = b'*';
+
 /// Far below any score, far above overflow.
 const WORST: i32 = i32::MIN / 2;
 
@@ -147,6 +150,7 @@ impl Aligner {
 /// Fills the cells of one target base and returns their best score. `best` begins one prefix before the first cell.
 fn fill_row(base: u8, query: &[u8], best: &mut [i32], deletions: &mut [i32], ways: &mut [u8]) -> i32 {
     let base = if base == b'N' { 0 } else { base };
+    let otherwise = if base == ANY { MATCH } else { MISMATCH };
     let Some((before, best)) = best.split_first_mut() else {
         return 0;
     };
@@ -161,7 +165,7 @@ fn fill_row(base: u8, query: &[u8], best: &mut [i32], deletions: &mut [i32], way
         let (open, extend) = (*best - GAP_OPEN, *deletion - GAP_EXTEND);
         *deletion = open.max(extend);
         flags |= if open > extend { DELETION_OPENED } else { 0 };
-        let matched = diagonal + if other == base { MATCH } else { MISMATCH };
+        let matched = diagonal + if other == base { MATCH } else { otherwise };
         let gapped = insertion.max(*deletion);
         let gap = if insertion > *deletion { INSERTION } else { DELETION };
         let score = matched.max(gapped).max(0);

@@ -1,6 +1,6 @@
 //! A haplotype over the reference.
 
-use super::align::{Aligner, Alignment, margin};
+use super::align::{ANY, Aligner, Alignment, margin};
 use super::cigar::push;
 use crate::reads::{CigarKind, CigarOp};
 
@@ -11,7 +11,8 @@ const FIRST_MARGIN: i64 = 16;
 const CONTEXT: usize = 64;
 
 /// Aligns a haplotype to the reference of the same stretch. The ends are alike, so that the whole haplotype is aligned;
-/// gaps stand as far left as they can.
+/// gaps stand as far left as they can. What the reference does not know goes with every base: as a mismatch it would be
+/// dearer than a deletion and an insertion beside it.
 pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
     if let Some(cigar) = without_gaps(haplotype, reference).or_else(|| with_one_gap(haplotype, reference)) {
         return cigar;
@@ -35,11 +36,13 @@ pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner
 }
 
 fn align_middle(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
+    let known = |&base: &u8| if base == b'N' { ANY } else { base };
+    let reference: Vec<u8> = reference.iter().map(known).collect();
     let shift = reference.len() as i64 - haplotype.len() as i64;
     let diagonals = shift.min(0)..=shift.max(0);
     let mut reach = FIRST_MARGIN;
     loop {
-        let score = aligner.align(haplotype, reference, &diagonals, reach);
+        let score = aligner.align(haplotype, &reference, &diagonals, reach);
         let needed = margin(haplotype.len().min(reference.len()), score);
         if needed <= reach {
             return from_end_to_end(aligner.trace(), reference.len());
@@ -76,7 +79,8 @@ fn from_end_to_end(alignment: Alignment, reference: usize) -> Vec<CigarOp> {
 
 /// With up to two mismatches an alignment without gaps is the best: an insertion and a deletion cost as much.
 fn without_gaps(haplotype: &[u8], reference: &[u8]) -> Option<Vec<CigarOp>> {
-    let differ = haplotype.iter().zip(reference).filter(|(a, b)| a != b).count();
+    let pairs = haplotype.iter().zip(reference);
+    let differ = pairs.filter(|&(a, &b)| *a != b && b != b'N').count();
     (haplotype.len() == reference.len() && differ <= 2).then(|| {
         let mut cigar = Vec::new();
         push(&mut cigar, CigarKind::Match, haplotype.len() as u32);
@@ -153,6 +157,22 @@ mod tests {
         let gapped = align_haplotype(&around(&haplotype), &around(&reference), &mut Aligner::default());
         let inserted: Vec<_> = gapped.iter().filter(|op| op.kind != CigarKind::Match).collect();
         assert!(inserted.len() == 1 && inserted[0].length == 7, "{}", text(&gapped));
+    }
+
+    #[test]
+    fn what_the_reference_does_not_know_goes_with_every_base() {
+        let (a, b) = (random_bases(100, 1), random_bases(100, 2));
+        let aligned = |haplotype: &[u8], reference: &[u8]| {
+            let around = |middle: &[u8]| [&a[..], middle, &b].concat();
+            text(&align_haplotype(
+                &around(haplotype),
+                &around(reference),
+                &mut Aligner::default(),
+            ))
+        };
+        assert_eq!(aligned(b"GCTAAGC", b"GNNAAGT"), "207M");
+        assert_eq!(aligned(b"GCTACTGATCTTTGC", b"GNNNNNNNNCCCTGC"), "215M");
+        assert_eq!(aligned(b"ACTAGATTTACACGT", b"ANNNNAACGT"), "106M5I104M");
     }
 
     #[test]

@@ -46,7 +46,8 @@ pub struct Call {
 const LEAST_PROBABILITY: f64 = 1e-10;
 
 fn phred(probability: f64) -> f64 {
-    -10.0 * probability.max(LEAST_PROBABILITY).log10()
+    // Of 1 it is 0, and not -0.
+    -10.0 * probability.max(LEAST_PROBABILITY).log10() + 0.0
 }
 
 impl Call {
@@ -125,5 +126,6 @@ mod tests {
         assert_eq!(het.filter(31.0), Filter::LowQual);
         assert_eq!(call(&[0.9, 0.1, 0.0], [0, 0]).filter(3.0), Filter::RefCall);
         assert_eq!(call(&[0.0, 1.0, 0.0], [0, 1]).genotype_quality(), 100);
+        assert_eq!(call(&[1.0, 0.0, 0.0], [0, 0]).quality().to_string(), "0");
     }
 }

@@ -198,6 +198,7 @@ impl<'a> Search<'a> {
         let (calls, sites) = (self.calls, self.sites);
         for (&genotype, &probability) in sites[i].genotypes.iter().zip(&calls[i].probabilities) {
             let before = self.placed.len();
+            let probability = probability.max(alone(&self.placed, &calls[i], &sites[i], genotype));
             if place(&mut self.placed, &sites[i], genotype) {
                 self.chosen.push(genotype);
                 self.visit(depth + 1, likelihood * probability.max(LEAST_LIKELIHOOD));
@@ -205,6 +206,18 @@ impl<'a> Search<'a> {
                 self.placed.truncate(before);
             }
         }
+    }
+}
+
+/// Where the other haplotype has a deletion and so no base of the site, all reads over it carry the allele: a heterozygous
+/// genotype there is as likely as the homozygous one seemed.
+fn alone(placed: &[(u64, u64)], call: &Call, site: &Site, genotype: [usize; 2]) -> f64 {
+    let [reference, allele] = genotype;
+    let (start, end) = site.spans[allele];
+    let deleted = || placed.iter().any(|&(from, to)| from <= start && end <= to);
+    match reference == 0 && allele > 0 && deleted() {
+        true => call.probabilities[genotype_order([allele; 2])],
+        false => 0.0,
     }
 }
 
@@ -217,11 +230,14 @@ fn settle_in_turn(calls: &mut [Call], sites: &[Site], group: &[usize]) {
     for i in order {
         let (site, call) = (&sites[i], &mut calls[i]);
         // Homozygous reference always fits.
-        let fits = |&genotype: &[usize; 2]| place(&mut placed.clone(), site, genotype);
-        let fitting: Vec<bool> = site.genotypes.iter().map(fits).collect();
-        for (probability, fits) in call.probabilities.iter_mut().zip(fitting) {
-            *probability = if fits { probability.max(LEAST_LIKELIHOOD) } else { 0.0 };
-        }
+        let likelihood =
+            |(&genotype, &probability): (&[usize; 2], &f64)| match place(&mut placed.clone(), site, genotype) {
+                true => probability
+                    .max(alone(&placed, call, site, genotype))
+                    .max(LEAST_LIKELIHOOD),
+                false => 0.0,
+            };
+        call.probabilities = site.genotypes.iter().zip(&call.probabilities).map(likelihood).collect();
         let sum: f64 = call.probabilities.iter().sum();
         call.probabilities.iter_mut().for_each(|p| *p /= sum);
         call.genotype = site.genotypes[likeliest(&call.probabilities)];
@@ -263,6 +279,17 @@ mod tests {
         // A doubtful SNP goes; a sure one makes the doubtful deletion heterozygous.
         assert_eq!(resolved(&[sure, snp(&[0.3, 0.6, 0.1])]), [[1, 1], [0, 0]]);
         assert_eq!(resolved(&[unsure, snp(&[0.01, 0.98, 0.01])]), [[0, 1], [0, 1]]);
+    }
+
+    #[test]
+    fn beside_a_heterozygous_deletion_all_reads_carry_the_allele() {
+        let deletion = call(10, "CAT", &["C"], &[0.0, 0.999, 0.001]);
+        let snp = call(12, "T", &["G"], &[1e-3, 1e-6, 0.999]);
+        assert_eq!(resolved(&[deletion, snp.clone()]), [[0, 1], [0, 1]]);
+        // The same among too many to look at together.
+        let mut crowd = vec![call(0, &"A".repeat(40), &["A"], &[0.0, 1.0, 0.0]), snp];
+        crowd.extend((20..40).map(|i| call(i, "A", &["G"], &[0.9, 0.1, 0.0])));
+        assert_eq!(resolved(&crowd)[..2], [[0, 1], [0, 1]]);
     }
 
     #[test]
