@@ -47,8 +47,14 @@ fn edits(reference: &str, seeds: &[Seed]) -> Vec<Edit> {
             }
         };
         let on = [[true, false], [false, true], [true, true]][usize::from(*on)];
-        edits.push(Edit { start, end, bases, on });
+        let edit = Edit { start, end, bases, on };
         at = end + 1;
+        // hap.py joins heterozygous records that left-alignment brings to one place, whatever their phase.
+        let mut leftmost = edit.clone();
+        shift_edit(reference, &mut leftmost, reference.len(), false, 0, reference.len());
+        if edits.last().is_none_or(|before: &Edit| before.end < leftmost.start) {
+            edits.push(edit);
+        }
     }
     edits
 }
