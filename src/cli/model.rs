@@ -13,7 +13,7 @@ pub struct TrainArgs {
     /// Labelled shards to learn from; may be repeated
     #[arg(long, value_name = "DIR", required = true)]
     pub examples: Vec<PathBuf>,
-    /// Labelled shards to choose the best epoch and the calibration by; may be repeated
+    /// Labelled shards to choose the best epoch, the calibration and how far the cascade is believed by; may be repeated
     #[arg(long, value_name = "DIR", required = true)]
     pub validation: Vec<PathBuf>,
     /// Model to write; its card, checkpoint, log and learning curve go beside it
@@ -66,7 +66,8 @@ pub struct RecipeArgs {
     /// Weight decay, of weights that --remember does not hold
     #[arg(long, value_name = "X", default_value_t = 0.02)]
     pub weight_decay: f64,
-    /// How firmly --init-from's model keeps what it learned: 1 as if its examples were learned again, 0 not at all
+    /// How firmly --init-from's model keeps what it learned, 0 not at all. The default suits models trained with --batch-size 64: of
+    /// lesser batches the gradients are clipped more, and less is remembered
     #[arg(long, value_name = "X", default_value_t = 16.0)]
     pub remember: f64,
     /// Share of a label that is spread over all classes

@@ -73,6 +73,12 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         },
     )?;
     progress.finish();
+    if let Some(truth) = args.truth.as_ref().filter(|_| summary.lacks_truth()) {
+        log::warn!(
+            "truth {} has no variant in the confident part of the regions: all candidates there are labelled homozygous reference",
+            truth.display()
+        );
+    }
     let manifest = writer.finish()?;
     missed_truth.map_or(Ok(()), StagedFile::put_in_place)?;
     finish_realigned_reads(realigned_reads, &args.realigned)?;

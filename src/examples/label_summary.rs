@@ -36,6 +36,11 @@ impl LabelSummary {
         self.truth[kind as usize][usize::from(missed)] += 1;
     }
 
+    /// Whether there were candidates, but no truth to explain by them.
+    pub fn lacks_truth(&self) -> bool {
+        self.truth.as_flattened().iter().all(|&n| n == 0) && self.candidates.as_flattened().iter().any(|&n| n > 0)
+    }
+
     /// Adds the counts of another stretch.
     pub fn merge(&mut self, other: &Self) {
         let pairs = |mine: &mut [u64], other: &[u64]| mine.iter_mut().zip(other).for_each(|(a, b)| *a += b);

@@ -78,18 +78,22 @@ impl CascadeCard {
         indel: Certainty::NEVER,
     };
 
-    /// With the least thresholds that make it believable; those of a model that was started from are lowered by many examples only.
+    /// With the least thresholds that make it believable; those of a model that was started from are lowered by many examples only,
+    /// and stay where no example is as sure.
     pub(super) fn of(trials: &[Trial], before: Option<&Self>, believable: impl Fn(&Certainty) -> bool) -> Self {
         let of_type = |variant_type| {
             let trials: Vec<&Trial> = trials.iter().filter(|t| t.variant_type == variant_type).collect();
             let certainties = THRESHOLDS
                 .into_iter()
                 .map(|threshold| Certainty::at(threshold, &trials));
-            let least = before.map_or(0.0, |card| card.certainty(variant_type).threshold);
+            let before = before.map(|card| card.certainty(variant_type));
+            let least = before.map_or(0.0, |before| before.threshold);
             let is_told = |c: &Certainty| c.threshold >= least || c.decided >= ENOUGH_DECISIONS;
             let mut believed = certainties.filter(|c| c.decided > 0 && is_told(c) && believable(c));
+            let untried = before.filter(|before| Certainty::at(before.threshold, &trials).decided == 0);
             believed
                 .next()
+                .or(untried.copied())
                 .unwrap_or_else(|| Certainty::at(Certainty::NEVER.threshold, &trials))
         };
         Self {
@@ -161,6 +165,9 @@ mod tests {
         assert_eq!((tuned(&trials, 0.9995), tuned(&trials, 0.99)), (0.9995, 0.998));
         let many: Vec<_> = (0..ENOUGH_DECISIONS).map(|_| trial(0.996, 0)).collect();
         assert_eq!(tuned(&many, 0.9995), 0.99);
-        assert!(tuned(&many[1..], 0.9995) > 1.0);
+        // What none is sure enough to try stays; what was tried and found wrong does not.
+        assert_eq!(tuned(&many[1..], 0.9995), 0.9995);
+        assert_eq!(tuned(&[], 0.9995), 0.9995);
+        assert!(tuned(&[trial(0.99999, 1)], 0.9995) > 1.0);
     }
 }

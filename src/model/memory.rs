@@ -9,7 +9,8 @@ use super::weights::Weights;
 
 /// Name of a weight's importance beside it in the model: the sum, over the examples learned from, of the squared gradient of
 /// the loss, which estimates the Fisher information. It is estimated by the optimizer's second moment, and so by the gradient
-/// as the optimizer sees it: clipped, and with the slope of an older memory in it.
+/// as the optimizer sees it: clipped, which takes the more away the smaller the batches are, and with the slope of an older
+/// memory in it.
 fn importance_name(weight: &str) -> String {
     format!("{PREFIX}{weight}")
 }
@@ -23,7 +24,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Of a model's weights, to learn `examples` new ones: with `strength` 1 the old ones count as if they were learned again.
+    /// Of a model's weights, to learn `examples` new ones: with `strength` 1 the old ones would count as if they were
+    /// learned again, had no gradient been clipped.
     /// None if the model does not tell how important its weights are.
     pub fn new(model: &Weights, examples: u64, strength: f64, device: Device) -> Result<Option<Self>> {
         let (mut start, mut pull) = (Weights::new(), Weights::new());

@@ -23,6 +23,16 @@ pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Car
     card.calibration = calibrate(&outcomes, &model.card().calibration);
     let trials = trials(&outcomes, &card.calibration);
     card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials, before));
-    card.calibrated_on = examples.data_sets();
+    let changed = [
+        card.calibration.snp != model.card().calibration.snp,
+        card.calibration.indel != model.card().calibration.indel,
+    ];
+    // What the examples did not tell is still by those of before.
+    if changed == [true, true] {
+        card.calibrated_on.clear();
+    }
+    if changed != [false, false] {
+        card.calibrated_on.extend(examples.data_sets());
+    }
     Ok(card)
 }
