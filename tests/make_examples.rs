@@ -254,14 +254,18 @@ fn outputs_replace_no_input_and_no_other_output() {
     refuses(&["--output", "truth.vcf.gz", "--overwrite"], "would replace the input");
 }
 
-/// Writes the sample's truth after a change and gives the error of using it.
-fn error_of_truth(change: impl Fn(String) -> String) -> String {
-    let folder = tempfile::tempdir().unwrap();
+fn truth_text() -> String {
     let mut text = String::new();
     let mut reader = rust_htslib::bgzf::Reader::from_path(common::sample().join("truth.vcf.gz")).unwrap();
     std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    text
+}
+
+/// Writes the sample's truth after a change and gives the error of using it.
+fn error_of_truth(change: impl Fn(String) -> String) -> String {
+    let folder = tempfile::tempdir().unwrap();
     let truth = folder.path().join("truth.vcf");
-    fs::write(&truth, change(text)).unwrap();
+    fs::write(&truth, change(truth_text())).unwrap();
     error_with(&truth, &common::sample().join("confident.bed"))
 }
 
@@ -279,6 +283,36 @@ fn error_with(truth: &Path, confident: &Path) -> String {
     let error = common::error_of(&mut command);
     assert!(!output.exists(), "nothing under the final name");
     error
+}
+
+#[test]
+fn truth_without_variants_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = folder.path().join("truth.vcf");
+    let text = truth_text();
+    let header: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+    fs::write(&truth, header.join("\n") + "\n").unwrap();
+    let told = |truth: &Path| {
+        let mut command = on_sample();
+        command.arg("--confident").arg(common::sample().join("confident.bed"));
+        command
+            .arg("--truth")
+            .arg(truth)
+            .arg("--output")
+            .arg(folder.path().join("examples"));
+        let output = command
+            .arg("--overwrite")
+            .assert()
+            .success()
+            .get_output()
+            .stderr
+            .clone();
+        String::from_utf8(output)
+            .unwrap()
+            .contains("has no variant in the confident part")
+    };
+    assert!(told(&truth));
+    assert!(!told(&common::sample().join("truth.vcf.gz")));
 }
 
 #[test]
