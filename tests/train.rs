@@ -430,6 +430,16 @@ fn what_does_not_fit_is_refused_before_any_work() {
         .stderr(contains("epochs was 1"));
     let model = world.path("m.safetensors");
     let card = std::fs::read_to_string(card_path(&model)).unwrap();
+    let tuning = ["--epochs", "1", "--resume", "--init-from", model.to_str().unwrap()];
+    world.train("tuned.safetensors", &tuning).success();
+    let mut other: serde_json::Value = serde_json::from_str(&card).unwrap();
+    let certainty = serde_json::json!({ "threshold": 0.5, "examples": 9, "decided": 8, "wrong": 0 });
+    other["cascade"] = serde_json::json!({ "snp": certainty, "indel": certainty });
+    std::fs::write(card_path(&model), other.to_string()).unwrap();
+    world
+        .train("tuned.safetensors", &tuning)
+        .failure()
+        .stderr(contains("cascade of init_from was"));
     std::fs::write(card_path(&model), card.replacen("221", "147", 1)).unwrap();
     world
         .train("n.safetensors", &["--init-from", model.to_str().unwrap()])

@@ -20,9 +20,11 @@ pub struct Progress {
     pub examples: Vec<DataSet>,
     pub validation: Vec<DataSet>,
     pub init_from: Option<String>,
-    /// Of the model that training started from.
+    /// Of the model that training started from; how far its cascade was believed.
     #[serde(default)]
     pub calibration: Option<Calibration>,
+    #[serde(default)]
+    pub believed_before: Option<CascadeCard>,
     /// What the card says of the cascade, whose weights are kept with the state.
     pub cascade: Option<CascadeCard>,
     /// Steps taken in all, and examples drawn in the epoch that is under way.
@@ -82,6 +84,7 @@ impl Progress {
             let mut value = serde_json::to_value(&p.options)?;
             value["init_from"] = serde_json::to_value(&p.init_from)?;
             value["calibration of init_from"] = serde_json::to_value(p.calibration)?;
+            value["cascade of init_from"] = serde_json::to_value(p.believed_before)?;
             for free in ["patience", "threads"] {
                 value[free] = 0.into();
             }

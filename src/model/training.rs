@@ -97,6 +97,7 @@ impl<'a> Trainer<'a> {
                 validation: run.validation.data_sets(),
                 init_from: run.init_from.as_ref().map(|m| m.checksum().to_owned()),
                 calibration: run.init_from.as_ref().map(|m| m.card().calibration),
+                believed_before: run.init_from.as_ref().and_then(|m| m.card().cascade),
                 cascade: None,
                 steps: 0,
                 drawn: 0,
