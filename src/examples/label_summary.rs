@@ -36,9 +36,13 @@ impl LabelSummary {
         self.truth[kind as usize][usize::from(missed)] += 1;
     }
 
-    /// Whether there were candidates, but no truth to explain by them.
+    /// Whether candidates were labelled homozygous reference for want of any truth.
     pub fn lacks_truth(&self) -> bool {
-        self.truth.as_flattened().iter().all(|&n| n == 0) && self.candidates.as_flattened().iter().any(|&n| n > 0)
+        self.has_no_truth() && self.candidates.iter().any(|[hom_ref, ..]| *hom_ref > 0)
+    }
+
+    fn has_no_truth(&self) -> bool {
+        self.truth.as_flattened().iter().all(|&n| n == 0)
     }
 
     /// Adds the counts of another stretch.
@@ -57,7 +61,7 @@ impl fmt::Display for LabelSummary {
             write!(f, "\n{:<10} {:>10}", kind.name(), counts.iter().sum::<u64>())?;
             counts.iter().try_for_each(|n| write!(f, " {n:>10}"))?;
         }
-        if self.truth.as_flattened().iter().all(|&n| n == 0) {
+        if self.has_no_truth() {
             return writeln!(f);
         }
         write!(

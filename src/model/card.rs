@@ -27,8 +27,8 @@ pub struct Card {
     /// SHA-256 of the safetensors file that the card belongs to.
     pub weights_sha256: String,
     pub calibration: Calibration,
-    /// What `dvcall calibrate` calibrated this model, or a type of its variants, by, or the one that it was tuned from, of which all but temperatures stays; none if
-    /// all of the calibration is by what training validated on.
+    /// What `dvcall calibrate` used for this model, or for the one that it was tuned from, of which all but temperatures stays;
+    /// none if all of the calibration is by what training validated on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibrated_on: Vec<DataSet>,
     /// None of a model without cascade.

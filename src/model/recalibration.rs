@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tch::Device;
 
-use super::card::Card;
+use super::card::{Card, DataSet};
 use super::cascade_training;
 use super::correcting::calibrate;
 use super::feed::Feed;
@@ -23,16 +23,15 @@ pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Car
     card.calibration = calibrate(&outcomes, &model.card().calibration);
     let trials = trials(&outcomes, &card.calibration);
     card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials, before));
-    let changed = [
-        card.calibration.snp != model.card().calibration.snp,
-        card.calibration.indel != model.card().calibration.indel,
-    ];
-    // What the examples did not tell is still by those of before.
-    if changed == [true, true] {
+    let start = model.card();
+    // What these examples do not tell is still by those of before.
+    if card.calibration.snp != start.calibration.snp && card.calibration.indel != start.calibration.indel {
         card.calibrated_on.clear();
     }
-    if changed != [false, false] {
-        card.calibrated_on.extend(examples.data_sets());
+    if card.calibration != start.calibration || card.cascade != start.cascade {
+        let known = |set: &DataSet| card.calibrated_on.iter().any(|before| before.sha256 == set.sha256);
+        let new: Vec<_> = examples.data_sets().into_iter().filter(|set| !known(set)).collect();
+        card.calibrated_on.extend(new);
     }
     Ok(card)
 }

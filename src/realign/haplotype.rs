@@ -136,17 +136,22 @@ mod tests {
     use super::super::testing::{ops, random_bases, text};
     use super::*;
 
+    /// Between flanks of 100 bases.
+    fn around(middle: &[u8]) -> Vec<u8> {
+        let flank = random_bases(200, 1);
+        [&flank[..100], middle, &flank[100..]].concat()
+    }
+
+    fn aligned(haplotype: &[u8], reference: &[u8]) -> String {
+        text(&align_haplotype(
+            &around(haplotype),
+            &around(reference),
+            &mut Aligner::default(),
+        ))
+    }
+
     #[test]
     fn haplotypes_align_from_end_to_end_with_gaps_on_the_left() {
-        let flank = random_bases(200, 1);
-        let around = |middle: &[u8]| [&flank[..100], middle, &flank[100..]].concat();
-        let aligned = |haplotype: &[u8], reference: &[u8]| {
-            text(&align_haplotype(
-                &around(haplotype),
-                &around(reference),
-                &mut Aligner::default(),
-            ))
-        };
         assert_eq!(aligned(b"CTTG", b"CAAG"), "204M");
         assert_eq!(aligned(b"GCACAG", b"GCACACAG"), "101M2D105M");
         assert_eq!(aligned(b"GCACACAG", b"GCACAG"), "101M2I105M");
@@ -161,15 +166,6 @@ mod tests {
 
     #[test]
     fn what_the_reference_does_not_know_goes_with_every_base() {
-        let (a, b) = (random_bases(100, 1), random_bases(100, 2));
-        let aligned = |haplotype: &[u8], reference: &[u8]| {
-            let around = |middle: &[u8]| [&a[..], middle, &b].concat();
-            text(&align_haplotype(
-                &around(haplotype),
-                &around(reference),
-                &mut Aligner::default(),
-            ))
-        };
         assert_eq!(aligned(b"GCTAAGC", b"GNNAAGT"), "207M");
         assert_eq!(aligned(b"GCTACTGATCTTTGC", b"GNNNNNNNNCCCTGC"), "215M");
         assert_eq!(aligned(b"ACTAGATTTACACGT", b"ANNNNAACGT"), "106M5I104M");
