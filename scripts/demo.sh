@@ -8,7 +8,7 @@ scripts/setup.sh
 cargo build --release --locked
 
 sample=tests/sample output=demo-output
-dvcall=$(cargo metadata --format-version 1 --no-deps --offline | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/dvcall
+dvcall=$(scripts/target-directory.sh)/release/dvcall
 mkdir -p "$output"
 "$dvcall" call --ref "$sample/reference.fa" --reads "$sample/sample.bam" --output "$output/calls.vcf.gz"
 "$dvcall" evaluate --ref "$sample/reference.fa" --truth "$sample/truth.vcf.gz" --confident "$sample/confident.bed" \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sets up and runs every check: format, lints, docs, scripts, tests, and the demo twice with the same bytes.
-# Tests on real data read DVCALL_DATA (default: ../shared/data beside this folder) and are skipped, with a line that says
-# so, when it is not there; with DVCALL_REQUIRE_DATA=1 they fail instead.
+# Sets up and runs every check: format, lints, docs, scripts, tests, cases from the field (scripts/check-cases.sh), and the demo
+# twice with the same bytes. Tests on real data read DVCALL_DATA (default: ../shared/data beside this folder). Without that folder
+# they are skipped, and a line says so; with DVCALL_REQUIRE_DATA=1 they fail instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,5 +35,6 @@ cargo fmt --check
 cargo clippy --release --locked --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --release --locked --no-deps --document-private-items
 cargo test --release --locked
+scripts/check-cases.sh "$(scripts/target-directory.sh)/release/dvcall"
 check_demo
 echo "test: all passed"
