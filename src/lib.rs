@@ -11,6 +11,8 @@
 //!
 //! The modules stand in the order of the flow; each imports only those above it. `commands` ties them together.
 
+pub mod escape;
+
 pub mod genome;
 
 pub mod reads;

@@ -1,12 +1,14 @@
+use std::borrow::Cow;
 use std::io::Write;
 
 use clap::{CommandFactory, FromArgMatches};
 use dvcall::cli::Cli;
 use dvcall::commands;
+use dvcall::escape;
 
 fn main() {
     let cli = parse().unwrap_or_else(|error| {
-        let _ = error.print();
+        print_usage_error(&error);
         end(error.exit_code())
     });
     let level = match (cli.global.quiet, cli.global.verbose) {
@@ -15,8 +17,11 @@ fn main() {
         _ => "info",
     };
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
-        .format_timestamp(None)
-        .format_target(false)
+        .format(|out, record| {
+            let (level, style) = (record.level(), out.default_level_style(record.level()));
+            let message = record.args().to_string();
+            writeln!(out, "[{style}{level:<5}{style:#}] {}", escape::controls(&message))
+        })
         .init();
     match commands::run(cli.command) {
         Ok(()) => end(0),
@@ -29,11 +34,20 @@ fn main() {
                 .join(" ");
             // An error may hold what could not be put in place, which goes with it.
             drop(error);
-            let _ = writeln!(std::io::stderr(), "dvcall: error: {line}");
+            let _ = writeln!(std::io::stderr(), "dvcall: error: {}", escape::controls(&line));
             commands::signals::raise();
             end(1)
         }
     }
+}
+
+/// In colours, unless it quotes control characters of the command line.
+fn print_usage_error(error: &clap::Error) {
+    let text = error.render().to_string();
+    let _ = match escape::controls_in_lines(&text) {
+        Cow::Borrowed(_) => error.print(),
+        Cow::Owned(escaped) => write!(std::io::stderr(), "{escaped}"),
+    };
 }
 
 /// The version text looks for GPUs and reads the model, so it is made only when asked for.

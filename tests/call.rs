@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use assert_cmd::Command;
-use common::{call, copied_reads, data, dvcall, error_of, records, sample};
+use common::{call, copied_reads, data, dvcall, error_of, records, sample, with_header};
 use rust_htslib::bam::{self, Read};
 
 /// A call on the bundled sample, as records.
@@ -269,19 +269,6 @@ fn what_does_not_belong_together_is_refused() {
     fails(call(&reference, &bam, &output).arg("--regions").arg(&bed), "line 1");
 }
 
-/// The sample's reads under a changed header, indexed.
-fn with_header(change: impl Fn(&str) -> String, path: &Path) {
-    let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
-    let text = String::from_utf8(reader.header().as_bytes().to_vec()).unwrap();
-    let header = bam::Header::from_template(&bam::HeaderView::from_bytes(change(&text).as_bytes()));
-    let mut writer = bam::Writer::from_path(path, &header, bam::Format::Bam).unwrap();
-    for record in reader.records() {
-        writer.write(&record.unwrap()).unwrap();
-    }
-    drop(writer);
-    bam::index::build(path, None, bam::index::Type::Bai, 1).unwrap();
-}
-
 fn fasta_length() -> u64 {
     std::fs::metadata(sample().join("reference.fa")).unwrap().len()
 }
@@ -346,6 +333,7 @@ fn usage_errors_exit_with_2() {
         "--min-quality=-5",
         "--min-supporting-reads=0",
         "--min-snp-fraction=1.5",
+        "--min-base-quality=9",
     ] {
         dvcall().args(call).arg(flag).assert().code(2);
     }

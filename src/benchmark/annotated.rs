@@ -10,7 +10,9 @@ use super::call::CalledAllele;
 use super::evaluation::Run;
 use super::record::{Entry, Record};
 use super::superlocus::Match;
+use crate::escape::controls_in_lines;
 use crate::genome::{Contigs, index_variants};
+use crate::variants::can_name_contig;
 
 const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start of the superlocus that the call was matched in">
 ##INFO=<ID=Regions,Number=.,Type=String,Description="CONF: in the confident regions; names of the strata">
@@ -33,11 +35,13 @@ pub fn write_annotated(path: &Path, run: &Run, contigs: &Contigs, strata: &[&str
     for (contig, record) in run.records() {
         line(&mut text, &contig.name, record, run, strata);
         if text.len() > 1 << 16 {
-            out.write_all(text.as_bytes()).with_context(failed)?;
+            out.write_all(controls_in_lines(&text).as_bytes())
+                .with_context(failed)?;
             text.clear();
         }
     }
-    out.write_all(text.as_bytes()).with_context(failed)?;
+    out.write_all(controls_in_lines(&text).as_bytes())
+        .with_context(failed)?;
     out.flush().with_context(failed)?;
     drop(out);
     index_variants(path, contigs).with_context(failed)?;
@@ -52,7 +56,7 @@ fn header(run: &Run, contigs: &Contigs) -> String {
     for name in &run.filters {
         text += &format!("##FILTER=<ID={name},Description=\"Filter of the query\">\n");
     }
-    for contig in contigs.iter() {
+    for contig in contigs.iter().filter(|contig| can_name_contig(&contig.name)) {
         text += &format!("##contig=<ID={},length={}>\n", contig.name, contig.length);
     }
     text + FIELDS

@@ -13,6 +13,7 @@ use super::kind::{SUBTYPES, Type};
 use super::roc::Curve;
 use super::screen::{Named, comparison};
 use super::tally::{Count, Counts, Filter};
+use crate::escape::controls_in_lines;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}\
 h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}\
@@ -59,6 +60,7 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
 }
 
 fn escape(text: &str) -> String {
+    let text = controls_in_lines(text);
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::call::{Call, is_sequence};
 use super::primitive::Change;
 use super::record::Record;
+use crate::escape::controls;
 use crate::genome::{Contigs, IntervalSet, Region, check_whole};
 
 /// The stretch of reference that a record's alternates touch. An insertion touches the bases on both sides of it.
@@ -134,7 +135,7 @@ pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
             .check_within(contigs)
             .with_context(|| format!("{}: {}", place(), file.display()))?;
         strata.push(Stratum {
-            name: name.to_owned(),
+            name: controls(name).into_owned(),
             regions,
         });
     }

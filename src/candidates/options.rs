@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{AlleleCount, SiteCounts};
+use crate::reads::MIN_BASE_QUALITY;
 
 /// Most fragments at a site where an indel needs one read less: up to here, chance alone often leaves an allele with one,
 /// and errors seldom make an indel.
@@ -24,7 +25,7 @@ pub struct CandidateOptions {
 impl Default for CandidateOptions {
     fn default() -> Self {
         Self {
-            min_base_quality: 10,
+            min_base_quality: MIN_BASE_QUALITY,
             min_supporting_reads: 2,
             min_snp_fraction: 0.12,
             min_indel_fraction: 0.06,

@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
 pub use score::{EvaluateArgs, ScoreArg};
 
+use crate::reads::MIN_BASE_QUALITY;
+
 #[derive(Parser, Debug)]
 #[command(name = "dvcall", version, about, propagate_version = true)]
 pub struct Cli {
@@ -87,8 +89,8 @@ impl InputArgs {
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Evidence")]
 pub struct EvidenceArgs {
-    /// Least base quality of a supporting base
-    #[arg(long, value_name = "PHRED", default_value_t = 10)]
+    /// Least base quality of a supporting base, 10 or more
+    #[arg(long, value_name = "PHRED", default_value_t = MIN_BASE_QUALITY, value_parser = base_quality)]
     pub min_base_quality: u8,
     /// Least number of reads that support an allele; one less for an indel where at most 12 reads are
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
@@ -107,6 +109,13 @@ pub struct EvidenceArgs {
 fn fraction(text: &str) -> Result<f64, String> {
     let fraction = text.parse().ok().filter(|f| (0.0..=1.0).contains(f));
     fraction.ok_or_else(|| "expected a fraction from 0 to 1".into())
+}
+
+fn base_quality(text: &str) -> Result<u8, String> {
+    let quality = text.parse().ok().filter(|quality| *quality >= MIN_BASE_QUALITY);
+    quality.ok_or_else(|| {
+        format!("expected a whole number from {MIN_BASE_QUALITY} up: pileups show no base of lower quality, so the network could not judge it")
+    })
 }
 
 fn quality(text: &str) -> Result<f64, String> {

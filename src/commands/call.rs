@@ -16,13 +16,14 @@ use crate::cli::CallArgs;
 use crate::library::Library;
 use crate::model::{Cascades, Inference, Model, card_path, parse_devices};
 use crate::reads::RealignedReadsWriter;
-use crate::variants::{Call, CallSummary, GvcfWriter, OverlapResolver, VcfHeader, VcfWriter};
+use crate::variants::{Call, CallSummary, GvcfWriter, OverlapResolver, VcfHeader, VcfWriter, can_name_contig};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
     let (mut clock, mut timings) = (Stopwatch::of_process(started), Timings::default());
     check_outputs(args)?;
     let source = EvidenceSource::open(&args.input, &args.evidence)?;
+    check_contig_names(&source)?;
     let models = load_models(args)?;
     models
         .iter()
@@ -77,6 +78,18 @@ fn load_models(args: &CallArgs) -> Result<Vec<Model>> {
         return Ok(vec![Model::builtin()?]);
     }
     args.model.iter().map(|path| Model::load(path)).collect()
+}
+
+/// Contigs that are not called may have any name; they are left out of the header.
+fn check_contig_names(source: &EvidenceSource) -> Result<()> {
+    match source.regions.contigs().find(|contig| !can_name_contig(contig)) {
+        None => Ok(()),
+        Some(contig) => bail!(
+            "reference {}: no VCF can hold the name of contig '{contig}' (VCF 4.3, section 1.4.7); give it another name in \
+             reference and reads, or leave it out with --regions",
+            source.reference.path().display()
+        ),
+    }
 }
 
 fn check_outputs(args: &CallArgs) -> Result<()> {

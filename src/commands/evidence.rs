@@ -66,6 +66,7 @@ impl EvidenceSource {
                 reads.path().display()
             );
         }
+        reads.check_sequences(&reference, &regions, input.threads())?;
         let (contigs, bases) = (regions.contigs().count(), HumanCount(regions.bases()));
         log::debug!("reference {}", reference.path().display());
         log::debug!("reads {}, sample {}", reads.path().display(), reads.sample());

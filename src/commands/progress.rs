@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::escape::controls_in_lines;
 use crate::genome::Partition;
 
 /// A bar over `total` units on stderr. Hidden with `--quiet`; indicatif hides it when stderr is not a terminal.
@@ -71,10 +72,10 @@ impl Progress {
     }
 }
 
-/// Writes to standard output. Whoever closed it, as `head` does, has read enough: no error.
+/// Writes to standard output, control characters spelled out. Whoever closed it, as `head` does, has read enough: no error.
 pub fn print(text: impl Display) -> Result<()> {
-    let mut out = stdout().lock();
-    match write!(out, "{text}").and_then(|()| out.flush()) {
+    let (text, mut out) = (text.to_string(), stdout().lock());
+    match write!(out, "{}", controls_in_lines(&text)).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to standard output"),
     }

@@ -12,13 +12,19 @@ pub struct BgzfFile {
     inner: *mut BGZF,
 }
 
+// SAFETY: the file belongs to this value alone, and htslib ties none to a thread.
+unsafe impl Send for BgzfFile {}
+
 impl BgzfFile {
     pub fn open(path: &Path) -> Result<Self> {
         let failed = || format!("cannot open {}", path.display());
         let name = CString::new(path.as_os_str().as_bytes()).with_context(failed)?;
         // Safe: both strings end in NUL; null is checked.
         let inner = unsafe { htslib::bgzf_open(name.as_ptr(), c"r".as_ptr()) };
-        ensure!(!inner.is_null(), failed());
+        if inner.is_null() {
+            // Such as too many open files.
+            return Err(std::io::Error::last_os_error()).with_context(failed);
+        }
         Ok(Self { inner })
     }
 

@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
+use super::Contig;
 use super::bgzf::BgzfFile;
-use super::{Contig, Contigs};
 
 /// A line of the index. Offsets are bytes of the uncompressed file.
-struct Entry {
-    contig: Contig,
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub contig: Contig,
     /// Of the first base.
-    offset: u64,
+    pub offset: u64,
     /// Bases of a full line, and its bytes with the line's end.
-    line_bases: u64,
-    line_width: u64,
+    pub line_bases: u64,
+    pub line_width: u64,
 }
 
 impl Entry {
@@ -34,23 +35,24 @@ impl Entry {
         (entry.contig.length == 0 || (entry.line_bases > 0 && entry.line_width > entry.line_bases)).then_some(entry)
     }
 
+    /// The byte of a base.
+    pub fn byte_of(&self, position: u64) -> u64 {
+        let lines = (position / self.line_bases).saturating_mul(self.line_width);
+        self.offset
+            .saturating_add(lines)
+            .saturating_add(position % self.line_bases)
+    }
+
     /// One past the last base.
     fn end(&self) -> u64 {
-        match self.contig.length.checked_sub(1) {
-            Some(last) => {
-                let lines = (last / self.line_bases).saturating_mul(self.line_width);
-                self.offset
-                    .saturating_add(lines)
-                    .saturating_add(last % self.line_bases + 1)
-            }
-            None => self.offset,
-        }
+        let last = self.contig.length.checked_sub(1);
+        last.map_or(self.offset, |last| self.byte_of(last).saturating_add(1))
     }
 }
 
-/// The contigs of an indexed FASTA. Fails if an index is missing, damaged, or of another file; its age says nothing, for
-/// copies get new times.
-pub fn read_contigs(fasta: &Path) -> Result<Contigs> {
+/// The sequences of an indexed FASTA, in the order of the index. Fails if an index is missing, damaged, or of another file; its
+/// age says nothing, for copies get new times.
+pub(super) fn read(fasta: &Path) -> Result<Vec<Entry>> {
     let again = || format!("make it again with: samtools faidx {}", fasta.display());
     let fai = index_of(fasta, "fai")?;
     let text = std::fs::read_to_string(&fai).with_context(|| format!("cannot read {}", fai.display()))?;
@@ -58,22 +60,22 @@ pub fn read_contigs(fasta: &Path) -> Result<Contigs> {
         let damaged = || format!("damaged index {}: line '{line}'; {}", fai.display(), again());
         Entry::parse(line).with_context(damaged)
     };
-    let mut entries: Vec<Entry> = text.lines().map(parse).collect::<Result<_>>()?;
+    let entries: Vec<Entry> = text.lines().map(parse).collect::<Result<_>>()?;
     ensure!(
         !entries.is_empty(),
         "reference index {} is empty; {}",
         fai.display(),
         again()
     );
-    let contigs = entries.iter().map(|e| e.contig.clone()).collect();
-    entries.sort_by_key(|e| e.offset);
-
-    let mut file = BgzfFile::open(fasta)?;
-    if file.is_compressed() {
-        let gzi = index_of(fasta, "gzi")?;
-        file.load_index(&gzi).with_context(again)?;
+    let controlled = entries.iter().find(|e| e.contig.name.contains(char::is_control));
+    if let Some(entry) = controlled {
+        bail!(
+            "reference {}: the name of contig {:?} has a control character; give it another name",
+            fasta.display(),
+            entry.contig.name
+        );
     }
-    check(&mut file, &entries).with_context(|| {
+    check(&mut open(fasta)?, &entries).with_context(|| {
         let index = fai.display();
         format!(
             "index {index} is stale: it does not fit {}, or that holds a name twice; {}",
@@ -81,7 +83,18 @@ pub fn read_contigs(fasta: &Path) -> Result<Contigs> {
             again()
         )
     })?;
-    Ok(contigs)
+    Ok(entries)
+}
+
+/// The FASTA, so that any place of its text can be read.
+pub(super) fn open(fasta: &Path) -> Result<BgzfFile> {
+    let mut file = BgzfFile::open(fasta)?;
+    if file.is_compressed() {
+        let gzi = index_of(fasta, "gzi")?;
+        file.load_index(&gzi)
+            .with_context(|| format!("make it again with: samtools faidx {}", fasta.display()))?;
+    }
+    Ok(file)
 }
 
 fn index_of(fasta: &Path, suffix: &str) -> Result<PathBuf> {
@@ -98,6 +111,8 @@ fn index_of(fasta: &Path, suffix: &str) -> Result<PathBuf> {
 fn check(file: &mut BgzfFile, entries: &[Entry]) -> Result<()> {
     /// No header line is longer.
     const LONGEST: u64 = 1 << 20;
+    let mut entries: Vec<&Entry> = entries.iter().collect();
+    entries.sort_by_key(|e| e.offset);
     let (mut end, mut has_bases) = (0, false);
     for entry in entries {
         let name = &entry.contig.name;

@@ -1,13 +1,12 @@
 //! Sets of intervals: `--regions`, confident regions, strata.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use rust_htslib::bgzf;
 
-use super::{Contigs, Region, check_whole};
+use super::{Contigs, Region, bed, check_whole};
 
 /// Sorted, merged, 0-based half-open intervals for each contig. Contigs keep the order in which they first appeared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,60 +33,27 @@ impl IntervalSet {
 
     /// Reads a BED file (plain, gzip or bgzip; header lines allowed; columns beyond the third ignored). Fails if it was cut off.
     pub fn from_bed(path: &Path) -> Result<Self> {
+        Self::read_bed(path, |_| Ok(()))
+    }
+
+    /// As [`Self::from_bed`]; fails too if an interval lies on an unknown contig or beyond a contig's end.
+    pub fn from_bed_within(path: &Path, contigs: &Contigs) -> Result<Self> {
+        Self::read_bed(path, |region| check_within(region, contigs))
+    }
+
+    fn read_bed(path: &Path, check: impl Fn(&Region) -> Result<()>) -> Result<Self> {
         if path.metadata().is_ok_and(|file| file.len() > 0) {
             check_whole(path)?;
         }
         let reader =
             bgzf::Reader::from_path(path).with_context(|| format!("cannot open BED file {}", path.display()))?;
-        Self::parse_bed(reader).with_context(|| format!("cannot read BED file {}", path.display()))
-    }
-
-    fn parse_bed(reader: impl Read) -> Result<Self> {
-        let mut regions = Vec::new();
-        for (number, line) in BufReader::new(reader).lines().enumerate() {
-            let line = line?;
-            if line.trim().is_empty()
-                || line.starts_with(['#'])
-                || line.starts_with("track")
-                || line.starts_with("browser")
-            {
-                continue;
-            }
-            let mut fields = line.split('\t');
-            let (Some(contig), Some(start), Some(end)) = (fields.next(), fields.next(), fields.next()) else {
-                bail!("line {}: expected contig, start and end separated by tabs", number + 1);
-            };
-            let number_of = |text: &str| {
-                text.trim()
-                    .parse::<u64>()
-                    .with_context(|| format!("line {}: '{text}' is not a position", number + 1))
-            };
-            let (start, end) = (number_of(start)?, number_of(end)?);
-            if start > end {
-                bail!("line {}: start {start} is beyond end {end}", number + 1);
-            }
-            regions.push(Region::new(contig, start, end));
-        }
+        let regions = bed::read(reader, check).with_context(|| format!("cannot read BED file {}", path.display()))?;
         Ok(Self::from_regions(regions))
     }
 
     /// Fails if an interval lies on an unknown contig or beyond a contig's end.
     pub fn check_within(&self, contigs: &Contigs) -> Result<()> {
-        for (name, intervals) in &self.intervals {
-            let Some(contig) = contigs.get(name) else {
-                bail!(
-                    "contig '{name}' is not in the reference, which has {}",
-                    contigs.preview()
-                );
-            };
-            if let Some(&(start, end)) = intervals.last().filter(|last| last.1 > contig.length) {
-                bail!(
-                    "interval {name}:{start}-{end} reaches beyond the end of {name}, which has {} bases",
-                    contig.length
-                );
-            }
-        }
-        Ok(())
+        self.regions().try_for_each(|region| check_within(&region, contigs))
     }
 
     /// The intervals of a contig, sorted and disjoint.
@@ -148,6 +114,30 @@ impl IntervalSet {
     }
 }
 
+fn check_within(region: &Region, contigs: &Contigs) -> Result<()> {
+    let Region {
+        contig: name,
+        start,
+        end,
+    } = region;
+    let Some(contig) = contigs.get(name) else {
+        let hint = contigs
+            .likely_name(name)
+            .map_or(String::new(), |other| format!("; is '{other}' meant?"));
+        bail!(
+            "contig '{name}' is not in the reference, which has {}{hint}",
+            contigs.preview()
+        );
+    };
+    if *end > contig.length {
+        bail!(
+            "interval {name}:{start}-{end} reaches beyond the end of {name}, which has {} bases; cut it there",
+            contig.length
+        );
+    }
+    Ok(())
+}
+
 fn merge(intervals: &mut Vec<(u64, u64)>) {
     intervals.sort_unstable();
     intervals.dedup_by(|next, kept| {
@@ -179,15 +169,5 @@ mod tests {
             s.intersect(&set(&[(0, 15), (28, 55)])).on("c"),
             [(10, 15), (28, 30), (50, 55)]
         );
-    }
-
-    #[test]
-    fn bed_is_read_with_headers_and_refused_with_a_line_number() {
-        let bed = IntervalSet::parse_bed("#h\ntrack x\nc\t5\t9\tname\n\n".as_bytes()).unwrap();
-        assert_eq!(bed.on("c"), [(5, 9)]);
-        let error = |text: &str| format!("{:#}", IntervalSet::parse_bed(text.as_bytes()).unwrap_err());
-        assert!(error("c\t5\n").contains("line 1"));
-        assert!(error("c\t1\t2\nc\t9\t5\n").contains("line 2"));
-        assert!(error("c\tx\t5\n").contains("'x'"));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Coordinates are 0-based half-open everywhere inside dvcall; 1-based inclusive only where people read or type them.
 
+mod bed;
 mod bgzf;
 mod bin_index;
 mod contigs;
@@ -9,6 +10,7 @@ mod damage;
 mod edit;
 mod fasta_index;
 mod intervals;
+mod md5;
 mod normalize;
 mod partition;
 mod reference;
@@ -26,7 +28,7 @@ pub use edit::Edit;
 pub use intervals::IntervalSet;
 pub use normalize::{left_align, trim};
 pub use partition::{PARTITION_FLANK, PARTITION_SIZE, Partition, partitions};
-pub use reference::{Reference, ReferenceReader};
+pub use reference::{Digest, Reference, ReferenceReader};
 pub use region::{Region, resolve_regions};
 pub use sequence::Sequence;
 pub use variant_index::{VariantIndex, index_variants};

@@ -1,18 +1,28 @@
 //! The reference genome: an indexed FASTA, read by stretches.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use rust_htslib::faidx;
 
 use super::Contigs;
-use super::fasta_index::read_contigs;
+use super::bgzf::BgzfFile;
+use super::fasta_index::{self, Entry};
+use super::md5::Md5;
+
+/// Longest lines that are read whole, so that their ends can be checked.
+const LONGEST_LINE: u64 = 4_096;
+/// Bases that are digested at a time.
+const PIECE: u64 = 1 << 20;
 
 /// An indexed FASTA file, plain or bgzipped. Cheap to share; each thread opens its own [`ReferenceReader`].
 #[derive(Clone, Debug)]
 pub struct Reference {
     path: PathBuf,
     contigs: Contigs,
+    /// In the order of the contigs.
+    entries: Arc<[Entry]>,
 }
 
 impl Reference {
@@ -22,9 +32,11 @@ impl Reference {
         if !path.is_file() {
             bail!("reference {}: no such file", path.display());
         }
+        let entries = fasta_index::read(path)?;
         Ok(Self {
             path: path.to_owned(),
-            contigs: read_contigs(path)?,
+            contigs: entries.iter().map(|entry| entry.contig.clone()).collect(),
+            entries: entries.into(),
         })
     }
 
@@ -38,51 +50,34 @@ impl Reference {
 
     /// Opens a reader for one thread.
     pub fn reader(&self) -> Result<ReferenceReader> {
-        let reader = faidx::Reader::from_path(&self.path)
-            .with_context(|| format!("cannot open reference {}", self.path.display()))?;
+        let file =
+            fasta_index::open(&self.path).with_context(|| format!("cannot open reference {}", self.path.display()))?;
         Ok(ReferenceReader {
-            reader,
-            path: self.path.clone(),
-            contigs: self.contigs.clone(),
+            file: RefCell::new(file),
+            reference: self.clone(),
         })
     }
 }
 
 /// Reads sequence; one for each thread.
 pub struct ReferenceReader {
-    reader: faidx::Reader,
-    path: PathBuf,
-    contigs: Contigs,
+    file: RefCell<BgzfFile>,
+    reference: Reference,
+}
+
+/// What tells one sequence from all others.
+pub struct Digest {
+    /// MD5 of the bases in upper case (SAM specification, section 1.3.2), in hexadecimal digits.
+    pub md5: String,
+    /// How many bases are N.
+    pub unknown: u64,
 }
 
 impl ReferenceReader {
     /// The bases of `start..end` (0-based half-open) in upper case; whatever is not A, C, G or T is N.
-    /// Fails beyond the contig's end rather than giving fewer bases.
+    /// Fails beyond the contig's end rather than giving fewer bases, and where lines are not as the index has them.
     pub fn fetch(&self, contig: &str, start: u64, end: u64) -> Result<Vec<u8>> {
-        let length = self.contigs.get(contig).map(|c| c.length);
-        if length.is_none_or(|length| end > length) {
-            bail!("reference {} has no {contig}:{}-{end}", self.path.display(), start + 1);
-        }
-        if start >= end {
-            return Ok(Vec::new());
-        }
-        let failed = || {
-            format!(
-                "cannot read {contig}:{}-{end} from reference {}",
-                start + 1,
-                self.path.display()
-            )
-        };
-        let mut bases = self
-            .reader
-            .fetch_seq(contig, start as usize, end as usize - 1)
-            .with_context(failed)?;
-        if bases.len() as u64 != end - start {
-            bail!(
-                "{}: the file is shorter than its index says; make the index again with samtools faidx",
-                failed()
-            );
-        }
+        let mut bases = self.fetch_text(contig, start, end)?;
         for base in &mut bases {
             *base = match base.to_ascii_uppercase() {
                 known @ (b'A' | b'C' | b'G' | b'T') => known,
@@ -90,5 +85,146 @@ impl ReferenceReader {
             };
         }
         Ok(bases)
+    }
+
+    /// The digest of a whole contig.
+    pub fn digest(&self, contig: &str) -> Result<Digest> {
+        let length = self.reference.contigs.get(contig).map_or(0, |c| c.length);
+        let (mut md5, mut unknown) = (Md5::new()?, 0);
+        for start in (0..length).step_by(PIECE as usize) {
+            let mut bases = self.fetch_text(contig, start, (start + PIECE).min(length))?;
+            bases.make_ascii_uppercase();
+            unknown += bases.iter().filter(|&&base| base == b'N').count() as u64;
+            md5.update(&bases);
+        }
+        Ok(Digest {
+            md5: md5.finish(),
+            unknown,
+        })
+    }
+
+    /// The bases of `start..end` as the file has them.
+    fn fetch_text(&self, contig: &str, start: u64, end: u64) -> Result<Vec<u8>> {
+        let path = self.reference.path.display();
+        let rank = self.reference.contigs.position(contig);
+        let entry = rank.map(|rank| &self.reference.entries[rank]);
+        let Some(entry) = entry.filter(|entry| end <= entry.contig.length) else {
+            bail!("reference {path} has no {contig}:{}-{end}", start + 1);
+        };
+        if start >= end {
+            return Ok(Vec::new());
+        }
+        read_bases(&mut self.file.borrow_mut(), entry, start, end)
+            .with_context(|| format!("cannot read {contig}:{}-{end} from reference {path}", start + 1))?
+            .with_context(|| {
+                format!(
+                    "reference {path}: the lines of {contig}:{}-{end} are not as its index says; was the file edited? take the \
+                     original, or break all lines at one length and make the index again with: samtools faidx {path}",
+                    start + 1
+                )
+            })
+    }
+}
+
+/// The bases of `start..end`, which is not empty; none if a line ends where the index has a base, or goes on where it has an end.
+fn read_bases(file: &mut BgzfFile, entry: &Entry, start: u64, end: u64) -> Result<Option<Vec<u8>>> {
+    let Entry {
+        line_bases, line_width, ..
+    } = *entry;
+    // Whole lines where that is cheap: a base too many or too few moves the ends of all that follow.
+    let (first, last) = match line_width <= LONGEST_LINE {
+        true => (
+            start - start % line_bases,
+            (end.next_multiple_of(line_bases)).min(entry.contig.length),
+        ),
+        false => (start, end),
+    };
+    let from = entry.byte_of(first);
+    let ends_line = last % line_bases == 0 && last < entry.contig.length;
+    let to = if ends_line {
+        entry.byte_of(last)
+    } else {
+        entry.byte_of(last - 1) + 1
+    };
+    // The byte before is the end of a line.
+    let before = u64::from(first % line_bases == 0);
+    file.seek_text(from - before)?;
+    let mut text = file.read((to - from + before) as usize)?;
+    if text.len() as u64 != to - from + before || before == 1 && text[0] != b'\n' {
+        return Ok(None);
+    }
+    let (mut kept, mut read, mut position) = (0, before as usize, first);
+    while position < last {
+        let line = (line_bases - position % line_bases).min(last - position) as usize;
+        if !text[read..read + line].iter().all(u8::is_ascii_graphic) {
+            return Ok(None);
+        }
+        text.copy_within(read..read + line, kept);
+        (kept, read, position) = (kept + line, read + line, position + line as u64);
+        if position % line_bases == 0 && read < text.len() {
+            let line_end = &text[read..read + (line_width - line_bases) as usize];
+            if !line_end.trim_ascii().is_empty() || line_end.last() != Some(&b'\n') {
+                return Ok(None);
+            }
+            read += line_end.len();
+        }
+    }
+    text.truncate((end - first) as usize);
+    text.drain(..(start - first) as usize);
+    Ok(Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A FASTA with the index that `indexed` would have.
+    fn reference(folder: &Path, text: &str, index: &str) -> Reference {
+        let fasta = folder.join("r.fa");
+        std::fs::write(&fasta, text).unwrap();
+        std::fs::write(folder.join("r.fa.fai"), index).unwrap();
+        Reference::open(&fasta).unwrap()
+    }
+
+    #[test]
+    fn bases_are_read_across_lines_whatever_ends_them() {
+        let folder = tempfile::tempdir().unwrap();
+        for end in ["\n", "\r\n", " \n"] {
+            let lines = ["acgtR", "GGNCC", "TA"].map(|line| format!("{line}{end}"));
+            let text = format!(">a x{end}{}>b{end}TT", lines.concat());
+            let (first, width) = (4 + end.len(), 5 + end.len());
+            let second = text.find(">b").unwrap() + 2 + end.len();
+            let index = format!("a\t12\t{first}\t5\t{width}\nb\t2\t{second}\t2\t{}\n", 2 + end.len());
+            let reader = reference(folder.path(), &text, &index).reader().unwrap();
+            for (start, stop) in (0..12).flat_map(|start| (start..=12).map(move |stop| (start, stop))) {
+                let expected = &"ACGTNGGNCCTA"[start..stop];
+                let found = reader.fetch("a", start as u64, stop as u64).unwrap();
+                assert_eq!(found, expected.as_bytes(), "{start}-{stop}, {end:?}");
+            }
+            assert_eq!(reader.fetch("b", 0, 2).unwrap(), b"TT");
+            assert!(reader.fetch("b", 0, 3).is_err() && reader.fetch("c", 0, 1).is_err());
+            let digest = reader.digest("a").unwrap();
+            // printf ACGTRGGNCCTA | md5sum
+            assert_eq!(
+                (digest.md5.as_str(), digest.unknown),
+                ("cf1d250af5c369a0e5d71d106e7543d9", 1)
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_edited_is_an_error_where_it_moves_bases() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = "a\t20\t3\t5\t6\n";
+        // A base less in the second line and one more in the third: all else is where it was.
+        let text = ">a\nAAAAA\nCCCC\nGGGGGG\nTTTTT\n";
+        let reader = reference(folder.path(), text, index).reader().unwrap();
+        assert_eq!(reader.fetch("a", 0, 5).unwrap(), b"AAAAA");
+        assert_eq!(reader.fetch("a", 15, 20).unwrap(), b"TTTTT");
+        for (start, end) in [(5, 6), (9, 10), (10, 11), (14, 15), (0, 20)] {
+            let error = format!("{:#}", reader.fetch("a", start, end).unwrap_err());
+            assert!(error.contains("was the file edited"), "{error}");
+        }
+        assert!(reader.digest("a").is_err());
     }
 }

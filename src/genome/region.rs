@@ -94,8 +94,7 @@ pub fn resolve_regions(values: &[String], contigs: &Contigs) -> Result<IntervalS
     let mut regions = Vec::new();
     for value in values {
         if contigs.get(value).is_none() && Path::new(value).is_file() {
-            let bed = IntervalSet::from_bed(Path::new(value))?;
-            bed.check_within(contigs).with_context(|| format!("in {value}"))?;
+            let bed = IntervalSet::from_bed_within(Path::new(value), contigs)?;
             if bed.bases() == 0 {
                 log::warn!("--regions {value}: it holds no base; nothing is looked at there");
             }

@@ -7,13 +7,10 @@ use rustc_hash::FxHasher;
 use super::{HEIGHT, REFERENCE_ROWS};
 use crate::candidates::Candidate;
 use crate::genome::PARTITION_FLANK;
-use crate::reads::{CigarKind, Read};
+use crate::reads::{CigarKind, MIN_BASE_QUALITY, Read};
 
 /// Reads that come as near as this to the candidate are shown even if they do not reach it.
 const NEIGHBOURHOOD: u64 = 5;
-
-/// Reads whose base at the candidate's position is of lower quality are not shown.
-const MIN_BASE_QUALITY: u8 = 10;
 
 /// Indices of the reads to show, in order. Where there are more than rows, those of lowest hash are kept, so that the
 /// choice depends on the reads alone.

@@ -12,6 +12,9 @@ use super::{CigarKind, CigarOp, Read};
 /// Reads placed with less confidence than this (phred) are not used.
 pub const MIN_MAPPING_QUALITY: u8 = 5;
 
+/// Bases of lower quality (phred) are no evidence, and the rows of a pileup are reads without such a base at the candidate.
+pub const MIN_BASE_QUALITY: u8 = 10;
+
 /// Quality given to the bases of a read that came without qualities.
 const ASSUMED_QUALITY: u8 = 30;
 

@@ -3,6 +3,7 @@
 mod bam_writer;
 mod crai;
 mod depth;
+mod digests;
 mod downsampling;
 mod file;
 mod filter;
@@ -19,7 +20,7 @@ pub(crate) mod testing;
 pub use bam_writer::RealignedReadsWriter;
 pub use depth::{DEPTH_GRID, MAX_READS_PER_CELL};
 pub(crate) use downsampling::Downsampling;
-pub use filter::MIN_MAPPING_QUALITY;
+pub use filter::{MIN_BASE_QUALITY, MIN_MAPPING_QUALITY};
 pub use indel::{Indel, indels};
 pub use read::{CigarKind, CigarOp, Read};
 pub use reader::ReadReader;

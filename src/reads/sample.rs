@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use rustc_hash::FxHashSet;
 
+use crate::escape::controls;
+
 /// The sample to call, and the read groups that are its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sample {
@@ -18,7 +20,7 @@ impl Sample {
     /// Picks the sample from the text of a SAM header. Fails if there are several and none is asked for, or if the
     /// one asked for is not there.
     pub fn resolve(header: &str, wanted: Option<&str>, path: &Path) -> Result<Self> {
-        if let Some(wanted) = wanted.filter(|name| name.is_empty() || name.contains(char::is_control)) {
+        if let Some(wanted) = wanted.filter(|name| !can_be_held(name)) {
             bail!("--sample {wanted:?}: no VCF can hold this name");
         }
         let groups = read_groups(header);
@@ -36,6 +38,13 @@ impl Sample {
                 listed()
             ),
         };
+        if !can_be_held(name) {
+            bail!(
+                "reads {}: no VCF can hold the sample's name, {name:?} (SM in @RG), which has a control character; give it another \
+                 with: samtools reheader",
+                path.display()
+            );
+        }
         let own = |&&(_, sample): &&(&str, Option<&str>)| sample == Some(name);
         let read_groups = (names.len() > 1).then(|| {
             groups
@@ -53,7 +62,7 @@ impl Sample {
     /// A file without named samples: all its reads are one sample, named after the file.
     fn unnamed(path: &Path) -> Result<Self> {
         let name = path.file_stem().map_or("SAMPLE".into(), |stem| stem.to_string_lossy());
-        if name.contains(char::is_control) {
+        if !can_be_held(&name) {
             bail!(
                 "reads {path:?} name no sample (no SM in @RG), and no VCF can hold the file's name; give one with --sample"
             );
@@ -67,6 +76,10 @@ impl Sample {
             read_groups: None,
         })
     }
+}
+
+fn can_be_held(name: &str) -> bool {
+    !name.is_empty() && controls(name) == name
 }
 
 /// Identifier and sample of each `@RG` line.
@@ -104,6 +117,11 @@ mod tests {
         assert_eq!(resolve("@RG\tID:a\n", Some("x")).unwrap().name, "x");
         assert_eq!(resolve("@RG\tID:a\tSM:\n", None).unwrap().name, "child");
         assert!(Sample::resolve("", None, Path::new("a\tb.bam")).is_err());
+        let controlled = resolve("@RG\tID:a\tSM:a\u{1b}[2J\n", None).unwrap_err().to_string();
+        assert!(
+            controlled.contains("samtools reheader") && !controlled.contains('\u{1b}'),
+            "{controlled}"
+        );
         assert!(resolve("@RG\tID:a\n", Some("a\tb")).is_err() && resolve("", Some("")).is_err());
     }
 

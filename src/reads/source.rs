@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{self, HeaderView, IndexedReader, Read as _};
+use rustc_hash::FxHashMap;
 
+use super::digests::digests;
 use super::downsampling::{Downsampling, hash};
 use super::file;
 use super::filter::ReadFilter;
@@ -30,6 +32,8 @@ pub struct ReadSource {
     format: Format,
     sample: Sample,
     contigs: Contigs,
+    /// Of the contigs' sequences, where the header has them.
+    pub(super) digests: FxHashMap<String, String>,
     downsampling: Option<Downsampling>,
 }
 
@@ -54,6 +58,7 @@ impl ReadSource {
             format,
             sample: Sample::resolve(&text, sample, path)?,
             contigs: shared_contigs(header, reference, path)?,
+            digests: digests(&text),
             downsampling: None,
         })
     }

@@ -13,4 +13,4 @@ pub use genotype::{call_genotype, genotype_order};
 pub use gvcf::{Covered, CoveredRun, GvcfWriter};
 pub use overlap::{OverlapResolver, resolve_overlaps};
 pub use summary::CallSummary;
-pub use vcf::{VcfHeader, VcfWriter};
+pub use vcf::{VcfHeader, VcfWriter, can_name_contig};

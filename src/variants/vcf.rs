@@ -11,6 +11,7 @@ use rust_htslib::bgzf;
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{Call, Filter};
+use crate::escape::controls;
 use crate::genome::{Contigs, index_variants};
 
 /// What the header says of the run.
@@ -43,9 +44,16 @@ pub(super) const UNSEEN_ALLELE: &str = "<*>";
 /// Phred-scaled likelihood of a genotype with an allele that nobody saw.
 const UNSEEN_LIKELIHOOD: u32 = 990;
 
+/// Whether a VCF can hold a contig of this name (VCF 4.3, section 1.4.7, where the rule is that of SAM, section 1.2.1). One that
+/// begins with `#` would make comments of its records.
+pub fn can_name_contig(name: &str) -> bool {
+    let may_hold = |c: char| c.is_ascii_graphic() && !r#"\,"'`()[]{}<>"#.contains(c);
+    !name.is_empty() && !name.starts_with(['*', '=', '#']) && name.chars().all(may_hold)
+}
+
 impl VcfHeader<'_> {
     fn write(&self, out: &mut dyn Write, definitions: &str) -> std::io::Result<()> {
-        let one_line = |text: &str| text.replace(['\n', '\t'], " ");
+        let one_line = controls;
         writeln!(out, "##fileformat=VCFv4.3")?;
         writeln!(out, "##source=dvcall {}", env!("CARGO_PKG_VERSION"))?;
         writeln!(out, "##dvcallCommand={}", one_line(&self.command_line))?;
@@ -56,7 +64,7 @@ impl VcfHeader<'_> {
         writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
         out.write_all(DEFINITIONS.as_bytes())?;
         out.write_all(definitions.as_bytes())?;
-        for contig in self.contigs.iter() {
+        for contig in self.contigs.iter().filter(|contig| can_name_contig(&contig.name)) {
             writeln!(out, "##contig=<ID={},length={}>", contig.name, contig.length)?;
         }
         writeln!(
@@ -265,6 +273,30 @@ mod tests {
             "chr1\t100\t.\tG\tGT,GTT,<*>\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t\
              1/2:30:40:4,20,16,0:0.5,0.4,0:30,100,100,100,0,100,990,990,990,990\n"
         );
+    }
+
+    #[test]
+    fn contigs_have_names_that_readers_of_vcf_take() {
+        for name in [
+            "chr20",
+            "HLA-A*01:01",
+            "chrUn_KI270302v1",
+            "gi|9626243",
+            "a=b",
+            "@x",
+            ".",
+            "a#",
+            "NC_1.1;x%",
+        ] {
+            assert!(can_name_contig(name), "{name}");
+        }
+        let bad = [
+            "", "a,b", "<a", "a>", "#a", "*", "*a", "=a", "a b", "a\tb", "a\"b", "a'b", "a\\b", "a[1]", "a(1)", "a{1}",
+            "ä", "a\u{1b}",
+        ];
+        for name in bad {
+            assert!(!can_name_contig(name), "{name}");
+        }
     }
 
     #[test]

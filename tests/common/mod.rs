@@ -6,6 +6,7 @@ pub mod evidence;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use rust_htslib::bam::{self, Read as _};
 
 /// The folder of real read sets: `DVCALL_DATA`, by default `../shared/data`. Without it a test skips, loudly, or fails
 /// if `DVCALL_REQUIRE_DATA=1`.
@@ -78,4 +79,17 @@ pub fn records(vcf: &Path) -> Vec<String> {
         .filter(|line| !line.starts_with('#'))
         .map(str::to_owned)
         .collect()
+}
+
+/// The sample's reads under a changed header, indexed.
+pub fn with_header(change: impl Fn(&str) -> String, path: &Path) {
+    let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
+    let text = String::from_utf8(reader.header().as_bytes().to_vec()).unwrap();
+    let header = bam::Header::from_template(&bam::HeaderView::from_bytes(change(&text).as_bytes()));
+    let mut writer = bam::Writer::from_path(path, &header, bam::Format::Bam).unwrap();
+    for record in reader.records() {
+        writer.write(&record.unwrap()).unwrap();
+    }
+    drop(writer);
+    bam::index::build(path, None, bam::index::Type::Bai, 1).unwrap();
 }

@@ -1,0 +1,83 @@
+//! Whether the reference holds the sequences that the reads were aligned to, by the digests that a header may have.
+
+use anyhow::{Result, bail};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::ReadSource;
+use crate::genome::{IntervalSet, Reference, ReferenceReader};
+
+/// A contig with a greater share of Ns than any chromosome has stands for a part of the contig that the header means.
+const MASKED: f64 = 0.9;
+
+/// The MD5 digest of each `@SQ` line that has one (M5; SAM specification, section 1.3.2), by the contig's name.
+pub(super) fn digests(header: &str) -> FxHashMap<String, String> {
+    let lines = header.lines().filter(|line| line.starts_with("@SQ\t"));
+    let digest = |line: &str| {
+        let field = |tag| line.split('\t').find_map(|field| field.strip_prefix(tag));
+        let digest = field("M5:").filter(|md5| md5.len() == 32 && md5.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        Some((field("SN:")?.to_owned(), digest.to_ascii_lowercase()))
+    };
+    lines.filter_map(digest).collect()
+}
+
+impl ReadSource {
+    /// Fails if a contig of the regions has another sequence in the reference than the reads' header says. Reads those contigs whole:
+    /// 0.3 s for 100 Mb.
+    pub fn check_sequences(&self, reference: &Reference, regions: &IntervalSet, threads: usize) -> Result<()> {
+        let contigs: Vec<&str> = regions
+            .contigs()
+            .filter(|name| self.digests.contains_key(*name))
+            .collect();
+        if contigs.is_empty() {
+            return Ok(());
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.min(contigs.len()))
+            .build()?;
+        let check = |reader: &mut Result<ReferenceReader>, contig: &&str| match reader {
+            Ok(reader) => self.check_sequence(reader, reference, contig),
+            Err(error) => bail!("{error:#}"),
+        };
+        let checked: Vec<Result<()>> =
+            pool.install(|| contigs.par_iter().map_init(|| reference.reader(), check).collect());
+        checked.into_iter().collect()
+    }
+
+    fn check_sequence(&self, reader: &ReferenceReader, reference: &Reference, contig: &str) -> Result<()> {
+        let (expected, found) = (&self.digests[contig], reader.digest(contig)?);
+        if found.md5 == *expected {
+            return Ok(());
+        }
+        let (reads, fasta) = (self.path().display(), reference.path().display());
+        let length = reference.contigs().get(contig).map_or(0, |c| c.length);
+        if found.unknown as f64 > MASKED * length as f64 {
+            log::warn!(
+                "contig {contig} is nearly all N in reference {fasta}: whether it is that of reads {reads} cannot be told"
+            );
+            return Ok(());
+        }
+        bail!(
+            "contig {contig} has another sequence in reference {fasta} (MD5 {}) than in the header of reads {reads} (M5 {expected}); \
+             give the reference that the reads were aligned to",
+            found.md5
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_taken_from_sequence_lines() {
+        let md5 = "0123456789abcdefABCDEF0123456789";
+        let header = format!(
+            "@HD\tVN:1.6\n@SQ\tSN:a\tLN:5\tM5:{md5}\r\n@SQ\tM5:{md5}\tSN:b\n@SQ\tSN:c\tM5:\n@SQ\tSN:d\n@CO\tM5:{md5}\tSN:e\n"
+        );
+        let mut found: Vec<_> = digests(&header).into_iter().collect();
+        found.sort();
+        let lower = md5.to_ascii_lowercase();
+        assert_eq!(found, [("a".to_owned(), lower.clone()), ("b".to_owned(), lower)]);
+    }
+}
