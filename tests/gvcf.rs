@@ -5,6 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::{call, data, dvcall, error_of, records, sample};
+use rust_htslib::bam::{self, header::HeaderRecord};
 
 /// A call with a gVCF, as the records of both files.
 fn called(reference: &Path, reads: &Path, flags: &[&str]) -> [Vec<String>; 2] {
@@ -79,6 +80,50 @@ fn every_position_is_in_one_block_or_under_a_call() {
     assert!(!records.iter().filter_map(|record| block(record)).any(|b| outside(&b)));
     let places = records.iter().map(|r| (r[..4].to_owned(), span(r).0));
     assert!(places.is_sorted());
+}
+
+/// Writes a reference of one contig without pattern, and an alignment without reads over it.
+fn quiet_contig(folder: &Path, length: usize) -> [std::path::PathBuf; 2] {
+    let [reference, reads] = ["r.fa", "r.bam"].map(|name| folder.join(name));
+    let mut state = 1_u32;
+    let mut base = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b"ACGT"[(state >> 30) as usize])
+    };
+    let bases: String = (0..length).map(|_| base()).collect();
+    std::fs::write(&reference, format!(">c\n{bases}\n")).unwrap();
+    std::fs::write(
+        folder.join("r.fa.fai"),
+        format!("c\t{length}\t3\t{length}\t{}\n", length + 1),
+    )
+    .unwrap();
+    let mut header = bam::Header::new();
+    header.push_record(HeaderRecord::new(b"SQ").push_tag(b"SN", "c").push_tag(b"LN", length));
+    header.push_record(HeaderRecord::new(b"RG").push_tag(b"ID", "g").push_tag(b"SM", "s"));
+    drop(bam::Writer::from_path(&reads, &header, bam::Format::Bam).unwrap());
+    bam::index::build::<&Path>(&reads, None, bam::index::Type::Bai, 1).unwrap();
+    [reference, reads]
+}
+
+#[test]
+fn long_blocks_are_cut_at_places_of_the_contig() {
+    let folder = tempfile::tempdir().unwrap();
+    let [reference, reads] = quiet_contig(folder.path(), 120_000);
+    let spans = |flags: &[&str]| -> Vec<(u64, u64)> {
+        let [_, records] = called(&reference, &reads, flags);
+        records
+            .iter()
+            .map(|r| block(r).unwrap())
+            .map(|b| (b.start, b.end))
+            .collect()
+    };
+    let whole = [(1, 50_000), (50_001, 100_000), (100_001, 120_000)];
+    assert_eq!(spans(&["--threads", "1"]), whole);
+    assert_eq!(spans(&["--threads", "3"]), whole);
+    assert_eq!(
+        spans(&["--regions", "c:40,001-110,000"]),
+        [(40_001, 50_000), (50_001, 100_000), (100_001, 110_000)]
+    );
 }
 
 #[test]

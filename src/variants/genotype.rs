@@ -9,7 +9,7 @@ use super::Call;
 /// the best one.
 const MIN_ALLELE_QUALITY: f64 = 1.0;
 
-/// Rank of a genotype (allele indices, ascending) in VCF order: b(b+1)/2 + a (VCF 4.3, section 1.6.2).
+/// Rank of a genotype (allele indices, ascending) in VCF order: b(b+1)/2 + a (VCF 4.2, section 1.4.2).
 pub fn genotype_order([a, b]: [usize; 2]) -> usize {
     b * (b + 1) / 2 + a
 }

@@ -1,6 +1,6 @@
 //! gVCF: the calls, and between them blocks that tell how sure it is that nothing is there, for calling many samples together.
 //!
-//! Format: VCF 4.3, section 5.5; every position that was asked for is in exactly one block or under a call.
+//! Format: VCF 4.2, section 5.5; every position that was asked for is in exactly one block or under a call.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -19,6 +19,10 @@ const DEFINITIONS: &str = "\
 ##INFO=<ID=END,Number=1,Type=Integer,Description=\"Last position of the block\">
 ##FORMAT=<ID=MIN_DP,Number=1,Type=Integer,Description=\"Least read depth in the block; its GQ and PL are those of its least sure position\">
 ";
+
+/// No block goes across a multiple of this: GLnexus leaves out, silently, blocks of 100,000 bases or more. The grid is
+/// the contig's, so that the cuts do not depend on regions and threads.
+const BLOCK_GRID: u64 = 50_000;
 
 /// What is known of a stretch.
 #[derive(Debug, Default)]
@@ -123,11 +127,13 @@ impl GvcfWriter {
     fn settle_before(&mut self, end: u64) -> Result<()> {
         while let Some((covered, mut done)) = self.waiting.pop_front() {
             while let Some(run) = covered.runs.get(done).filter(|run| run.start < end) {
-                let positions = run.start.max(self.next)..run.end().min(end);
-                if !positions.is_empty() {
-                    let base = covered.reference.base(positions.start);
-                    self.next = positions.end;
-                    self.add(positions, base, run.coverage)?;
+                let last = run.end().min(end);
+                let mut start = run.start.max(self.next);
+                while start < last {
+                    let cut = last.min((start / BLOCK_GRID + 1) * BLOCK_GRID);
+                    self.add(start..cut, covered.reference.base(start), run.coverage)?;
+                    self.next = cut;
+                    start = cut;
                 }
                 if run.end() > end {
                     break;
@@ -143,7 +149,10 @@ impl GvcfWriter {
     }
 
     fn add(&mut self, positions: Range<u64>, base: u8, coverage: Coverage) -> Result<()> {
-        let block = self.block.as_mut();
+        let block = self
+            .block
+            .as_mut()
+            .filter(|_| !positions.start.is_multiple_of(BLOCK_GRID));
         if !block.is_some_and(|block| block.extend(positions.clone(), coverage)) {
             self.close_block()?;
             self.block = Some(ReferenceBlock::new(positions, base, coverage));

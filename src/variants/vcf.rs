@@ -1,6 +1,6 @@
 //! VCF output: header, records, and a file that appears only when whole.
 //!
-//! Format: VCF 4.3, <https://samtools.github.io/hts-specs/VCFv4.3.pdf>.
+//! Format: VCF 4.2, <https://samtools.github.io/hts-specs/VCFv4.2.pdf>, as vcftools and some of Picard's tools refuse later versions.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -39,7 +39,7 @@ const DEFINITIONS: &str = "\
 ##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods, relative to the likeliest\">
 ";
 
-/// Any other allele (VCF 4.3, section 5.5).
+/// Any other allele (VCF 4.2, section 5.5).
 pub(super) const UNSEEN_ALLELE: &str = "<*>";
 /// Phred-scaled likelihood of a genotype with an allele that nobody saw.
 const UNSEEN_LIKELIHOOD: u32 = 990;
@@ -54,7 +54,7 @@ pub fn can_name_contig(name: &str) -> bool {
 impl VcfHeader<'_> {
     fn write(&self, out: &mut dyn Write, definitions: &str) -> std::io::Result<()> {
         let one_line = controls;
-        writeln!(out, "##fileformat=VCFv4.3")?;
+        writeln!(out, "##fileformat=VCFv4.2")?;
         writeln!(out, "##source=dvcall {}", env!("CARGO_PKG_VERSION"))?;
         writeln!(out, "##dvcallCommand={}", one_line(&self.command_line))?;
         for model in &self.models {
@@ -204,7 +204,7 @@ pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen) 
     if unseen == Unseen::Named {
         alternates.push(UNSEEN_ALLELE.to_owned());
         depths.push(0);
-        // Each genotype that has it comes after all others (VCF 4.3, section 1.6.2).
+        // Each genotype that has it comes after all others (VCF 4.2, section 1.4.2).
         likelihoods.resize(likelihoods.len() + depths.len(), UNSEEN_LIKELIHOOD);
     }
     let fractions: Vec<_> = depths[1..].iter().map(|&d| trimmed_fraction(d, call.depth)).collect();
