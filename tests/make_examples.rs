@@ -93,7 +93,7 @@ fn candidates_of_the_sample_are_labelled_and_all_truth_is_explained() {
             .label
     };
     assert_eq!([label(1_659), label(2_116)], [Some(1), Some(1)]);
-    for input in ["reference", "reads", "truth", "confident"] {
+    for input in ["reference", "reads", "reads_index", "truth", "confident"] {
         assert_eq!(manifest.info["inputs"][input]["sha256"].as_str().unwrap().len(), 64);
     }
 }

@@ -87,7 +87,7 @@ fn only_earlier_pictures_are_overwritten() {
     fs::write(output.join("holiday.png"), "").unwrap();
     assert!(error_of(&mut run("chrA:10,001-14,000")).contains("holds holiday.png"));
     assert_eq!(contents(&output).len(), second.len() + 1);
-    let here = show(".".as_ref(), &["--overwrite"])
+    let here = show(".".as_ref(), &["--overwrite", "--regions", "chrA:10,001-14,000"])
         .current_dir(&output)
         .assert()
         .code(1)
@@ -96,6 +96,16 @@ fn only_earlier_pictures_are_overwritten() {
     assert!(String::from_utf8_lossy(&here.stderr).contains("the current folder is there"));
     assert_eq!(contents(&output).len(), second.len() + 1);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn regions_must_be_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("shown");
+    let run = show(&output, &[]).assert().code(2).get_output().clone();
+    let error = String::from_utf8(run.stderr).unwrap();
+    assert!(error.contains("--regions <REGION|BED>"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -207,9 +207,12 @@ pub struct MakeExamplesArgs {
     pub realigned: RealignedReadsArgs,
 }
 
+const SHOWN_REGIONS: &str = "Region (chr20:10,000,000-10,100,000) or BED file; may be repeated. Each candidate there becomes a picture: of a genome, millions of files";
+
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
   dvcall show --ref GRCh38.fa --reads NA12878.bam --regions chr20:10,002,400-10,002,500 --output shown")]
+#[command(mut_arg("regions", |regions| regions.required(true).help(SHOWN_REGIONS)))]
 pub struct ShowArgs {
     #[command(flatten)]
     pub input: InputArgs,

@@ -1,23 +1,21 @@
 //! `dvcall make-examples`: pileups of candidates, labelled by truth, into shards.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, finish_realigned_reads, realigned_outputs};
 use super::ordered::for_each_ordered;
 use super::outputs::check_inputs_are_kept;
 use super::progress::{Progress, print};
+use super::provenance::{describe, describe_sample};
 use super::staged::{FolderKind, StagedFile, StagedFolder};
 use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
 use crate::examples::{
     Example, LABEL_FLANK, LabelSummary, MissedTruth, ROW_BYTES, ShardWriter, TruthVariant, TruthVariants, filled_rows,
-    hex, image_label, label,
+    image_label, label,
 };
 use crate::genome::{IntervalSet, Partition, Region, check_whole};
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
@@ -116,18 +114,19 @@ fn open(args: &MakeExamplesArgs) -> Result<EvidenceSource> {
 /// What made the set, for its manifest.
 fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
     let evidence = &args.evidence;
-    let inputs = [
-        ("reference", Some(&args.input.reference)),
-        ("reads", Some(&args.input.reads)),
-        ("truth", args.truth.as_ref()),
-        ("confident", args.confident.as_ref()),
+    let whole = [
+        ("reference", Some(args.input.reference.as_path())),
+        ("reads_index", Some(source.reads.index())),
+        ("truth", args.truth.as_deref()),
+        ("confident", args.confident.as_deref()),
     ];
-    let inputs = inputs.into_iter().filter_map(|(name, path)| Some((name, path?)));
-    let inputs = inputs.map(|(name, path)| Ok((name.to_owned(), describe(path)?)));
+    let whole = whole.into_iter().filter_map(|(name, path)| Some((name, path?)));
+    let whole = whole.map(|(name, path)| Ok((name.to_owned(), describe(path)?)));
+    let reads = std::iter::once_with(|| Ok(("reads".to_owned(), describe_sample(&args.input.reads)?)));
     Ok(json!({
         "sample": source.reads.sample(),
         "regions": args.input.regions,
-        "inputs": inputs.collect::<Result<Map<_, _>>>()?,
+        "inputs": whole.chain(reads).collect::<Result<Map<_, _>>>()?,
         "thresholds": {
             "min_mapping_quality": MIN_MAPPING_QUALITY,
             "min_base_quality": evidence.min_base_quality,
@@ -139,24 +138,6 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
         "downsample": args.downsample.map(|fraction| json!({"fraction": fraction, "seed": args.seed})),
         "keep_unlabelled": args.keep_unlabelled,
     }))
-}
-
-/// Name, size and SHA-256 of an input.
-fn describe(path: &Path) -> Result<Value> {
-    let failed = || format!("cannot read {}", path.display());
-    let mut file = File::open(path).with_context(failed)?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer).with_context(failed)?;
-        if read == 0 {
-            break;
-        }
-        digest.update(&buffer[..read]);
-        bytes += read;
-    }
-    Ok(json!({"path": path, "bytes": bytes, "sha256": hex(&digest.finalize())}))
 }
 
 /// What is known of the sample.

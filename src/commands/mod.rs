@@ -10,6 +10,7 @@ pub mod model_info;
 pub mod ordered;
 pub mod outputs;
 pub mod progress;
+mod provenance;
 pub mod show;
 pub mod signals;
 pub mod staged;

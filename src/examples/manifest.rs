@@ -65,7 +65,7 @@ pub struct Manifest {
     /// Of the reads; none in sets made before it was looked at, which are held for usual.
     #[serde(default)]
     pub library: Option<Library>,
-    /// Thresholds, inputs with checksums, and whatever else made the set.
+    /// Thresholds, inputs with checksums and how these were made, and whatever else made the set.
     pub info: Value,
 }
 

@@ -75,6 +75,10 @@ impl ReadSource {
         &self.path
     }
 
+    pub fn index(&self) -> &Path {
+        &self.index
+    }
+
     /// Name of the sample whose reads are given.
     pub fn sample(&self) -> &str {
         &self.sample.name

@@ -1,0 +1,115 @@
+//! What made a set of examples: its inputs, with checksums.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::examples::hex;
+
+/// Reads up to this size are read whole.
+const WHOLE: u64 = 32 << 20;
+/// Bytes from each end of larger ones; the first hold the header.
+const EDGE: u64 = 1 << 20;
+/// Blocks from between the ends, and the bytes of each.
+const BLOCKS: u64 = 256;
+const BLOCK: u64 = 64 << 10;
+
+/// Path, size and SHA-256 of an input.
+pub fn describe(path: &Path) -> Result<Value> {
+    let size = size(path)?;
+    let sha256 = checksum(path, Sha256::new(), [0..size])?;
+    Ok(json!({"path": path, "bytes": size, "sha256": sha256, "method": "SHA-256 of the file"}))
+}
+
+/// As [`describe`], but of a large file only a sample is read: the reads of a genome have a hundred gigabytes.
+pub fn describe_sample(path: &Path) -> Result<Value> {
+    let size = size(path)?;
+    if size <= WHOLE {
+        return describe(path);
+    }
+    let sha256 = checksum(path, Sha256::new().chain_update(size.to_le_bytes()), sample(size))?;
+    let method = "SHA-256 of the size (8 bytes, little-endian), the first and last MiB, and between them 256 evenly spaced blocks of 64 KiB, \
+                  in the file's order";
+    Ok(json!({"path": path, "bytes": size, "sample_sha256": sha256, "method": method}))
+}
+
+/// The pieces of a large file that are read, in its order.
+fn sample(size: u64) -> impl Iterator<Item = Range<u64>> {
+    let between = size - 2 * EDGE - BLOCK;
+    let blocks = (0..BLOCKS).map(move |i| EDGE + (u128::from(between) * u128::from(i) / u128::from(BLOCKS)) as u64);
+    let blocks = blocks.map(|start| start..start + BLOCK);
+    std::iter::once(0..EDGE).chain(blocks).chain([size - EDGE..size])
+}
+
+fn size(path: &Path) -> Result<u64> {
+    let metadata = path.metadata();
+    metadata
+        .map(|metadata| metadata.len())
+        .with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn checksum(path: &Path, mut digest: Sha256, pieces: impl IntoIterator<Item = Range<u64>>) -> Result<String> {
+    let failed = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(failed)?;
+    let mut buffer = vec![0; EDGE as usize];
+    for piece in pieces {
+        file.seek(SeekFrom::Start(piece.start)).with_context(failed)?;
+        for start in piece.clone().step_by(buffer.len()) {
+            let part = &mut buffer[..(piece.end - start).min(EDGE) as usize];
+            file.read_exact(part).with_context(failed)?;
+            digest.update(part);
+        }
+    }
+    Ok(hex(&digest.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_files_are_read_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, "abc").unwrap();
+        let described = describe_sample(&path).unwrap();
+        assert_eq!(
+            described["sha256"],
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(described, describe(&path).unwrap());
+    }
+
+    #[test]
+    fn of_large_files_little_is_read_from_everywhere() {
+        for size in [WHOLE + 1, 200 << 30] {
+            let pieces: Vec<_> = sample(size).collect();
+            let read: u64 = pieces.iter().map(|piece| piece.end - piece.start).sum();
+            assert!(read < WHOLE, "{size}: {read}");
+            assert!(pieces.windows(2).all(|pair| pair[0].end <= pair[1].start), "{size}");
+            let widest = pieces.windows(2).map(|pair| pair[1].start - pair[0].end).max();
+            assert!(widest.unwrap() <= size / BLOCKS, "{size}");
+            assert_eq!((pieces[0].start, pieces[pieces.len() - 1].end), (0, size));
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_of_size_and_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let file = File::create(&path).unwrap();
+        let of = |size: u64| {
+            file.set_len(size).unwrap();
+            describe_sample(&path).unwrap()["sample_sha256"].clone()
+        };
+        let (larger, large) = (of(WHOLE + 2), of(WHOLE + 1));
+        assert_ne!(larger, large);
+        std::os::unix::fs::FileExt::write_all_at(&file, b"x", WHOLE).unwrap();
+        assert_ne!(of(WHOLE + 1), large);
+    }
+}
