@@ -14,15 +14,16 @@ use crate::escape::controls_in_lines;
 use crate::genome::{Contigs, index_variants};
 use crate::variants::can_name_contig;
 
+/// No description of a FORMAT holds a comma: vcftools warns of it.
 const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start of the superlocus that the call was matched in">
 ##INFO=<ID=Regions,Number=.,Type=String,Description="CONF: in the confident regions; names of the strata">
 ##INFO=<ID=BySpelling,Number=0,Type=Flag,Description="Too dense to search; compared by trimmed alleles">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
-##FORMAT=<ID=BD,Number=1,Type=String,Description="Decision (TP, FN, FP, UNK: outside the confident regions, N: not compared)">
-##FORMAT=<ID=BK,Number=1,Type=String,Description="Match (gm: genotype, am: allele, lm: a call within 30 bases)">
+##FORMAT=<ID=BD,Number=1,Type=String,Description="Decision: TP; FN; FP; UNK (outside the confident regions); N (not compared)">
+##FORMAT=<ID=BK,Number=1,Type=String,Description="Match: gm (genotype); am (allele); lm (a call within 30 bases)">
 ##FORMAT=<ID=BI,Number=1,Type=String,Description="Subtypes">
-##FORMAT=<ID=BVT,Number=1,Type=String,Description="Type (SNP, INDEL, NOCALL)">
-##FORMAT=<ID=BLT,Number=1,Type=String,Description="Zygosity (het, homalt, hetalt, hemi, halfcall, nocall)">
+##FORMAT=<ID=BVT,Number=1,Type=String,Description="Type: SNP; INDEL; NOCALL">
+##FORMAT=<ID=BLT,Number=1,Type=String,Description="Zygosity: het; homalt; hetalt; hemi; halfcall; nocall">
 ##FORMAT=<ID=QQ,Number=1,Type=Float,Description="Quality that curves are drawn by">
 #CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	TRUTH	QUERY
 "#;

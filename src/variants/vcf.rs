@@ -26,6 +26,7 @@ pub struct VcfHeader<'a> {
     pub command_line: String,
 }
 
+/// No description holds a comma: vcftools warns of it.
 const DEFINITIONS: &str = "\
 ##FILTER=<ID=PASS,Description=\"All filters passed\">
 ##FILTER=<ID=LowQual,Description=\"Variant whose QUAL is below the calling threshold\">
@@ -36,7 +37,7 @@ const DEFINITIONS: &str = "\
 ##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"Read depth\">
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"Read depth of each allele\">
 ##FORMAT=<ID=VAF,Number=A,Type=Float,Description=\"Fraction of the reads that carry each alternate allele\">
-##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods, relative to the likeliest\">
+##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods relative to the likeliest\">
 ";
 
 /// Any other allele (VCF 4.2, section 5.5).
