@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::iter::once;
 use std::ops::Range;
 use std::path::Path;
 
@@ -22,7 +23,7 @@ const BLOCK: u64 = 64 << 10;
 /// Path, size and SHA-256 of an input.
 pub fn describe(path: &Path) -> Result<Value> {
     let size = size(path)?;
-    let sha256 = checksum(path, Sha256::new(), [0..size])?;
+    let sha256 = checksum(path, Sha256::new(), once(0..size))?;
     Ok(json!({"path": path, "bytes": size, "sha256": sha256, "method": "SHA-256 of the file"}))
 }
 
@@ -43,7 +44,7 @@ fn sample(size: u64) -> impl Iterator<Item = Range<u64>> {
     let between = size - 2 * EDGE - BLOCK;
     let blocks = (0..BLOCKS).map(move |i| EDGE + (u128::from(between) * u128::from(i) / u128::from(BLOCKS)) as u64);
     let blocks = blocks.map(|start| start..start + BLOCK);
-    std::iter::once(0..EDGE).chain(blocks).chain([size - EDGE..size])
+    once(0..EDGE).chain(blocks).chain(once(size - EDGE..size))
 }
 
 fn size(path: &Path) -> Result<u64> {
