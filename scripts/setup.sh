@@ -7,7 +7,6 @@ cd "$(dirname "$0")/.."
 flavour=${1:-cpu}
 torch_version=2.11.0
 cuda_packages="nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85" # what libtorch_cpu itself links to
-libclang_version=18.1.1                                                  # bindgen, for htslib's headers
 
 die() { printf 'setup: %s\n' "$1" >&2; exit 1; }
 [[ $flavour == cpu || $flavour == cuda ]] || die "unknown flavour '$flavour'; give cpu or cuda"
@@ -46,7 +45,7 @@ install_libtorch() {
   [[ -e $stamp || -e .torch/.ready-cuda-$torch_version ]] && return
   echo "setup: libtorch $torch_version ($flavour) into .torch/" >&2
   rm -rf .torch && mkdir .torch
-  "${pip[@]}" --no-deps "torch==$torch_version" "libclang==$libclang_version"
+  "${pip[@]}" --no-deps "torch==$torch_version"
   if [[ $flavour == cuda ]]; then
     "${pip[@]}" "torch==$torch_version"
   else
@@ -58,19 +57,17 @@ install_libtorch() {
 
 # Cargo reads this file for every build, test and install below this folder, so no shell needs to export anything.
 write_cargo_config() {
-  local lazy_torch
+  local lazy_torch htslib
   lazy_torch=$(scripts/lazy-torch.sh)
+  htslib=$(scripts/htslib.sh)
   mkdir -p .cargo
   cat > .cargo/config.toml.new <<TOML
 # Written by scripts/setup.sh; not for editing.
 [env]
 LIBTORCH = { value = ".torch/torch", relative = true }
 LIBTORCH_BYPASS_VERSION_CHECK = "1"
-# The build script of hts-sys 2.2.1 forgets to say so of its feature; without, CRAM's LZMA blocks cannot be read.
-CFLAGS_x86_64_unknown_linux_gnu = "-DHAVE_LIBLZMA=1"
-LIBCLANG_PATH = { value = ".torch/clang/native", relative = true }
-BINDGEN_EXTRA_CLANG_ARGS = "-I$(cc -print-file-name=include)"
 $lazy_torch
+$htslib
 TOML
   if cmp -s .cargo/config.toml.new .cargo/config.toml; then rm .cargo/config.toml.new; else mv .cargo/config.toml.new .cargo/config.toml; fi
 }

@@ -6,8 +6,6 @@ use crate::model::{Model, cuda_devices};
 
 /// Several lines: dvcall, the libraries that decide its results, whether a GPU is seen, and the built-in model.
 pub fn version() -> String {
-    // SAFETY: hts_version gives a static, NUL-terminated string.
-    let htslib = unsafe { CStr::from_ptr(rust_htslib::htslib::hts_version()) };
     let cuda = match cuda_devices() {
         0 => "no device seen".to_owned(),
         n => format!("{n} device(s) seen"),
@@ -17,6 +15,36 @@ pub fn version() -> String {
         "{}\nlibtorch {}\nhtslib {}\nCUDA: {cuda}\nbuilt-in model: {model}",
         env!("CARGO_PKG_VERSION"),
         env!("DVCALL_LIBTORCH_VERSION"),
-        htslib.to_string_lossy(),
+        htslib(),
     )
+}
+
+/// The version of the htslib that is linked.
+fn htslib() -> String {
+    // SAFETY: hts_version gives a static, NUL-terminated string.
+    let version = unsafe { CStr::from_ptr(rust_htslib::htslib::hts_version()) };
+    version.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first whose CRAM decoder lacks the faults that were published before it (SECURITY.md).
+    const MENDED: [u32; 3] = [1, 23, 1];
+
+    fn parts(version: &str) -> Vec<u32> {
+        let numbers = version.split(|c: char| !c.is_ascii_digit());
+        numbers.map_while(|number| number.parse().ok()).collect()
+    }
+
+    #[test]
+    fn htslib_has_no_published_faults() {
+        let linked = htslib();
+        assert!(
+            parts(&linked) >= MENDED.to_vec(),
+            "htslib {linked} is linked; run scripts/setup.sh, which builds a newer one"
+        );
+        assert!(parts("1.19.1") < MENDED.to_vec() && parts("1.24-3-g12ab") > MENDED.to_vec());
+    }
 }

@@ -45,8 +45,8 @@ pub(super) const UNSEEN_ALLELE: &str = "<*>";
 /// Phred-scaled likelihood of a genotype with an allele that nobody saw.
 const UNSEEN_LIKELIHOOD: u32 = 990;
 
-/// Whether a VCF can hold a contig of this name (VCF 4.3, section 1.4.7, where the rule is that of SAM, section 1.2.1). One that
-/// begins with `#` would make comments of its records.
+/// Whether a VCF can hold a contig of this name (VCF 4.3, section 1.4.7, as 4.2 leaves it open; the rule is that of SAM, section
+/// 1.2.1). One that begins with `#` would make comments of its records.
 pub fn can_name_contig(name: &str) -> bool {
     let may_hold = |c: char| c.is_ascii_graphic() && !r#"\,"'`()[]{}<>"#.contains(c);
     !name.is_empty() && !name.starts_with(['*', '=', '#']) && name.chars().all(may_hold)
