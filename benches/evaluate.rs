@@ -24,7 +24,7 @@ fn chromosome(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("evaluate");
     group.sample_size(10);
     group.bench_function("HG002 against HG001, chr20", |bencher| {
-        bencher.iter(|| evaluate(options.clone(), query.clone(), None).map(|run| run.contigs.len()));
+        bencher.iter(|| evaluate(options.clone(), query.clone(), None).map(|run| run.observations.len()));
     });
     group.finish();
 }

@@ -457,3 +457,88 @@ fn real_truth_is_explained() {
         assert_eq!(missed, expected, "{set}\n{table}");
     }
 }
+
+/// The sample's truth, changed, as plain text.
+fn with_changed_truth(folder: &Path, change: impl Fn(&str) -> String) -> assert_cmd::Command {
+    let mut text = String::new();
+    let mut reader = rust_htslib::bgzf::Reader::from_path(common::sample().join("truth.vcf.gz")).unwrap();
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    let changed: Vec<String> = text
+        .lines()
+        .map(|line| match line.starts_with('#') {
+            true => line.to_owned(),
+            false => change(line),
+        })
+        .collect();
+    let truth = folder.join("truth.vcf");
+    fs::write(&truth, changed.join("\n") + "\n").unwrap();
+    let mut command = on_sample();
+    command.arg("--truth").arg(truth);
+    command.arg("--confident").arg(common::sample().join("confident.bed"));
+    command
+}
+
+/// Places and labels of the examples.
+fn labels(command: assert_cmd::Command) -> Vec<(String, u64, Option<u8>)> {
+    let examples = made(command).0;
+    examples.into_iter().map(|e| (e.contig, e.position, e.label)).collect()
+}
+
+#[test]
+fn truth_that_is_given_twice_or_in_the_words_of_vcf_4_4_labels_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = labels(with_truth(on_sample()));
+    let doubled = || with_changed_truth(folder.path(), |line| format!("{line}\n{line}"));
+    assert_eq!(labels(doubled()), expected);
+    let mut command = doubled();
+    let output = folder.path().join("examples");
+    let told = command
+        .arg("--output")
+        .arg(&output)
+        .assert()
+        .success()
+        .get_output()
+        .stderr
+        .clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("that repeat another one"), "{told}");
+    let signed = with_changed_truth(folder.path(), |line| {
+        let (columns, genotype) = line.rsplit_once('\t').unwrap();
+        let sign = if genotype.contains('|') { '|' } else { '/' };
+        format!("{columns}\t{sign}{genotype}")
+    });
+    assert_eq!(labels(signed), expected);
+}
+
+/// A variant that failed a filter is neither true nor false: no candidate at its place gets a label.
+#[test]
+fn filtered_truth_gives_no_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let position = |line: &str| line.split('\t').nth(1).unwrap().parse::<u64>().unwrap();
+    let half = |line: &str| match position(line) % 2 {
+        0 => line.replacen("\tPASS\t", "\tweak\t", 1),
+        _ => line.to_owned(),
+    };
+    let filtered = || with_changed_truth(folder.path(), half);
+    let kept = labels(with_truth(on_sample()));
+    let left = labels(filtered());
+    assert!(left.iter().all(|label| kept.contains(label)), "no label changed");
+    let lost = kept
+        .iter()
+        .filter(|label| !left.contains(label) && label.2 > Some(0))
+        .count();
+    assert!(lost > 10 && left.len() > 10, "{lost} lost, {} left", left.len());
+    let mut command = filtered();
+    command.arg("--use-filtered-truth");
+    assert_eq!(labels(command), kept);
+    let output = folder.path().join("examples");
+    let told = filtered()
+        .arg("--output")
+        .arg(&output)
+        .assert()
+        .success()
+        .get_output()
+        .stderr
+        .clone();
+    assert!(String::from_utf8(told).unwrap().contains("--use-filtered-truth"));
+}

@@ -1,9 +1,8 @@
 //! Whether genotype qualities mean what they say: claimed against observed error.
 
-use super::evaluation::Run;
 use super::interval::jeffreys;
 use super::kind::Type;
-use super::tally::{Filter, Observation, Part};
+use super::record::{Record, Verdict};
 
 /// Calls of similar GQ.
 #[derive(Clone, Copy, Debug)]
@@ -38,34 +37,49 @@ pub fn expected_calibration_error(bins: &[Bin]) -> Option<f64> {
 const WIDTH: u32 = 10;
 const BINS: usize = 10;
 
-/// The query's calls inside the confident regions by GQ; the last bin is open. Empty bins are left out.
-pub fn calibration(run: &Run, variant_type: Type) -> Vec<Bin> {
-    let mut bins: Vec<Bin> = (0..BINS as u32)
-        .map(|i| Bin {
-            from: i * WIDTH,
+/// The query's calls inside the confident regions by GQ; the last bin is open.
+#[derive(Clone, Debug)]
+pub struct Calibration {
+    bins: [[Bin; BINS]; Type::ALL.len()],
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        let bin = |i| Bin {
+            from: i as u32 * WIDTH,
             calls: 0,
             errors: 0,
             claimed: 0.0,
-        })
-        .collect();
-    let calls = run
-        .records()
-        .flat_map(|(_, record)| Observation::of(record, Filter::All))
-        .filter(|c| c.kind.variant_type == variant_type && matches!(c.part, Part::QueryTp | Part::QueryFp));
-    for call in calls {
-        let Some(quality) = call.genotype_quality.filter(|q| *q >= 0.0) else {
-            continue;
         };
-        let bin = &mut bins[((quality as u32 / WIDTH) as usize).min(BINS - 1)];
-        bin.calls += 1;
-        bin.errors += u64::from(call.part == Part::QueryFp);
-        bin.claimed += 10f64.powf(-f64::from(quality) / 10.0);
+        Self {
+            bins: std::array::from_fn(|_| std::array::from_fn(bin)),
+        }
     }
-    bins.retain(|b| b.calls > 0);
-    for bin in &mut bins {
-        bin.claimed /= bin.calls as f64;
+}
+
+impl Calibration {
+    pub fn add(&mut self, record: &Record) {
+        let Some(entry) = &record.query else { return };
+        let (Some(kind), Some(quality)) = (entry.kind, entry.genotype_quality.filter(|q| *q >= 0.0)) else {
+            return;
+        };
+        if matches!(entry.verdict, Verdict::TruePositive | Verdict::FalsePositive) {
+            let bin = &mut self.bins[kind.variant_type as usize][((quality as u32 / WIDTH) as usize).min(BINS - 1)];
+            bin.calls += 1;
+            bin.errors += u64::from(entry.verdict == Verdict::FalsePositive);
+            bin.claimed += 10f64.powf(-f64::from(quality) / 10.0);
+        }
     }
-    bins
+
+    /// The bins of a type that have calls.
+    pub fn bins(&self, variant_type: Type) -> Vec<Bin> {
+        let filled = self.bins[variant_type as usize].iter().filter(|bin| bin.calls > 0);
+        let mean = |bin: &Bin| Bin {
+            claimed: bin.claimed / bin.calls as f64,
+            ..*bin
+        };
+        filled.map(mean).collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! One record of a VCF as one sample sees it.
 
-/// A called allele: an index into reference and alternates (0 = reference), or nothing where the caller put a dot.
-pub type CalledAllele = Option<u8>;
+pub use crate::genome::CalledAllele;
 
 /// Longest allele that takes part in the comparison; longer ones are structural variants.
 pub const MAX_ALLELE_LENGTH: usize = 1_000;
@@ -25,7 +24,7 @@ pub struct Call {
 /// The qualities of a call. They order nothing, so that equal calls are equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Score {
-    /// QUAL.
+    /// The one that curves are drawn by.
     pub quality: Option<f32>,
     /// FORMAT/GQ.
     pub genotype: Option<f32>,

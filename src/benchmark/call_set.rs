@@ -1,291 +1,308 @@
-//! Reading the calls of one sample from a VCF, with every line checked.
+//! Reading the calls of one sample from a VCF, contig by contig, with every line checked.
 
-use std::io::{BufRead, BufReader};
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use rust_htslib::bgzf;
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
-use super::call::{Call, CalledAllele, Score};
-use crate::genome::{Contigs, IntervalSet, VariantIndex, check_whole};
-
-/// The calls of one sample that differ from the reference, by contig and position.
-#[derive(Clone, Debug)]
-pub struct CallSet {
-    pub path: PathBuf,
-    pub sample: String,
-    /// Names of the filters that calls refer to.
-    pub filters: Vec<String>,
-    /// By rank of the contig in the reference; sorted, in an order that does not depend on that of the file.
-    pub calls: Vec<Vec<Call>>,
-    /// Records whose genotype has more than two alleles: they cannot be compared and are left out.
-    pub polyploid: usize,
-}
+use super::call::{Call, MAX_ALLELE_LENGTH, Score, is_sequence};
+use super::context::with_context;
+use super::score_field::{ScoreField, number};
+use crate::genome::{CalledAllele, Contigs, IntervalSet, LeftOut, Reason, VariantIndex, VariantReader, VariantRecord};
 
 /// What to read of a VCF.
+#[derive(Clone, Debug)]
 pub struct Selection<'a> {
     /// Needed where the file has several samples.
     pub sample: Option<&'a str>,
     /// The flag that names a sample, for messages.
     pub sample_flag: &'a str,
-    /// Calls outside are not kept.
-    pub within: Option<&'a IntervalSet>,
-    /// Leave out what failed a filter, as is done with truth.
-    pub pass_only: bool,
+    /// Calls farther from these than the context of the comparison are not kept.
+    pub regions: Option<&'a IntervalSet>,
+    pub filtered: Filtered,
+    pub score: &'a ScoreField,
 }
 
-impl CallSet {
-    /// Reads a VCF (plain, gzip or bgzip). Fails, with the line, on whatever is not a sorted VCF with genotypes on
-    /// contigs of the reference, and if the index of a bgzipped one is missing or of another file.
-    pub fn read(path: &Path, contigs: &Contigs, selection: &Selection) -> Result<Self> {
-        check_whole(path)?;
+/// What to do with calls that failed a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filtered {
+    /// Keep them with the names of the filters.
+    Marked,
+    LeftOut,
+    AsPassed,
+}
+
+/// The calls of one sample that differ from the reference, read in the order of the file.
+pub struct CallReader<'a> {
+    pub path: PathBuf,
+    pub sample: String,
+    /// Names of the filters that calls so far refer to.
+    pub filters: Vec<String>,
+    pub left_out: LeftOut,
+    reader: VariantReader,
+    contigs: &'a Contigs,
+    selection: Selection<'a>,
+    /// The regions with context.
+    within: Option<IntervalSet>,
+    index: Option<VariantIndex>,
+    /// Rank of the contig of the record at hand; none at the end.
+    head: Option<usize>,
+    /// Contig of the record at hand, and its rank if the reference has it.
+    contig: (String, Option<usize>),
+    /// Whether any record lies on a contig of the reference.
+    fits: bool,
+    phase_sets: FxHashMap<String, i32>,
+    /// All calls by rank of the contig, where they had to be read at once.
+    held: Option<Vec<Vec<Call>>>,
+}
+
+/// The contigs of a file stand in another order than in the reference: it has to be read at once.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherOrder;
+
+impl std::fmt::Display for OtherOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "contigs in another order than in the reference")
+    }
+}
+
+impl std::error::Error for OtherOrder {}
+
+impl<'a> CallReader<'a> {
+    /// Opens a VCF (plain, gzip or bgzip). Fails if the index of a bgzipped one is missing or of another file. `at_once`:
+    /// read all of it now, whatever the order of its contigs.
+    pub fn open(path: &Path, contigs: &'a Contigs, selection: Selection<'a>, at_once: bool) -> Result<Self> {
         ensure!(
             path.extension().is_none_or(|e| e != "bcf"),
             "{} is a BCF; convert it with: bcftools view -Oz",
             path.display()
         );
-        let index = VariantIndex::open(path)?;
-        let reader = bgzf::Reader::from_path(path).with_context(|| format!("cannot open VCF {}", path.display()))?;
-        let mut parser = Parser::new(path, contigs, selection, index);
-        for (index, line) in BufReader::with_capacity(1 << 16, reader).split(b'\n').enumerate() {
-            let number = index + 1;
-            let line = line.with_context(|| {
-                format!(
-                    "{} is damaged after line {index}: its compressed data cannot be read; copy or make it again",
-                    path.display()
-                )
-            })?;
-            let line = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(&line))
-                .with_context(|| format!("{}, line {number}: not text; is this a VCF?", path.display()))?;
-            parser
-                .line(line)
-                .with_context(|| format!("{}, line {number}", path.display()))?;
-        }
-        parser.finish()
-    }
-}
-
-struct Parser<'a> {
-    contigs: &'a Contigs,
-    selection: &'a Selection<'a>,
-    index: Option<VariantIndex>,
-    set: CallSet,
-    /// Column of the sample, known after the header.
-    column: Option<usize>,
-    contig: Option<(String, usize)>,
-    last_position: u64,
-    seen: FxHashSet<String>,
-}
-
-impl<'a> Parser<'a> {
-    fn new(path: &Path, contigs: &'a Contigs, selection: &'a Selection, index: Option<VariantIndex>) -> Self {
-        Self {
+        let mut reader = VariantReader::open(path)?;
+        let sample = reader
+            .choose_sample(selection.sample, selection.sample_flag)?
+            .to_owned();
+        let mut calls = Self {
+            path: path.to_owned(),
+            sample,
+            filters: Vec::new(),
+            left_out: LeftOut::default(),
+            index: VariantIndex::open(path)?,
+            reader,
             contigs,
+            within: selection.regions.map(with_context),
             selection,
-            index,
-            set: CallSet {
-                path: path.to_owned(),
-                sample: String::new(),
-                filters: Vec::new(),
-                calls: vec![Vec::new(); contigs.len()],
-                polyploid: 0,
-            },
-            column: None,
-            contig: None,
-            last_position: 0,
-            seen: FxHashSet::default(),
-        }
-    }
-
-    fn line(&mut self, line: &str) -> Result<()> {
-        if line.starts_with("##") || line.is_empty() {
-            return Ok(());
-        }
-        if let Some(header) = line.strip_prefix("#CHROM") {
-            return self.header(header);
-        }
-        let Some(column) = self.column else {
-            bail!("a VCF has a line that begins with #CHROM before its first record");
+            head: None,
+            contig: (String::new(), None),
+            fits: false,
+            phase_sets: FxHashMap::default(),
+            held: None,
         };
-        let fields: Vec<&str> = line.split('\t').collect();
-        ensure!(
-            fields.len() > column,
-            "expected {} columns, found {}; is the file cut off here?",
-            column + 1,
-            fields.len()
-        );
-        let position: u64 = fields[1]
-            .parse()
-            .with_context(|| format!("'{}' is not a position", fields[1]))?;
-        ensure!(position > 0, "position 0 is before the contig's first base");
-        let rank = self.place(fields[0], position - 1)?;
-        let kept = |within: &IntervalSet| within.contains(fields[0], position - 1);
-        if self.selection.within.is_none_or(kept) {
-            self.record(&fields, column, rank, position - 1)?;
-        }
-        Ok(())
-    }
-
-    fn header(&mut self, columns: &str) -> Result<()> {
-        let samples: Vec<&str> = columns.split('\t').skip(9).collect();
-        let flag = self.selection.sample_flag;
-        let index = match (self.selection.sample, &samples[..]) {
-            (_, []) => bail!("the VCF has no sample, hence no genotypes to compare"),
-            (None, [_]) => 0,
-            (None, many) => bail!(
-                "the VCF has {} samples ({}); name one with {flag}",
-                many.len(),
-                many.join(", ")
-            ),
-            (Some(name), many) => many
-                .iter()
-                .position(|s| *s == name)
-                .with_context(|| format!("no sample '{name}' ({flag}) in the VCF, which has {}", many.join(", ")))?,
-        };
-        self.set.sample = samples[index].to_owned();
-        self.column = Some(9 + index);
-        Ok(())
-    }
-
-    /// Checks the order of records and the contig; returns the contig's rank.
-    fn place(&mut self, name: &str, position: u64) -> Result<usize> {
-        if let Some((contig, rank)) = &self.contig
-            && contig == name
-        {
-            ensure!(
-                position >= self.last_position,
-                "not sorted: {name}:{} comes after {name}:{}; sort it with: bcftools sort",
-                position + 1,
-                self.last_position + 1
-            );
-            self.last_position = position;
-            return Ok(*rank);
-        }
-        ensure!(
-            self.seen.insert(name.to_owned()),
-            "not sorted: contig '{name}' appears in two places; sort it with: bcftools sort"
-        );
-        let Some(rank) = self.contigs.position(name) else {
-            match self.contigs.likely_name(name) {
-                Some(other) => bail!(
-                    "contig '{name}' is not in the reference, which has '{other}'; rename with: bcftools annotate --rename-chrs"
-                ),
-                None => bail!(
-                    "contig '{name}' is not in the reference, which has {}; is it the right reference?",
-                    self.contigs.preview()
-                ),
+        calls.advance()?;
+        if at_once {
+            let mut held = vec![Vec::new(); contigs.len()];
+            while let Some(rank) = calls.head {
+                held[rank].extend(calls.call()?);
+                calls.advance()?;
             }
-        };
+            held.iter_mut().for_each(|calls| sort(calls));
+            calls.held = Some(held);
+        }
+        Ok(calls)
+    }
+
+    /// The calls of a contig, sorted in an order that does not depend on that of the file. Contigs have to be asked for by
+    /// ascending rank. Fails, with the line, on whatever is not a sorted VCF with genotypes on contigs of the reference,
+    /// and with [`OtherOrder`] if the contig stands elsewhere.
+    pub fn contig(&mut self, rank: usize) -> Result<Vec<Call>> {
+        if let Some(held) = &mut self.held {
+            return Ok(std::mem::take(&mut held[rank]));
+        }
+        let mut calls = Vec::new();
+        while self.head == Some(rank) {
+            calls.extend(self.call()?);
+            self.advance()?;
+        }
+        ensure!(self.head.is_none_or(|head| head > rank), OtherOrder);
+        sort(&mut calls);
+        Ok(calls)
+    }
+
+    /// Goes to the next record on a contig of the reference.
+    fn advance(&mut self) -> Result<()> {
+        while self.reader.advance()? {
+            if self.contig.0 != self.reader.contig() {
+                self.enter_contig().with_context(|| self.reader.place())?;
+            }
+            self.head = self.contig.1;
+            if self.head.is_some() {
+                self.fits = true;
+                return Ok(());
+            }
+            self.note_without_contig().with_context(|| self.reader.place())?;
+        }
+        self.head = None;
+        if !self.fits && !self.contig.0.is_empty() {
+            bail!(
+                "{}: contig '{}' is not in the reference, which has {}; is it the right reference?",
+                self.path.display(),
+                self.contig.0,
+                self.contigs.preview()
+            );
+        }
+        Ok(())
+    }
+
+    /// Looks up the contig of the record at hand.
+    fn enter_contig(&mut self) -> Result<()> {
+        let name = self.reader.contig();
+        let rank = self.contigs.position(name);
+        if let (None, Some(other)) = (rank, self.contigs.likely_name(name)) {
+            bail!(
+                "contig '{name}' is not in the reference, which has '{other}'; rename with: bcftools annotate --rename-chrs"
+            );
+        }
         if let Some(index) = &self.index {
             index.check_contig(name)?;
         }
-        self.contig = Some((name.to_owned(), rank));
-        self.last_position = position;
-        Ok(rank)
-    }
-
-    fn record(&mut self, fields: &[&str], column: usize, rank: usize, position: u64) -> Result<()> {
-        let key = |name: &str| fields[8].split(':').position(|k| k == name);
-        let Some(gt) = key("GT") else {
-            bail!("the record has no GT field, hence no genotype to compare");
-        };
-        let values: Vec<&str> = fields[column].split(':').collect();
-        let value = |index: Option<usize>| index.and_then(|i| values.get(i)).copied().filter(|v| *v != ".");
-        let (genotype, phased) = parse_genotype(value(Some(gt)).unwrap_or("."))?;
-        let filters = self.filters(fields[6]);
-        if !genotype.iter().any(|a| a.is_some_and(|a| a > 0)) || (self.selection.pass_only && !filters.is_empty()) {
-            return Ok(());
-        }
-        if genotype.len() > 2 {
-            self.set.polyploid += 1;
-            return Ok(());
-        }
-        ensure!(
-            super::call::is_sequence(fields[3].as_bytes()),
-            "REF '{}' is not a sequence of bases",
-            fields[3]
-        );
-        let (alternates, genotype) = keep_called(fields[4], &genotype)?;
-        let phase = phased.then(|| value(key("PS")).and_then(|v| v.parse().ok()).unwrap_or(0));
-        self.set.calls[rank].push(Call {
-            position,
-            reference: fields[3].to_ascii_uppercase().into_bytes(),
-            alternates,
-            genotype,
-            phase,
-            filters,
-            score: Score {
-                quality: fields[5].parse().ok(),
-                genotype: value(key("GQ")).and_then(|v| v.parse().ok()),
-            },
-        });
+        self.contig = (name.to_owned(), rank);
         Ok(())
     }
 
-    fn filters(&mut self, field: &str) -> Vec<u16> {
-        if field == "PASS" || field == "." {
-            return Vec::new();
+    /// Counts a call on a contig that the reference lacks.
+    fn note_without_contig(&mut self) -> Result<()> {
+        let is_called = || Ok::<_, anyhow::Error>(is_variant(&self.reader.record()?.genotype()?.0));
+        if self.selection.regions.is_none() && is_called()? {
+            self.left_out
+                .add(Reason::NotInReference, &self.contig.0, self.reader.position());
         }
-        let names = &mut self.set.filters;
-        let mut ids: Vec<u16> = field
-            .split(';')
-            .map(|name| {
-                let known = names.iter().position(|n| n == name);
-                known.unwrap_or_else(|| {
-                    names.push(name.to_owned());
-                    names.len() - 1
-                }) as u16
-            })
-            .collect();
-        ids.sort_unstable();
-        ids
+        Ok(())
     }
 
-    fn finish(mut self) -> Result<CallSet> {
-        if self.column.is_none() {
-            bail!(
-                "{} is not a VCF: it has no line that begins with #CHROM",
-                self.set.path.display()
-            );
+    /// The call of the record at hand, if it differs from the reference and is not to be left out.
+    fn call(&mut self) -> Result<Option<Call>> {
+        let position = self.reader.position();
+        let within = self.within.as_ref();
+        if within.is_some_and(|set| !set.contains(self.reader.contig(), position)) {
+            return Ok(None);
         }
-        // A stable sort by everything that is compared: the order within a position says nothing.
-        self.set.calls.iter_mut().for_each(|calls| {
-            calls.sort_by(|a, b| (a.position, a.end(), a).cmp(&(b.position, b.end(), b)));
-        });
-        Ok(self.set)
+        let record = self.reader.record()?;
+        let place = || self.reader.place();
+        let (genotype, is_phased) = record.genotype().with_context(place)?;
+        if !is_variant(&genotype) {
+            return Ok(None);
+        }
+        let regions = self.selection.regions;
+        let is_counted = regions.is_none_or(|set| set.contains(self.reader.contig(), position));
+        let mut leave_out = |reason| {
+            if is_counted {
+                self.left_out.add(reason, self.reader.contig(), position);
+            }
+        };
+        if self.selection.filtered == Filtered::LeftOut && record.filters().next().is_some() {
+            leave_out(Reason::Filtered);
+            return Ok(None);
+        }
+        if genotype.len() > 2 {
+            leave_out(Reason::Ploidy);
+            return Ok(None);
+        }
+        ensure!(
+            is_sequence(record.reference.as_bytes()),
+            "{}: REF '{}' is not a sequence of bases",
+            place(),
+            record.reference
+        );
+        let (alternates, genotype) = keep_called(&record, &genotype).with_context(place)?;
+        if alternates.iter().any(|allele| !is_sequence(allele) && allele != b"*") {
+            leave_out(Reason::Symbolic);
+        }
+        let is_long = |allele: &[u8]| allele.len() > MAX_ALLELE_LENGTH && is_sequence(allele);
+        if is_long(record.reference.as_bytes()) || alternates.iter().any(|allele| is_long(allele)) {
+            leave_out(Reason::Long);
+        }
+        Ok(Some(Call {
+            position,
+            reference: record.reference.to_ascii_uppercase().into_bytes(),
+            alternates,
+            genotype,
+            phase: is_phased.then(|| phase_set(&mut self.phase_sets, record.value("PS"))),
+            filters: match self.selection.filtered {
+                Filtered::Marked => filter_ids(&mut self.filters, record.filters()),
+                _ => Vec::new(),
+            },
+            score: Score {
+                quality: self.selection.score.of(&record),
+                genotype: record.value("GQ").and_then(number),
+            },
+        }))
     }
 }
 
-/// Reads `0/1`, `1|1`, `./1`, `1`: the alleles, and whether they are phased.
-fn parse_genotype(text: &str) -> Result<(Vec<CalledAllele>, bool)> {
-    let alleles = text
-        .split(['/', '|'])
-        .map(|allele| match allele {
-            "." => Ok(None),
-            number => number
-                .parse()
-                .map(Some)
-                .with_context(|| format!("'{text}' is not a genotype")),
+/// The order of calls: by everything that is compared, for the order within a position says nothing.
+fn sort(calls: &mut [Call]) {
+    calls.sort_by(|a, b| (a.position, a.end(), a).cmp(&(b.position, b.end(), b)));
+}
+
+fn is_variant(genotype: &[CalledAllele]) -> bool {
+    genotype.iter().any(|allele| allele.is_some_and(|a| a > 0))
+}
+
+/// The number of a phase set. Sets may have names instead of numbers; 0 stands for the set without either.
+fn phase_set(known: &mut FxHashMap<String, i32>, text: Option<&str>) -> i32 {
+    let Some(text) = text else { return 0 };
+    if let Some(number) = text.parse().ok().filter(|number| *number >= 0) {
+        return number;
+    }
+    let next = -1 - known.len() as i32;
+    match known.entry(text.to_owned()) {
+        Entry::Occupied(entry) => *entry.get(),
+        Entry::Vacant(entry) => *entry.insert(next),
+    }
+}
+
+/// Ranks of filters among the names known so far, ascending.
+fn filter_ids<'a>(known: &mut Vec<String>, names: impl Iterator<Item = &'a str>) -> Vec<u16> {
+    let mut ids: Vec<u16> = names
+        .map(|name| {
+            let rank = known.iter().position(|n| n == name);
+            rank.unwrap_or_else(|| {
+                known.push(name.to_owned());
+                known.len() - 1
+            }) as u16
         })
-        .collect::<Result<_>>()?;
-    Ok((alleles, text.contains('|')))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// The alternates that a genotype names, and the genotype in their numbers.
-fn keep_called(field: &str, genotype: &[CalledAllele]) -> Result<(Vec<Vec<u8>>, Vec<CalledAllele>)> {
-    let all: Vec<&str> = field.split(',').collect();
+fn keep_called(record: &VariantRecord, genotype: &[CalledAllele]) -> Result<(Vec<Vec<u8>>, Vec<CalledAllele>)> {
     let mut called: Vec<u8> = genotype.iter().flatten().copied().filter(|&a| a > 0).collect();
     called.sort_unstable();
     called.dedup();
     let alternates = called
         .iter()
-        .map(|&a| {
-            all.get(usize::from(a) - 1)
-                .map(|text| text.to_ascii_uppercase().into_bytes())
-                .with_context(|| format!("the genotype names allele {a}, but ALT '{field}' has {}", all.len()))
-        })
+        .map(|&a| Ok(record.alternate(a)?.to_ascii_uppercase().into_bytes()))
         .collect::<Result<_>>()?;
     let renumber = |a: u8| called.iter().position(|&c| c == a).map_or(0, |i| i as u8 + 1);
     Ok((alternates, genotype.iter().map(|a| a.map(renumber)).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phase_sets_with_names_are_apart_from_each_other_and_from_numbers() {
+        let mut known = FxHashMap::default();
+        let mut set = |text| phase_set(&mut known, text);
+        let [none, one, name, other] = [None, Some("1"), Some("PATMAT"), Some("a")].map(&mut set);
+        assert_eq!((none, one), (0, 1));
+        assert!(name < 0 && other < 0 && name != other);
+        assert_eq!(set(Some("PATMAT")), name);
+        assert_ne!(set(Some("-1")), name);
+        assert_ne!(set(Some("99999999999")), 0);
+    }
 }

@@ -43,7 +43,7 @@ pub fn precision_recall(traces: &[Trace]) -> Result<String> {
             .margin(10)
             .x_label_area_size(50)
             .y_label_area_size(70)
-            .build_cartesian_2d(left..1.005, bottom..1.005)
+            .build_cartesian_2d(left..1.0, bottom..1.0)
             .map_err(failed)?;
         chart
             .configure_mesh()
@@ -96,7 +96,7 @@ pub fn intervals(bars: &[Bar], axis: &str) -> Result<String> {
             .margin(10)
             .x_label_area_size(50)
             .y_label_area_size(390)
-            .build_cartesian_2d((left - 0.02).max(0.0)..1.005, 0.0..rows)
+            .build_cartesian_2d((left - 0.02).max(0.0)..1.0, 0.0..rows)
             .map_err(failed)?;
         chart
             .configure_mesh()
@@ -200,4 +200,30 @@ pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
         area.present().map_err(failed)?;
     }
     Ok(svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No share is above 1, nor is the end of its axis.
+    #[test]
+    fn axes_of_shares_end_at_one() {
+        let trace = Trace {
+            name: "<calls>".into(),
+            points: vec![(0.5, 1.0), (0.99, 0.97), (1.0, 0.9)],
+            best: Some((0.99, 0.97)),
+        };
+        let bar = Bar {
+            name: "everything".into(),
+            value: 0.998,
+            interval: (0.99, 1.0),
+        };
+        for svg in [precision_recall(&[trace]).unwrap(), intervals(&[bar], "F1").unwrap()] {
+            let numbers = svg.lines().filter_map(|line| line.trim().parse::<f64>().ok());
+            let highest = numbers.fold(0.0, f64::max);
+            assert_eq!(highest, 1.0);
+            assert!(!svg.contains("<calls>"));
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::annotated::genotype;
+use super::call::is_sequence;
 use super::charts::shortened;
-use super::evaluation::{Evaluation, Run};
 use super::record::{Entry, Record, Verdict};
 use super::strata::CONTAINED;
 use super::superlocus::Match;
@@ -18,29 +18,30 @@ pub const ERROR_COLUMNS: [&str; 10] = [
 ];
 
 /// The number of places with an error, and the first of them in [`ERROR_COLUMNS`].
-pub fn error_rows(evaluation: &Evaluation, run: &Run) -> Result<(usize, Vec<Vec<String>>)> {
-    let reader = evaluation.reference().reader()?;
-    let names = evaluation.strata_names();
-    let is_wrong = |entry: &Option<Entry>| {
-        let verdict = entry.as_ref().map(|e| e.verdict);
-        matches!(verdict, Some(Verdict::FalseNegative | Verdict::FalsePositive))
-    };
-    let wrong = || run.records().filter(|(_, r)| is_wrong(&r.truth) || is_wrong(&r.query));
-    let rows = wrong()
-        .take(MAX_ERRORS)
-        .map(|(contig, record)| error_row(contig, record, &reader, &names));
-    Ok((wrong().count(), rows.collect::<Result<_>>()?))
+#[derive(Clone, Debug, Default)]
+pub struct ErrorList {
+    pub count: usize,
+    pub rows: Vec<Vec<String>>,
+}
+
+impl ErrorList {
+    /// Adds a record if one of its calls is wrong.
+    pub fn add(&mut self, contig: &Contig, record: &Record, reader: &ReferenceReader, strata: &[&str]) -> Result<()> {
+        let is_wrong = |entry: &Option<Entry>| {
+            let verdict = entry.as_ref().map(|e| e.verdict);
+            matches!(verdict, Some(Verdict::FalseNegative | Verdict::FalsePositive))
+        };
+        if is_wrong(&record.truth) || is_wrong(&record.query) {
+            self.count += 1;
+            if self.count <= MAX_ERRORS {
+                self.rows.push(error_row(contig, record, reader, strata)?);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata: &[&str]) -> Result<Vec<String>> {
-    let short = |bases: &[u8]| -> String {
-        let text = String::from_utf8_lossy(bases);
-        if text.len() > 24 {
-            format!("{}… ({} bases)", &text[..20], text.len())
-        } else {
-            text.into_owned()
-        }
-    };
     let entries = [&record.truth, &record.query];
     let what = match entries.into_iter().flatten().map(|e| e.matched).min() {
         Some(Match::Allele) => "wrong genotype",
@@ -75,6 +76,18 @@ fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata:
     ])
 }
 
+/// An allele, or the first bases of a long one. A symbolic allele may be any text.
+fn short(allele: &[u8]) -> String {
+    let text = String::from_utf8_lossy(allele);
+    match text.chars().count() {
+        length if length > 24 => {
+            let unit = if is_sequence(allele) { "bases" } else { "letters" };
+            format!("{}… ({length} {unit})", text.chars().take(20).collect::<String>())
+        }
+        _ => text.into_owned(),
+    }
+}
+
 /// The first few strata of a record; the confident regions, which hold every error, go without saying.
 fn strata_of(record: &Record, names: &[&str]) -> String {
     const LISTED: usize = 4;
@@ -88,5 +101,18 @@ fn strata_of(record: &Record, names: &[&str]) -> String {
     match more {
         0 => inside.join(", "),
         _ => format!("{} and {more} more", inside.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_alleles_of_any_letters_are_shortened() {
+        assert_eq!(short(&b"ACGT".repeat(6)), "ACGT".repeat(6));
+        assert_eq!(short(&b"ACGT".repeat(7)), format!("{}… (28 bases)", "ACGT".repeat(5)));
+        let symbolic = format!("<{}>", "É".repeat(30));
+        assert_eq!(short(symbolic.as_bytes()), format!("<{}… (32 letters)", "É".repeat(19)));
     }
 }

@@ -1,21 +1,30 @@
-//! From files to counts.
+//! From files to counts, contig by contig: what is held at a time is a contig, and a few bytes for each call.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
+use super::annotated::AnnotatedWriter;
+use super::calibration::Calibration;
 use super::call::Call;
-use super::call_set::{CallSet, Selection};
-use super::context::{check_reference, known_span, sequence_under, with_context};
+use super::call_set::{CallReader, Filtered, OtherOrder, Selection};
+use super::context::{check_reference, known_span, sequence_under};
+use super::error_list::ErrorList;
 use super::kind::Type;
 use super::preprocess::preprocess;
-use super::record::{Decided, Record, ScoreField, Verdict, pair};
+use super::record::{Decided, Record, Verdict, pair};
+use super::score_field::ScoreField;
 use super::search::Limits;
 use super::strata::{BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth};
 use super::superlocus::{Superlocus, decide, superloci};
-use super::tally::{Counts, Filter, Tally};
-use crate::genome::{Contig, IntervalSet, Reference, Region, Sequence, resolve_regions};
+use super::tally::{Counts, Filter, Observation, Part, Tally};
+use crate::genome::{
+    Contig, Contigs, IntervalSet, LeftOut, Reference, ReferenceReader, Region, Sequence, resolve_regions,
+};
+
+/// Superloci that are compared before their records are counted and dropped.
+const BATCH: usize = 1 << 15;
 
 /// What to compare, and how.
 #[derive(Clone, Debug, Default)]
@@ -31,17 +40,30 @@ pub struct Options {
     pub stratification: Option<PathBuf>,
     /// Needed where truth has several samples.
     pub truth_sample: Option<String>,
+    /// Take truth that failed a filter too.
+    pub use_filtered_truth: bool,
     /// Let variants of one phase set keep their phase.
     pub phased: bool,
     pub score: ScoreField,
+    /// Least distance between the thresholds of the tables; by default that of the field.
+    pub score_step: Option<f32>,
     pub limits: Limits,
 }
 
-/// Truth and everything else that several call sets are compared with, read once.
+/// A call set to compare with truth.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub path: PathBuf,
+    /// Needed where the file has several samples.
+    pub sample: Option<String>,
+    /// The flag that names a sample, for messages.
+    pub sample_flag: &'static str,
+}
+
+/// Everything but truth that call sets are compared with, read once.
 pub struct Evaluation {
     options: Options,
     reference: Reference,
-    truth: CallSet,
     regions: Option<IntervalSet>,
     confident: Option<IntervalSet>,
     strata: Vec<Stratum>,
@@ -53,17 +75,26 @@ pub struct Run {
     pub query: PathBuf,
     pub sample: String,
     pub filters: Vec<String>,
-    /// By contig, in the order of the reference; records in order of position.
-    pub contigs: Vec<(Contig, Vec<Record>)>,
     /// The evaluated contigs without the Ns at their ends.
     pub spans: IntervalSet,
     pub tally: Tally,
+    /// All that is counted, by ascending score.
+    pub observations: Vec<Observation>,
+    /// The score of calls that have none, and of truth that is missed.
+    pub floor: f32,
+    /// Query calls that are counted, and those of them that have a score.
+    pub called: usize,
+    pub scored: usize,
+    /// Least distance between the thresholds of the tables.
+    pub score_step: f32,
+    pub calibration: Calibration,
+    pub errors: ErrorList,
     /// Stretches (1-based) where the search was given up and spellings were compared.
     pub too_dense: Vec<Region>,
     /// Query calls on contigs without any truth: not evaluated.
     pub without_truth: usize,
-    /// Query calls of more than two alleles: not compared.
-    pub polyploid: usize,
+    pub left_out: LeftOut,
+    pub truth_left_out: LeftOut,
 }
 
 /// Name and size of a subset of the tables.
@@ -77,13 +108,26 @@ pub struct Subset {
     pub confident_size: u64,
 }
 
+impl Subset {
+    /// Whether it is a stratum without a base where calls are judged.
+    pub fn is_empty_stratum(&self) -> bool {
+        self.rank > BUILT_IN.len() && self.confident_size == 0
+    }
+}
+
 /// Evaluates one call set. A shorthand for [`Evaluation::open`] and [`Evaluation::run`].
 pub fn evaluate(options: Options, query: PathBuf, sample: Option<&str>) -> Result<Run> {
-    Evaluation::open(options)?.run(query, sample)
+    let query = Query {
+        path: query,
+        sample: sample.map(str::to_owned),
+        sample_flag: "--sample",
+    };
+    let mut runs = Evaluation::open(options)?.run(&[query], None)?;
+    Ok(runs.remove(0))
 }
 
 impl Evaluation {
-    /// Reads and checks everything but the query.
+    /// Reads and checks everything but the calls.
     pub fn open(options: Options) -> Result<Self> {
         let reference = Reference::open(&options.reference)?;
         let contigs = reference.contigs();
@@ -97,26 +141,9 @@ impl Evaluation {
             Some(path) => read_strata(path, contigs)?,
             None => Vec::new(),
         };
-        let truth = CallSet::read(
-            &options.truth,
-            contigs,
-            &Selection {
-                sample: options.truth_sample.as_deref(),
-                sample_flag: "--truth-sample",
-                within: regions.as_ref().map(with_context).as_ref(),
-                pass_only: true,
-            },
-        )?;
-        ensure!(
-            confident.is_some() || truth.calls.iter().any(|calls| !calls.is_empty()),
-            "no truth to compare with: {} has no call that passes its filters{}",
-            options.truth.display(),
-            if regions.is_some() { " in the regions" } else { "" }
-        );
         Ok(Self {
             options,
             reference,
-            truth,
             regions,
             confident,
             strata,
@@ -131,63 +158,104 @@ impl Evaluation {
         &self.reference
     }
 
-    /// Compares a call set with truth.
-    pub fn run(&self, query: PathBuf, sample: Option<&str>) -> Result<Run> {
-        let calls = CallSet::read(
-            &query,
-            self.reference.contigs(),
-            &Selection {
+    /// Compares call sets with truth. Writes the records of the first one and their index, if a path is given.
+    pub fn run(&self, queries: &[Query], annotated: Option<&Path>) -> Result<Vec<Run>> {
+        let runs = self.run_in_order(queries, annotated, false);
+        match runs {
+            Err(error) if error.is::<OtherOrder>() => self.run_in_order(queries, annotated, true),
+            runs => runs,
+        }
+    }
+
+    /// The same; `at_once`: read all calls before any is compared, for files whose contigs stand in another order.
+    fn run_in_order(&self, queries: &[Query], annotated: Option<&Path>, at_once: bool) -> Result<Vec<Run>> {
+        let contigs = self.reference.contigs();
+        let read = |path: &Path, sample, sample_flag, filtered| {
+            let selection = Selection {
                 sample,
-                sample_flag: "--sample",
-                within: self.regions.as_ref().map(with_context).as_ref(),
-                pass_only: false,
-            },
-        )?;
-        let mut run = Run {
-            query,
-            sample: calls.sample.clone(),
-            filters: calls.filters.clone(),
-            contigs: Vec::new(),
-            spans: IntervalSet::default(),
-            tally: Tally::new(BUILT_IN.len() + self.strata.len()),
-            too_dense: Vec::new(),
-            without_truth: 0,
-            polyploid: calls.polyploid,
+                sample_flag,
+                regions: self.regions.as_ref(),
+                filtered,
+                score: &self.options.score,
+            };
+            CallReader::open(path, contigs, selection, at_once)
         };
+        let filtered = match self.options.use_filtered_truth {
+            true => Filtered::AsPassed,
+            false => Filtered::LeftOut,
+        };
+        let truth_sample = self.options.truth_sample.as_deref();
+        let mut truth = read(&self.options.truth, truth_sample, "--truth-sample", filtered)?;
+        let names = self.strata_names();
+        let mut sides = Vec::new();
+        for query in queries {
+            let calls = read(
+                &query.path,
+                query.sample.as_deref(),
+                query.sample_flag,
+                Filtered::Marked,
+            )?;
+            sides.push(Side::new(calls, &self.reference, &names)?);
+        }
+        if let (Some(path), Some(first)) = (annotated, sides.first_mut()) {
+            first.annotated = Some(AnnotatedWriter::create(path, &names)?);
+        }
         let mut spans = Vec::new();
-        for (rank, contig) in self.reference.contigs().iter().enumerate() {
-            let (truth, called) = (&self.truth.calls[rank], &calls.calls[rank]);
-            let is_known = |set: &IntervalSet| !set.on(&contig.name).is_empty();
-            if truth.is_empty() && !self.confident.as_ref().is_some_and(is_known) {
-                run.without_truth += called.len();
+        let mut any_truth = self.confident.is_some();
+        for (rank, contig) in contigs.iter().enumerate() {
+            let known = truth.contig(rank)?;
+            any_truth |= !known.is_empty();
+            let is_confident = |set: &IntervalSet| !set.on(&contig.name).is_empty();
+            if known.is_empty() && !self.confident.as_ref().is_some_and(is_confident) {
+                for side in &mut sides {
+                    side.run.without_truth += side.calls.contig(rank)?.len();
+                }
                 continue;
             }
             spans.push(known_span(&self.reference, contig)?);
-            let sequence = sequence_under(&self.reference, contig, &[truth, called])?;
-            check_reference(truth, &sequence, contig, &self.truth.path)?;
-            check_reference(called, &sequence, contig, &calls.path)?;
-            let called = preprocess(called, &sequence, self.options.phased);
-            let records = self.compare(contig, truth, &called, &sequence, &mut run.too_dense);
-            records.iter().for_each(|record| run.tally.add(record));
-            run.contigs.push((contig.clone(), records));
+            for side in &mut sides {
+                self.contig(contig, rank, &known, side)?;
+            }
         }
-        run.spans = IntervalSet::from_regions(spans);
+        ensure!(
+            any_truth,
+            "no truth to compare with: {} has no call that passes its filters{}",
+            self.options.truth.display(),
+            if self.regions.is_some() { " in the regions" } else { "" }
+        );
+        let mut spans = IntervalSet::from_regions(spans);
         if let Some(regions) = &self.regions {
-            run.spans = run.spans.intersect(regions);
+            spans = spans.intersect(regions);
         }
-        Ok(run)
+        let finish = |side: Side| side.finish(&spans, &truth.left_out, &self.options, contigs);
+        sides.into_iter().map(finish).collect()
     }
 
-    /// The records of one contig, decided, with their regions.
+    /// Compares the calls of one contig.
+    fn contig(&self, contig: &Contig, rank: usize, truth: &[Call], side: &mut Side) -> Result<()> {
+        let called = side.calls.contig(rank)?;
+        let sequence = sequence_under(&self.reference, contig, &[truth, &called])?;
+        check_reference(truth, &sequence, contig, &self.options.truth)?;
+        check_reference(&called, &sequence, contig, &side.calls.path)?;
+        let query = preprocess(&called, &sequence, self.options.phased);
+        drop(called);
+        let confident = self.confident.as_ref().map(|set| with_truth(set, &contig.name, truth));
+        for loci in superloci(truth, &query).chunks(BATCH) {
+            let records = self.compare(contig, loci, [truth, &query], &sequence, confident.as_ref());
+            side.add(contig, records, self.regions.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// The records of each of a few superloci, decided, with their regions.
     fn compare(
         &self,
         contig: &Contig,
-        truth: &[Call],
-        query: &[Call],
+        loci: &[Superlocus],
+        [truth, query]: [&[Call]; 2],
         sequence: &Sequence,
-        too_dense: &mut Vec<Region>,
-    ) -> Vec<Record> {
-        let confident = self.confident.as_ref().map(|set| with_truth(set, &contig.name, truth));
+        confident: Option<&IntervalSet>,
+    ) -> Vec<Vec<Record>> {
         let one = |locus: &Superlocus| -> Vec<Record> {
             let (truth, query) = (&truth[locus.truth.clone()], &query[locus.query.clone()]);
             let (of_truth, of_query) = decide(truth, query, sequence, self.options.phased, self.options.limits);
@@ -200,35 +268,14 @@ impl Evaluation {
                     calls: query,
                     decisions: &of_query,
                 },
-                self.options.score,
             );
-            records
-                .iter_mut()
-                .for_each(|r| self.place(r, &contig.name, confident.as_ref()));
+            records.iter_mut().for_each(|r| self.place(r, &contig.name, confident));
             if confident.is_some() {
                 mark_boundaries(&mut records);
             }
             records
         };
-        let loci = superloci(truth, query);
-        let records: Vec<Vec<Record>> = loci.par_iter().with_min_len(64).map(one).collect();
-        for locus in &records {
-            let dense = |r: &&Record| [&r.truth, &r.query].into_iter().flatten().any(|e| e.by_spelling);
-            let start = locus.iter().filter(dense).map(|r| r.position).min();
-            let end = locus.iter().filter(dense).map(Record::end).max();
-            if let (Some(start), Some(end)) = (start, end) {
-                too_dense.push(Region::new(&contig.name, start, end));
-            }
-        }
-        let inside = |r: &Record| {
-            self.regions
-                .as_ref()
-                .is_none_or(|regions| regions.contains(&contig.name, r.position))
-        };
-        let mut records: Vec<Record> = records.into_iter().flatten().filter(inside).collect();
-        // A deletion beside a substitution begins one base before it once it is spelt with that base.
-        records.sort_by_key(|record| record.position);
-        records
+        loci.par_iter().with_min_len(64).map(one).collect()
     }
 
     /// Notes where a record lies. Outside the confident regions nothing is known.
@@ -280,6 +327,15 @@ impl Evaluation {
         std::iter::once(all.clone()).chain(built_in).chain(strata).collect()
     }
 
+    /// Names of the strata that lie wholly on contigs that the reference lacks, with these contigs.
+    pub fn strata_elsewhere(&self) -> impl Iterator<Item = (&str, &str)> {
+        let strata = self
+            .strata
+            .iter()
+            .filter(|s| s.regions.is_empty() && !s.unknown.is_empty());
+        strata.map(|s| (s.name.as_str(), s.unknown.as_str()))
+    }
+
     /// Names of the strata in the order of [`Record::strata`].
     pub fn strata_names(&self) -> Vec<&str> {
         let given = self.strata.iter().map(|s| s.name.as_str());
@@ -292,10 +348,99 @@ impl Run {
     pub fn counts(&self, variant_type: Type, filter: Filter) -> &Counts {
         self.tally.counts(0, filter, variant_type, None)
     }
+}
 
-    pub fn records(&self) -> impl Iterator<Item = (&Contig, &Record)> {
-        self.contigs
-            .iter()
-            .flat_map(|(c, records)| records.iter().map(move |r| (c, r)))
+/// A call set while it is compared, and all that is collected of it.
+struct Side<'a> {
+    calls: CallReader<'a>,
+    run: Run,
+    reader: ReferenceReader,
+    strata: &'a [&'a str],
+    annotated: Option<AnnotatedWriter>,
+}
+
+impl<'a> Side<'a> {
+    fn new(calls: CallReader<'a>, reference: &Reference, strata: &'a [&'a str]) -> Result<Self> {
+        Ok(Self {
+            run: Run {
+                query: calls.path.clone(),
+                sample: calls.sample.clone(),
+                filters: Vec::new(),
+                spans: IntervalSet::default(),
+                tally: Tally::new(strata.len()),
+                observations: Vec::new(),
+                floor: 0.0,
+                called: 0,
+                scored: 0,
+                score_step: 0.0,
+                calibration: Calibration::default(),
+                errors: ErrorList::default(),
+                too_dense: Vec::new(),
+                without_truth: 0,
+                left_out: LeftOut::default(),
+                truth_left_out: LeftOut::default(),
+            },
+            calls,
+            reader: reference.reader()?,
+            strata,
+            annotated: None,
+        })
+    }
+
+    /// Counts the records of a few superloci that follow on each other.
+    fn add(&mut self, contig: &Contig, loci: Vec<Vec<Record>>, regions: Option<&IntervalSet>) -> Result<()> {
+        for locus in &loci {
+            let dense = |r: &&Record| [&r.truth, &r.query].into_iter().flatten().any(|e| e.by_spelling);
+            let start = locus.iter().filter(dense).map(|r| r.position).min();
+            let end = locus.iter().filter(dense).map(Record::end).max();
+            if let (Some(start), Some(end)) = (start, end) {
+                self.run.too_dense.push(Region::new(&contig.name, start, end));
+            }
+        }
+        let inside = |r: &Record| regions.is_none_or(|regions| regions.contains(&contig.name, r.position));
+        let mut records: Vec<Record> = loci.into_iter().flatten().filter(inside).collect();
+        // A deletion beside a substitution begins one base before it once it is spelt with that base.
+        records.sort_by_key(|record| record.position);
+        for record in &records {
+            self.run.tally.add(record);
+            self.run.observations.extend(Observation::of(record));
+            self.run.calibration.add(record);
+            self.run.errors.add(contig, record, &self.reader, self.strata)?;
+            if let Some(writer) = &mut self.annotated {
+                writer.add(&contig.name, record, &self.calls.filters)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts what was counted by its score, and closes the annotated VCF.
+    fn finish(self, spans: &IntervalSet, truth: &LeftOut, options: &Options, contigs: &Contigs) -> Result<Run> {
+        let mut run = self.run;
+        let is_query = |call: &&Observation| !matches!(call.part, Part::TruthTp | Part::TruthFn);
+        run.called = run.observations.iter().filter(is_query).count();
+        run.scored = (run.observations.iter().filter(is_query))
+            .filter(|call| !call.score.is_nan())
+            .count();
+        let scores = || {
+            run.observations
+                .iter()
+                .map(|call| call.score)
+                .filter(|score| !score.is_nan())
+        };
+        run.score_step = options.score_step.unwrap_or_else(|| options.score.step(scores()));
+        run.floor = scores().fold(0.0, f32::min);
+        for call in run.observations.iter_mut().filter(|call| call.score.is_nan()) {
+            call.score = run.floor;
+        }
+        run.observations
+            .par_sort_unstable_by(|a, b| a.score.total_cmp(&b.score));
+        run.spans = spans.clone();
+        run.filters = self.calls.filters;
+        run.left_out = self.calls.left_out;
+        run.truth_left_out = truth.clone();
+        if let Some(writer) = self.annotated {
+            writer.finish(&run.filters, contigs)?;
+        }
+        Ok(run)
     }
 }

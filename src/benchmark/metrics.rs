@@ -5,12 +5,13 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::calibration::{calibration, expected_calibration_error};
+use super::calibration::expected_calibration_error;
 use super::evaluation::{Evaluation, Run, Subset};
 use super::kind::{SUBTYPES, Type};
-use super::roc::Curve;
+use super::roc::{Curve, Wanted};
 use super::screen::Named;
 use super::tally::{Count, Counts, Filter};
+use crate::genome::LeftOut;
 
 /// Writes the figures of the query, and the overall ones of the call sets beside it.
 pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
@@ -24,6 +25,9 @@ pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], su
         "stratification": options.stratification,
         "phased": options.phased,
         "score": options.score.name(),
+        "use_filtered_truth": options.use_filtered_truth,
+        "truth_left_out": sets.first().map(|set| reasons(&set.run.truth_left_out)),
+        "strata_without_bases": subsets.iter().filter(|s| s.is_empty_stratum()).map(|s| &s.name).collect::<Vec<_>>(),
         "call_sets": sets.iter().enumerate().map(|(i, set)| call_set(set, evaluation, subsets, i == 0)).collect::<Vec<_>>(),
     });
     serde_json::to_writer_pretty(to, &value)?;
@@ -38,8 +42,9 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
         "sample": run.sample,
         "run_time_seconds": set.seconds,
         "calls_on_contigs_without_truth": run.without_truth,
+        "left_out": reasons(&run.left_out),
         "compared_by_spelling": run.too_dense.iter().map(|r| r.to_string()).collect::<Vec<_>>(),
-        "best_f1": Type::ALL.map(|t| best_threshold(run, t, evaluation.options().score.name())),
+        "best_f1": Type::ALL.map(|t| best_threshold(run, t, &evaluation.options().score.name())),
         "summary": rows(run, &subsets[..1], false),
     });
     if detailed {
@@ -49,9 +54,17 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
     value
 }
 
+/// What is not compared, and why.
+fn reasons(left_out: &LeftOut) -> Vec<Value> {
+    let reasons = left_out.reasons();
+    reasons
+        .map(|(reason, calls, first)| json!({"reason": reason.name(), "calls": calls, "first": first}))
+        .collect()
+}
+
 /// Calls by GQ.
 fn calibration_of(run: &Run, variant_type: Type) -> Value {
-    let bins = calibration(run, variant_type);
+    let bins = run.calibration.bins(variant_type);
     json!({
         "type": variant_type.name(),
         "expected_calibration_error": expected_calibration_error(&bins),
@@ -63,7 +76,7 @@ fn calibration_of(run: &Run, variant_type: Type) -> Value {
 }
 
 fn best_threshold(run: &Run, variant_type: Type, score: &str) -> Value {
-    let curve = Curve::of(run, variant_type, Filter::All);
+    let curve = Curve::new(run, Wanted::all(variant_type, Filter::All));
     curve.best().map_or(Value::Null, |point| {
         json!({
             "type": variant_type.name(),

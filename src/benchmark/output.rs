@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use rust_htslib::bgzf;
+use tempfile::TempDir;
 
-use super::annotated::write_annotated;
 use super::evaluation::Evaluation;
 use super::metrics::write_metrics;
 use super::report::write_report;
@@ -55,45 +55,67 @@ fn folder_of(prefix: &Path) -> &Path {
     }
 }
 
-/// Writes everything about the first call set, and the comparison with the others. Returns the names of the files.
-pub fn write_all(prefix: &Path, evaluation: &Evaluation, sets: &[Named]) -> Result<Vec<PathBuf>> {
-    let Some(query) = sets.first() else {
-        bail!("no call set to write about");
-    };
-    let folder = folder_of(prefix);
-    let failed = || format!("cannot write into {}", folder.display());
-    let draft = tempfile::Builder::new()
-        .prefix(".dvcall-evaluate-")
-        .tempdir_in(folder)
-        .with_context(failed)?;
-    let at = |suffix: &str| draft.path().join(suffix);
-    let run = query.run;
-    let subsets = evaluation.subsets(run);
-    let field = evaluation.options().score;
-    let file = |suffix: &str, write: &dyn Fn(&mut BufWriter<File>) -> Result<()>| -> Result<()> {
-        let mut out = BufWriter::new(File::create(at(suffix)).with_context(failed)?);
+/// The files of an evaluation before they have their names. Dropped, it leaves nothing.
+pub struct Draft {
+    folder: TempDir,
+    prefix: PathBuf,
+}
+
+impl Draft {
+    /// Makes a folder for them beside their place.
+    pub fn create(prefix: &Path) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix(".dvcall-evaluate-")
+            .tempdir_in(folder_of(prefix))
+            .with_context(|| cannot_write(prefix))?;
+        Ok(Self {
+            folder,
+            prefix: prefix.to_owned(),
+        })
+    }
+
+    /// Where the annotated VCF is to be written.
+    pub fn annotated(&self) -> PathBuf {
+        self.at("vcf.gz")
+    }
+
+    fn at(&self, suffix: &str) -> PathBuf {
+        self.folder.path().join(suffix)
+    }
+
+    fn file(&self, suffix: &str, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
+        let failed = || cannot_write(&self.prefix);
+        let mut out = BufWriter::new(File::create(self.at(suffix)).with_context(failed)?);
         write(&mut out)?;
         out.flush().with_context(failed)
-    };
-    file("summary.csv", &|out| write_summary(out, run))?;
-    file("extended.csv", &|out| write_extended(out, run, &subsets, field))?;
-    file("metrics.json", &|out| write_metrics(out, evaluation, sets, &subsets))?;
-    if sets.len() > 1 {
-        file("compare.csv", &|out| write_comparison(out, sets))?;
     }
-    let mut roc = bgzf::Writer::from_path(at("roc.all.csv.gz")).with_context(failed)?;
-    write_roc(&mut roc, run, &subsets, field)?;
-    drop(roc);
-    // Closing does not tell whether the last block could be written.
-    check_whole(&at("roc.all.csv.gz"))?;
-    write_annotated(
-        &at("vcf.gz"),
-        run,
-        evaluation.reference().contigs(),
-        &evaluation.strata_names(),
-    )?;
-    file("html", &|out| write_report(out, evaluation, sets, &subsets))?;
-    publish(draft.path(), prefix)
+
+    /// Writes everything else about the first call set, and the comparison with the others, and gives all files their
+    /// names, which are returned.
+    pub fn finish(self, evaluation: &Evaluation, sets: &[Named]) -> Result<Vec<PathBuf>> {
+        let Some(Named { run, .. }) = sets.first() else {
+            bail!("no call set to write about");
+        };
+        let subsets = evaluation.subsets(run);
+        let field = &evaluation.options().score;
+        self.file("summary.csv", |out| write_summary(out, run))?;
+        self.file("extended.csv", |out| write_extended(out, run, &subsets, field))?;
+        self.file("metrics.json", |out| write_metrics(out, evaluation, sets, &subsets))?;
+        if sets.len() > 1 {
+            self.file("compare.csv", |out| write_comparison(out, sets))?;
+        }
+        let mut roc = bgzf::Writer::from_path(self.at("roc.all.csv.gz")).with_context(|| cannot_write(&self.prefix))?;
+        write_roc(&mut roc, run, &subsets, field)?;
+        drop(roc);
+        // Closing does not tell whether the last block could be written.
+        check_whole(&self.at("roc.all.csv.gz"))?;
+        self.file("html", |out| write_report(out, evaluation, sets, &subsets))?;
+        publish(self.folder.path(), &self.prefix)
+    }
+}
+
+fn cannot_write(prefix: &Path) -> String {
+    format!("cannot write into {}", folder_of(prefix).display())
 }
 
 fn write_comparison(out: &mut impl Write, sets: &[Named]) -> Result<()> {

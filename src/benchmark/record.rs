@@ -72,23 +72,6 @@ impl Record {
     }
 }
 
-/// The quality that curves are drawn by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ScoreField {
-    #[default]
-    Qual,
-    Gq,
-}
-
-impl ScoreField {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Qual => "QUAL",
-            Self::Gq => "GQ",
-        }
-    }
-}
-
 /// Calls of one side with the decisions on them.
 #[derive(Clone, Copy)]
 pub struct Decided<'a> {
@@ -97,7 +80,7 @@ pub struct Decided<'a> {
 }
 
 /// Puts calls with equal position and REF into one record, one to one and in order.
-pub fn pair(truth: Decided, query: Decided, field: ScoreField) -> Vec<Record> {
+pub fn pair(truth: Decided, query: Decided) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::with_capacity(truth.calls.len() + query.calls.len());
     let (mut t, mut q) = (0, 0);
     let place = |call: &Call| (call.position, call.end());
@@ -112,7 +95,7 @@ pub fn pair(truth: Decided, query: Decided, field: ScoreField) -> Vec<Record> {
         let of_query = order.is_ge().then(|| (&query.calls[q], &query.decisions[q]));
         t += usize::from(order.is_le());
         q += usize::from(order.is_ge());
-        records.extend(record(of_truth, of_query, field));
+        records.extend(record(of_truth, of_query));
     }
     mark_nearby(&mut records);
     share_within_loci(&mut records);
@@ -121,7 +104,7 @@ pub fn pair(truth: Decided, query: Decided, field: ScoreField) -> Vec<Record> {
 
 type Side<'a> = Option<(&'a Call, &'a Decision)>;
 
-fn record(truth: Side, query: Side, field: ScoreField) -> Option<Record> {
+fn record(truth: Side, query: Side) -> Option<Record> {
     let (first, decision) = truth.or(query)?;
     let mut record = Record {
         position: first.position,
@@ -134,12 +117,12 @@ fn record(truth: Side, query: Side, field: ScoreField) -> Option<Record> {
         confident: true,
         strata: Vec::new(),
     };
-    record.truth = truth.map(|(call, decision)| entry(&mut record.alternates, call, decision, true, field));
-    record.query = query.map(|(call, decision)| entry(&mut record.alternates, call, decision, false, field));
+    record.truth = truth.map(|(call, decision)| entry(&mut record.alternates, call, decision, true));
+    record.query = query.map(|(call, decision)| entry(&mut record.alternates, call, decision, false));
     Some(record)
 }
 
-fn entry(alternates: &mut Vec<Vec<u8>>, call: &Call, decision: &Decision, is_truth: bool, field: ScoreField) -> Entry {
+fn entry(alternates: &mut Vec<Vec<u8>>, call: &Call, decision: &Decision, is_truth: bool) -> Entry {
     let numbers: Vec<u8> = (call.alternates.iter())
         .map(|alternate| {
             let known = alternates.iter().position(|a| a == alternate);
@@ -157,10 +140,6 @@ fn entry(alternates: &mut Vec<Vec<u8>>, call: &Call, decision: &Decision, is_tru
         (_, _, true) => Verdict::FalseNegative,
         (_, _, false) => Verdict::FalsePositive,
     };
-    let score = match field {
-        ScoreField::Qual => call.score.quality,
-        ScoreField::Gq => call.score.genotype,
-    };
     Entry {
         genotype: call.genotype.iter().map(|a| a.map(renumber)).collect(),
         phased: call.phase.is_some(),
@@ -169,7 +148,7 @@ fn entry(alternates: &mut Vec<Vec<u8>>, call: &Call, decision: &Decision, is_tru
         by_spelling: decision.by_spelling,
         kind: Kind::of(call),
         zygosity: call.zygosity(),
-        score: score.filter(|_| !is_truth),
+        score: call.score.quality.filter(|_| !is_truth),
         genotype_quality: call.score.genotype.filter(|_| !is_truth),
     }
 }

@@ -4,13 +4,12 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::calibration::calibration;
 use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
-use super::error_list::{ERROR_COLUMNS, error_rows};
+use super::error_list::ERROR_COLUMNS;
 use super::evaluation::{Evaluation, Run, Subset};
 use super::interval::f1_interval;
 use super::kind::{SUBTYPES, Type};
-use super::roc::Curve;
+use super::roc::{Curve, Wanted};
 use super::screen::{Named, comparison};
 use super::tally::{Count, Counts, Filter};
 use crate::escape::controls_in_lines;
@@ -50,11 +49,12 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
     let (headings, rows) = comparison(sets);
     table(out, &headings, &rows)?;
     writeln!(out, "<p>{COLUMNS}</p>")?;
-    curves(out, sets, options.score.name())?;
+    not_compared(out, sets, subsets)?;
+    curves(out, sets, &options.score.name())?;
     strata(out, run, subsets)?;
     breakdown(out, run)?;
     qualities(out, run)?;
-    errors(out, evaluation, run)?;
+    errors(out, run)?;
     out.write_all(b"</body></html>\n")?;
     Ok(())
 }
@@ -88,15 +88,19 @@ fn figure(out: &mut impl Write, caption: &str, svg: &str) -> Result<()> {
 }
 
 fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
-    writeln!(out, "<h2>Precision and recall by {score}</h2>\n<div class=\"charts\">")?;
+    writeln!(
+        out,
+        "<h2>Precision and recall by {}</h2>\n<div class=\"charts\">",
+        escape(score)
+    )?;
     let mut rows = Vec::new();
     for variant_type in [Type::Snp, Type::Indel] {
         let mut traces = Vec::new();
         for set in sets {
-            let curve = Curve::of(set.run, variant_type, Filter::All);
+            let curve = Curve::new(set.run, Wanted::all(variant_type, Filter::All));
             let place = |counts: &Counts| Some((counts.recall()?, counts.precision()?));
-            let best = curve.best();
-            if let Some(point) = best {
+            let best = curve.clone().best();
+            if let Some(point) = &best {
                 rows.push(vec![
                     set.name.clone(),
                     variant_type.name().to_owned(),
@@ -108,7 +112,7 @@ fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
             }
             traces.push(Trace {
                 name: set.name.clone(),
-                points: curve.points.iter().rev().filter_map(|p| place(&p.counts)).collect(),
+                points: visible(curve.filter_map(|p| place(&p.counts))),
                 best: best.and_then(|p| place(&p.counts)),
             });
         }
@@ -117,6 +121,54 @@ fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
     writeln!(out, "</div>\n<p>The dots, where F1 is highest:</p>")?;
     let names = ["Call set", "Type", "Threshold", "Recall", "Precision", "F1"];
     table(out, &headings(&names), &rows)
+}
+
+/// The places of a curve, by descending threshold, without those that cannot be told from the one before.
+fn visible(places: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    const LEAST: f64 = 1e-5;
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    for (recall, precision) in places {
+        let is_near = |last: &(f64, f64)| (last.0 - recall).abs() < LEAST && (last.1 - precision).abs() < LEAST;
+        if !kept.last().is_some_and(is_near) {
+            kept.push((recall, precision));
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+/// What the tables do not count, by file and reason.
+fn not_compared(out: &mut impl Write, sets: &[Named], subsets: &[Subset]) -> Result<()> {
+    let truth = sets.first().map(|set| ("truth", &set.run.truth_left_out));
+    let queries = sets.iter().map(|set| (set.name.as_str(), &set.run.left_out));
+    let mut rows = Vec::new();
+    for (name, left_out) in truth.into_iter().chain(queries) {
+        for (reason, calls, first) in left_out.reasons() {
+            rows.push(vec![
+                name.to_owned(),
+                format!("calls {}", reason.described()),
+                calls.to_string(),
+                first.to_owned(),
+            ]);
+        }
+    }
+    for set in sets.iter().filter(|set| set.run.without_truth > 0) {
+        rows.push(vec![
+            set.name.clone(),
+            "calls on contigs without truth".into(),
+            set.run.without_truth.to_string(),
+            String::new(),
+        ]);
+    }
+    for subset in subsets.iter().filter(|s| s.is_empty_stratum()) {
+        let what = "stratum without a base in the confident regions".to_owned();
+        rows.push(vec![subset.name.clone(), what, String::new(), String::new()]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>Not compared</h2>")?;
+    table(out, &headings(&["Of", "What", "Number", "First"]), &rows)
 }
 
 fn strata(out: &mut impl Write, run: &Run, subsets: &[Subset]) -> Result<()> {
@@ -209,7 +261,7 @@ fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
 fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
     writeln!(out, "<h2>Calibration of GQ</h2>")?;
     let series: Vec<_> = [Type::Snp, Type::Indel]
-        .map(|t| (t.name().to_owned(), calibration(run, t)))
+        .map(|t| (t.name().to_owned(), run.calibration.bins(t)))
         .into_iter()
         .filter(|(_, bins)| !bins.is_empty())
         .collect();
@@ -242,14 +294,14 @@ fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
     )
 }
 
-fn errors(out: &mut impl Write, evaluation: &Evaluation, run: &Run) -> Result<()> {
-    let (count, rows) = error_rows(evaluation, run)?;
+fn errors(out: &mut impl Write, run: &Run) -> Result<()> {
+    let (count, rows) = (run.errors.count, &run.errors.rows);
     writeln!(
         out,
-        "<h2>Errors</h2>\n<p>{count} places; the first {} are here, all are in the VCF.</p>\n<div class=\"errors\">",
+        "<h2>Errors</h2>\n<p>Places with an error: {count}. The first {} are here, all are in the VCF.</p>\n<div class=\"errors\">",
         rows.len()
     )?;
-    table(out, &headings(&ERROR_COLUMNS), &rows)?;
+    table(out, &headings(&ERROR_COLUMNS), rows)?;
     writeln!(out, "</div>")?;
     Ok(())
 }

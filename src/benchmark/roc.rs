@@ -2,11 +2,7 @@
 
 use super::evaluation::Run;
 use super::kind::Type;
-use super::record::Record;
 use super::tally::{Counts, Filter, Observation, Part};
-
-/// Least distance between the thresholds of a table, as hap.py's default.
-pub const MIN_SPACING: f32 = 0.5;
 
 /// The counts with all calls of at least this quality.
 #[derive(Clone, Copy, Debug)]
@@ -15,71 +11,92 @@ pub struct Point {
     pub counts: Counts,
 }
 
-/// Points in ascending order of the threshold, one for each quality that occurs.
-#[derive(Clone, Debug, Default)]
-pub struct Curve {
-    pub points: Vec<Point>,
+/// Which calls a curve is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub filter: Filter,
+    pub variant_type: Type,
+    /// An index into [`super::kind::SUBTYPES`].
+    pub subtype: Option<usize>,
+    /// Only what lies wholly in the confident regions.
+    pub contained: bool,
 }
 
-impl Curve {
-    /// Of all calls of a type.
-    pub fn of(run: &Run, variant_type: Type, filter: Filter) -> Self {
-        Self::within(run, 0, variant_type, None, filter)
+impl Wanted {
+    pub fn all(variant_type: Type, filter: Filter) -> Self {
+        Self {
+            filter,
+            variant_type,
+            subtype: None,
+            contained: false,
+        }
     }
 
-    /// Of a subset, by its rank in the tally, and perhaps one subtype. Truth that only calls below the threshold match is
-    /// missed there.
-    pub fn within(run: &Run, subset: usize, variant_type: Type, subtype: Option<usize>, filter: Filter) -> Self {
-        let is_inside = |record: &Record| subset == 0 || record.strata.contains(&(subset as u16 - 1));
-        let wanted = |call: &Observation| {
-            call.kind.variant_type == variant_type && subtype.is_none_or(|s| call.kind.subtypes & (1 << s) != 0)
-        };
-        let mut calls: Vec<Observation> = run
-            .records()
-            .filter(|(_, record)| is_inside(record))
-            .flat_map(|(_, record)| Observation::of(record, filter))
-            .filter(wanted)
-            .collect();
-        calls.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let missed: Vec<Observation> = extract(&mut calls, |c| c.part == Part::TruthFn);
+    /// The call as it counts on this curve.
+    fn call(&self, call: &Observation) -> Option<Observation> {
+        let is_wanted = call.kind.variant_type == self.variant_type
+            && self.subtype.is_none_or(|s| call.kind.subtypes & (1 << s) != 0)
+            && (call.is_contained || !self.contained);
+        call.under(self.filter).filter(|_| is_wanted)
+    }
+}
+
+/// The points of a curve in ascending order of the threshold, one for each quality that occurs. Truth that only calls
+/// below the threshold match is missed there.
+#[derive(Clone, Debug)]
+pub struct Curve<'a> {
+    /// Calls from the threshold at hand on, in ascending order.
+    rest: &'a [Observation],
+    wanted: Wanted,
+    counts: Counts,
+}
+
+impl<'a> Curve<'a> {
+    pub fn new(run: &'a Run, wanted: Wanted) -> Self {
         let mut counts = Counts::default();
-        missed.iter().for_each(|call| counts.add(call));
-        let found: Vec<Observation> = calls.iter().copied().filter(|c| c.part == Part::TruthTp).collect();
-        let mut points = Vec::new();
-        for level in calls.chunk_by(|a, b| a.score == b.score) {
-            level.iter().for_each(|call| counts.add(call));
-            points.push(Point {
-                threshold: level[0].score,
-                counts,
-            });
+        run.observations
+            .iter()
+            .filter_map(|call| wanted.call(call))
+            .for_each(|call| counts.add(&call));
+        Self {
+            rest: &run.observations,
+            wanted,
+            counts,
         }
-        // What lies below the threshold is missed: add it from the lowest level up.
-        let mut below = Counts::default();
-        let mut rest = found.iter().rev().peekable();
-        for point in points.iter_mut().rev() {
-            while let Some(call) = rest.next_if(|c| c.score < point.threshold) {
-                below.add(&Observation {
-                    part: Part::TruthFn,
-                    ..*call
-                });
-            }
-            point.counts.truth_fn = point.counts.truth_fn.plus(below.truth_fn);
-        }
-        points.reverse();
-        Self { points }
     }
 
     /// The point of the highest F1; of several, that with the lowest threshold.
-    pub fn best(&self) -> Option<&Point> {
-        let scored = self.points.iter().filter_map(|p| Some((p, p.counts.f1()?)));
+    pub fn best(self) -> Option<Point> {
+        let scored = self.filter_map(|p| Some((p, p.counts.f1()?)));
         scored
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
             .map(|(p, _)| p)
     }
 }
 
+impl Iterator for Curve<'_> {
+    type Item = Point;
+
+    fn next(&mut self) -> Option<Point> {
+        let wanted = self.wanted;
+        let counted = |call: &Observation| wanted.call(call).filter(|call| call.part != Part::TruthFn);
+        let first = self.rest.iter().position(|call| counted(call).is_some())?;
+        let threshold = self.rest[first].score;
+        let point = Point {
+            threshold,
+            counts: self.counts,
+        };
+        let level = self.rest[first..].partition_point(|call| call.score <= threshold);
+        for call in self.rest[first..first + level].iter().filter_map(counted) {
+            self.counts.exclude(&call);
+        }
+        self.rest = &self.rest[first + level..];
+        Some(point)
+    }
+}
+
 /// Points in ascending order without those that are closer than `spacing` to the one before.
-pub fn spaced<'a>(points: impl Iterator<Item = &'a Point>, spacing: f32) -> impl Iterator<Item = &'a Point> {
+pub fn spaced(points: impl Iterator<Item = Point>, spacing: f32) -> impl Iterator<Item = Point> {
     let mut last: Option<f32> = None;
     points.filter(move |point| {
         let kept = last.is_none_or(|last| point.threshold - last > spacing);
@@ -88,11 +105,4 @@ pub fn spaced<'a>(points: impl Iterator<Item = &'a Point>, spacing: f32) -> impl
         }
         kept
     })
-}
-
-/// Takes out of a list what fulfils a condition, keeping both in order.
-fn extract<T: Copy>(list: &mut Vec<T>, condition: impl Fn(&T) -> bool) -> Vec<T> {
-    let taken = list.iter().copied().filter(&condition).collect();
-    list.retain(|item| !condition(item));
-    taken
 }

@@ -8,7 +8,7 @@ use super::call::{Call, is_sequence};
 use super::primitive::Change;
 use super::record::Record;
 use crate::escape::controls;
-use crate::genome::{Contigs, IntervalSet, Region, check_whole};
+use crate::genome::{Contig, Contigs, IntervalSet, Region, check_whole};
 
 /// The stretch of reference that a record's alternates touch. An insertion touches the bases on both sides of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[Call]) -> Inte
 /// Subsets that the confident regions make, as hap.py names them: superloci across an edge, and those wholly inside.
 pub const BUILT_IN: [&str; 2] = ["TS_boundary", CONTAINED];
 pub const CONTAINED: &str = "TS_contained";
+/// Rank of [`CONTAINED`] among the strata of a record.
+pub const CONTAINED_RANK: u16 = 1;
 
 /// Adds the built-in strata to the records of a superlocus of the matching.
 pub fn mark_boundaries(records: &mut [Record]) {
@@ -94,7 +96,7 @@ pub fn mark_boundaries(records: &mut [Record]) {
         let rank = match inside {
             0 => continue,
             n if n < group.len() => 0,
-            _ => 1,
+            _ => CONTAINED_RANK,
         };
         group.iter_mut().for_each(|r| r.strata.insert(0, rank));
     }
@@ -105,6 +107,8 @@ pub fn mark_boundaries(records: &mut [Record]) {
 pub struct Stratum {
     pub name: String,
     pub regions: IntervalSet,
+    /// The contigs of its BED that the reference lacks, for messages.
+    pub unknown: String,
 }
 
 /// Reads a `name<TAB>bed` file; paths are relative to it. Contigs that the reference lacks are left out: strata cover
@@ -112,6 +116,7 @@ pub struct Stratum {
 pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read stratification {}", path.display()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut strata: Vec<Stratum> = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let place = || format!("{}, line {}", path.display(), index + 1);
@@ -125,18 +130,22 @@ pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
         );
         let file = path.parent().unwrap_or(Path::new("")).join(PathBuf::from(file.trim()));
         check_whole(&file).with_context(place)?;
-        let known = IntervalSet::from_bed(&file)
-            .with_context(place)?
-            .regions()
-            .filter(|r| contigs.get(&r.contig).is_some())
-            .collect::<Vec<_>>();
-        let regions = IntervalSet::from_regions(known);
+        let given = IntervalSet::from_bed(&file).with_context(place)?;
+        let regions = IntervalSet::from_regions(given.regions().filter(|r| contigs.get(&r.contig).is_some()));
+        let unknown = given.contigs().filter(|name| contigs.get(name).is_none());
+        let unknown: Contigs = unknown
+            .map(|name| Contig {
+                name: name.to_owned(),
+                length: 0,
+            })
+            .collect();
         regions
             .check_within(contigs)
             .with_context(|| format!("{}: {}", place(), file.display()))?;
         strata.push(Stratum {
             name: controls(name).into_owned(),
             regions,
+            unknown: unknown.preview(),
         });
     }
     Ok(strata)

@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use super::evaluation::{Run, Subset};
 use super::kind::{SUBTYPES, Type};
-use super::record::ScoreField;
-use super::roc::{Curve, MIN_SPACING, Point, spaced};
+use super::roc::{Curve, Point, Wanted, spaced};
+use super::score_field::ScoreField;
 use super::strata::CONTAINED;
 use super::tally::{Count, Counts, Filter};
 
@@ -122,7 +122,7 @@ struct Row<'a> {
     subtype: Option<usize>,
     subset: &'a Subset,
     filter: Filter,
-    field: ScoreField,
+    field: &'a ScoreField,
     quality: Option<f32>,
 }
 
@@ -133,7 +133,7 @@ fn extended_row(row: &Row, counts: &Counts) -> Vec<String> {
         row.subset.name.clone(),
         row.filter.name().to_owned(),
         "*".into(),
-        row.field.name().to_owned(),
+        row.field.name(),
         row.quality.map_or_else(|| "*".into(), |q| format!("{q:.6}")),
     ];
     fields.extend(metrics(counts));
@@ -184,7 +184,7 @@ fn subtype_rows(variant_type: Type) -> Vec<Option<usize>> {
 }
 
 /// Writes `P.extended.csv`.
-pub fn write_extended(to: impl Write, run: &Run, subsets: &[Subset], field: ScoreField) -> Result<()> {
+pub fn write_extended(to: impl Write, run: &Run, subsets: &[Subset], field: &ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
     for variant_type in Type::ALL {
@@ -212,10 +212,10 @@ pub fn write_extended(to: impl Write, run: &Run, subsets: &[Subset], field: Scor
 }
 
 /// Writes `P.roc.all.csv`: the rows of [`write_extended`], and for everything and for what lies wholly in the confident
-/// regions one for each threshold of the quality. Missed truth has quality 0, so there is a row of this threshold if
-/// anything is missed. hap.py has the same rows; there, each but that of threshold 0 lacks the first call of its level
+/// regions one for each threshold of the quality. Missed truth has the lowest quality ([`Run::floor`]), so there is a row
+/// of this threshold if anything is missed. hap.py has the same rows; there, each but that of threshold 0 lacks the first call of its level
 /// (of a truth call, it counts as missed), and het and homalt are not filled in.
-pub fn write_roc(to: impl Write, run: &Run, subsets: &[Subset], field: ScoreField) -> Result<()> {
+pub fn write_roc(to: impl Write, run: &Run, subsets: &[Subset], field: &ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
     for variant_type in Type::ALL {
@@ -235,12 +235,17 @@ pub fn write_roc(to: impl Write, run: &Run, subsets: &[Subset], field: ScoreFiel
                     if subset.rank > 0 && subset.name != CONTAINED {
                         continue;
                     }
-                    let curve = Curve::within(run, subset.rank, variant_type, subtype, filter);
+                    let wanted = Wanted {
+                        filter,
+                        variant_type,
+                        subtype,
+                        contained: subset.rank > 0,
+                    };
                     let missed = (all.truth_fn.all > 0).then_some(Point {
-                        threshold: 0.0,
+                        threshold: run.floor,
                         counts: *all,
                     });
-                    for point in spaced(missed.iter().chain(&curve.points), MIN_SPACING) {
+                    for point in spaced(missed.into_iter().chain(Curve::new(run, wanted)), run.score_step) {
                         csv.write_record(extended_row(&row(Some(point.threshold)), &point.counts))?;
                     }
                 }

@@ -3,6 +3,7 @@
 use super::call::Zygosity;
 use super::kind::{Kind, SUBTYPES, TRANSITION, TRANSVERSION, Type};
 use super::record::{Entry, Record, Verdict};
+use super::strata::CONTAINED_RANK;
 use super::superlocus::Match;
 
 /// A number of calls and what kind of substitution and genotype they are.
@@ -22,6 +23,14 @@ impl Count {
         self.tv += u64::from(call.kind.subtypes & TRANSVERSION != 0);
         self.het += u64::from(call.zygosity == Zygosity::Het);
         self.homalt += u64::from(call.zygosity == Zygosity::HomAlt);
+    }
+
+    fn remove(&mut self, call: &Observation) {
+        self.all -= 1;
+        self.ti -= u64::from(call.kind.subtypes & TRANSITION != 0);
+        self.tv -= u64::from(call.kind.subtypes & TRANSVERSION != 0);
+        self.het -= u64::from(call.zygosity == Zygosity::Het);
+        self.homalt -= u64::from(call.zygosity == Zygosity::HomAlt);
     }
 
     pub fn plus(self, other: Self) -> Self {
@@ -103,6 +112,26 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// Takes out a call that a threshold excludes. Truth that only it matches is missed then.
+    pub fn exclude(&mut self, call: &Observation) {
+        match call.part {
+            Part::TruthTp => {
+                self.truth_tp.remove(call);
+                self.truth_fn.add(call);
+            }
+            Part::TruthFn => {}
+            Part::QueryTp => self.query_tp.remove(call),
+            Part::QueryFp => {
+                self.query_fp.remove(call);
+                self.fp_gt -= u64::from(call.matched == Match::Allele);
+                self.fp_al -= u64::from(call.matched == Match::Nearby);
+            }
+            Part::QueryUnk => self.query_unk.remove(call),
+        }
+    }
+}
+
 /// Which of the counts a call belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -113,51 +142,64 @@ pub enum Part {
     QueryUnk,
 }
 
-/// A call that is counted.
+/// A call that is counted. There may be ten million of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation {
-    pub part: Part,
+    /// NaN where there is none.
+    pub score: f32,
     pub kind: Kind,
+    pub part: Part,
     pub zygosity: Zygosity,
     pub matched: Match,
-    pub score: f32,
-    pub genotype_quality: Option<f32>,
+    /// Whether the call, or the one that truth matches, failed a filter.
+    pub is_filtered: bool,
+    /// Whether it belongs to the subset [`super::strata::CONTAINED`].
+    pub is_contained: bool,
 }
 
 impl Observation {
-    fn new(entry: &Entry, part: Part) -> Option<Self> {
+    fn new(entry: &Entry, part: Part, record: &Record) -> Option<Self> {
         Some(Self {
-            part,
+            score: entry.score.unwrap_or(f32::NAN),
             kind: entry.kind?,
+            part,
             zygosity: entry.zygosity,
             matched: entry.matched,
-            score: entry.score.unwrap_or(0.0),
-            genotype_quality: entry.genotype_quality,
+            is_filtered: !record.filters.is_empty(),
+            is_contained: record.strata.contains(&CONTAINED_RANK),
         })
     }
 
-    /// What is counted of a record under a filter: with PASS alone, truth that only a filtered call matches is missed,
-    /// and filtered calls are not there.
-    pub fn of(record: &Record, filter: Filter) -> impl Iterator<Item = Self> {
-        let filtered = filter == Filter::Pass && !record.filters.is_empty();
+    /// The calls of a record that are counted.
+    pub fn of(record: &Record) -> impl Iterator<Item = Self> {
         let truth = record.truth.as_ref().and_then(|entry| {
             let part = match entry.verdict {
-                Verdict::TruePositive if !filtered => Part::TruthTp,
-                Verdict::TruePositive | Verdict::FalseNegative => Part::TruthFn,
+                Verdict::TruePositive => Part::TruthTp,
+                Verdict::FalseNegative => Part::TruthFn,
                 _ => return None,
             };
-            Self::new(entry, part)
+            Self::new(entry, part, record)
         });
-        let query = record.query.as_ref().filter(|_| !filtered).and_then(|entry| {
+        let query = record.query.as_ref().and_then(|entry| {
             let part = match entry.verdict {
                 Verdict::TruePositive => Part::QueryTp,
                 Verdict::FalsePositive => Part::QueryFp,
                 Verdict::Unknown => Part::QueryUnk,
                 _ => return None,
             };
-            Self::new(entry, part)
+            Self::new(entry, part, record)
         });
         truth.into_iter().chain(query)
+    }
+
+    /// What it counts as under a filter: with PASS alone, truth that only a filtered call matches is missed, and filtered
+    /// calls are not there.
+    pub fn under(self, filter: Filter) -> Option<Self> {
+        if filter == Filter::All || !self.is_filtered {
+            return Some(self);
+        }
+        let part = Part::TruthFn;
+        matches!(self.part, Part::TruthTp | Part::TruthFn).then_some(Self { part, ..self })
     }
 }
 
@@ -200,7 +242,7 @@ impl Tally {
 
     pub fn add(&mut self, record: &Record) {
         for filter in Filter::BOTH {
-            for call in Observation::of(record, filter) {
+            for call in Observation::of(record).filter_map(|call| call.under(filter)) {
                 for subset in std::iter::once(0).chain(record.strata.iter().map(|&s| usize::from(s) + 1)) {
                     let all = self.cell(subset, filter, call.kind.variant_type, 0);
                     self.cells[all].add(&call);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
-pub use score::{EvaluateArgs, ScoreArg};
+pub use score::EvaluateArgs;
 
 use crate::reads::MIN_BASE_QUALITY;
 
@@ -186,6 +186,9 @@ pub struct MakeExamplesArgs {
     /// Known variants of the sample, one sample with GT; without, examples have no labels
     #[arg(long, value_name = "VCF", requires = "confident")]
     pub truth: Option<PathBuf>,
+    /// Take truth whose FILTER or FT is not PASS too; otherwise candidates at its places get no label
+    #[arg(long, requires = "truth")]
+    pub use_filtered_truth: bool,
     /// Where truth is complete; candidates elsewhere get no label and are left out
     #[arg(long, value_name = "BED", requires = "truth")]
     pub confident: Option<PathBuf>,

@@ -1,8 +1,11 @@
 //! Arguments of `evaluate`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
+
+use crate::benchmark::ScoreField;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -22,9 +25,9 @@ pub struct EvaluateArgs {
     /// True calls of one sample; a bgzipped VCF must be indexed
     #[arg(long, value_name = "VCF")]
     pub truth: PathBuf,
-    /// Calls to score; a bgzipped VCF must be indexed
-    #[arg(long, value_name = "VCF")]
-    pub query: PathBuf,
+    /// Calls to score, and the name to show them by [default: that of the file]; a bgzipped VCF must be indexed
+    #[arg(long, value_name = "[NAME=]VCF")]
+    pub query: OsString,
     /// Where truth knows everything; calls outside are counted as UNK [default: everywhere]
     #[arg(long, value_name = "BED")]
     pub confident: Option<PathBuf>,
@@ -46,24 +49,42 @@ pub struct EvaluateArgs {
     /// Sample of the truth, where it has several
     #[arg(long, value_name = "NAME")]
     pub truth_sample: Option<String>,
+    /// Take truth whose FILTER or FT is not PASS too; it is left out otherwise, as hap.py does
+    #[arg(long)]
+    pub use_filtered_truth: bool,
     /// Another call set to set beside the query; repeatable
     #[arg(long, value_name = "[NAME=]VCF")]
-    pub compare: Vec<String>,
-    /// Run time of a call set, to be shown with it; the query is named by its file; repeatable
+    pub compare: Vec<OsString>,
+    /// Sample of a call set beside the query, where it has several [default: that of the query]; repeatable
+    #[arg(long, value_name = "NAME=SAMPLE", value_parser = parse_sample)]
+    pub compare_sample: Vec<(String, String)>,
+    /// Run time of a call set, to be shown with it; repeatable
     #[arg(long, value_name = "NAME=SECONDS", value_parser = parse_runtime)]
     pub runtime: Vec<(String, f64)>,
-    /// Quality that curves are drawn by
-    #[arg(long, value_enum, default_value = "qual", value_name = "qual|gq")]
-    pub score: ScoreArg,
+    /// Quality that curves are drawn by: QUAL, GQ, INFO/NAME or FORMAT/NAME; of several numbers the first
+    #[arg(long, default_value = "qual", value_name = "FIELD")]
+    pub score: ScoreField,
+    /// Least distance between the thresholds of PREFIX.roc.all.csv.gz [default: 0.5 for QUAL and GQ, otherwise a
+    /// five-hundredth of the field's range]
+    #[arg(long, value_name = "NUMBER", value_parser = parse_step)]
+    pub score_step: Option<f32>,
     /// Threads [default: all cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<std::num::NonZeroUsize>,
 }
 
-#[derive(clap::ValueEnum, Clone, Copy, Debug)]
-pub enum ScoreArg {
-    Qual,
-    Gq,
+fn parse_sample(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, sample)) if !name.is_empty() && !sample.is_empty() => Ok((name.to_owned(), sample.to_owned())),
+        _ => Err("expected NAME=SAMPLE".into()),
+    }
+}
+
+fn parse_step(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(step) if step.is_finite() && step >= 0.0 => Ok(step),
+        _ => Err("expected a number that is not negative".into()),
+    }
 }
 
 fn parse_runtime(text: &str) -> Result<(String, f64), String> {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::progress::counted;
 use super::train::{check_output, check_unknown, open};
 use crate::cli::CalibrateArgs;
 use crate::model::{Model, parse_device, recalibrate};
@@ -15,7 +16,8 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     };
     check_unknown(&model, &examples, "calibrate by")?;
     let device = parse_device(&args.device)?;
-    log::info!("{} examples to calibrate by, {device:?}", examples.labelled());
+    let count = counted(examples.labelled() as u64, "example");
+    log::info!("{count} to calibrate by, {device:?}");
     let mut card = recalibrate(&model, &examples, device)?;
     if let Some(name) = args.output.file_stem() {
         card.name = name.to_string_lossy().into_owned();

@@ -1,13 +1,17 @@
 //! `dvcall evaluate`: scores call sets against truth.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::outputs::{check_inputs_are_kept, make_room};
-use super::progress::print;
-use crate::benchmark::{Evaluation, Named, Options, Run, ScoreField, aligned, check_prefix, comparison, write_all};
-use crate::cli::{EvaluateArgs, ScoreArg};
+use super::progress::{counted, print};
+use crate::benchmark::{
+    Draft, Evaluation, Named, Options, Query, Run, ScoreField, Subset, aligned, check_prefix, comparison,
+};
+use crate::cli::EvaluateArgs;
+use crate::genome::{LeftOut, VariantReader};
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
     let mut threads = rayon::ThreadPoolBuilder::new();
@@ -22,14 +26,11 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let sets = call_sets(args)?;
     check_outputs(args, &sets)?;
     let evaluation = Evaluation::open(options(args))?;
-    let mut runs = Vec::new();
-    for (index, set) in sets.iter().enumerate() {
-        let sample = args.sample.as_deref().filter(|_| index == 0);
-        log::debug!("comparing {} with {}", set.path.display(), args.truth.display());
-        let run = evaluation.run(set.path.clone(), sample)?;
-        warn(&run);
-        runs.push(run);
-    }
+    let draft = Draft::create(&args.output)?;
+    let queries: Vec<Query> = sets.iter().map(CallSetArg::query).collect();
+    let runs = evaluation.run(&queries, Some(&draft.annotated()))?;
+    warn_of_truth(args, &evaluation, &runs);
+    runs.iter().for_each(|run| warn(args, run));
     let named: Vec<Named> = (sets.into_iter().zip(&runs))
         .map(|(set, run)| Named {
             name: set.name,
@@ -37,7 +38,7 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
             seconds: set.seconds,
         })
         .collect();
-    let files = write_all(&args.output, &evaluation, &named)?;
+    let files = draft.finish(&evaluation, &named)?;
     let (headings, rows) = comparison(&named);
     for file in files {
         log::info!("wrote {}", file.display());
@@ -67,11 +68,10 @@ fn options(args: &EvaluateArgs) -> Options {
         regions: args.regions.clone(),
         stratification: args.stratification.clone(),
         truth_sample: args.truth_sample.clone(),
+        use_filtered_truth: args.use_filtered_truth,
         phased: args.phased,
-        score: match args.score {
-            ScoreArg::Qual => ScoreField::Qual,
-            ScoreArg::Gq => ScoreField::Gq,
-        },
+        score: args.score.clone(),
+        score_step: args.score_step,
         ..Options::default()
     }
 }
@@ -79,34 +79,79 @@ fn options(args: &EvaluateArgs) -> Options {
 struct CallSetArg {
     name: String,
     path: PathBuf,
+    sample: Option<String>,
+    sample_flag: &'static str,
     seconds: Option<f64>,
+}
+
+impl CallSetArg {
+    fn query(&self) -> Query {
+        Query {
+            path: self.path.clone(),
+            sample: self.sample.clone(),
+            sample_flag: self.sample_flag,
+        }
+    }
 }
 
 /// The query and the call sets beside it, by their names.
 fn call_sets(args: &EvaluateArgs) -> Result<Vec<CallSetArg>> {
-    let query = (stem(&args.query), args.query.clone());
-    let others = args.compare.iter().map(|text| match text.split_once('=') {
-        Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
-        None => (stem(Path::new(text)), PathBuf::from(text)),
-    });
     let mut sets: Vec<CallSetArg> = Vec::new();
-    for (name, path) in std::iter::once(query).chain(others) {
+    for (index, text) in std::iter::once(&args.query).chain(&args.compare).enumerate() {
+        let (name, path) = named(text);
         if sets.iter().any(|s| s.name == name) {
-            bail!("two call sets are named '{name}'; give one another name with --compare NAME=VCF");
+            bail!("two call sets are named '{name}'; give one another name with --query or --compare NAME=VCF");
         }
-        let seconds = args.runtime.iter().find(|r| r.0 == name).map(|r| r.1);
-        sets.push(CallSetArg { name, path, seconds });
+        let own = args.compare_sample.iter().find(|s| s.0 == name && index > 0);
+        let sample = match own {
+            Some((_, sample)) => Some(sample.clone()),
+            None if index == 0 => args.sample.clone(),
+            None => shared_sample(&path, args.sample.as_deref())?,
+        };
+        sets.push(CallSetArg {
+            sample_flag: if index == 0 {
+                "--sample"
+            } else {
+                "--compare-sample NAME=SAMPLE"
+            },
+            seconds: args.runtime.iter().find(|r| r.0 == name).map(|r| r.1),
+            name,
+            path,
+            sample,
+        });
     }
-    for (name, _) in &args.runtime {
-        if sets.iter().all(|s| s.name != *name) {
-            let known: Vec<_> = sets.iter().map(|s| s.name.as_str()).collect();
-            bail!(
-                "--runtime {name}: no call set of this name; there are {}",
-                known.join(", ")
-            );
-        }
-    }
+    let check = |flag: &str, name: &str, sets: &[CallSetArg]| -> Result<()> {
+        let known: Vec<_> = sets.iter().map(|s| s.name.as_str()).collect();
+        ensure!(
+            known.contains(&name),
+            "{flag} {name}: no call set of this name; there are {}",
+            known.join(", ")
+        );
+        Ok(())
+    };
+    args.runtime.iter().try_for_each(|r| check("--runtime", &r.0, &sets))?;
+    let compared = args.compare_sample.iter();
+    compared
+        .map(|s| check("--compare-sample", &s.0, &sets[1..]))
+        .collect::<Result<()>>()?;
     Ok(sets)
+}
+
+/// Reads `NAME=VCF` or `VCF`. What is the path of a file has no name, whatever it holds.
+fn named(text: &OsStr) -> (String, PathBuf) {
+    let path = Path::new(text);
+    match text.to_str().and_then(|text| text.split_once('=')) {
+        Some((name, path)) if !name.is_empty() && !Path::new(text).exists() => (name.to_owned(), path.into()),
+        _ => (stem(path), path.to_owned()),
+    }
+}
+
+/// The query's sample, if a file that holds several has it too.
+fn shared_sample(path: &Path, sample: Option<&str>) -> Result<Option<String>> {
+    let Some(sample) = sample else { return Ok(None) };
+    let reader = VariantReader::open(path)?;
+    let samples = reader.samples();
+    Ok(samples.iter().find(|s| samples.len() > 1 && *s == sample).cloned())
 }
 
 /// The name of a file without folder and endings.
@@ -116,24 +161,54 @@ fn stem(path: &Path) -> String {
     stem.strip_suffix(".vcf").unwrap_or(stem).to_owned()
 }
 
-fn warn(run: &Run) {
-    let query = run.query.display();
-    if run.without_truth > 0 {
+/// Tells what of truth and strata is not compared.
+fn warn_of_truth(args: &EvaluateArgs, evaluation: &Evaluation, runs: &[Run]) {
+    let Some(run) = runs.first() else { return };
+    warn_of_left_out(&format!("truth {}", args.truth.display()), &run.truth_left_out);
+    for (name, contigs) in evaluation.strata_elsewhere() {
         log::warn!(
-            "{query}: {} calls are on contigs without truth and are not scored",
-            run.without_truth
+            "stratum '{name}' lies on contigs that the reference lacks alone ({contigs}): none of it is counted"
         );
     }
-    if run.polyploid > 0 {
+    let subsets = evaluation.subsets(run);
+    let elsewhere: Vec<&str> = evaluation.strata_elsewhere().map(|(name, _)| name).collect();
+    let is_empty = |subset: &&Subset| subset.is_empty_stratum() && !elsewhere.contains(&subset.name.as_str());
+    let empty: Vec<String> = subsets
+        .iter()
+        .filter(is_empty)
+        .map(|s| format!("'{}'", s.name))
+        .collect();
+    if !empty.is_empty() {
+        log::warn!("strata without a base in the confident regions: {}", empty.join(", "));
+    }
+}
+
+fn warn_of_left_out(file: &str, left_out: &LeftOut) {
+    for (reason, calls, first) in left_out.reasons() {
+        let calls = counted(calls, "call");
         log::warn!(
-            "{query}: {} calls have more than two alleles and are not scored",
-            run.polyploid
+            "{file}: not compared: {calls} {}; the first is at {first}",
+            reason.described()
         );
+    }
+}
+
+/// Tells what of a call set is not compared.
+fn warn(args: &EvaluateArgs, run: &Run) {
+    let query = run.query.display();
+    warn_of_left_out(&query.to_string(), &run.left_out);
+    if args.score != ScoreField::Qual && run.scored == 0 && run.called > 0 {
+        log::warn!(
+            "{query}: no call has a number in {}: there is nothing to draw curves by",
+            args.score.name()
+        );
+    }
+    if run.without_truth > 0 {
+        let calls = counted(run.without_truth as u64, "call");
+        log::warn!("{query}: not compared: {calls} on contigs without truth");
     }
     if let Some(first) = run.too_dense.first() {
-        log::warn!(
-            "{query}: {} stretches are too dense to search and were compared by spelling; the first is {first}",
-            run.too_dense.len()
-        );
+        let stretches = counted(run.too_dense.len() as u64, "stretch");
+        log::warn!("{query}: compared by spelling, as too dense to search: {stretches}; the first is {first}");
     }
 }

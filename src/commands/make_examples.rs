@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, finish_realigned_reads, realigned_outputs};
 use super::ordered::for_each_ordered;
 use super::outputs::check_inputs_are_kept;
-use super::progress::{Progress, print};
+use super::progress::{Progress, counted, print};
 use super::provenance::{describe, describe_sample};
 use super::staged::{FolderKind, StagedFile, StagedFolder};
 use crate::candidates::{Candidate, count_alleles};
@@ -17,7 +17,7 @@ use crate::examples::{
     Example, LABEL_FLANK, LabelSummary, MissedTruth, ROW_BYTES, ShardWriter, TruthVariant, TruthVariants, filled_rows,
     image_label, label,
 };
-use crate::genome::{IntervalSet, Partition, Region, check_whole};
+use crate::genome::{IntervalSet, Partition, Reason, Region, check_whole};
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
 use crate::reads::{MIN_MAPPING_QUALITY, Read};
 
@@ -31,7 +31,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     check_outputs(args)?;
     let source = open(args)?;
     let truth = match (&args.truth, &args.confident) {
-        (Some(truth), Some(confident)) => Some(Truth::open(truth, confident, &source)?),
+        (Some(truth), Some(confident)) => Some(Truth::open(truth, confident, args.use_filtered_truth, &source)?),
         _ => None,
     };
     let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
@@ -137,6 +137,7 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
         "realigned": !evidence.no_realign,
         "downsample": args.downsample.map(|fraction| json!({"fraction": fraction, "seed": args.seed})),
         "keep_unlabelled": args.keep_unlabelled,
+        "use_filtered_truth": args.use_filtered_truth,
     }))
 }
 
@@ -147,7 +148,7 @@ struct Truth {
 }
 
 impl Truth {
-    fn open(truth: &Path, confident: &Path, source: &EvidenceSource) -> Result<Self> {
+    fn open(truth: &Path, confident: &Path, use_filtered: bool, source: &EvidenceSource) -> Result<Self> {
         check_whole(confident)?;
         let everywhere = IntervalSet::from_bed(confident)?;
         let confident_regions = everywhere.intersect(&source.regions);
@@ -156,10 +157,21 @@ impl Truth {
             "confident regions {} and --regions share no base; are contigs named alike in both?",
             confident.display()
         );
-        let variants = TruthVariants::read(truth, &source.reference, &confident_regions, LABEL_FLANK)?;
+        let variants = TruthVariants::read(truth, &source.reference, &confident_regions, LABEL_FLANK, use_filtered)?;
+        for (reason, records, first) in variants.left_out().reasons() {
+            let (file, records) = (truth.display(), counted(records, "record"));
+            let place = match reason {
+                Reason::Repeated => "counted once",
+                _ => "not used, candidates there get no label",
+            };
+            log::warn!(
+                "truth {file}: {place}: {records} {}; the first is at {first}",
+                reason.described()
+            );
+        }
         Ok(Self {
+            confident: everywhere.without(variants.unknown()),
             variants,
-            confident: everywhere,
         })
     }
 }

@@ -27,6 +27,16 @@ pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
     bar
 }
 
+/// A number of things, in words: `1 call`, `2 calls`, `2 stretches`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let ending = match (number, noun.ends_with("ch")) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{number} {noun}{ending}")
+}
+
 /// How far the work on partitions is: a bar, and with `--verbose` a line for each contig, for logs.
 pub struct Progress {
     bar: ProgressBar,
@@ -90,4 +100,15 @@ pub fn peak_memory() -> u64 {
         usage
     };
     usage.ru_maxrss as u64 * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_singular() {
+        assert_eq!([0, 1, 2].map(|n| counted(n, "call")), ["0 calls", "1 call", "2 calls"]);
+        assert_eq!([1, 2].map(|n| counted(n, "stretch")), ["1 stretch", "2 stretches"]);
+    }
 }

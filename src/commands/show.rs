@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::evidence::{EvidenceSource, EvidenceWorker};
 use super::ordered::for_each_ordered;
 use super::outputs::check_inputs_are_kept;
-use super::progress::print;
+use super::progress::{counted, print};
 use super::staged::{FolderKind, StagedFolder};
 use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Verdict, count_alleles};
 use crate::cli::ShowArgs;
@@ -52,7 +52,10 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         let Totals { candidates, pictures } = totals;
         let folder = args.output.display();
         print(format_args!(
-            "{candidates} candidates, {pictures} pictures, {alleles} alleles in {folder}\n"
+            "{}, {}, {} in {folder}\n",
+            counted(candidates as u64, "candidate"),
+            counted(pictures as u64, "picture"),
+            counted(alleles as u64, "allele"),
         ))?;
     }
     Ok(())

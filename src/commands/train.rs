@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
 use super::outputs::{check_inputs_are_kept, make_room};
-use super::progress::progress_bar;
+use super::progress::{counted, progress_bar};
 use super::staged::StagedFile;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
@@ -55,10 +55,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         notes: args.notes.clone(),
     };
     log::info!(
-        "{} examples to learn from, {} to validate on, {device:?}, {} threads",
-        run.training.labelled(),
+        "{} to learn from, {} to validate on, {device:?}, {}",
+        counted(run.training.labelled() as u64, "example"),
         run.validation.labelled(),
-        run.options.threads
+        counted(run.options.threads as u64, "thread"),
     );
     let bar = progress_bar(run.training.labelled(), "examples");
     let card = train(&run, &mut |news| match news {

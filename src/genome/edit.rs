@@ -1,7 +1,7 @@
 //! What an allele changes, without the bases that VCF pads it with.
 
 /// The bases of `start..end` (0-based half-open, empty for an insertion) replaced by `bases`, nothing shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edit {
     pub start: u64,
     pub end: u64,

@@ -98,6 +98,22 @@ impl IntervalSet {
         first < intervals.len() && intervals[first].0 < end
     }
 
+    /// What the other set does not hold.
+    pub fn without(&self, other: &Self) -> Self {
+        let mut rest = Vec::new();
+        for Region { contig, start, end } in self.regions() {
+            let others = other.on(&contig);
+            let first = others.partition_point(|&(_, e)| e <= start);
+            let mut from = start;
+            for &(s, e) in others[first..].iter().take_while(|&&(s, _)| s < end) {
+                rest.push(Region::new(&contig, from, s.max(from)));
+                from = e;
+            }
+            rest.push(Region::new(&contig, from.min(end), end));
+        }
+        Self::from_regions(rest)
+    }
+
     /// What both sets hold.
     pub fn intersect(&self, other: &Self) -> Self {
         let overlaps = self.regions().flat_map(|r| {
@@ -169,5 +185,14 @@ mod tests {
             s.intersect(&set(&[(0, 15), (28, 55)])).on("c"),
             [(10, 15), (28, 30), (50, 55)]
         );
+    }
+
+    #[test]
+    fn what_another_set_holds_is_taken_out() {
+        let without = |other: &[(u64, u64)]| set(&[(10, 20), (30, 40)]).without(&set(other)).on("c").to_vec();
+        assert_eq!(without(&[]), [(10, 20), (30, 40)]);
+        assert_eq!(without(&[(0, 5), (15, 16), (20, 30)]), [(10, 15), (16, 20), (30, 40)]);
+        assert_eq!(without(&[(5, 12), (18, 33), (39, 50)]), [(12, 18), (33, 39)]);
+        assert_eq!(without(&[(0, 50)]), []);
     }
 }

@@ -61,7 +61,7 @@ pub fn draw(path: &Path, epochs: &[Epoch]) -> Result<()> {
         let series = |of: fn(&Epoch) -> f64| {
             epochs
                 .iter()
-                .map(|e| (e.epoch as f64, of(e).max(1e-5)))
+                .map(|e| (e.epoch as u64, of(e).max(1e-5)))
                 .collect::<Vec<_>>()
         };
         panel(
@@ -88,12 +88,12 @@ pub fn draw(path: &Path, epochs: &[Epoch]) -> Result<()> {
     write_whole(path, svg.as_bytes())
 }
 
-type Line<'a> = (&'a str, RGBColor, Vec<(f64, f64)>);
+type Line<'a> = (&'a str, RGBColor, Vec<(u64, f64)>);
 
 fn panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, title: &str, lines: &[Line]) -> Result<()> {
     let failed = |e: &dyn std::fmt::Display| anyhow!("cannot draw the learning curve: {e}");
     let points = || lines.iter().flat_map(|(_, _, points)| points.iter());
-    let last = points().map(|p| p.0).fold(2.0, f64::max);
+    let last = points().map(|p| p.0).max().unwrap_or(0).max(2);
     let low = points().map(|p| p.1).fold(1.0, f64::min) * 0.8;
     let high = points().map(|p| p.1).fold(low * 2.0, f64::max) * 1.2;
     let mut chart = ChartBuilder::on(area)
@@ -101,14 +101,11 @@ fn panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, title: &str, li
         .margin(12)
         .x_label_area_size(32)
         .y_label_area_size(52)
-        .build_cartesian_2d(1.0..last, (low..high).log_scale())
+        .build_cartesian_2d(1..last, (low..high).log_scale())
         .map_err(|e| failed(&e))?;
-    let (x, y) = (|x: &f64| format!("{x:.0}"), |y: &f64| format!("{y:.4}"));
+    let y = |y: &f64| format!("{y:.4}");
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc("epoch")
-        .x_label_formatter(&x)
-        .y_label_formatter(&y)
-        .light_line_style(WHITE);
+    mesh.x_desc("epoch").y_label_formatter(&y).light_line_style(WHITE);
     mesh.draw().map_err(|e| failed(&e))?;
     for (name, colour, points) in lines {
         let style = colour.stroke_width(2);
@@ -122,4 +119,34 @@ fn panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, title: &str, li
     let mut labels = chart.configure_series_labels();
     labels.border_style(BLACK.mix(0.3)).background_style(WHITE.mix(0.8));
     labels.draw().map_err(|e| failed(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of a panel over so many epochs.
+    fn texts(epochs: u64) -> Vec<String> {
+        let mut svg = String::new();
+        {
+            let root = SVGBackend::with_string(&mut svg, (500, 400)).into_drawing_area();
+            let points = (1..=epochs).map(|epoch| (epoch, 0.5 / epoch as f64)).collect();
+            panel(&root, "loss", &[("training", BLACK, points)]).unwrap();
+            root.present().unwrap();
+        }
+        let lines = svg.lines().map(str::trim).filter(|line| !line.starts_with('<'));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn each_label_of_the_epochs_is_a_whole_number_once() {
+        for epochs in [1, 2, 3, 7, 40] {
+            let numbers = texts(epochs).into_iter().filter_map(|text| text.parse::<u64>().ok());
+            let numbers: Vec<u64> = numbers.collect();
+            assert!(
+                numbers.len() >= 2 && numbers.is_sorted_by(|a, b| a < b),
+                "{epochs}: {numbers:?}"
+            );
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod common;
 
 mod errors;
 mod indexes;
+mod left_out;
 mod outputs;
 mod properties;
 mod tables;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use dvcall::benchmark::{Filter, Limits, Options, ScoreField, Type, evaluate};
+use dvcall::benchmark::{Curve, Filter, Limits, Options, ScoreField, Type, Wanted, evaluate};
 
 use crate::common::{dvcall, records};
 use crate::world::{HEADER, Line, World, totals};
@@ -103,14 +103,14 @@ fn filters_and_scores_are_kept_apart() {
     let query = world.path("query.vcf");
     std::fs::write(&query, format!("{HEADER}{body}")).unwrap();
     let options = Options {
-        score: ScoreField::Gq,
+        score: ScoreField::gq(),
         ..world.options(&truth)
     };
     let run = evaluate(options, query, None).unwrap();
     let found = |filter| run.counts(Type::Snp, filter).truth_tp.all;
     assert_eq!((found(Filter::All), found(Filter::Pass)), (2, 1));
-    let curve = dvcall::benchmark::Curve::of(&run, Type::Snp, Filter::All);
-    let thresholds: Vec<f32> = curve.points.iter().map(|p| p.threshold).collect();
+    let curve = Curve::new(&run, Wanted::all(Type::Snp, Filter::All));
+    let thresholds: Vec<f32> = curve.clone().map(|p| p.threshold).collect();
     assert_eq!(thresholds, [0.0, 3.0, 40.0][usize::from(thresholds.len() == 2)..]);
     assert_eq!(curve.best().unwrap().threshold, 3.0);
 }

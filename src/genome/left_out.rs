@@ -1,0 +1,100 @@
+//! What is read of a VCF and not used, with the reason: nothing is left out without a word.
+
+/// Why a call, or one of its alleles, is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Truth that failed a filter.
+    Filtered,
+    Ploidy,
+    Symbolic,
+    Long,
+    NotInReference,
+    /// The same call is given twice.
+    Repeated,
+    /// Another call has the same allele with another genotype.
+    Contradicted,
+}
+
+impl Reason {
+    const ALL: [Self; 7] = [
+        Self::Filtered,
+        Self::Ploidy,
+        Self::Symbolic,
+        Self::Long,
+        Self::NotInReference,
+        Self::Repeated,
+        Self::Contradicted,
+    ];
+
+    /// Its name in `metrics.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Filtered => "filtered",
+            Self::Ploidy => "more_than_two_alleles",
+            Self::Symbolic => "symbolic_allele",
+            Self::Long => "long_allele",
+            Self::NotInReference => "contig_not_in_reference",
+            Self::Repeated => "repeated",
+            Self::Contradicted => "contradicted",
+        }
+    }
+
+    /// What such calls are, for people.
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::Filtered => "with a FILTER or FT other than PASS (--use-filtered-truth takes them)",
+            Self::Ploidy => "whose genotype has more than two alleles",
+            Self::Symbolic => "with a symbolic allele or a breakend",
+            Self::Long => "with an allele of more than 1,000 bases",
+            Self::NotInReference => "on contigs that the reference lacks",
+            Self::Repeated => "that repeat another one",
+            Self::Contradicted => "whose allele another one has with another genotype",
+        }
+    }
+}
+
+/// Calls that are not used, by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Number of calls and place of the first, in the order of [`Reason::ALL`].
+    counts: [(u64, String); Reason::ALL.len()],
+}
+
+impl LeftOut {
+    /// Counts a call at a 0-based position.
+    pub fn add(&mut self, reason: Reason, contig: &str, position: u64) {
+        let (count, first) = &mut self.counts[reason as usize];
+        if *count == 0 {
+            *first = format!("{contig}:{}", position + 1);
+        }
+        *count += 1;
+    }
+
+    /// The reasons that occur, with the number of calls and the place of the first.
+    pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64, &str)> {
+        let all = Reason::ALL.into_iter().zip(&self.counts);
+        all.filter(|(_, (count, _))| *count > 0)
+            .map(|(reason, (count, first))| (reason, *count, first.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_reason_with_the_first_place() {
+        let mut left_out = LeftOut::default();
+        left_out.add(Reason::NotInReference, "z", 4);
+        left_out.add(Reason::Ploidy, "c", 9);
+        left_out.add(Reason::Ploidy, "c", 19);
+        let reasons: Vec<_> = left_out.reasons().collect();
+        assert_eq!(
+            reasons,
+            [(Reason::Ploidy, 2, "c:10"), (Reason::NotInReference, 1, "z:5")]
+        );
+        for (index, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, index);
+        }
+    }
+}
