@@ -13,7 +13,7 @@ use rust_htslib::bam::index;
 fn measure(reads: &Path, reference: &Path, threads: usize) -> Library {
     let reference = Reference::open(reference).unwrap();
     let source = ReadSource::open(reads, &reference, None).unwrap();
-    Library::measure(&source, &reference, threads).unwrap()
+    Library::measure(&source, &reference, threads).unwrap().0
 }
 
 #[test]

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
 pub use score::EvaluateArgs;
 
-use crate::reads::MIN_BASE_QUALITY;
+use crate::reads::{FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
 
 #[derive(Parser, Debug)]
 #[command(name = "dvcall", version, about, propagate_version = true)]
@@ -104,6 +104,30 @@ pub struct EvidenceArgs {
     /// Take the aligner's alignments as they are
     #[arg(long)]
     pub no_realign: bool,
+    /// Leave out reads of lower mapping quality
+    #[arg(long, value_name = "PHRED", default_value_t = MIN_MAPPING_QUALITY)]
+    pub min_mapping_quality: u8,
+    /// Use reads that are marked as duplicates
+    #[arg(long)]
+    pub keep_duplicates: bool,
+    /// What to do with reads whose mate lies on another contig
+    #[arg(long, value_name = "RULE", value_enum, default_value_t = MatesOnOtherContigs::Auto)]
+    pub mates_on_other_contigs: MatesOnOtherContigs,
+    /// Use long or spliced reads all the same, for which the caller is not made
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl EvidenceArgs {
+    /// Which reads to use.
+    pub fn filter(&self) -> FilterOptions {
+        FilterOptions {
+            min_mapping_quality: self.min_mapping_quality,
+            min_base_quality: self.min_base_quality,
+            keep_duplicates: self.keep_duplicates,
+            mates: self.mates_on_other_contigs,
+        }
+    }
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
@@ -161,6 +185,9 @@ pub struct CallArgs {
     /// Variants of a lower QUAL get FILTER LowQual
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
+    /// Write what was read and called, in numbers
+    #[arg(long, value_name = "JSON")]
+    pub summary: Option<PathBuf>,
     /// Write what each stage cost: processor and wall seconds summed over threads, items, processor seconds per Mb
     #[arg(long, value_name = "TSV")]
     pub timings: Option<PathBuf>,

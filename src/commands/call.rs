@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use serde_json::json;
 
 use super::call_worker::{CalledPartition, Keeps, Worker, chunks};
 use super::evidence::{EvidenceSource, finish_realigned_reads, realigned_outputs};
+use super::left_out;
 use super::ordered::for_each_ordered;
 use super::outputs::{check_inputs_are_kept, ends_with, indexes, link_indexes, make_room};
 use super::progress::{Progress, peak_memory, print};
@@ -15,14 +17,14 @@ use super::timings::{Stage, Stopwatch, Timings};
 use crate::cli::CallArgs;
 use crate::library::Library;
 use crate::model::{Cascades, Inference, Model, card_path, parse_devices};
-use crate::reads::RealignedReadsWriter;
+use crate::reads::{ReadCounts, RealignedReadsWriter};
 use crate::variants::{Call, CallSummary, GvcfWriter, OverlapResolver, VcfHeader, VcfWriter, can_name_contig};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
     let (mut clock, mut timings) = (Stopwatch::of_process(started), Timings::default());
     check_outputs(args)?;
-    let source = EvidenceSource::open(&args.input, &args.evidence)?;
+    let mut source = EvidenceSource::open(&args.input, &args.evidence)?;
     check_contig_names(&source)?;
     let models = load_models(args)?;
     models
@@ -101,6 +103,7 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
         outputs.extend(files.map(|file| (flag, file)));
     }
     outputs.extend(args.timings.iter().map(|table| ("--timings", table.clone())));
+    outputs.extend(args.summary.iter().map(|json| ("--summary", json.clone())));
     outputs.extend(realigned_outputs(&args.realigned));
     let cards: Vec<PathBuf> = args.model.iter().map(|model| card_path(model)).collect();
     let mut inputs = args.input.files();
@@ -141,6 +144,7 @@ fn command_line() -> String {
 /// The VCF and what is told at the end.
 struct Output<'a> {
     args: &'a CallArgs,
+    source: &'a EvidenceSource,
     vcf: VcfWriter,
     gvcf: Option<GvcfWriter>,
     /// Contig of the calls that are held back.
@@ -148,15 +152,19 @@ struct Output<'a> {
     overlaps: OverlapResolver,
     realigned_reads: Option<RealignedReadsWriter>,
     summary: CallSummary,
+    /// Of the reads in the regions.
+    counts: ReadCounts,
     measured: Library,
     timings: Timings,
     /// Where the timings are to be written, if anywhere.
     timings_table: Option<StagedFile>,
+    /// Where the summary is to be written, if anywhere.
+    summary_json: Option<StagedFile>,
     bases: u64,
 }
 
 impl<'a> Output<'a> {
-    fn create(args: &'a CallArgs, source: &EvidenceSource, library: &Library, models: &[Model]) -> Result<Self> {
+    fn create(args: &'a CallArgs, source: &'a EvidenceSource, library: &Library, models: &[Model]) -> Result<Self> {
         let header = VcfHeader {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
@@ -172,15 +180,18 @@ impl<'a> Output<'a> {
         };
         Ok(Self {
             args,
+            source,
             vcf: VcfWriter::create(&place, bgzipped, &header)?,
             gvcf: args.gvcf.as_deref().map(create_gvcf).transpose()?,
             contig: String::new(),
             overlaps: OverlapResolver::default(),
             realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
             summary: CallSummary::default(),
+            counts: ReadCounts::default(),
             measured: *library,
             timings: Timings::default(),
             timings_table: args.timings.as_deref().map(StagedFile::create).transpose()?,
+            summary_json: args.summary.as_deref().map(StagedFile::create).transpose()?,
             bases: source.regions.bases(),
         })
     }
@@ -196,6 +207,7 @@ impl<'a> Output<'a> {
             self.contig.clone_from(&called.partition.region.contig);
         }
         let records = called.calls.len();
+        self.counts += called.counts;
         if let Some(gvcf) = &mut self.gvcf {
             gvcf.cover(&self.contig, called.covered)?;
         }
@@ -225,6 +237,7 @@ impl<'a> Output<'a> {
     }
 
     fn finish(mut self, started: Instant) -> Result<()> {
+        left_out::tell(&self.counts, self.source)?;
         let mut clock = Stopwatch::start();
         let rest = self.overlaps.finish();
         self.write(&rest)?;
@@ -235,6 +248,19 @@ impl<'a> Output<'a> {
         if let Some(table) = self.timings_table {
             self.timings.write(table, self.bases, started)?;
         }
+        let told = json!({
+            "dvcall": env!("CARGO_PKG_VERSION"),
+            "sample": self.source.reads.sample(),
+            "bases": self.bases,
+            "reads": self.counts,
+            "mates_on_other_contigs": self.source.rule_for_mates(),
+            "library": self.measured,
+            "records": self.summary,
+        });
+        if let Some(mut json) = self.summary_json {
+            json.line(&serde_json::to_string_pretty(&told)?)?;
+            json.put_in_place()?;
+        }
         for (name, closed) in self.args.gvcf.iter().zip(gvcf).chain([(&self.args.output, vcf)]) {
             closed.put_in_place()?;
             link_indexes(name, index_kinds(name))?;
@@ -243,9 +269,11 @@ impl<'a> Output<'a> {
             let (pileups, network) = (self.timings.items(Stage::Pileups), self.timings.items(Stage::Network));
             let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
             print(format_args!(
-                "{}\nlibrary       {}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{}\n\
+                "{}\n{}\nmates on other contigs are {}\nlibrary       {}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{}\n\
                  wall time     {:>9.1} s, peak memory {:.0} MB\n",
+                self.counts,
                 self.summary,
+                self.source.rule_for_mates(),
                 self.measured,
                 self.timings,
                 started.elapsed().as_secs_f64(),

@@ -8,7 +8,7 @@ use crate::candidates::{Candidate, coverage};
 use crate::genome::{Partition, Sequence};
 use crate::model::{Cascades, Genotyper, Inference};
 use crate::pileup::{self, Context, PILEUP_SIZE};
-use crate::reads::Read;
+use crate::reads::{Read, ReadCounts};
 use crate::variants::{Call, Covered, CoveredRun, call_genotype};
 
 /// Most partitions that a worker takes at a time.
@@ -38,6 +38,7 @@ pub struct CalledPartition {
     pub covered: Covered,
     /// Only where they are to be written.
     pub reads: Vec<Read>,
+    pub counts: ReadCounts,
 }
 
 /// What is kept of each partition beside its calls.
@@ -55,6 +56,7 @@ struct DrawnPartition {
     sets: Vec<Vec<Vec<usize>>>,
     covered: Covered,
     reads: Vec<Read>,
+    counts: ReadCounts,
 }
 
 /// One thread's readers and network.
@@ -106,6 +108,7 @@ impl<'a> Worker<'a> {
                 candidates: evidence.candidates,
                 sets,
                 covered,
+                counts: evidence.counts,
                 reads: if self.keeps.reads { evidence.reads } else { Vec::new() },
             });
         }
@@ -193,6 +196,7 @@ impl DrawnPartition {
             partition: self.partition,
             covered: self.covered,
             reads: self.reads,
+            counts: self.counts,
         }
     }
 }
@@ -209,6 +213,7 @@ mod tests {
             region: Region::new("a", 0, 1),
             parts: vec![(0, 1)],
             evidence: Region::new("a", 0, 1),
+            previous_end: 0,
         };
         let lengths = |n, threads, keeps_reads| -> Vec<usize> {
             let chunks = chunks((0..n).map(partition).collect(), threads, keeps_reads);

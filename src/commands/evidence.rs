@@ -13,7 +13,9 @@ use crate::genome::{
     IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
 };
 use crate::library::Library;
-use crate::reads::{Read, ReadReader, ReadSource, RealignedReadsWriter};
+use crate::reads::{
+    FilterOptions, MatesOnOtherContigs, Read, ReadCounts, ReadReader, ReadSource, RealignedReadsWriter,
+};
 use crate::realign::{RealignOptions, Realigner};
 
 /// Of which a BAM has one.
@@ -39,7 +41,11 @@ pub struct EvidenceSource {
     pub reads: ReadSource,
     pub regions: IntervalSet,
     pub candidate_options: CandidateOptions,
+    /// Reads of a sample of the whole file, once it was looked at.
+    pub sample: ReadCounts,
     realigns: bool,
+    /// Whether reads of any kind are taken.
+    forced: bool,
 }
 
 /// What a partition holds.
@@ -48,13 +54,15 @@ pub struct Evidence {
     pub reference: Sequence,
     /// Candidates whose position lies in the partition's region.
     pub candidates: Vec<Candidate>,
+    /// Of all reads that no earlier partition has counted.
+    pub counts: ReadCounts,
     pub timings: Timings,
 }
 
 impl EvidenceSource {
     pub fn open(input: &InputArgs, evidence: &EvidenceArgs) -> Result<Self> {
         let reference = Reference::open(&input.reference)?;
-        let reads = ReadSource::open(&input.reads, &reference, input.sample.as_deref())?;
+        let reads = ReadSource::open(&input.reads, &reference, input.sample.as_deref())?.with_filter(evidence.filter());
         let regions = if input.regions.is_empty() {
             resolve_regions(&[], reads.contigs())?
         } else {
@@ -82,6 +90,8 @@ impl EvidenceSource {
             reads,
             regions,
             candidate_options,
+            sample: ReadCounts::default(),
+            forced: evidence.force,
             realigns: !evidence.no_realign,
         })
     }
@@ -109,9 +119,38 @@ impl EvidenceSource {
         path.map(create).transpose()
     }
 
-    /// What a sample of the whole file tells of its library.
-    pub fn measure_library(&self, threads: usize) -> Result<Library> {
-        Library::measure(&self.reads, &self.reference, threads)
+    /// What a sample of the whole file tells of its library, and of which reads to use. Fails if the caller is not made for such
+    /// reads, unless it is forced.
+    pub fn measure_library(&mut self, threads: usize) -> Result<Library> {
+        let (library, sample) = Library::measure(&self.reads, &self.reference, threads)?;
+        if let Some(cause) = sample.unsuited().filter(|_| !self.forced) {
+            bail!(
+                "reads {} {cause}; dvcall and its model are made for short reads of genomes; --force uses these all the same",
+                self.reads.path().display()
+            );
+        }
+        let filter = self.reads.filter();
+        if filter.mates == MatesOnOtherContigs::Auto && sample.mates_lie_elsewhere() {
+            log::info!(
+                "most reads of {} have their mate on another contig: all of these are used",
+                self.reads.path().display()
+            );
+            self.reads = self.reads.clone().with_filter(FilterOptions {
+                mates: MatesOnOtherContigs::Keep,
+                ..filter
+            });
+        }
+        self.sample = sample.counts;
+        Ok(library)
+    }
+
+    /// What is done with reads whose mate lies on another contig.
+    pub fn rule_for_mates(&self) -> &'static str {
+        match self.reads.filter().mates {
+            MatesOnOtherContigs::Keep => "used",
+            MatesOnOtherContigs::Drop => "not used",
+            MatesOnOtherContigs::Auto => "used where one fragment joins both over the ends of their contigs",
+        }
     }
 
     /// Readers for one thread.
@@ -143,7 +182,9 @@ impl EvidenceWorker<'_> {
         let mut timings = Timings::default();
         let mut clock = Stopwatch::start();
         let reference = self.sequence_around(partition)?;
-        let mut reads = self.reads.fetch(&partition.evidence)?;
+        let mut counts = ReadCounts::default();
+        let is_counted = |start, end| partition.is_first_to_touch(start, end);
+        let mut reads = self.reads.fetch_counted(&partition.evidence, is_counted, &mut counts)?;
         reads.iter_mut().for_each(|read| read.spell_out(&reference));
         clock.lap(&mut timings, Stage::Reading, reads.len());
         if let Some(realigner) = &mut self.realigner {
@@ -157,6 +198,7 @@ impl EvidenceWorker<'_> {
             reads,
             reference,
             candidates,
+            counts,
             timings,
         })
     }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
 
 use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, finish_realigned_reads, realigned_outputs};
+use super::left_out;
 use super::ordered::for_each_ordered;
 use super::outputs::check_inputs_are_kept;
 use super::progress::{Progress, counted, print};
@@ -19,7 +20,7 @@ use crate::examples::{
 };
 use crate::genome::{IntervalSet, Partition, Reason, Region, check_whole};
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
-use crate::reads::{MIN_MAPPING_QUALITY, Read};
+use crate::reads::{Read, ReadCounts};
 
 /// A set of shards.
 const FOLDER: FolderKind = FolderKind {
@@ -29,7 +30,7 @@ const FOLDER: FolderKind = FolderKind {
 
 pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     check_outputs(args)?;
-    let source = open(args)?;
+    let mut source = open(args)?;
     let truth = match (&args.truth, &args.confident) {
         (Some(truth), Some(confident)) => Some(Truth::open(truth, confident, args.use_filtered_truth, &source)?),
         _ => None,
@@ -42,7 +43,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     missed_truth
         .iter_mut()
         .try_for_each(|table| table.line(MissedTruth::HEADER))?;
-    let mut summary = LabelSummary::default();
+    let (mut summary, mut counts) = (LabelSummary::default(), ReadCounts::default());
     let mut progress = Progress::over(source.regions.bases());
     let maker = || {
         Ok(Maker {
@@ -60,6 +61,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         |maker, partition| maker.partition(&partition),
         |made| {
             summary.merge(&made.summary);
+            counts += made.counts;
             if let Some(table) = &mut missed_truth {
                 made.missed_truth.iter().try_for_each(|line| table.line(line))?;
             }
@@ -71,6 +73,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         },
     )?;
     progress.finish();
+    left_out::tell(&counts, &source)?;
     if let Some(truth) = args.truth.as_ref().filter(|_| summary.lacks_truth()) {
         log::warn!(
             "truth {} has no variant in the confident part of the regions: all candidates there are labelled homozygous reference",
@@ -128,12 +131,14 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
         "regions": args.input.regions,
         "inputs": whole.chain(reads).collect::<Result<Map<_, _>>>()?,
         "thresholds": {
-            "min_mapping_quality": MIN_MAPPING_QUALITY,
+            "min_mapping_quality": evidence.min_mapping_quality,
             "min_base_quality": evidence.min_base_quality,
             "min_supporting_reads": evidence.min_supporting_reads,
             "min_snp_fraction": evidence.min_snp_fraction,
             "min_indel_fraction": evidence.min_indel_fraction,
         },
+        "keep_duplicates": evidence.keep_duplicates,
+        "mates_on_other_contigs": source.rule_for_mates(),
         "realigned": !evidence.no_realign,
         "downsample": args.downsample.map(|fraction| json!({"fraction": fraction, "seed": args.seed})),
         "keep_unlabelled": args.keep_unlabelled,
@@ -190,6 +195,7 @@ struct Made {
     examples: Vec<Example>,
     missed_truth: Vec<String>,
     summary: LabelSummary,
+    counts: ReadCounts,
     partition: Partition,
     /// Only where they are to be written.
     reads: Vec<Read>,
@@ -202,6 +208,7 @@ impl Maker<'_> {
             None => self.unlabelled(partition, &mut made)?,
             Some(truth) => self.labelled(partition, truth, &mut made)?,
         };
+        made.counts = evidence.counts;
         if self.args.realigned.realigned_reads.is_some() {
             made.reads = evidence.reads;
         }
@@ -287,6 +294,7 @@ impl Maker<'_> {
             parts: vec![(region.start, region.end)],
             region,
             evidence: widen(&partition.evidence),
+            previous_end: partition.previous_end,
         }
     }
 }
@@ -297,6 +305,7 @@ impl Made {
             examples: Vec::new(),
             missed_truth: Vec::new(),
             summary: LabelSummary::default(),
+            counts: ReadCounts::default(),
             partition: partition.clone(),
             reads: Vec::new(),
         }

@@ -5,6 +5,7 @@ pub mod call;
 mod call_worker;
 pub mod evaluate;
 pub mod evidence;
+mod left_out;
 pub mod make_examples;
 pub mod model_info;
 pub mod ordered;

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::evidence::{EvidenceSource, EvidenceWorker};
+use super::left_out;
 use super::ordered::for_each_ordered;
 use super::outputs::check_inputs_are_kept;
 use super::progress::{counted, print};
@@ -15,6 +16,7 @@ use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Ve
 use crate::cli::ShowArgs;
 use crate::genome::Partition;
 use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
+use crate::reads::ReadCounts;
 
 /// Columns of the table: one row for each alternate allele that any read shows.
 const HEADER: &str = "contig\tposition\tref\talt\tdepth\tref_reads\talt_reads\tfraction\tlow_quality_reads\toutcome\n";
@@ -27,13 +29,14 @@ const FOLDER: FolderKind = FolderKind {
 
 pub fn run(args: &ShowArgs) -> Result<()> {
     check_inputs_are_kept(&[("--output", args.output.clone())], &args.input.files())?;
-    let source = EvidenceSource::open(&args.input, &args.evidence)?;
+    let mut source = EvidenceSource::open(&args.input, &args.evidence)?;
+    source.measure_library(args.input.threads())?;
     let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
     let path = output.path().join(FOLDER.marker);
     let failed = || format!("cannot write {}", path.display());
     let mut table = BufWriter::new(File::create(&path).with_context(failed)?);
     table.write_all(HEADER.as_bytes()).with_context(failed)?;
-    let (mut alleles, mut totals) = (0, Totals::default());
+    let (mut alleles, mut totals, mut counts) = (0, Totals::default(), ReadCounts::default());
     for_each_ordered(
         args.input.threads(),
         source.partitions().into_iter(),
@@ -43,9 +46,11 @@ pub fn run(args: &ShowArgs) -> Result<()> {
             alleles += shown.table.lines().count();
             totals.candidates += shown.totals.candidates;
             totals.pictures += shown.totals.pictures;
+            counts += shown.counts;
             table.write_all(shown.table.as_bytes()).with_context(failed)
         },
     )?;
+    left_out::tell(&counts, &source)?;
     table.flush().with_context(failed)?;
     output.put_in_place()?;
     if log::log_enabled!(log::Level::Info) {
@@ -71,6 +76,7 @@ struct Totals {
 struct Shown {
     table: String,
     totals: Totals,
+    counts: ReadCounts,
 }
 
 fn show(
@@ -103,7 +109,11 @@ fn show(
             judged.map(|(allele, verdict)| row(contig, site, allele, verdict))
         })
         .collect();
-    Ok(Shown { table, totals })
+    Ok(Shown {
+        table,
+        totals,
+        counts: evidence.counts,
+    })
 }
 
 /// Whether a file has a name such as `chr20_10002458_0+1.png`.

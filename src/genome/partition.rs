@@ -22,10 +22,12 @@ pub struct Partition {
     pub parts: Vec<(u64, u64)>,
     /// `region` with flanks, within the contig.
     pub evidence: Region,
+    /// Where the part before the first ends on this contig, which is another partition's.
+    pub previous_end: u64,
 }
 
 impl Partition {
-    fn new(index: usize, contig: &str, parts: &[(u64, u64)], contig_length: u64) -> Option<Self> {
+    fn new(index: usize, contig: &str, parts: &[(u64, u64)], contig_length: u64, previous_end: u64) -> Option<Self> {
         let (start, end) = (parts.first()?.0, parts.last()?.1);
         let evidence = (
             start.saturating_sub(PARTITION_FLANK),
@@ -36,6 +38,7 @@ impl Partition {
             region: Region::new(contig, start, end),
             parts: parts.to_vec(),
             evidence: Region::new(contig, evidence.0, evidence.1),
+            previous_end,
         })
     }
 
@@ -43,6 +46,12 @@ impl Partition {
     pub fn contains(&self, position: u64) -> bool {
         let after = self.parts.partition_point(|part| part.0 <= position);
         after > 0 && position < self.parts[after - 1].1
+    }
+
+    /// Whether this is the first partition that asks for a base of `start..end`: of all, one at most.
+    pub fn is_first_to_touch(&self, start: u64, end: u64) -> bool {
+        let part = self.parts.partition_point(|part| part.1 <= start);
+        start >= self.previous_end && self.parts.get(part).is_some_and(|part| part.0 < end)
     }
 
     /// What was asked for, ascending.
@@ -62,7 +71,11 @@ pub fn partitions(regions: &IntervalSet, contig_length: impl Fn(&str) -> u64) ->
     let mut all = Vec::new();
     for contig in regions.contigs() {
         let length = contig_length(contig);
-        let mut add = |parts: &[(u64, u64)]| all.extend(Partition::new(all.len(), contig, parts, length));
+        let mut previous_end = 0;
+        let mut add = |parts: &[(u64, u64)]| {
+            all.extend(Partition::new(all.len(), contig, parts, length, previous_end));
+            previous_end = parts.last().map_or(0, |part| part.1);
+        };
         let mut parts: Vec<(u64, u64)> = Vec::new();
         for part in regions.on(contig).iter().flat_map(|&region| cells(region)) {
             let near = |last: &(u64, u64)| {
@@ -122,6 +135,27 @@ mod tests {
             (Region::new("a", 100, 1_100), 200)
         );
         assert_eq!(cut[0].evidence, Region::new("a", 0, 3_100));
+        // Each stretch is of the first partition that it touches.
+        for (start, end, first) in [
+            (90, 150, Some(0)),
+            (0, 100, None),
+            (190, 30_000, Some(0)),
+            (1_050, 19_950, Some(0)),
+        ]
+        .into_iter()
+        .chain([
+            (19_890, 19_901, Some(1)),
+            (19_950, 20_050, Some(1)),
+            (20_000, 20_001, Some(2)),
+            (20_100, 26_001, Some(3)),
+        ]) {
+            let touched: Vec<_> = cut
+                .iter()
+                .filter(|p| p.is_first_to_touch(start, end))
+                .map(|p| p.index)
+                .collect();
+            assert_eq!(touched, Vec::from_iter(first), "{start}-{end}");
+        }
         let inside = [99, 100, 199, 200, 999, 1_000, 1_099, 1_100].map(|position| cut[0].contains(position));
         assert_eq!(inside, [false, true, true, false, false, true, true, false]);
     }

@@ -7,6 +7,7 @@
 //! of one chromosome is its own sample, and may say a little else than one of all.
 
 mod mixture;
+mod sample;
 mod tally;
 
 use anyhow::{Context, Result};
@@ -14,7 +15,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::genome::{Reference, ReferenceReader, Region, Sequence};
-use crate::reads::{ReadReader, ReadSource};
+use crate::reads::{ReadCounts, ReadReader, ReadSource};
+pub use sample::ReadSample;
 use tally::Tally;
 
 /// Reads that are looked at: about half a megabase at 30×.
@@ -41,8 +43,9 @@ pub struct Library {
 }
 
 impl Library {
-    /// Looks at tiles of the file, in an order that chance chose once for all, until they held enough reads.
-    pub fn measure(reads: &ReadSource, reference: &Reference, threads: usize) -> Result<Self> {
+    /// Looks at tiles of the file, in an order that chance chose once for all, until they held enough reads. Gives, too, what these
+    /// reads are.
+    pub fn measure(reads: &ReadSource, reference: &Reference, threads: usize) -> Result<(Self, ReadSample)> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.min(MOST_WORKERS))
             .build()
@@ -51,7 +54,7 @@ impl Library {
         let mut workers = (0..threads.min(tiles.len()).min(MOST_WORKERS))
             .map(|_| Ok((reads.reader()?, reference.reader()?)))
             .collect::<Result<Vec<_>>>()?;
-        let (mut tally, mut empty) = (Tally::default(), 0);
+        let (mut tally, mut sample, mut empty) = (Tally::default(), ReadSample::default(), 0);
         for tiles in tiles.chunks(workers.len().max(1)) {
             let of_tiles: Vec<_> = pool.install(|| {
                 let pairs = workers.par_iter_mut().zip(tiles);
@@ -63,8 +66,9 @@ impl Library {
                 if is_enough(&tally, empty) {
                     break;
                 }
-                let of_tile =
+                let (of_tile, reads_of_tile) =
                     of_tile.with_context(|| format!("cannot look at the library of {}", reads.path().display()))?;
+                sample.add(reads_of_tile);
                 match of_tile.found < LEAST_READS {
                     true => empty += 1,
                     false => tally.add(&of_tile),
@@ -74,10 +78,11 @@ impl Library {
                 break;
             }
         }
-        Ok(Self {
+        let library = Self {
             systematic_errors: mixture::systematic_errors(&tally, TYPICAL),
             bases: tally.columns(),
-        })
+        };
+        Ok((library, sample))
     }
 
     /// Natural logarithm of how many times as many systematic errors there are as usual.
@@ -87,13 +92,15 @@ impl Library {
     }
 }
 
-fn look_at((reads, reference): &mut (ReadReader, ReferenceReader), tile: &Region) -> Result<Tally> {
+fn look_at((reads, reference): &mut (ReadReader, ReferenceReader), tile: &Region) -> Result<(Tally, ReadSample)> {
     let sequence = Sequence::new(tile.start, reference.fetch(&tile.contig, tile.start, tile.end)?);
-    let mut reads = reads.fetch(tile)?;
+    let mut counts = ReadCounts::default();
+    let mut reads = reads.fetch_counted(tile, |start, _| tile.contains(start), &mut counts)?;
+    let sample = ReadSample::of(&reads, tile, counts);
     // Those alone by which any index, BAM's or CRAM's, knows the tile.
     reads.retain(|read| read.start >= tile.start && read.end() <= tile.end);
     reads.iter_mut().for_each(|read| read.spell_out(&sequence));
-    Ok(Tally::of(&reads, &sequence, tile))
+    Ok((Tally::of(&reads, &sequence, tile), sample))
 }
 
 impl std::fmt::Display for Library {

@@ -2,15 +2,20 @@
 
 use std::borrow::Cow;
 use std::hash::Hasher;
+use std::sync::Arc;
 
+use clap::ValueEnum;
 use rust_htslib::bam::record::{Aux, Record};
 use rustc_hash::{FxHashSet, FxHasher};
 
 use super::downsampling::Downsampling;
-use super::{CigarKind, CigarOp, Read};
+use super::{CigarKind, CigarOp, LeftOut, Read};
 
-/// Reads placed with less confidence than this (phred) are not used.
+/// Reads placed with less confidence than this (phred) are not used, unless asked for.
 pub const MIN_MAPPING_QUALITY: u8 = 5;
+
+/// Longest fragment that may reach over the ends of two contigs: few of any short-read library are longer.
+const LONGEST_FRAGMENT: u64 = 1_000;
 
 /// Bases of lower quality (phred) are no evidence, and the rows of a pileup are reads without such a base at the candidate.
 pub const MIN_BASE_QUALITY: u8 = 10;
@@ -18,41 +23,154 @@ pub const MIN_BASE_QUALITY: u8 = 10;
 /// Quality given to the bases of a read that came without qualities.
 const ASSUMED_QUALITY: u8 = 30;
 
-/// Unmapped, secondary, failed quality control, duplicate, supplementary (SAM specification, section 1.4).
-const EXCLUDED_FLAGS: u16 = 0x4 | 0x100 | 0x200 | 0x400 | 0x800;
+/// Flags of records that are no evidence (SAM specification, section 1.4). Duplicates come last.
+const EXCLUDED: [(u16, LeftOut); 5] = [
+    (0x4, LeftOut::Unmapped),
+    (0x100, LeftOut::Secondary),
+    (0x800, LeftOut::Supplementary),
+    (0x200, LeftOut::FailedQualityControl),
+    (0x400, LeftOut::Duplicate),
+];
 const PAIRED: u16 = 0x1;
 const MATE_UNMAPPED: u16 = 0x8;
 const REVERSE: u16 = 0x10;
+const MATE_REVERSE: u16 = 0x20;
 const SECOND_OF_PAIR: u16 = 0x80;
 
 /// Bases of BAM's four-bit codes; ambiguity codes are N.
 const BASES: [u8; 16] = *b"=ACNGNNNTNNNNNNN";
+
+/// Which reads to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilterOptions {
+    pub min_mapping_quality: u8,
+    /// Reads without a base of this quality are counted as left out.
+    pub min_base_quality: u8,
+    pub keep_duplicates: bool,
+    pub mates: MatesOnOtherContigs,
+}
+
+impl Default for FilterOptions {
+    fn default() -> Self {
+        Self {
+            min_mapping_quality: MIN_MAPPING_QUALITY,
+            min_base_quality: MIN_BASE_QUALITY,
+            keep_duplicates: false,
+            mates: MatesOnOtherContigs::Auto,
+        }
+    }
+}
+
+/// What to do with reads whose mate lies on another contig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MatesOnOtherContigs {
+    /// Use those that a fragment can join over the ends of both contigs, or all if most reads of the file are of that kind
+    Auto,
+    /// Use all
+    Keep,
+    /// Use none
+    Drop,
+}
 
 /// Which records of a file are evidence for the sample.
 #[derive(Clone, Debug)]
 pub(super) struct ReadFilter {
     /// Identifiers of the sample's read groups, if the file holds other samples as well.
     pub read_groups: Option<FxHashSet<Vec<u8>>>,
-    /// What to keep of what is left, if not all.
+    /// What to keep of all reads, if not all.
     pub downsampling: Option<Downsampling>,
+    pub options: FilterOptions,
+    /// Lengths of the contigs, in the order of the file's header.
+    pub lengths: Arc<[u64]>,
 }
 
 impl ReadFilter {
-    /// Judges by flags, mapping quality, the place of the mate (a pair split over two contigs is not placed well
-    /// enough) and the read group; where groups matter, a record without one belongs to nobody.
-    pub fn passes(&self, record: &Record) -> bool {
-        let flags = record.flags();
-        let placed_mate = flags & (PAIRED | MATE_UNMAPPED) == PAIRED && record.mtid() >= 0;
-        flags & EXCLUDED_FLAGS == 0
-            && record.mapq() >= MIN_MAPPING_QUALITY
-            && record.pos() >= 0
-            && !(placed_mate && record.mtid() != record.tid())
-            && self.read_groups.as_ref().is_none_or(|groups| match record.aux(b"RG") {
-                Ok(Aux::String(group)) => groups.contains(group.as_bytes()),
-                _ => false,
-            })
-            && self.downsampling.is_none_or(|part| part.keeps(&fragment_name(record)))
+    /// Whether it is of the part of the file that is looked at.
+    pub fn chooses(&self, record: &Record) -> bool {
+        self.downsampling.is_none_or(|part| part.keeps(&fragment_name(record)))
     }
+
+    /// Judges by the read group, where the file holds several samples; by flags, mapping quality and the place of the mate.
+    pub fn judge(&self, record: &Record) -> Result<(), LeftOut> {
+        if let Some(groups) = &self.read_groups {
+            match record.aux(b"RG") {
+                Ok(Aux::String(group)) if groups.contains(group.as_bytes()) => {}
+                Ok(Aux::String(_)) => return Err(LeftOut::OtherSample),
+                _ => return Err(LeftOut::NoReadGroup),
+            }
+        }
+        let flags = record.flags();
+        let kept = if self.options.keep_duplicates {
+            EXCLUDED.len() - 1
+        } else {
+            EXCLUDED.len()
+        };
+        if let Some(&(_, reason)) = EXCLUDED[..kept].iter().find(|(flag, _)| flags & flag != 0) {
+            return Err(reason);
+        }
+        if record.pos() < 0 {
+            return Err(LeftOut::Unmapped);
+        }
+        if record.mapq() < self.options.min_mapping_quality {
+            return Err(LeftOut::LowMappingQuality);
+        }
+        let placed_mate = flags & (PAIRED | MATE_UNMAPPED) == PAIRED && record.mtid() >= 0;
+        if placed_mate && record.mtid() != record.tid() && !self.accepts_mate(record) {
+            return Err(LeftOut::MateOnOtherContig);
+        }
+        if record.seq_len() == 0 {
+            return Err(LeftOut::NoSequence);
+        }
+        Ok(())
+    }
+
+    /// Whether a read is used although its mate lies on another contig.
+    fn accepts_mate(&self, record: &Record) -> bool {
+        match self.options.mates {
+            MatesOnOtherContigs::Keep => true,
+            MatesOnOtherContigs::Drop => false,
+            MatesOnOtherContigs::Auto => self.reaches_mate(record),
+        }
+    }
+
+    /// Whether one fragment may hold read and mate if their contigs are neighbours, as in a draft assembly: both look over an
+    /// end of their contig, and the ends are near.
+    fn reaches_mate(&self, record: &Record) -> bool {
+        let flags = record.flags();
+        let length = end_of(record) - record.pos() as u64;
+        // Up to the end of the contig that the read looks to.
+        let outward = |tid: i32, start: i64, reverse: bool| {
+            let start = u64::try_from(start).ok()?;
+            let contig = *self.lengths.get(usize::try_from(tid).ok()?)?;
+            Some(if reverse {
+                start + length
+            } else {
+                contig.saturating_sub(start)
+            })
+        };
+        let own = outward(record.tid(), record.pos(), flags & REVERSE != 0);
+        let mate = outward(record.mtid(), record.mpos(), flags & MATE_REVERSE != 0);
+        own.zip(mate).is_some_and(|(own, mate)| own + mate <= LONGEST_FRAGMENT)
+    }
+
+    /// Whether a read shows any base that counts.
+    pub fn shows_a_base(&self, read: &Read) -> bool {
+        read.quals
+            .iter()
+            .any(|&quality| quality >= self.options.min_base_quality)
+    }
+}
+
+/// One past the last position that a record covers; a record without alignment covers one.
+pub(super) fn end_of(record: &Record) -> u64 {
+    let covers = |code: &&u32| matches!(*code & 0xf, 0 | 2 | 3 | 7 | 8);
+    let covered: u64 = record
+        .raw_cigar()
+        .iter()
+        .filter(covers)
+        .map(|code| u64::from(code >> 4))
+        .sum();
+    record.pos().max(0) as u64 + covered.max(1)
 }
 
 /// The name of a record's fragment. One without a name (`*`) gets one by what it holds: which reads are chosen by chance, and which

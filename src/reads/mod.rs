@@ -1,6 +1,7 @@
 //! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
 
 mod bam_writer;
+mod counts;
 mod crai;
 mod depth;
 mod digests;
@@ -18,9 +19,10 @@ mod source;
 pub(crate) mod testing;
 
 pub use bam_writer::RealignedReadsWriter;
+pub use counts::{LeftOut, ReadCounts};
 pub use depth::{DEPTH_GRID, MAX_READS_PER_CELL};
 pub(crate) use downsampling::Downsampling;
-pub use filter::{MIN_BASE_QUALITY, MIN_MAPPING_QUALITY};
+pub use filter::{FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
 pub use indel::{Indel, indels};
 pub use read::{CigarKind, CigarOp, Read};
 pub use reader::ReadReader;

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{IndexedReader, Read as _, Record};
 use rust_htslib::htslib;
 
-use super::Read;
 use super::depth::{DEPTH_GRID, DepthLimit, MAX_READS_PER_CELL};
-use super::filter::{ReadFilter, decode, fragment_name};
+use super::filter::{ReadFilter, decode, end_of, fragment_name};
+use super::{LeftOut, Read, ReadCounts};
 use crate::genome::Region;
 
 /// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
@@ -62,6 +62,16 @@ impl ReadReader {
     /// Reading goes from the grid line before `region` to the one after it, so that the choice in a cell does not depend
     /// on the region; it can only do so for reads that start before that line. Fails where the file is damaged or not sorted.
     pub fn fetch(&mut self, region: &Region) -> Result<Vec<Read>> {
+        self.fetch_counted(region, |_, _| false, &mut ReadCounts::default())
+    }
+
+    /// As [`Self::fetch`]; counts the records of the file whose start and end `is_counted` takes.
+    pub fn fetch_counted(
+        &mut self,
+        region: &Region,
+        is_counted: impl Fn(u64, u64) -> bool,
+        counts: &mut ReadCounts,
+    ) -> Result<Vec<Read>> {
         let first = region.start / DEPTH_GRID * DEPTH_GRID;
         let last_line = region.end.next_multiple_of(DEPTH_GRID);
         let tid = self.reader.header().tid(region.contig.as_bytes());
@@ -70,18 +80,44 @@ impl ReadReader {
             .fetch((tid as i32, first as i64, last_line as i64))
             .with_context(|| format!("cannot find {region} in reads {}", self.path.display()))?;
         let (mut reads, mut depth) = (Vec::new(), DepthLimit::new(MAX_READS_PER_CELL));
-        let mut last = 0;
+        let (mut last, mut passed) = (0, 0);
         while self.next_record(region, last)? {
             let record = &self.record;
             last = record.pos();
-            if self.filter.passes(record) && depth.admits(&fragment_name(record), record.pos() as u64, &mut reads) {
-                decode(record).into_iter().for_each(|read| depth.keep(read));
+            if !self.filter.chooses(record) {
+                continue;
             }
+            let counted = u64::from(is_counted(record.pos().max(0) as u64, end_of(record)));
+            if let Err(reason) = self.filter.judge(record) {
+                counts.leave_out(reason, counted);
+                continue;
+            }
+            if depth.admits(&fragment_name(record), record.pos() as u64, &mut reads) {
+                match decode(record) {
+                    Some(read) => depth.keep(read),
+                    None => {
+                        counts.leave_out(LeftOut::BadAlignment, counted);
+                        continue;
+                    }
+                }
+            }
+            passed += counted;
         }
         depth.finish(&mut reads);
+        self.count(&reads, passed, is_counted, counts);
         reads.retain(|read| read.start < region.end && read.end() > region.start);
         reads.sort_unstable();
         Ok(reads)
+    }
+
+    /// Counts what became of the reads that passed the filter.
+    fn count(&self, kept: &[Read], passed: u64, is_counted: impl Fn(u64, u64) -> bool, counts: &mut ReadCounts) {
+        let kept = kept.iter().filter(|read| is_counted(read.start, read.end()));
+        let (used, useless): (Vec<_>, Vec<_>) = kept.partition(|read| self.filter.shows_a_base(read));
+        let (used, useless) = (used.len() as u64, useless.len() as u64);
+        counts.used += used;
+        counts.leave_out(LeftOut::LowBaseQuality, useless);
+        counts.leave_out(LeftOut::Depth, passed - used - useless);
     }
 
     /// Reads the next record into `self.record`; false at the end of the region.

@@ -1,6 +1,7 @@
 //! An alignment file, checked before any work starts.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{self, HeaderView, IndexedReader, Read as _};
@@ -9,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::digests::digests;
 use super::downsampling::{Downsampling, hash};
 use super::file;
-use super::filter::ReadFilter;
+use super::filter::{FilterOptions, ReadFilter};
 use super::format::Format;
 use super::index;
 use super::reader::ReadReader;
@@ -21,6 +22,9 @@ const TILE: u64 = 1 << 14;
 
 /// Bytes that the reads of a tile take at least, on average over what an index knows of at once: thirty reads or more.
 const LEAST_BYTES: u64 = 2048;
+
+/// Most tiles of one stretch that are taken of those with fewer.
+const MOST_SPARSE: usize = 64;
 
 /// A checked BAM or CRAM file. Cheap to share; each thread opens its own [`ReadReader`].
 #[derive(Clone, Debug)]
@@ -34,6 +38,9 @@ pub struct ReadSource {
     contigs: Contigs,
     /// Of the contigs' sequences, where the header has them.
     pub(super) digests: FxHashMap<String, String>,
+    /// Of all contigs of the file, in the order of its header.
+    lengths: Arc<[u64]>,
+    filter: FilterOptions,
     downsampling: Option<Downsampling>,
 }
 
@@ -59,6 +66,10 @@ impl ReadSource {
             sample: Sample::resolve(&text, sample, path)?,
             contigs: shared_contigs(header, reference, path)?,
             digests: digests(&text),
+            lengths: (0..header.target_count())
+                .map(|tid| header.target_len(tid).unwrap_or(0))
+                .collect(),
+            filter: FilterOptions::default(),
             downsampling: None,
         })
     }
@@ -69,6 +80,15 @@ impl ReadSource {
             downsampling: Some(Downsampling { fraction, seed }),
             ..self
         }
+    }
+
+    /// The same source with another filter.
+    pub fn with_filter(self, filter: FilterOptions) -> Self {
+        Self { filter, ..self }
+    }
+
+    pub fn filter(&self) -> FilterOptions {
+        self.filter
     }
 
     pub fn path(&self) -> &Path {
@@ -90,12 +110,12 @@ impl ReadSource {
     }
 
     /// At most so many tiles that may hold reads, in an order that chance chose once for all. Which of the tiles with few reads
-    /// are among them depends on the index.
+    /// are among them depends on the index; those with hardly any only are where there are no others.
     pub fn tiles(&self, most: usize) -> Result<Vec<Region>> {
         let reader =
             bam::Reader::from_path(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
         let names = reader.header().target_names();
-        let mut tiles = Vec::new();
+        let (mut tiles, mut sparse) = (Vec::new(), Vec::new());
         for Stretch {
             contig,
             positions,
@@ -108,11 +128,18 @@ impl ReadSource {
             };
             let within = positions.start / TILE..positions.end.min(contig.length).div_ceil(TILE);
             // Of those of a wide stretch with few reads, nearly all are empty.
-            if bytes < LEAST_BYTES.saturating_mul(within.end.saturating_sub(within.start)) {
-                continue;
-            }
+            let is_sparse = bytes < LEAST_BYTES.saturating_mul(within.end.saturating_sub(within.start));
             let rank = self.contigs.position(&contig.name);
-            tiles.extend(within.map(|tile| (hash(tile, contig.name.as_bytes()), rank, tile)));
+            let most = if is_sparse { MOST_SPARSE } else { usize::MAX };
+            let tiles = if is_sparse { &mut sparse } else { &mut tiles };
+            tiles.extend(
+                within
+                    .take(most)
+                    .map(|tile| (hash(tile, contig.name.as_bytes()), rank, tile)),
+            );
+        }
+        if tiles.is_empty() {
+            tiles = sparse;
         }
         tiles.sort_unstable();
         tiles.dedup();
@@ -130,6 +157,8 @@ impl ReadSource {
         let filter = ReadFilter {
             read_groups: self.sample.read_groups.clone(),
             downsampling: self.downsampling,
+            options: self.filter,
+            lengths: self.lengths.clone(),
         };
         ReadReader::open(&self.path, &self.index, reference, filter)
     }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Call, Filter};
 
 /// Counts over the records of a call set; types and ratios are those of PASS records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CallSummary {
     pub sites: u64,
     pub pass: u64,
