@@ -61,6 +61,43 @@ fn a_reference_with_another_sequence_than_the_header_says_is_refused() {
     }
 }
 
+#[test]
+fn a_reference_that_is_masked_but_for_a_part_is_taken_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reads, output) = (folder.path().join("reads.bam"), folder.path().join("calls.vcf"));
+    let name = "SN:chrA\t";
+    with_header(
+        |text| text.replace(name, &format!("{name}M5:{}\t", digest("chrA"))),
+        &reads,
+    );
+    // 4 kb of the 60 kb are left.
+    let fasta = reference_with(folder.path(), |text| {
+        let mut bases = 0;
+        let mut in_first = false;
+        let masked = text.lines().map(|line| {
+            if line.starts_with('>') {
+                in_first = line.starts_with(">chrA");
+                return line.to_owned() + "\n";
+            }
+            bases += line.len();
+            let is_kept = !in_first || (10_000..14_000).contains(&bases);
+            if is_kept {
+                line.to_owned() + "\n"
+            } else {
+                "N".repeat(line.len()) + "\n"
+            }
+        });
+        masked.collect()
+    });
+    let mut command = common_inputs("call", &fasta, &reads);
+    command
+        .arg("--output")
+        .arg(&output)
+        .args(["--regions", "chrA:10,501-13,500"]);
+    command.assert().success();
+    assert!(records(&output).len() > 3);
+}
+
 fn common_inputs(subcommand: &str, reference: &Path, reads: &Path) -> assert_cmd::Command {
     let mut command = dvcall();
     command

@@ -288,6 +288,35 @@ fn mates_on_other_contigs_are_left_out_where_they_are_few_and_inside_of_contigs(
     assert!(left_out > all / 2 && rule == "not used");
 }
 
+#[test]
+fn pairs_that_reach_over_the_ends_of_contigs_are_used() {
+    let place = Place::new();
+    let reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
+    let length = reader.header().target_len(0).unwrap() as i64;
+    // Forward reads near the end of the first contig; mates at the start of the second, which look to that start or away from it.
+    let near_end = |record: &Record| record.tid() == 0 && record.pos() > length - 700 && record.flags() & 0x10 == 0;
+    let with_mates = |mate_flag: u16, position: i64| {
+        with_reads(&place.at("reads.bam"), |_, record| {
+            if near_end(record) {
+                record.set_flags(record.flags() & !0x28 | 1 | mate_flag);
+                record.set_mtid(1);
+                record.set_mpos(position);
+            }
+        });
+    };
+    let left_out = |flags: &[&str]| {
+        let summary = place.summary(&[&["--regions", "chrA:59,001-60,000"], flags].concat());
+        summary["reads"]["left_out"]["mate_on_other_contig"].as_u64().unwrap()
+    };
+    with_mates(0x20, 100);
+    assert_eq!(left_out(&[]), 0);
+    assert!(left_out(&["--mates-on-other-contigs", "drop"]) > 20);
+    for (mate_flag, position) in [(0, 100), (0x20, 5_000)] {
+        with_mates(mate_flag, position);
+        assert!(left_out(&[]) > 20, "{mate_flag} {position}");
+    }
+}
+
 /// Reads of the reference's first contig, every tenth base one.
 fn reads_of(path: &Path, length: usize, cigar: &CigarString, count: usize) {
     let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
