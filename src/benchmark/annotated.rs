@@ -17,13 +17,13 @@ use crate::variants::can_name_contig;
 /// No description of a FORMAT holds a comma: vcftools warns of it.
 const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start of the superlocus that the call was matched in">
 ##INFO=<ID=Regions,Number=.,Type=String,Description="CONF: in the confident regions; names of the strata">
-##INFO=<ID=BySpelling,Number=0,Type=Flag,Description="Too dense to search; compared by trimmed alleles">
+##INFO=<ID=TooComplex,Number=0,Type=Flag,Description="Too many ways to combine the calls here; not compared">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
 ##FORMAT=<ID=BD,Number=1,Type=String,Description="Decision: TP; FN; FP; UNK (outside the confident regions); N (not compared)">
 ##FORMAT=<ID=BK,Number=1,Type=String,Description="Match: gm (genotype); am (allele); lm (a call within 30 bases)">
 ##FORMAT=<ID=BI,Number=1,Type=String,Description="Subtypes">
 ##FORMAT=<ID=BVT,Number=1,Type=String,Description="Type: SNP; INDEL; NOCALL">
-##FORMAT=<ID=BLT,Number=1,Type=String,Description="Zygosity: het; homalt; hetalt; hemi; halfcall; nocall">
+##FORMAT=<ID=BLT,Number=1,Type=String,Description="Zygosity: het; homalt; hetalt; halfcall; nocall">
 ##FORMAT=<ID=QQ,Number=1,Type=Float,Description="Quality that curves are drawn by">
 #CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	TRUTH	QUERY
 "#;
@@ -143,9 +143,9 @@ fn line(text: &mut String, contig: &str, record: &Record, filters: &[String], st
     if [&record.truth, &record.query]
         .into_iter()
         .flatten()
-        .any(|e| e.by_spelling)
+        .any(|e| e.given_up)
     {
-        info.push("BySpelling".into());
+        info.push("TooComplex".into());
     }
     *text += &format!(
         "{contig}\t{}\t.\t{}\t{}\t.\t{}\t{}\tGT:BD:BK:BI:BVT:BLT:QQ\t{}\t{}\n",

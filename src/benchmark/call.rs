@@ -12,7 +12,7 @@ pub struct Call {
     pub position: u64,
     pub reference: Vec<u8>,
     pub alternates: Vec<Vec<u8>>,
-    /// One entry for a haploid call, two for a diploid one.
+    /// Two alleles. Those of a haploid genotype are alike.
     pub genotype: Vec<CalledAllele>,
     /// The phase set, if the genotype is phased.
     pub phase: Option<i32>,
@@ -56,7 +56,6 @@ pub enum Zygosity {
     Het,
     HomAlt,
     HetAlt,
-    Hemizygous,
     HalfCall,
 }
 
@@ -66,7 +65,6 @@ impl Zygosity {
             Self::Het => "het",
             Self::HomAlt => "homalt",
             Self::HetAlt => "hetalt",
-            Self::Hemizygous => "hemi",
             Self::HalfCall => "halfcall",
         }
     }
@@ -102,8 +100,7 @@ impl Call {
             [None, _] | [_, None] => Zygosity::HalfCall,
             [Some(0), _] | [_, Some(0)] => Zygosity::Het,
             [a, b] if a == b => Zygosity::HomAlt,
-            [_, _] => Zygosity::HetAlt,
-            _ => Zygosity::Hemizygous,
+            _ => Zygosity::HetAlt,
         }
     }
 }
@@ -136,7 +133,6 @@ mod tests {
         assert_eq!(name(&[Some(1), Some(1)]), "homalt");
         assert_eq!(name(&[Some(2), Some(1)]), "hetalt");
         assert_eq!(name(&[None, Some(1)]), "halfcall");
-        assert_eq!(name(&[Some(1)]), "hemi");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reading the calls of one sample from a VCF, contig by contig, with every line checked.
 
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -53,6 +54,7 @@ pub struct CallReader<'a> {
     /// Whether any record lies on a contig of the reference.
     fits: bool,
     phase_sets: FxHashMap<String, i32>,
+    half_deleted: HalfDeleted,
     /// All calls by rank of the contig, where they had to be read at once.
     held: Option<Vec<Vec<Call>>>,
 }
@@ -96,6 +98,7 @@ impl<'a> CallReader<'a> {
             contig: (String::new(), None),
             fits: false,
             phase_sets: FxHashMap::default(),
+            half_deleted: HalfDeleted::default(),
             held: None,
         };
         calls.advance()?;
@@ -166,6 +169,7 @@ impl<'a> CallReader<'a> {
             index.check_contig(name)?;
         }
         self.contig = (name.to_owned(), rank);
+        self.half_deleted = HalfDeleted::default();
         Ok(())
     }
 
@@ -218,9 +222,18 @@ impl<'a> CallReader<'a> {
             leave_out(Reason::Symbolic);
         }
         let is_long = |allele: &[u8]| allele.len() > MAX_ALLELE_LENGTH && is_sequence(allele);
-        if is_long(record.reference.as_bytes()) || alternates.iter().any(|allele| is_long(allele)) {
+        // The query's long alleles are taken apart before they are compared, but for their gaps.
+        let has_long_gap = |allele: &[u8]| allele.len().abs_diff(record.reference.len()) > MAX_ALLELE_LENGTH;
+        let is_long = match self.selection.filtered {
+            Filtered::Marked => alternates.iter().any(|a| is_sequence(a) && has_long_gap(a)),
+            _ => is_long(record.reference.as_bytes()) || alternates.iter().any(|allele| is_long(allele)),
+        };
+        if is_long {
             leave_out(Reason::Long);
         }
+        let genotype = self
+            .half_deleted
+            .diploid(position, record.reference.len(), &alternates, genotype);
         Ok(Some(Call {
             position,
             reference: record.reference.to_ascii_uppercase().into_bytes(),
@@ -236,6 +249,44 @@ impl<'a> CallReader<'a> {
                 genotype: record.value("GQ").and_then(number),
             },
         }))
+    }
+}
+
+/// Stretches of a contig that calls delete on one of two haplotypes.
+#[derive(Default)]
+struct HalfDeleted(Vec<Range<u64>>);
+
+impl HalfDeleted {
+    /// The two alleles of a genotype. A haploid one has its allele on both, so that `1` and `1/1` are the same, as hap.py
+    /// (on X and Y), vcfeval and aardvark have it; where an earlier call deletes one of two haplotypes (as Strelka2 writes
+    /// it), on the one that is left. `length` is that of REF.
+    fn diploid(
+        &mut self,
+        position: u64,
+        length: usize,
+        alternates: &[Vec<u8>],
+        mut genotype: Vec<CalledAllele>,
+    ) -> Vec<CalledAllele> {
+        self.0.retain(|deleted| deleted.end > position);
+        if let [allele] = genotype[..] {
+            let one_is_left = self.0.iter().any(|deleted| deleted.contains(&position));
+            genotype.insert(0, if one_is_left { Some(0) } else { allele });
+            return genotype;
+        }
+        let kept = |allele: CalledAllele| match allele.map(usize::from) {
+            None | Some(0) => length,
+            Some(index) => match &alternates[index - 1] {
+                bases if is_sequence(bases) => bases.len().min(length),
+                _ => length,
+            },
+        };
+        if let [a, b] = genotype[..] {
+            let (short, long) = (kept(a).min(kept(b)), kept(a).max(kept(b)));
+            if short < long {
+                self.0.push(position + short as u64..position + long as u64);
+            }
+        }
+        genotype
     }
 }
 

@@ -13,7 +13,7 @@ use super::context::{check_reference, known_span, sequence_under};
 use super::error_list::ErrorList;
 use super::kind::Type;
 use super::preprocess::preprocess;
-use super::record::{Decided, Record, Verdict, pair};
+use super::record::{Decided, Entry, Record, Verdict, pair};
 use super::score_field::ScoreField;
 use super::search::Limits;
 use super::strata::{BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth};
@@ -89,12 +89,41 @@ pub struct Run {
     pub score_step: f32,
     pub calibration: Calibration,
     pub errors: ErrorList,
-    /// Stretches (1-based) where the search was given up and spellings were compared.
-    pub too_dense: Vec<Region>,
+    /// Stretches where the search was given up; their calls are not in the counts.
+    pub given_up: Vec<GivenUp>,
     /// Query calls on contigs without any truth: not evaluated.
     pub without_truth: usize,
     pub left_out: LeftOut,
     pub truth_left_out: LeftOut,
+}
+
+/// A stretch with too many ways to combine its calls, and how many calls of either side are left out of the counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    pub region: Region,
+    pub truth: usize,
+    pub query: usize,
+}
+
+impl GivenUp {
+    /// The stretches of the records of one superlocus.
+    fn of(contig: &Contig, records: &[Record]) -> Vec<Self> {
+        let count = |entry: &Option<Entry>| entry.iter().filter(|e| e.given_up).count();
+        let is_given_up = |r: &Record| count(&r.truth) + count(&r.query) > 0;
+        let stretches = records.chunk_by(|a, b| is_given_up(a) == is_given_up(b));
+        stretches
+            .filter(|stretch| is_given_up(&stretch[0]))
+            .map(|stretch| Self {
+                region: Region::new(
+                    &contig.name,
+                    stretch[0].position,
+                    stretch.iter().map(Record::end).max().unwrap_or(0),
+                ),
+                truth: stretch.iter().map(|r| count(&r.truth)).sum(),
+                query: stretch.iter().map(|r| count(&r.query)).sum(),
+            })
+            .collect()
+    }
 }
 
 /// Name and size of a subset of the tables.
@@ -240,7 +269,7 @@ impl Evaluation {
         let query = preprocess(&called, &sequence, self.options.phased);
         drop(called);
         let confident = self.confident.as_ref().map(|set| with_truth(set, &contig.name, truth));
-        for loci in superloci(truth, &query).chunks(BATCH) {
+        for loci in superloci(truth, &query, &sequence).chunks(BATCH) {
             let records = self.compare(contig, loci, [truth, &query], &sequence, confident.as_ref());
             side.add(contig, records, self.regions.as_ref())?;
         }
@@ -375,7 +404,7 @@ impl<'a> Side<'a> {
                 score_step: 0.0,
                 calibration: Calibration::default(),
                 errors: ErrorList::default(),
-                too_dense: Vec::new(),
+                given_up: Vec::new(),
                 without_truth: 0,
                 left_out: LeftOut::default(),
                 truth_left_out: LeftOut::default(),
@@ -390,12 +419,7 @@ impl<'a> Side<'a> {
     /// Counts the records of a few superloci that follow on each other.
     fn add(&mut self, contig: &Contig, loci: Vec<Vec<Record>>, regions: Option<&IntervalSet>) -> Result<()> {
         for locus in &loci {
-            let dense = |r: &&Record| [&r.truth, &r.query].into_iter().flatten().any(|e| e.by_spelling);
-            let start = locus.iter().filter(dense).map(|r| r.position).min();
-            let end = locus.iter().filter(dense).map(Record::end).max();
-            if let (Some(start), Some(end)) = (start, end) {
-                self.run.too_dense.push(Region::new(&contig.name, start, end));
-            }
+            self.run.given_up.extend(GivenUp::of(contig, locus));
         }
         let inside = |r: &Record| regions.is_none_or(|regions| regions.contains(&contig.name, r.position));
         let mut records: Vec<Record> = loci.into_iter().flatten().filter(inside).collect();

@@ -43,7 +43,9 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
         "run_time_seconds": set.seconds,
         "calls_on_contigs_without_truth": run.without_truth,
         "left_out": reasons(&run.left_out),
-        "compared_by_spelling": run.too_dense.iter().map(|r| r.to_string()).collect::<Vec<_>>(),
+        "too_complex": run.given_up.iter().map(|stretch| json!({
+            "region": stretch.region.to_string(), "truth_calls": stretch.truth, "query_calls": stretch.query,
+        })).collect::<Vec<_>>(),
         "best_f1": Type::ALL.map(|t| best_threshold(run, t, &evaluation.options().score.name())),
         "summary": rows(run, &subsets[..1], false),
     });

@@ -9,6 +9,7 @@
 //! Sources: Krusche and others, "Best practices for benchmarking germline small-variant calls in human genomes", Nature
 //! Biotechnology 37 (2019) 555–560; the optimum of the matching is vcfeval's (Cleary and others, bioRxiv 023754, 2015).
 
+mod alignment;
 mod annotated;
 mod calibration;
 mod call;
@@ -38,7 +39,7 @@ mod tally;
 mod variant;
 
 pub use call::{Call, Score, Zygosity};
-pub use evaluation::{Evaluation, Options, Query, Run, Subset, evaluate};
+pub use evaluation::{Evaluation, GivenUp, Options, Query, Run, Subset, evaluate};
 pub use kind::{Kind, SUBTYPES, Type};
 pub use output::{Draft, check_prefix};
 pub use record::{Entry, Record, Verdict};

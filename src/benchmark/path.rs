@@ -95,7 +95,7 @@ pub struct Path {
     pub truth: Diplotype,
     /// The last synchronisation point, in the search's log and as a position.
     pub sync: Option<u32>,
-    sync_position: i64,
+    sync_position: Option<i64>,
     /// Variants put in since, by side.
     query_since: u32,
     truth_since: u32,
@@ -120,7 +120,7 @@ impl Path {
             query: Diplotype::new(position),
             truth: Diplotype::new(position),
             sync: None,
-            sync_position: 0,
+            sync_position: None,
             query_since: 0,
             truth_since: 0,
         }
@@ -157,9 +157,9 @@ impl Path {
     /// Notes a synchronisation point. `log` adds a position to the search's log.
     pub fn synchronise(&mut self, mut log: impl FnMut(i64, Option<u32>) -> u32) {
         let position = self.query.position();
-        if self.sync.is_none() || self.sync_position != position {
+        if self.sync_position != Some(position) {
             self.sync = Some(log(position, self.sync));
-            self.sync_position = position;
+            self.sync_position = Some(position);
         }
         self.query_since = 0;
         self.truth_since = 0;

@@ -1,6 +1,8 @@
 //! A call set in the form in which the GA4GH tools count it: records split by allele, complex alleles taken apart,
 //! everything left-aligned as far as the call before allows, heterozygous neighbours joined again.
 
+use rayon::prelude::*;
+
 use super::call::{Call, Score};
 use super::primitive::{Change, primitives};
 use crate::genome::Sequence;
@@ -17,6 +19,8 @@ struct Piece {
     phase: Option<i32>,
     filters: Vec<u16>,
     score: Score,
+    /// Whether it is one of several that a complex allele was taken apart into.
+    is_part: bool,
 }
 
 impl Piece {
@@ -24,23 +28,29 @@ impl Piece {
         self.on[0] != self.on[1]
     }
 
+    /// Where the record stands: a bare insertion at the base before it, everything else at its first base, which may be
+    /// one that both alleles share.
+    fn position(&self) -> u64 {
+        let change = &self.change;
+        change.start.saturating_sub(u64::from(change.is_insertion()))
+    }
+
     /// The order of records at one position: substitutions, then deletions and complex alleles, then bare insertions;
-    /// shorter before longer.
-    fn order(&self) -> (u64, u8, usize, usize, &[u8]) {
+    /// shorter before longer; of equals, what was called as it stands first.
+    fn order(&self) -> (u64, u8, usize, usize, &[u8], bool) {
         let change = &self.change;
         let kind = match (change.is_substitution(), change.is_insertion()) {
             (true, _) => 0,
             (_, false) => 1,
             (_, true) => 2,
         };
-        // A bare insertion belongs to the base before it.
-        let position = change.start.saturating_sub(u64::from(change.is_insertion()));
         (
-            position,
+            self.position(),
             kind,
             change.reference_length(),
             change.bases.len(),
             &change.bases,
+            self.is_part,
         )
     }
 }
@@ -53,16 +63,20 @@ pub fn preprocess(calls: &[Call], sequence: &Sequence, phased: bool) -> Vec<Call
         let key = |p: &Piece| (p.change.start, std::cmp::Reverse(p.change.end));
         (key(a), &a.change.bases).cmp(&(key(b), &b.change.bases))
     });
-    let mut pieces: Vec<Piece> = pieces.into_iter().flat_map(|p| take_apart(p, sequence)).collect();
+    let taken_apart = pieces.into_par_iter().with_min_len(256);
+    let mut pieces: Vec<Piece> = taken_apart.flat_map_iter(|p| take_apart(p, sequence)).collect();
     pieces.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut last_end = 0;
+    let mut last_base = 0;
     for piece in &mut pieces {
-        let limit = piece.change.start.saturating_sub(MAX_SHIFT).max(last_end);
+        let limit = piece.position().saturating_sub(MAX_SHIFT).max(last_base);
         piece.change = left_shift(&piece.change, sequence, limit);
-        last_end = last_end.max(piece.change.end.max(piece.change.start + 1) - 1);
+        last_base = last_base.max(piece.change.end.saturating_sub(1));
     }
     pieces.sort_by(|a, b| a.order().cmp(&b.order()));
-    join(pieces).into_iter().map(|group| to_call(group, sequence)).collect()
+    let mut calls: Vec<Call> = join(pieces).into_iter().map(|group| to_call(group, sequence)).collect();
+    // A record that gets a base in front may now begin before others.
+    calls.sort_by_key(|call| (call.position, call.end()));
+    calls
 }
 
 /// One piece for each allele of a call.
@@ -78,6 +92,7 @@ fn split(call: &Call, phased: bool) -> Vec<Piece> {
         phase: call.phase.filter(|_| phased),
         filters: call.filters.clone(),
         score: call.score,
+        is_part: false,
     };
     match alleles[..] {
         [Some(a), Some(b)] if a == b => vec![piece(a, [true, true])],
@@ -88,8 +103,6 @@ fn split(call: &Call, phased: bool) -> Vec<Piece> {
                 .chain(b.map(|bases| piece(bases, [false, true])))
                 .collect()
         }
-        // A lone allele is read as one of two, as the reference implementation does.
-        [a] => a.map(|bases| piece(bases, [false, true])).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -110,6 +123,7 @@ fn take_apart(piece: Piece, sequence: &Sequence) -> Vec<Piece> {
         .into_iter()
         .map(|change| Piece {
             change,
+            is_part: true,
             ..piece.clone()
         })
         .collect()
@@ -181,7 +195,7 @@ fn join(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     let mut records: Vec<Vec<Piece>> = Vec::new();
     for piece in pieces {
         if let Some([only]) = records.last().map(Vec::as_slice)
-            && only.change.start == piece.change.start
+            && only.position() == piece.position()
             && only.is_het()
             && piece.is_het()
             && only.change.is_substitution() == piece.change.is_substitution()
@@ -198,16 +212,15 @@ fn join(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
 }
 
 fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> Call {
-    let start = pieces.iter().map(|p| p.change.start).min().unwrap_or(0);
+    let start = pieces.iter().map(Piece::position).min().unwrap_or(0);
     let end = pieces.iter().map(|p| p.change.end).max().unwrap_or(0);
-    // A record needs a base: one that is a bare insertion takes the one before it, or after at the contig's start.
-    let bare = pieces
-        .iter()
-        .any(|p| p.change.is_insertion() || p.change.bases.is_empty());
-    let (start, end) = match (bare, start) {
-        (true, 0) => (0, end + 1),
-        (true, _) => (start - 1, end),
-        _ => (start, end),
+    // An allele needs a base: one that deletes the whole record takes the base before it, or after it at the contig's
+    // start, where an insertion has none before it either.
+    let is_empty = |change: &Change| change.bases.is_empty() && (change.start, change.end) == (start, end);
+    let (start, end) = match pieces.iter().any(|p| is_empty(&p.change)) || end == start {
+        true if start == 0 => (0, end + 1),
+        true => (start - 1, end),
+        false => (start, end),
     };
     let reference = sequence.slice(start, end).to_vec();
     let spelt = |change: &Change| {

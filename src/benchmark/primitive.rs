@@ -1,5 +1,7 @@
 //! Complex alleles as what they are made of: substitutions, insertions, deletions.
 
+use super::alignment::{Step, align};
+
 /// One change of the sequence: `start..end` (0-based half-open) is replaced by `bases`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
@@ -46,17 +48,16 @@ impl Change {
     }
 }
 
-/// Largest alignment, in cells; beyond it an allele is taken apart without one.
-const MAX_CELLS: usize = 4_000_000;
-
 /// Takes an allele apart into single-base substitutions, insertions and deletions. Alleles of two bases or more on
-/// both sides are aligned; others are substitutions from the left, then one gap. `reference` are the bases of
-/// `start..end`.
+/// both sides are aligned; others are substitutions from the left, then one gap. An allele that is too long to align
+/// stays whole. `reference` are the bases of `start..end`.
 pub fn primitives(change: &Change, reference: &[u8]) -> Vec<Change> {
     let alternate = &change.bases;
-    let aligned = reference.len() >= 2 && alternate.len() >= 2 && reference.len() * alternate.len() <= MAX_CELLS;
-    let steps = if aligned {
-        align(reference, alternate)
+    let steps = if reference.len() >= 2 && alternate.len() >= 2 {
+        match align(reference, alternate) {
+            Some(steps) => steps,
+            None => return vec![change.clone()],
+        }
     } else {
         let shared = reference.len().min(alternate.len());
         let gap = match reference.len() > alternate.len() {
@@ -99,100 +100,6 @@ pub fn primitives(change: &Change, reference: &[u8]) -> Vec<Change> {
         }
     }
     found
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Match,
-    Insert,
-    Delete,
-}
-
-const MATCH: i32 = 2;
-const MISMATCH: i32 = -2;
-const GAP_OPEN: i32 = 3;
-const GAP_EXTEND: i32 = 1;
-const IMPOSSIBLE: i32 = i32::MIN / 2;
-
-/// Global alignment with affine gaps (Gotoh, J Mol Biol 162 (1982) 705–708), gaps placed as far right as they score the
-/// same; the scores and the choice between equals are those that the GA4GH reference implementation counts with.
-fn align(reference: &[u8], alternate: &[u8]) -> Vec<(Step, usize)> {
-    let (rows, columns) = (alternate.len(), reference.len());
-    // Per cell: best move (0 match, 1 insert, 2 delete), and whether an insertion (4) or deletion (8) is extended.
-    let mut moves = vec![0u8; rows * columns];
-    let mut best: Vec<i32> = (0..=columns as i32)
-        .map(|j| if j == 0 { 0 } else { -(GAP_OPEN + GAP_EXTEND * j) })
-        .collect();
-    let mut insert = vec![IMPOSSIBLE; columns + 1];
-    for i in 0..rows {
-        let mut delete = IMPOSSIBLE;
-        let mut left = -(GAP_OPEN + GAP_EXTEND * (i as i32 + 1));
-        for j in 0..columns {
-            let substitution = match (reference[j], alternate[i]) {
-                (b'N', _) | (_, b'N') => 0,
-                (r, a) if r == a => MATCH,
-                _ => MISMATCH,
-            };
-            let diagonal = best[j] + substitution;
-            best[j] = left;
-            let (mut score, mut step) = match diagonal > insert[j] {
-                true => (diagonal, 0),
-                false => (insert[j], 1),
-            };
-            if delete >= score {
-                (score, step) = (delete, 2);
-            }
-            left = score;
-            let open = score - GAP_OPEN - GAP_EXTEND;
-            let longer = insert[j] - GAP_EXTEND;
-            step |= if longer > open { 4 } else { 0 };
-            insert[j] = longer.max(open);
-            let longer = delete - GAP_EXTEND;
-            step |= if longer > open { 8 } else { 0 };
-            delete = longer.max(open);
-            moves[i * columns + j] = step;
-        }
-        best[columns] = left;
-    }
-    trace(&moves, rows, columns)
-}
-
-/// Follows the moves back from the last cell.
-fn trace(moves: &[u8], rows: usize, columns: usize) -> Vec<(Step, usize)> {
-    let mut steps: Vec<(Step, usize)> = Vec::new();
-    let mut push = |step, length| match steps.last_mut() {
-        Some(last) if last.0 == step => last.1 += length,
-        _ => steps.push((step, length)),
-    };
-    let (mut i, mut j) = (rows, columns);
-    let mut state = Step::Match;
-    while i > 0 && j > 0 {
-        let cell = moves[(i - 1) * columns + j - 1];
-        state = match state {
-            Step::Insert if cell & 4 != 0 => Step::Insert,
-            Step::Delete if cell & 8 != 0 => Step::Delete,
-            Step::Insert | Step::Delete => Step::Match,
-            Step::Match => match cell & 3 {
-                0 => Step::Match,
-                1 => Step::Insert,
-                _ => Step::Delete,
-            },
-        };
-        push(state, 1);
-        match state {
-            Step::Match => (i, j) = (i - 1, j - 1),
-            Step::Insert => i -= 1,
-            Step::Delete => j -= 1,
-        }
-    }
-    if i > 0 {
-        push(Step::Insert, i);
-    }
-    if j > 0 {
-        push(Step::Delete, j);
-    }
-    steps.reverse();
-    steps
 }
 
 #[cfg(test)]

@@ -38,7 +38,8 @@ pub struct Entry {
     pub phased: bool,
     pub verdict: Verdict,
     pub matched: Match,
-    pub by_spelling: bool,
+    /// Left out, because the search had to be given up.
+    pub given_up: bool,
     pub kind: Option<Kind>,
     pub zygosity: Zygosity,
     /// The query's quality; for truth, that of the query calls that it matches.
@@ -145,7 +146,7 @@ fn entry(alternates: &mut Vec<Vec<u8>>, call: &Call, decision: &Decision, is_tru
         phased: call.phase.is_some(),
         verdict,
         matched: decision.matched,
-        by_spelling: decision.by_spelling,
+        given_up: decision.given_up,
         kind: Kind::of(call),
         zygosity: call.zygosity(),
         score: call.score.quality.filter(|_| !is_truth),
@@ -178,6 +179,7 @@ fn mark_nearby(records: &mut [Record]) {
         for (entry, others) in [(&mut record.truth, &query), (&mut record.query, &truth)] {
             if let Some(entry) = entry
                 && entry.matched == Match::None
+                && entry.verdict != Verdict::Ignored
                 && near(others)
             {
                 entry.matched = Match::Nearby;

@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::path::{Path, Side, Stages};
-use super::variant::{Oriented, Rule};
+use super::variant::Rule;
 
-/// Most paths held at a time, and most steps since the last synchronisation; beyond either a stretch is given up.
+/// Most paths held at a time, and most steps since the last synchronisation; beyond either a stretch is given up. The
+/// defaults are vcfeval's.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub paths: usize,
@@ -17,8 +18,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            paths: 20_000,
-            steps: 1_000_000,
+            paths: 50_000,
+            steps: 10_000_000,
         }
     }
 }
@@ -39,6 +40,23 @@ pub struct Matching {
     pub truth: Vec<Outcome>,
     /// 0-based positions, ascending.
     pub syncs: Vec<i64>,
+}
+
+impl Matching {
+    pub fn unmatched(query: usize, truth: usize) -> Self {
+        Self {
+            query: vec![Outcome::Unmatched; query],
+            truth: vec![Outcome::Unmatched; truth],
+            syncs: Vec::new(),
+        }
+    }
+
+    fn outcomes(&mut self, side: Side) -> &mut [Outcome] {
+        match side {
+            Side::Query => &mut self.query,
+            Side::Truth => &mut self.truth,
+        }
+    }
 }
 
 /// A path in the order of its state.
@@ -68,14 +86,14 @@ struct Search<'a> {
     stages: Stages<'a>,
     rule: Rule,
     paths: BTreeSet<Ordered>,
-    /// What paths put in, each entry with the one before it.
-    log: Vec<(Oriented, Option<u32>)>,
+    /// The variants that paths put in, each with the entry before it, and the synchronisations likewise.
+    log: Vec<(u32, Option<u32>)>,
     syncs: Vec<(i64, Option<u32>)>,
     best: Option<Path>,
-    /// Ranges of variants that were given up, by side.
-    given_up: [Vec<std::ops::Range<usize>>; 2],
     /// Start of the farthest variant decided upon.
     reached: i64,
+    /// What all paths share.
+    settled: Matching,
 }
 
 /// Finds the best path. Variants are sorted by start and end; `stages.*.end` lies beyond them, or at the contig's end
@@ -88,33 +106,37 @@ pub fn best_matching(stages: Stages, rule: Rule, limits: Limits, at_contig_end: 
     let mut search = Search {
         stages,
         rule,
-        paths: BTreeSet::from([Ordered(Path::new(first - 1))]),
+        paths: BTreeSet::new(),
         log: Vec::new(),
         syncs: Vec::new(),
         best: None,
-        given_up: [Vec::new(), Vec::new()],
         reached: 0,
+        settled: Matching::unmatched(stages.query.variants.len(), stages.truth.variants.len()),
     };
-    search.run(limits, at_contig_end);
-    search.matching()
+    search.run(Path::new(first - 1), limits, at_contig_end);
+    if let Some(mut best) = search.best.take() {
+        search.settle(&mut best);
+    }
+    search.settled
 }
 
 impl Search<'_> {
-    fn run(&mut self, limits: Limits, at_contig_end: bool) {
+    fn run(&mut self, start: Path, limits: Limits, at_contig_end: bool) {
         let mut steps = 0;
-        let mut last_sync: Option<Path> = None;
+        let mut last_sync = start.clone();
+        self.paths.insert(Ordered(start));
         while let Some(Ordered(mut head)) = self.paths.pop_first() {
             steps += 1;
-            if self.paths.is_empty() && head.is_in_sync() {
+            if self.paths.is_empty() && self.best.is_none() && head.is_in_sync() {
                 steps = 0;
-                last_sync = Some(head.clone());
-            } else if (self.paths.len() > limits.paths || steps > limits.steps)
-                && let Some(restart) = &last_sync
-            {
-                head = restart.clone();
+                self.settle(&mut head);
+                last_sync = head.clone();
+            } else if self.paths.len() > limits.paths || steps > limits.steps {
+                steps = 0;
                 self.paths.clear();
-                steps = 0;
+                head = last_sync.clone();
                 self.give_up(&mut head);
+                last_sync = head.clone();
             }
             if head.is_finished() {
                 let whole = at_contig_end || head.is_in_sync();
@@ -164,7 +186,7 @@ impl Search<'_> {
         for oriented in variant.orientations(index as u32, self.rule, base.side(side).settled) {
             if base.side(side).admits(oriented, &stage) {
                 let mut with = base.clone();
-                self.log.push((oriented, with.side(side).log));
+                self.log.push((index as u32, with.side(side).log));
                 with.side_mut(side).log = Some(self.log.len() as u32 - 1);
                 if let (Rule::Phased, Some(set), true) = (self.rule, variant.phase, oriented.other() != oriented) {
                     with.side_mut(side).settled = Some((set, oriented.as_written));
@@ -203,48 +225,40 @@ impl Search<'_> {
 
     /// Leaves out all variants from the last synchronisation to the farthest that was reached.
     fn give_up(&mut self, head: &mut Path) {
-        let beyond = self.reached + 1;
+        self.log.clear();
+        self.syncs.clear();
         for (side, stage) in [(Side::Query, self.stages.query), (Side::Truth, self.stages.truth)] {
             let diplotype = head.side_mut(side);
-            let first = diplotype.decided;
-            let count = stage.variants[first..].iter().take_while(|v| v.start < beyond).count();
+            let rest = &stage.variants[diplotype.decided..];
+            let count = rest.iter().take_while(|v| v.start <= self.reached).count();
+            let outcomes = self.settled.outcomes(side);
+            outcomes[diplotype.decided..][..count].fill(Outcome::GivenUp);
             diplotype.decided += count;
-            self.given_up[side as usize].push(first..first + count);
         }
-        let position = beyond.min(self.stages.query.end - 1);
-        head.move_to(position, &self.stages);
+        // The next variant has to begin behind the position.
+        head.move_to(self.reached.min(self.stages.query.end - 1), &self.stages);
     }
 
-    fn matching(self) -> Matching {
-        let mut matching = Matching {
-            query: vec![Outcome::Unmatched; self.stages.query.variants.len()],
-            truth: vec![Outcome::Unmatched; self.stages.truth.variants.len()],
-            syncs: Vec::new(),
-        };
-        let [query, truth] = &self.given_up;
-        for (outcomes, ranges) in [(&mut matching.query, query), (&mut matching.truth, truth)] {
-            for range in ranges {
-                outcomes[range.clone()].fill(Outcome::GivenUp);
-            }
-        }
-        let Some(best) = self.best else {
-            return matching;
-        };
-        for (outcomes, diplotype) in [(&mut matching.query, &best.query), (&mut matching.truth, &best.truth)] {
-            let mut entry = diplotype.log;
+    /// Notes what a path put in and where it was in step, and forgets how other paths came about.
+    fn settle(&mut self, path: &mut Path) {
+        for side in [Side::Query, Side::Truth] {
+            let mut entry = path.side_mut(side).log.take();
+            let outcomes = self.settled.outcomes(side);
             while let Some(index) = entry {
-                let (oriented, before) = self.log[index as usize];
-                outcomes[oriented.variant as usize] = Outcome::Matched;
+                let (variant, before) = self.log[index as usize];
+                outcomes[variant as usize] = Outcome::Matched;
                 entry = before;
             }
         }
-        let mut entry = best.sync;
+        let known = self.settled.syncs.len();
+        let mut entry = path.sync.take();
         while let Some(index) = entry {
             let (position, before) = self.syncs[index as usize];
-            matching.syncs.push(position);
+            self.settled.syncs.push(position);
             entry = before;
         }
-        matching.syncs.reverse();
-        matching
+        self.settled.syncs[known..].reverse();
+        self.log.clear();
+        self.syncs.clear();
     }
 }

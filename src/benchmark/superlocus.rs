@@ -9,8 +9,11 @@ use super::search::{Limits, Matching, Outcome, best_matching};
 use super::variant::{Rule, Variant};
 use crate::genome::Sequence;
 
-/// Calls farther apart than this do not interfere: no repeat that two spellings of one change can differ by is longer.
+/// Calls farther apart than this do not interfere, unless the reference between them repeats itself.
 const GAP: u64 = 1_000;
+
+/// Bases by which a repeat is recognised.
+const PROBE: u64 = 32;
 
 /// How a call was matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +33,10 @@ pub struct Decision {
     pub matched: Match,
     /// 0-based position where the superlocus of the match begins.
     pub locus: Option<i64>,
-    /// Compared by spelling, because the search had to be given up.
-    pub by_spelling: bool,
-    /// False if the call has no sequence to compare (a symbolic allele, a structural variant).
+    /// False if the call has no sequence to compare (a symbolic allele, a structural variant), or was given up.
     pub compared: bool,
+    /// Left out, because the search had to be given up.
+    pub given_up: bool,
 }
 
 /// Truth and query calls of one superlocus, as ranges of the lists of a contig.
@@ -43,13 +46,16 @@ pub struct Superlocus {
     pub query: Range<usize>,
 }
 
-/// Cuts two sorted lists of calls where nothing lies for `GAP` bases.
-pub fn superloci(truth: &[Call], query: &[Call]) -> Vec<Superlocus> {
+/// Cuts two sorted lists of calls where nothing lies for `GAP` bases, and where two spellings of one change cannot lie on
+/// either side.
+pub fn superloci(truth: &[Call], query: &[Call], sequence: &Sequence) -> Vec<Superlocus> {
     let mut loci = Vec::new();
     let (mut t, mut q) = (0, 0);
     while t < truth.len() || q < query.len() {
         let begin = (t, q);
         let mut end: Option<u64> = None;
+        // Most bases by which the haplotypes behind may be shifted against each other.
+        let mut shift = 0;
         loop {
             let next_truth = truth.get(t).map(|c| (c.position, c.end()));
             let next_query = query.get(q).map(|c| (c.position, c.end()));
@@ -59,10 +65,12 @@ pub fn superloci(truth: &[Call], query: &[Call]) -> Vec<Superlocus> {
                 (_, Some(y)) => (false, y),
                 (None, None) => break,
             };
-            if end.is_some_and(|end| next.0 > end + GAP) {
+            let is_apart = |end| next.0 > end + GAP.max(shift + PROBE) && !repeats(sequence.slice(end, next.0), shift);
+            if end.is_some_and(is_apart) {
                 break;
             }
             end = end.max(Some(next.1));
+            shift += longest_gap(if is_truth { &truth[t] } else { &query[q] });
             match is_truth {
                 true => t += 1,
                 false => q += 1,
@@ -74,6 +82,20 @@ pub fn superloci(truth: &[Call], query: &[Call]) -> Vec<Superlocus> {
         });
     }
     loci
+}
+
+/// By how many bases an allele of a call is longer or shorter than the reference.
+fn longest_gap(call: &Call) -> u64 {
+    let gaps = call.alternates.iter().map(|a| a.len().abs_diff(call.reference.len()));
+    gaps.max().filter(|_| call.is_comparable()).unwrap_or(0) as u64
+}
+
+/// Whether a sequence is the same as itself, shifted by some number of bases up to `shift`.
+fn repeats(sequence: &[u8], shift: u64) -> bool {
+    let Some(probe) = sequence.first_chunk::<{ PROBE as usize }>().filter(|p| !p.contains(&b'N')) else {
+        return false;
+    };
+    (1..=shift as usize).any(|by| sequence[by..].starts_with(probe) && sequence.ends_with(&sequence[..sequence.len() - by]))
 }
 
 /// Decides on the calls of one superlocus: (truth's, query's).
@@ -98,15 +120,11 @@ pub fn decide(
     };
     let truth_left = left(&truth_variants, &first.truth);
     let query_left = left(&query_variants, &first.query);
-    let second = match truth_left.is_empty() || query_left.is_empty() {
-        true => Matching::default(),
-        false => window.matching(&truth_left, &query_left, Rule::Allele, limits),
-    };
+    let second = window.matching(&truth_left, &query_left, Rule::Allele, limits);
     let mut truth_decisions = decisions(truth, &truth_variants, &first.truth, &first.syncs);
     let mut query_decisions = decisions(query, &query_variants, &first.query, &first.syncs);
     settle_alleles(&mut truth_decisions, &truth_left, &second.truth, &second.syncs);
     settle_alleles(&mut query_decisions, &query_left, &second.query, &second.syncs);
-    match_by_spelling(truth, &mut truth_decisions, query, &mut query_decisions);
     (truth_decisions, query_decisions)
 }
 
@@ -136,9 +154,8 @@ impl<'a> Window<'a> {
     fn matching(&self, truth: &[Variant], query: &[Variant], rule: Rule, limits: Limits) -> Matching {
         if truth.is_empty() || query.is_empty() {
             return Matching {
-                query: vec![Outcome::Unmatched; query.len()],
-                truth: vec![Outcome::Unmatched; truth.len()],
-                syncs: Vec::new(),
+                syncs: syncs_of_unmatched(truth, query),
+                ..Matching::unmatched(query.len(), truth.len())
             };
         }
         let stage = |variants| Stage {
@@ -154,6 +171,21 @@ impl<'a> Window<'a> {
     }
 }
 
+/// Where the haplotypes are in step if no variant is put in: before each that does not touch the ones before it.
+fn syncs_of_unmatched(truth: &[Variant], query: &[Variant]) -> Vec<i64> {
+    let mut spans: Vec<(i64, i64)> = truth.iter().chain(query).map(|v| (v.start, v.end)).collect();
+    spans.sort_unstable();
+    let mut last_end = i64::MIN;
+    let mut syncs = Vec::new();
+    for (start, end) in spans {
+        if start > last_end {
+            syncs.push(start - 1);
+        }
+        last_end = last_end.max(end);
+    }
+    syncs
+}
+
 /// Start of the superlocus that holds a variant: just after the last synchronisation before it.
 fn locus_of(syncs: &[i64], start: i64) -> Option<i64> {
     let after = syncs.partition_point(|&s| s < start);
@@ -164,19 +196,27 @@ fn decisions(calls: &[Call], variants: &[Variant], outcomes: &[Outcome], syncs: 
     let undecided = Decision {
         matched: Match::None,
         locus: None,
-        by_spelling: false,
         compared: false,
+        given_up: false,
     };
     let mut decisions = vec![undecided; calls.len()];
     for (variant, outcome) in variants.iter().zip(outcomes) {
-        decisions[variant.call] = Decision {
-            matched: match outcome {
-                Outcome::Matched => Match::Genotype,
-                _ => Match::None,
-            },
-            locus: Some(locus_of(syncs, variant.start).unwrap_or(variant.start)),
-            by_spelling: *outcome == Outcome::GivenUp,
+        let locus = locus_of(syncs, variant.start).unwrap_or(variant.start);
+        let compared = Decision {
             compared: true,
+            locus: Some(locus),
+            ..undecided
+        };
+        decisions[variant.call] = match outcome {
+            Outcome::Unmatched => compared,
+            Outcome::Matched => Decision {
+                matched: Match::Genotype,
+                ..compared
+            },
+            Outcome::GivenUp => Decision {
+                given_up: true,
+                ..undecided
+            },
         };
     }
     decisions
@@ -190,33 +230,6 @@ fn settle_alleles(decisions: &mut [Decision], variants: &[Variant], outcomes: &[
         }
         if let Some(locus) = locus_of(syncs, variant.start) {
             decision.locus = Some(locus);
-        }
-    }
-}
-
-/// The bounded way out for stretches that are too dense to search: equal trimmed alleles match, nothing else.
-fn match_by_spelling(truth: &[Call], of_truth: &mut [Decision], query: &[Call], of_query: &mut [Decision]) {
-    let spelling = |call: &Call| {
-        let variant = Variant::new(call, 0)?;
-        let mut sides = variant.sides;
-        sides.sort();
-        Some(sides)
-    };
-    let given_up =
-        |decisions: &[Decision]| -> Vec<usize> { (0..decisions.len()).filter(|&i| decisions[i].by_spelling).collect() };
-    let mut free = given_up(of_query);
-    for t in given_up(of_truth) {
-        let Some(wanted) = spelling(&truth[t]) else { continue };
-        let same = |q: &usize| spelling(&query[*q]).as_ref() == Some(&wanted);
-        let shared = |q: &usize| {
-            spelling(&query[*q]).is_some_and(|s| s.iter().flatten().any(|c| wanted.iter().flatten().any(|w| w == c)))
-        };
-        let found = free.iter().position(same).map(|i| (i, Match::Genotype));
-        if let Some((i, matched)) = found.or_else(|| free.iter().position(shared).map(|i| (i, Match::Allele))) {
-            let q = free.swap_remove(i);
-            of_truth[t].matched = matched;
-            of_query[q].matched = matched;
-            of_query[q].locus = of_truth[t].locus;
         }
     }
 }

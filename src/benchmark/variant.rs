@@ -62,15 +62,12 @@ impl Variant {
         if !call.is_comparable() {
             return None;
         }
+        let allele = |side: usize| call.genotype.get(side).copied().flatten();
         let change = |side: usize| {
-            let allele = call.genotype.get(side).or(call.genotype.first()).copied().flatten();
-            let bases = call.alternate(allele)?;
+            let bases = call.alternate(allele(side))?;
             Some(Change::between(call.position, &call.reference, bases, false))
         };
-        let number = |side: usize| {
-            let allele = call.genotype.get(side).or(call.genotype.first()).copied().flatten();
-            allele.map_or(-1, i16::from)
-        };
+        let number = |side: usize| allele(side).map_or(-1, i16::from);
         let sides = [change(0), change(1)];
         let changes = || sides.iter().flatten();
         Some(Self {

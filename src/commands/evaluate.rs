@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::outputs::{check_inputs_are_kept, make_room};
 use super::progress::{counted, print};
 use crate::benchmark::{
-    Draft, Evaluation, Named, Options, Query, Run, ScoreField, Subset, aligned, check_prefix, comparison,
+    Draft, Evaluation, GivenUp, Named, Options, Query, Run, ScoreField, Subset, aligned, check_prefix, comparison,
 };
 use crate::cli::EvaluateArgs;
 use crate::genome::{LeftOut, VariantReader};
@@ -207,8 +207,18 @@ fn warn(args: &EvaluateArgs, run: &Run) {
         let calls = counted(run.without_truth as u64, "call");
         log::warn!("{query}: not compared: {calls} on contigs without truth");
     }
-    if let Some(first) = run.too_dense.first() {
-        let stretches = counted(run.too_dense.len() as u64, "stretch");
-        log::warn!("{query}: compared by spelling, as too dense to search: {stretches}; the first is {first}");
+    if !run.given_up.is_empty() {
+        const SHOWN: usize = 5;
+        let sum = |count: fn(&GivenUp) -> usize| run.given_up.iter().map(count).sum::<usize>();
+        let mut places: Vec<String> = run.given_up.iter().take(SHOWN).map(|g| g.region.to_string()).collect();
+        if run.given_up.len() > SHOWN {
+            places.push(format!("and {} more (too_complex in the metrics)", run.given_up.len() - SHOWN));
+        }
+        log::warn!(
+            "{query}: not compared, as there are too many ways to combine them: {} of truth and {} of the query at {}",
+            counted(sum(|g| g.truth) as u64, "call"),
+            counted(sum(|g| g.query) as u64, "call"),
+            places.join(", ")
+        );
     }
 }

@@ -1,0 +1,255 @@
+//! Global alignment of an allele to the reference bases that it replaces.
+
+/// What a stretch of an alignment does: bases side by side, bases of the allele alone, bases of the reference alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Match,
+    Insert,
+    Delete,
+}
+
+/// The scores of BWA-MEM, by which the GA4GH reference implementation has counted since its version 0.3.1 (July 2016).
+const MATCH: i32 = 1;
+const MISMATCH: i32 = -4;
+const GAP_OPEN: i32 = 6;
+const GAP_EXTEND: i32 = 1;
+const IMPOSSIBLE: i32 = i32::MIN / 2;
+
+/// Tables of up to so many cells are filled without a band.
+const WITHOUT_BAND: usize = 1 << 18;
+
+/// Most cells of a table, at one byte each.
+const MAX_CELLS: usize = 1 << 26;
+
+/// Diagonals on either side of the shortest way that the first band holds.
+const FIRST_MARGIN: usize = 64;
+
+/// Aligns two alleles: affine gaps (Gotoh, J Mol Biol 162 (1982) 705–708), placed as far right as they score the same.
+///
+/// Long alleles are aligned in a band, which is widened until no alignment outside of it can score as high. None if even
+/// the narrowest band is too large. Where the widest band proves nothing, its alignment is the result.
+pub fn align(reference: &[u8], alternate: &[u8]) -> Option<Vec<(Step, usize)>> {
+    let (rows, columns) = (alternate.len(), reference.len());
+    let mut margin = match rows.saturating_mul(columns) <= WITHOUT_BAND {
+        true => rows.max(columns),
+        false => FIRST_MARGIN,
+    };
+    let mut found = None;
+    loop {
+        let band = Band::new(rows, columns, margin);
+        if rows.saturating_mul(band.width) > MAX_CELLS {
+            return found;
+        }
+        let (score, moves) = fill(&band, reference, alternate);
+        found = Some(trace(&band, &moves, rows, columns));
+        if band.is_whole || score > band.best_outside(rows, columns) {
+            return found;
+        }
+        margin *= 2;
+    }
+}
+
+/// The cells of the table that are filled: those from diagonal `low` to diagonal `high` (column − row).
+struct Band {
+    low: i64,
+    high: i64,
+    margin: usize,
+    /// Most cells of a row.
+    width: usize,
+    is_whole: bool,
+}
+
+impl Band {
+    fn new(rows: usize, columns: usize, margin: usize) -> Self {
+        let shift = columns as i64 - rows as i64;
+        let (low, high) = (shift.min(0) - margin as i64, shift.max(0) + margin as i64);
+        Self {
+            low,
+            high,
+            margin,
+            width: columns.min((high - low + 1) as usize),
+            is_whole: low <= 1 - rows as i64 && high >= columns as i64 - 1,
+        }
+    }
+
+    /// First column of a row.
+    fn begin(&self, row: usize) -> usize {
+        (row as i64 + self.low).max(0) as usize
+    }
+
+    /// One past the last column of a row.
+    fn end(&self, row: usize, columns: usize) -> usize {
+        ((row as i64 + self.high + 1).max(0) as usize).min(columns)
+    }
+
+    /// Place of a cell in the table of moves.
+    fn cell(&self, row: usize, column: usize) -> usize {
+        row * self.width + column - self.begin(row)
+    }
+
+    /// No alignment that leaves the band scores higher: it has `margin + 1` bases more than needed in gaps of both kinds.
+    fn best_outside(&self, rows: usize, columns: usize) -> i32 {
+        let inserted = self.margin + 1 + rows.saturating_sub(columns);
+        let deleted = self.margin + 1 + columns.saturating_sub(rows);
+        let matches = rows.saturating_sub(inserted) as i32;
+        matches * MATCH - (inserted + deleted) as i32 * GAP_EXTEND - 2 * GAP_OPEN
+    }
+}
+
+fn substitution(reference: u8, alternate: u8) -> i32 {
+    let is_known = |base| matches!(base, b'A' | b'C' | b'G' | b'T');
+    match (reference, alternate) {
+        (r, a) if !is_known(r) || !is_known(a) => 0,
+        (r, a) if r == a => MATCH,
+        _ => MISMATCH,
+    }
+}
+
+/// The score of the best alignment in the band, and per cell the best move (0 match, 1 insert, 2 delete) and whether an
+/// insertion (4) or a deletion (8) that goes on beyond the cell was open before.
+fn fill(band: &Band, reference: &[u8], alternate: &[u8]) -> (i32, Vec<u8>) {
+    let (rows, columns) = (alternate.len(), reference.len());
+    let gap = |length: usize| -(GAP_OPEN + GAP_EXTEND * length as i32);
+    let mut moves = vec![0u8; rows * band.width];
+    let mut best: Vec<i32> = (0..=columns).map(|j| if j == 0 { 0 } else { gap(j) }).collect();
+    let mut insert = vec![IMPOSSIBLE; columns + 1];
+    for (i, &base) in alternate.iter().enumerate() {
+        let (begin, end) = (band.begin(i), band.end(i, columns));
+        let mut delete = IMPOSSIBLE;
+        let mut left = if begin == 0 { gap(i + 1) } else { IMPOSSIBLE };
+        let row = &mut moves[i * band.width..][..end - begin];
+        for (j, cell) in (begin..end).zip(row) {
+            let diagonal = best[j] + substitution(reference[j], base);
+            best[j] = left;
+            let (mut score, mut step) = match diagonal > insert[j] {
+                true => (diagonal, 0),
+                false => (insert[j], 1),
+            };
+            if delete >= score {
+                (score, step) = (delete, 2);
+            }
+            left = score;
+            let open = score - GAP_OPEN - GAP_EXTEND;
+            let longer = insert[j] - GAP_EXTEND;
+            step |= if longer > open { 4 } else { 0 };
+            insert[j] = longer.max(open);
+            let longer = delete - GAP_EXTEND;
+            step |= if longer > open { 8 } else { 0 };
+            delete = longer.max(open);
+            *cell = step;
+        }
+        best[end] = left;
+        insert[end] = IMPOSSIBLE;
+    }
+    (best[columns], moves)
+}
+
+/// Follows the moves back from the last cell. Before a gap stands a pair of bases, also where another gap scores the
+/// same: the reference implementation goes this way.
+fn trace(band: &Band, moves: &[u8], rows: usize, columns: usize) -> Vec<(Step, usize)> {
+    let mut steps: Vec<(Step, usize)> = Vec::new();
+    let mut push = |step, length| match steps.last_mut() {
+        Some(last) if last.0 == step => last.1 += length,
+        _ => steps.push((step, length)),
+    };
+    let (mut i, mut j) = (rows, columns);
+    let mut state = Step::Match;
+    while i > 0 && j > 0 {
+        let cell = moves[band.cell(i - 1, j - 1)];
+        state = match state {
+            Step::Insert if cell & 4 != 0 => Step::Insert,
+            Step::Delete if cell & 8 != 0 => Step::Delete,
+            Step::Insert | Step::Delete => Step::Match,
+            Step::Match => match cell & 3 {
+                0 => Step::Match,
+                1 => Step::Insert,
+                _ => Step::Delete,
+            },
+        };
+        push(state, 1);
+        match state {
+            Step::Match => (i, j) = (i - 1, j - 1),
+            Step::Insert => i -= 1,
+            Step::Delete => j -= 1,
+        }
+    }
+    if i > 0 {
+        push(Step::Insert, i);
+    }
+    if j > 0 {
+        push(Step::Delete, j);
+    }
+    steps.reverse();
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Random bases that are the same in every run.
+    fn bases(length: usize, mut seed: u64) -> Vec<u8> {
+        (0..length)
+            .map(|_| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                b"ACGT"[(seed >> 33) as usize % 4]
+            })
+            .collect()
+    }
+
+    /// Letters of the steps with their lengths.
+    fn spelt(reference: &[u8], alternate: &[u8]) -> String {
+        let steps = align(reference, alternate).unwrap();
+        let letter = |step| match step {
+            Step::Match => 'M',
+            Step::Insert => 'I',
+            Step::Delete => 'D',
+        };
+        steps.iter().map(|&(step, n)| format!("{n}{}", letter(step))).collect()
+    }
+
+    #[test]
+    fn one_gap_is_dearer_than_a_mismatch_and_cheaper_than_two() {
+        assert_eq!(spelt(b"ACGTACGTCC", b"ACGTACCC"), "6M2D2M");
+        assert_eq!(spelt(b"GTTC", b"CTTG"), "4M");
+        assert_eq!(spelt(b"AAATTGT", b"TAATTGCTGC"), "7M3I");
+    }
+
+    #[test]
+    fn equal_gaps_stand_at_the_right() {
+        assert_eq!(spelt(b"CAAAAG", b"CAAAG"), "4M1D1M");
+        assert_eq!(spelt(b"CAAAG", b"CAAAAG"), "4M1I1M");
+    }
+
+    #[test]
+    fn letters_that_stand_for_several_bases_cost_nothing() {
+        assert_eq!(substitution(b'N', b'A'), 0);
+        assert_eq!(substitution(b'R', b'R'), 0);
+    }
+
+    #[test]
+    fn a_band_gives_the_alignment_of_the_whole_table() {
+        let reference = bases(700, 1);
+        for (at, deleted, inserted) in [(5, 1, 0), (350, 0, 90), (10, 300, 0), (600, 3, 200), (1, 120, 450)] {
+            let mut alternate = reference.clone();
+            alternate.splice(at..at + deleted, bases(inserted, 7));
+            alternate[at + inserted + 20] = b'N';
+            let whole = Band::new(alternate.len(), reference.len(), 2_000);
+            let moves = fill(&whole, &reference, &alternate).1;
+            assert!(alternate.len() * reference.len() > WITHOUT_BAND && whole.is_whole);
+            let expected = trace(&whole, &moves, alternate.len(), reference.len());
+            assert_eq!(align(&reference, &alternate), Some(expected), "{at} {deleted} {inserted}");
+        }
+    }
+
+    #[test]
+    fn long_alleles_are_aligned_in_little_memory() {
+        let reference = bases(100_000, 3);
+        let mut alternate = reference.clone();
+        alternate.remove(10);
+        alternate.insert(90_000, if reference[90_001] == b'A' { b'C' } else { b'A' });
+        let steps = align(&reference, &alternate).unwrap();
+        assert_eq!(steps.iter().filter(|s| s.0 != Step::Match).count(), 2);
+        assert_eq!(align(&bases(60_000, 4), &bases(200_000, 5)), None);
+    }
+}
