@@ -140,11 +140,7 @@ fn line(text: &mut String, contig: &str, record: &Record, filters: &[String], st
     if !regions.is_empty() {
         info.push(format!("Regions={}", regions.join(",")));
     }
-    if [&record.truth, &record.query]
-        .into_iter()
-        .flatten()
-        .any(|e| e.given_up)
-    {
+    if [&record.truth, &record.query].into_iter().flatten().any(|e| e.given_up) {
         info.push("TooComplex".into());
     }
     *text += &format!(

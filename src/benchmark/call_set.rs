@@ -223,7 +223,7 @@ impl<'a> CallReader<'a> {
         }
         let is_long = |allele: &[u8]| allele.len() > MAX_ALLELE_LENGTH && is_sequence(allele);
         // The query's long alleles are taken apart before they are compared, but for their gaps.
-        let has_long_gap = |allele: &[u8]| allele.len().abs_diff(record.reference.len()) > MAX_ALLELE_LENGTH;
+        let has_long_gap = |allele: &[u8]| allele.len().abs_diff(record.reference.len()) >= MAX_ALLELE_LENGTH;
         let is_long = match self.selection.filtered {
             Filtered::Marked => alternates.iter().any(|a| is_sequence(a) && has_long_gap(a)),
             _ => is_long(record.reference.as_bytes()) || alternates.iter().any(|allele| is_long(allele)),

@@ -305,7 +305,43 @@ mod tests {
             ["1 A T 0/1", "3 G T 0/1"]
         );
         assert_eq!(spelt(&[call(1, "A", &["C", "T"], [1, 2])], "GACGT"), ["1 A C,T 1/2"]);
+        assert_eq!(
+            spelt(
+                &[call(4, "GATTCA", &["CATTCGTTG"], [0, 1])],
+                "TTCGGATTCAAGGCTAGACCATGCA"
+            ),
+            ["4 G C 0/1", "9 A G 0/1", "9 A ATTG 0/1"]
+        );
         let twice = [call(1, "A", &["C"], [0, 1]), call(1, "A", &["C"], [0, 1])];
         assert_eq!(spelt(&twice, "GACGT"), ["1 A C 1/1"]);
+    }
+
+    #[test]
+    fn an_insertion_is_joined_at_the_base_before_it() {
+        let shared = call(4, "AGAA", &["ACGAA", "ACGAAT"], [1, 2]);
+        assert_eq!(spelt(&[shared], "GGTCAGAATTCG"), ["4 A AC 1/1", "7 A AT 0/1"]);
+        let beside_a_deletion = [call(4, "A", &["G", "GTT"], [1, 2]), call(4, "AC", &["A"], [0, 1])];
+        assert_eq!(
+            spelt(&beside_a_deletion, "GATTACAGGC"),
+            ["4 A G 1/1", "4 AC A,ATTC 2/1"]
+        );
+        let before_a_deletion = [call(4, "A", &["C", "CG"], [1, 2]), call(5, "CA", &["C"], [0, 1])];
+        assert_eq!(
+            spelt(&before_a_deletion, "GATTACAGGC"),
+            ["4 A C 1/1", "4 A AG 0/1", "5 CA C 0/1"]
+        );
+    }
+
+    #[test]
+    fn what_was_called_as_it_stands_comes_before_parts() {
+        let calls = [
+            call(1, "TAC", &["GG"], [0, 1]),
+            call(2, "A", &["G"], [1, 1]),
+            call(2, "A", &["C"], [0, 1]),
+        ];
+        assert_eq!(
+            spelt(&calls, "GTACTT"),
+            ["1 T G 0/1", "2 A C 0/1", "2 A G 1/1", "2 A G 0/1", "2 AC A 0/1"]
+        );
     }
 }

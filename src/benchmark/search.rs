@@ -132,6 +132,9 @@ impl Search<'_> {
                 self.settle(&mut head);
                 last_sync = head.clone();
             } else if self.paths.len() > limits.paths || steps > limits.steps {
+                if self.best.is_some() {
+                    break;
+                }
                 steps = 0;
                 self.paths.clear();
                 head = last_sync.clone();

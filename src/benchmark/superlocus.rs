@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::call::Call;
+use super::call::{Call, MAX_ALLELE_LENGTH};
 use super::haplotype::Stage;
 use super::path::Stages;
 use super::search::{Limits, Matching, Outcome, best_matching};
@@ -70,7 +70,8 @@ pub fn superloci(truth: &[Call], query: &[Call], sequence: &Sequence) -> Vec<Sup
                 break;
             }
             end = end.max(Some(next.1));
-            shift += longest_gap(if is_truth { &truth[t] } else { &query[q] });
+            let gap = longest_gap(if is_truth { &truth[t] } else { &query[q] });
+            shift = (shift + gap).min(MAX_ALLELE_LENGTH as u64);
             match is_truth {
                 true => t += 1,
                 false => q += 1,
@@ -92,10 +93,14 @@ fn longest_gap(call: &Call) -> u64 {
 
 /// Whether a sequence is the same as itself, shifted by some number of bases up to `shift`.
 fn repeats(sequence: &[u8], shift: u64) -> bool {
-    let Some(probe) = sequence.first_chunk::<{ PROBE as usize }>().filter(|p| !p.contains(&b'N')) else {
+    let Some(probe) = sequence
+        .first_chunk::<{ PROBE as usize }>()
+        .filter(|p| !p.contains(&b'N'))
+    else {
         return false;
     };
-    (1..=shift as usize).any(|by| sequence[by..].starts_with(probe) && sequence.ends_with(&sequence[..sequence.len() - by]))
+    (1..=shift as usize)
+        .any(|by| sequence[by..].starts_with(probe) && sequence.ends_with(&sequence[..sequence.len() - by]))
 }
 
 /// Decides on the calls of one superlocus: (truth's, query's).
@@ -231,5 +236,33 @@ fn settle_alleles(decisions: &mut [Decision], variants: &[Variant], outcomes: &[
         if let Some(locus) = locus_of(syncs, variant.start) {
             decision.locus = Some(locus);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_seen_to_their_end() {
+        let unit = b"ACGTTGCAACGGATCCATGCATTAGCCGATCGGATACC";
+        assert!(repeats(&unit.repeat(5), 38) && repeats(&unit.repeat(5), 100));
+        assert!(!repeats(&unit.repeat(5), 37));
+        assert!(!repeats(&[&unit.repeat(5)[..], b"C"].concat(), 38));
+        assert!(!repeats(&[b'N'; 300], 38), "what is not known is no repeat");
+    }
+
+    #[test]
+    fn unmatched_calls_that_touch_share_a_locus() {
+        let span = |start, end| Variant {
+            call: 0,
+            start,
+            end,
+            sides: [None, None],
+            numbers: [0, 1],
+            phase: None,
+        };
+        let (truth, query) = ([span(10, 12), span(30, 31)], [span(12, 13), span(14, 14)]);
+        assert_eq!(syncs_of_unmatched(&truth, &query), [9, 13, 29]);
     }
 }

@@ -212,7 +212,10 @@ fn warn(args: &EvaluateArgs, run: &Run) {
         let sum = |count: fn(&GivenUp) -> usize| run.given_up.iter().map(count).sum::<usize>();
         let mut places: Vec<String> = run.given_up.iter().take(SHOWN).map(|g| g.region.to_string()).collect();
         if run.given_up.len() > SHOWN {
-            places.push(format!("and {} more (too_complex in the metrics)", run.given_up.len() - SHOWN));
+            places.push(format!(
+                "and {} more (too_complex in the metrics)",
+                run.given_up.len() - SHOWN
+            ));
         }
         log::warn!(
             "{query}: not compared, as there are too many ways to combine them: {} of truth and {} of the query at {}",

@@ -3,10 +3,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bounds;
 mod errors;
 mod indexes;
 mod left_out;
 mod outputs;
+mod ploidy;
 mod properties;
 mod tables;
 mod world;
