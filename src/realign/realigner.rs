@@ -7,7 +7,7 @@ use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
 use super::fit::{Fit, Fitter, Member, Target};
 use super::fold_back::cut_fold_backs;
-use super::foreign_end::keep_clipped;
+use super::foreign_end::{Primers, keep_clipped};
 use super::{RealignOptions, is_realignable, select_windows};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
@@ -61,8 +61,10 @@ impl Realigner {
                 Some((window, haplotypes))
             })
             .collect();
-        for (i, fit) in self.best_fits(&reads, &ends, &assembled, reference) {
-            let fit = keep_clipped(&reads[i], fit, reference, self.options.long_clip);
+        let fits = self.best_fits(&reads, &ends, &assembled, reference);
+        let primers = Primers::find(&reads, &ends, longest, reference);
+        for (i, fit) in fits {
+            let fit = keep_clipped(&reads[i], fit, reference, self.options.long_clip, &primers);
             adopt(&mut reads[i], fit, reference);
         }
         reads.sort();

@@ -34,17 +34,17 @@ pub fn clipped_reads(
         .map(|from| {
             let left = at.saturating_sub(from).min(length);
             let right = (from + length).saturating_sub(at + inserted.len()).min(length);
-            let (start, cigar) = if left == length || (left >= right && left > 0) {
+            let is_reference = deleted == 0 && inserted.is_empty();
+            let (start, cigar) = if is_reference {
+                (from as i64, format!("{length}M"))
+            } else if left == length || (left >= right && left > 0) {
                 (from as i64, format!("{left}M{}S", length - left))
             } else {
                 let clip = length - right;
                 ((from + clip) as i64 + shift, format!("{clip}S{right}M"))
             };
             let cigar = ops(&cigar).into_iter().filter(|op| op.length > 0).collect::<Vec<_>>();
-            let name = format!(
-                "{}{from:05}",
-                if inserted.is_empty() && deleted == 0 { "r" } else { "v" }
-            );
+            let name = format!("{}{from:05}", if is_reference { "r" } else { "v" });
             let bases = &haplotype[from..from + length];
             read(&name, reference.start + start as u64, &text(&cigar), bases)
         })
