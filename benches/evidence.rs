@@ -39,7 +39,11 @@ fn evidence(c: &mut Criterion) {
     });
 
     group.bench_function("coverage", |b| {
-        b.iter(|| coverage(black_box(&reads), &sequence, &region, options.min_base_quality));
+        b.iter(|| {
+            coverage(black_box(&reads), &sequence, &region, options.min_base_quality, |_| {
+                true
+            })
+        });
     });
 
     let candidates = find_candidates(&reads, &sequence, &region, &options);

@@ -159,7 +159,8 @@ fn a_pit_of_reads_is_called_from_a_bounded_choice_of_them() {
     let taken = std::fs::read_to_string(&table).unwrap();
     let taken = taken.lines().find(|line| line.starts_with("reading\t")).unwrap();
     let taken: usize = taken.split('\t').nth(3).unwrap().parse().unwrap();
-    assert!((4_000..=6 * 1_500).contains(&taken), "{taken} reads");
+    // Of 32,000.
+    assert!((10_000..=20_000).contains(&taken), "{taken} reads");
     assert_eq!(["chrA:10,501-11,321", "chrA:11,322-13,500"].map(called).concat(), whole);
     // What is called is what is called of the reads themselves.
     let genotypes = |records: &[String]| {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use common::sample;
 use dvcall::genome::{Reference, Region};
-use dvcall::reads::{MAX_READS_PER_CELL, Read, ReadSource};
+use dvcall::reads::{DEFAULT_MAX_DEPTH, Read, ReadSource};
 use rust_htslib::bam::{self, Format, Header, HeaderView, Read as _, Record, header::HeaderRecord, index};
 use rust_htslib::htslib::{self, HTS_FEATURE_BZIP2, HTS_FEATURE_LZMA};
 
@@ -192,12 +192,28 @@ fn write_subset(path: &Path, format: Format, keep: &dyn Fn(&Record) -> bool, unp
 fn very_deep_places_are_bounded_and_the_choice_does_not_depend_on_the_region() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.bam");
-    write_deep(&path, 5_000, |i| format!("read{i}"));
+    write_deep(&path, 10_000, |i| format!("read{i}"));
     let reads = fetch(&path, &Region::new("chrA", 10_000, 13_000));
-    assert_eq!(reads.len(), MAX_READS_PER_CELL);
-    let within = |reads: Vec<Read>| -> Vec<Read> { reads.into_iter().filter(|r| r.end() > 11_350).collect() };
-    let narrow = fetch(&path, &Region::new("chrA", 11_350, 11_360));
-    assert_eq!(within(reads), within(narrow));
+    let over = |place: u64| reads.iter().filter(|r| r.start <= place && r.end() > place).count();
+    for (place, all) in [
+        (11_249, 0),
+        (11_252, 300),
+        (11_300, 5_100),
+        (11_349, 10_000),
+        (11_447, 200),
+    ] {
+        let bound = DEFAULT_MAX_DEPTH as usize;
+        assert!(
+            (bound.min(all)..=8 * bound).contains(&over(place)),
+            "{place}: {} of {all}",
+            over(place)
+        );
+    }
+    for (start, end) in [(11_350, 11_360), (11_260, 11_261), (11_000, 11_300), (11_440, 12_000)] {
+        let narrow = fetch(&path, &Region::new("chrA", start, end));
+        let within = reads.iter().filter(|r| r.start < end && r.end() > start);
+        assert!(narrow.iter().eq(within), "{start}-{end}");
+    }
 }
 
 #[test]
@@ -205,10 +221,18 @@ fn reads_without_names_are_chosen_by_chance_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.bam");
     write_deep(&path, 3_000, |_| "*".to_owned());
-    let reads = fetch(&path, &Region::new("chrA", 11_250, 11_350));
-    assert_eq!(reads.len(), MAX_READS_PER_CELL);
-    let late = reads.iter().filter(|read| read.start >= 11_300).count();
-    assert!((650..850).contains(&late), "{late}");
+    let source = ReadSource::open(&path, &reference(), None).unwrap().with_max_depth(100);
+    let reads = source
+        .reader()
+        .unwrap()
+        .fetch(&Region::new("chrA", 11_250, 11_350))
+        .unwrap();
+    let late = 100 * reads.iter().filter(|read| read.start >= 11_300).count() / reads.len();
+    assert!(
+        reads.len() < 1_000 && (35..65).contains(&late),
+        "{} reads, {late} %",
+        reads.len()
+    );
     let names: BTreeSet<&[u8]> = reads.iter().map(|read| read.name.as_slice()).collect();
     assert_eq!(names.len(), reads.len());
 }

@@ -270,7 +270,8 @@ impl Site {
     }
 }
 
-/// For each read whose mate's alignment shares a position with its own, the mate. `reads` are ordered by start.
+/// For each read whose mate's alignment shares a position with its own, the mate. `reads` are ordered by start. Where reads share a
+/// name by mistake, the lengths of the fragments tell them apart.
 pub(super) fn overlapping_mates(reads: &[Read]) -> FxHashMap<u32, u32> {
     let mut mates = FxHashMap::default();
     let mut seen: FxHashMap<&[u8], u32> = FxHashMap::default();
@@ -279,7 +280,9 @@ pub(super) fn overlapping_mates(reads: &[Read]) -> FxHashMap<u32, u32> {
         let number = number as u32;
         if let Some(first) = seen.insert(&read.name, number) {
             let mate = &reads[first as usize];
-            if mate.second_of_pair != read.second_of_pair && mate.end() > read.start {
+            let lengths = [mate, read].map(|read| read.insert_size.unsigned_abs());
+            let is_of_one_fragment = lengths[0] == lengths[1] || lengths.contains(&0);
+            if mate.second_of_pair != read.second_of_pair && mate.end() > read.start && is_of_one_fragment {
                 mates.insert(first, number);
                 mates.insert(number, first);
             }

@@ -3,9 +3,13 @@
 //! The same counts as those of [`SiteCounts`](super::SiteCounts), which are made for few sites; here all bases are added at
 //! once, and what counts otherwise, indels and mates, is put right after.
 
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
 use super::counts::overlapping_mates;
 use crate::genome::{Region, Sequence};
-use crate::reads::{Indel, Read, indels};
+use crate::reads::{Gap, Indel, Read, gaps};
 
 /// Usable fragments over one position, counted as in [`SiteCounts`](super::SiteCounts).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +28,16 @@ struct Shown {
 
 /// The coverage of each position of `region`. `reads` are ordered by start and hold all that reach into it; `sequence` is the
 /// reference under all of them. Where the reference is not known, nothing is counted.
-pub fn coverage(reads: &[Read], sequence: &Sequence, region: &Region, min_base_quality: u8) -> Vec<Coverage> {
+///
+/// A deletion tells of itself where its anchor is, if that was asked for. Of others, whose anchor `is_asked` denies or which are no
+/// allele, nothing else is said: all the bases that they delete count as other than the reference.
+pub fn coverage(
+    reads: &[Read],
+    sequence: &Sequence,
+    region: &Region,
+    min_base_quality: u8,
+    is_asked: impl Fn(u64) -> bool,
+) -> Vec<Coverage> {
     let mut counts = Counts {
         depths: vec![0; region.len() as usize],
         reference_depths: vec![0; region.len() as usize],
@@ -32,14 +45,33 @@ pub fn coverage(reads: &[Read], sequence: &Sequence, region: &Region, min_base_q
         region,
         min_base_quality,
     };
-    let indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
-    for (read, indels) in reads.iter().zip(&indels) {
+    let is_told = |gap: &Gap| gap.indel.as_ref().is_some_and(|indel| is_asked(indel.position));
+    let (mut indels, mut untold) = (Vec::with_capacity(reads.len()), FxHashMap::default());
+    for (read, number) in reads.iter().zip(0..) {
+        let gaps = gaps(read, sequence);
+        let deleted: Vec<_> = gaps
+            .iter()
+            .filter(|gap| !is_told(gap))
+            .map(|gap| gap.deleted.clone())
+            .collect();
+        let of_read: Vec<Indel> = gaps.into_iter().filter_map(|gap| gap.indel).collect();
         counts.add_bases(read);
-        counts.put_indels(read, indels);
+        counts.put_indels(read, &of_read);
+        if !deleted.is_empty() {
+            deleted.iter().for_each(|deleted| counts.add_deleted(deleted));
+            untold.insert(number, deleted);
+        }
+        indels.push(of_read);
     }
     for (read, mate) in overlapping_mates(reads) {
         let [own, others] = [read, mate].map(|number| (&reads[number as usize], &indels[number as usize][..]));
         counts.silence(own, others, read < mate);
+        if let (Some(own), Some(others)) = (untold.get(&read), untold.get(&mate))
+            && mate < read
+        {
+            let both = own.iter().filter(|deleted| others.contains(deleted));
+            both.for_each(|deleted| counts.take_back_deleted(deleted));
+        }
     }
     let counts = counts.depths.into_iter().zip(counts.reference_depths);
     let coverage = counts.map(|(depth, reference_depth)| Coverage { depth, reference_depth });
@@ -76,6 +108,26 @@ impl Counts<'_> {
                 *reference = reference.saturating_add(u16::from(usable & (base == expected)));
             }
         }
+    }
+
+    /// Adds a read that leaves out some bases.
+    fn add_deleted(&mut self, deleted: &Range<u64>) {
+        self.known_depths(deleted)
+            .for_each(|depth| *depth = depth.saturating_add(1));
+    }
+
+    fn take_back_deleted(&mut self, deleted: &Range<u64>) {
+        self.known_depths(deleted)
+            .for_each(|depth| *depth = depth.saturating_sub(1));
+    }
+
+    /// The depths of those of some positions whose base is known.
+    fn known_depths(&mut self, positions: &Range<u64>) -> impl Iterator<Item = &mut u16> {
+        let start = positions.start.max(self.region.start);
+        let end = positions.end.min(self.region.end).max(start);
+        let at = (start - self.region.start) as usize;
+        let depths = self.depths.iter_mut().skip(at).zip(self.sequence.slice(start, end));
+        depths.filter(|(_, base)| **base != b'N').map(|(depth, _)| depth)
     }
 
     /// At the anchor of an indel, the indel is shown and not the base.
@@ -196,7 +248,7 @@ mod tests {
                 read
             }).collect();
             reads.sort_by_key(|read| read.start);
-            let covered = coverage(&reads, &sequence, &region, 10);
+            let covered = coverage(&reads, &sequence, &region, 10, |_| true);
             prop_assert_eq!(covered.len(), 10);
             for site in count_alleles(&reads, &sequence, &region, 10) {
                 let at = covered[(site.position - 110) as usize];
@@ -217,10 +269,35 @@ mod tests {
         ];
         reads[1].second_of_pair = true;
         reads[0].quals[3] = 5;
-        let covered = coverage(&reads, &sequence, &Region::new("c", 0, 40), 10);
+        let covered = coverage(&reads, &sequence, &Region::new("c", 0, 40), 10, |_| true);
         let depths: Vec<u16> = covered.iter().map(|c| c.depth).collect();
         let expected: Vec<u16> = (0..40).map(|at| u16::from(at < 30 && at != 3 && at != 7)).collect();
         assert_eq!(depths, expected);
         assert!(covered.iter().all(|c| c.reference_depth == c.depth));
+    }
+    #[test]
+    fn deletions_of_which_nothing_else_tells_are_no_reference() {
+        let mut reference = REFERENCE.as_bytes().to_vec();
+        reference[14] = b'N';
+        let region = Region::new("c", 0, 40);
+        let deletion = |name: &str| {
+            let bases = [&REFERENCE.as_bytes()[..12], &REFERENCE.as_bytes()[16..28]].concat();
+            read(name, 0, "12M4D12M", &bases)
+        };
+        let mut mate = deletion("b");
+        mate.second_of_pair = true;
+        let reads = [
+            deletion("a"),
+            deletion("b"),
+            mate,
+            read("c", 0, "28M", &REFERENCE.as_bytes()[..28]),
+        ];
+        let covered = |from: u64| {
+            let sequence = Sequence::new(0, reference.clone());
+            let counts = coverage(&reads, &sequence, &region, 10, |position| position >= from);
+            [10, 12, 13, 14, 15, 16].map(|at| (counts[at].depth, counts[at].reference_depth))
+        };
+        assert_eq!(covered(0), [(3, 3), (1, 1), (1, 1), (0, 0), (1, 1), (3, 3)]);
+        assert_eq!(covered(12), [(3, 3), (3, 1), (3, 1), (0, 0), (3, 1), (3, 3)]);
     }
 }

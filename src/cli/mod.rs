@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
 pub use score::EvaluateArgs;
 
-use crate::reads::{FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
+use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
 
 #[derive(Parser, Debug)]
 #[command(name = "dvcall", version, about, propagate_version = true)]
@@ -101,6 +101,9 @@ pub struct EvidenceArgs {
     /// Least fraction of reads that support an indel
     #[arg(long, value_name = "FRACTION", default_value_t = 0.06, value_parser = fraction)]
     pub min_indel_fraction: f64,
+    /// Use about N reads over a place at most, chosen by chance, mates together
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_DEPTH, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub max_depth: u32,
     /// Take the aligner's alignments as they are
     #[arg(long)]
     pub no_realign: bool,

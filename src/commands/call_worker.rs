@@ -125,7 +125,9 @@ impl<'a> Worker<'a> {
         }
         let mut clock = Stopwatch::start();
         let (region, reference) = (&partition.region, &evidence.reference);
-        let counts = coverage(&evidence.reads, reference, region, self.evidence.min_base_quality());
+        let is_asked = |position| self.evidence.is_asked(&region.contig, position);
+        let least_quality = self.evidence.min_base_quality();
+        let counts = coverage(&evidence.reads, reference, region, least_quality, is_asked);
         let of_positions = partition
             .positions()
             .map(|at| (at, counts[(at - region.start) as usize]));

@@ -63,6 +63,7 @@ impl EvidenceSource {
     pub fn open(input: &InputArgs, evidence: &EvidenceArgs) -> Result<Self> {
         let reference = Reference::open(&input.reference)?;
         let reads = ReadSource::open(&input.reads, &reference, input.sample.as_deref())?.with_filter(evidence.filter());
+        let reads = reads.with_max_depth(evidence.max_depth);
         let regions = if input.regions.is_empty() {
             resolve_regions(&[], reads.contigs())?
         } else {
@@ -176,6 +177,11 @@ pub struct EvidenceWorker<'a> {
 impl EvidenceWorker<'_> {
     pub fn min_base_quality(&self) -> u8 {
         self.source.candidate_options.min_base_quality
+    }
+
+    /// Whether `--regions` has the position.
+    pub fn is_asked(&self, contig: &str, position: u64) -> bool {
+        self.source.regions.contains(contig, position)
     }
 
     pub fn partition(&mut self, partition: &Partition) -> Result<Evidence> {

@@ -24,8 +24,12 @@ pub(super) fn select(candidate: &Candidate, reads: &[Read]) -> Vec<usize> {
     };
     let mut rows: Vec<usize> = (begin..end.max(begin)).filter(shown).collect();
     if rows.len() > HEIGHT - REFERENCE_ROWS {
-        rows.sort_by_cached_key(|&i| (rank(&reads[i]), i));
-        rows.truncate(HEIGHT - REFERENCE_ROWS);
+        let mut ranked: Vec<(u64, usize)> = rows.iter().map(|&i| (rank(&reads[i]), i)).collect();
+        // Where all reads have one name, what they show tells them apart: by their order, the leftmost would be kept.
+        let drawn = |i: usize| (reads[i].drawn_number(), i);
+        ranked.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| drawn(a.1).cmp(&drawn(b.1))));
+        ranked.truncate(HEIGHT - REFERENCE_ROWS);
+        rows = ranked.into_iter().map(|(_, i)| i).collect();
         rows.sort_unstable();
     }
     rows

@@ -4,6 +4,8 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use super::chance::mix;
+
 /// Which fragments are kept: a choice by name, so that mates stay together and regions do not matter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Downsampling {
@@ -23,11 +25,8 @@ pub(super) fn hash(seed: u64, name: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write_u64(seed);
     hasher.write(name);
-    // Fx leaves the low bits of similar names alike: mix once more (the finisher of splitmix64).
-    let mut hash = hasher.finish();
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
+    // Fx leaves the low bits of similar names alike.
+    mix(hasher.finish())
 }
 
 #[cfg(test)]

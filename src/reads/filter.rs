@@ -189,6 +189,12 @@ pub(super) fn fragment_name(record: &Record) -> Cow<'_, [u8]> {
     }
 }
 
+/// Where a record's mate starts, if that is placed on the same contig.
+pub(super) fn mate_start(record: &Record) -> Option<u64> {
+    let is_placed = record.flags() & (PAIRED | MATE_UNMAPPED) == PAIRED && record.mtid() == record.tid();
+    u64::try_from(record.mpos()).ok().filter(|_| is_placed)
+}
+
 /// Decodes a record, or gives nothing if its alignment is not proper: no base aligned, an operation that the SAM
 /// specification does not know, or a length that is not that of the sequence.
 pub(super) fn decode(record: &Record) -> Option<Read> {

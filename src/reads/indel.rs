@@ -1,5 +1,7 @@
 //! Insertions and deletions as a read's alignment spells them, brought to one spelling.
 
+use std::ops::Range;
+
 use super::{CigarKind, CigarOp, Read};
 use crate::genome::{Sequence, left_align};
 
@@ -21,12 +23,27 @@ pub struct Indel {
     pub quality: u8,
 }
 
-/// The indels of a read, in the order of its alignment.
+/// A gap of a read's alignment, to any of both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Reference bases that the read leaves out.
+    pub deleted: Range<u64>,
+    /// The allele that the gap is, if it can be one.
+    pub indel: Option<Indel>,
+}
+
+/// The indels of a read, in the order of its alignment: its [`gaps`] that are alleles.
+pub fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
+    let gaps = gaps(read, sequence).into_iter();
+    gaps.filter_map(|gap| gap.indel).collect()
+}
+
+/// The gaps of a read, in the order of its alignment, but for those with an unknown base of the read.
 ///
 /// The anchor is the read's own base, so that a SNP right before an indel is part of the allele; a clipped base if one is
-/// before it, as with DeepVariant. An indel that no aligned base stands beside is not seen whole and hence no allele, nor is
-/// one with a base that is not known.
-pub fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
+/// before it, as with DeepVariant. An indel that no aligned base stands beside is not seen whole and hence no allele. Nor is one whose
+/// anchor is unknown in the reference, or most of the bases that it deletes.
+pub fn gaps(read: &Read, sequence: &Sequence) -> Vec<Gap> {
     let mut found = Vec::new();
     let (mut position, mut index) = (read.start, 0);
     let mut ops = read.cigar.iter().peekable();
@@ -50,8 +67,12 @@ pub fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
             advance(next);
         }
         let before_match = ops.peek().is_some_and(|next| next.kind == CigarKind::Match);
-        if after_match || before_match {
-            found.extend(spell(read, sequence, start..position, first..index));
+        let spelled = || spell(read, sequence, start..position, first..index);
+        if !read.bases[first.saturating_sub(1)..index].contains(&b'N') {
+            found.push(Gap {
+                deleted: start..position,
+                indel: if after_match || before_match { spelled() } else { None },
+            });
         }
         after_match = false;
     }
@@ -63,12 +84,7 @@ fn is_indel(kind: CigarKind) -> bool {
 }
 
 /// The allele that replaces the reference bases `deleted` by the read's bases `inserted`.
-fn spell(
-    read: &Read,
-    sequence: &Sequence,
-    deleted: std::ops::Range<u64>,
-    inserted: std::ops::Range<usize>,
-) -> Option<Indel> {
+fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<usize>) -> Option<Indel> {
     if deleted.end - deleted.start > LONGEST_DELETION {
         return None;
     }
@@ -79,8 +95,10 @@ fn spell(
         .checked_sub(1)
         .map_or(sequence.base(position), |i| read.bases[i]);
     let bases = [&[anchor], &read.bases[inserted.clone()]].concat();
-    let known = |bases: &[u8]| bases.iter().all(|b| b"ACGT".contains(b));
-    if reference.len() as u64 != deleted.end - position || !known(&reference) || !known(&bases) {
+    let unknown = |bases: &[u8]| bases.iter().filter(|b| !b"ACGT".contains(b)).count();
+    let (anchors, gone) = reference.split_at_checked(1)?;
+    let is_known = unknown(anchors) == 0 && 2 * unknown(gone) <= gone.len();
+    if reference.len() as u64 != deleted.end - position || !is_known || unknown(&bases) > 0 {
         return None;
     }
     let quality = match read.quals.get(inserted.clone())? {
@@ -93,6 +111,12 @@ fn spell(
     };
     let mut alleles = [reference, bases];
     let leftmost = position.saturating_sub(MAX_SHIFT).max(sequence.start);
+    // No further than to a known base, which the anchor must be.
+    let before = sequence.slice(leftmost, position).iter();
+    let leftmost = before
+        .rev()
+        .position(|&base| base == b'N')
+        .map_or(leftmost, |known| position - known as u64);
     let position = left_align(position, &mut alleles, leftmost, |p| sequence.base(p));
     let [reference, bases] = alleles;
     (reference != bases).then_some(Indel {
@@ -117,5 +141,29 @@ mod tests {
             indels(&read("r", 100, &format!("50M{deleted}D50M"), &shown), &reference).len()
         };
         assert_eq!([found(1_500), found(1_501)], [1, 0]);
+    }
+    #[test]
+    fn unknown_bases_may_be_deleted_but_not_be_the_anchor() {
+        let found = |reference: &[u8], cigar: &str, shown: &[u8]| -> Vec<String> {
+            let sequence = Sequence::new(0, reference.to_vec());
+            let text = |bases: &[u8]| String::from_utf8(bases.to_vec()).unwrap();
+            let gaps = gaps(&read("r", 0, cigar, shown), &sequence).into_iter();
+            gaps.map(|gap| match gap.indel {
+                Some(indel) => format!("{} {}>{}", indel.position, text(&indel.reference), text(&indel.bases)),
+                None => format!("{:?}", gap.deleted),
+            })
+            .collect()
+        };
+        assert_eq!(found(b"ACGTNATTC", "4M3D2M", b"ACGTTC"), ["2 GTNA>G"]);
+        assert_eq!(found(b"ACGTNCTTC", "4M2D3M", b"ACGTTTC"), ["3 TNC>T"]);
+        // The base that stands for none, of the mitochondrial reference (rCRS), is no variant.
+        assert_eq!(found(b"ACGTNCTTC", "4M1D4M", b"ACGTCTTC"), ["4..5"]);
+        assert_eq!(found(b"ACGTNNNNC", "4M4D1M", b"ACGTC"), ["4..8"]);
+        assert_eq!(found(b"ACNTGACTC", "3M2D4M", b"ACGACTC"), ["3..5"]);
+        assert_eq!(found(b"ACNTGACTC", "3M2I6M", b"ACGCCTGACTC"), ["3..3"]);
+        assert!(found(b"ACGTGACTC", "3M2I2D4M", b"ACGCNACTC").is_empty());
+        // Of NAAAAC, AA goes: it cannot be anchored at the N.
+        assert_eq!(found(b"CCNAAAACG", "5M2D2M", b"CCTAACG"), ["3 AAA>A"]);
+        assert_eq!(found(b"CCTAAAACG", "5M2D2M", b"CCTAACG"), ["2 TAA>T"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
 
 mod bam_writer;
+mod chance;
 mod counts;
 mod crai;
 mod depth;
@@ -20,10 +21,10 @@ pub(crate) mod testing;
 
 pub use bam_writer::RealignedReadsWriter;
 pub use counts::{LeftOut, ReadCounts};
-pub use depth::{DEPTH_GRID, MAX_READS_PER_CELL};
+pub use depth::DEFAULT_MAX_DEPTH;
 pub(crate) use downsampling::Downsampling;
 pub use filter::{FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
-pub use indel::{Indel, indels};
+pub use indel::{Gap, Indel, gaps, indels};
 pub use read::{CigarKind, CigarOp, Read};
 pub use reader::ReadReader;
 pub use source::ReadSource;

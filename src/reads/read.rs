@@ -1,5 +1,8 @@
 //! One aligned read, as the rest of the flow sees it.
 
+use std::ops::Range;
+
+use super::chance::draw;
 use crate::genome::Sequence;
 
 /// What a stretch of an alignment means.
@@ -80,6 +83,37 @@ impl Read {
         })
     }
 
+    /// The stretches of the reference that the read covers: all between its ends but what it skips (`N`).
+    pub(super) fn covered(&self) -> Vec<Range<u64>> {
+        let length = |ops: &[CigarOp], skipped: bool| -> u64 {
+            let ops = ops.iter().filter(|op| op.kind.consumes_reference());
+            let ops = ops.filter(|op| skipped || op.kind != CigarKind::RefSkip);
+            ops.map(|op| u64::from(op.length)).sum()
+        };
+        let mut position = self.start;
+        let parts = self.cigar.split_inclusive(|op| op.kind == CigarKind::RefSkip);
+        let stretches = parts.map(|ops| {
+            let start = position;
+            position += length(ops, true);
+            start..start + length(ops, false)
+        });
+        stretches.filter(|stretch| !stretch.is_empty()).collect()
+    }
+
+    /// A number that stands for all that the read shows, as if chance had drawn it: reads are chosen by it where names do not tell
+    /// them apart.
+    pub fn drawn_number(&self) -> u64 {
+        let flags = [
+            u8::from(self.second_of_pair),
+            u8::from(self.reverse),
+            self.mapping_quality,
+        ];
+        let cigar = self.cigar.iter().flat_map(|op| [op.kind as u32, op.length]);
+        let cigar: Vec<u8> = cigar.flat_map(u32::to_le_bytes).collect();
+        let parts = [&self.start.to_le_bytes()[..], &flags, &cigar, &self.bases, &self.quals];
+        parts.into_iter().fold(0, draw)
+    }
+
     /// Replaces `=`, by which a file may say that a base is the reference's (SAM specification, section 1.4), by that base;
     /// by N where no base of the reference is against it.
     pub fn spell_out(&mut self, reference: &Sequence) {
@@ -112,5 +146,12 @@ mod tests {
         let mut written = read("a", 12, "1S2M1I2M", b"===T=C");
         written.spell_out(&reference);
         assert_eq!(written.bases, b"NGTTAC");
+    }
+
+    #[test]
+    fn a_read_covers_what_it_deletes_and_not_what_it_skips() {
+        let covered = |cigar: &str, length: usize| read("a", 10, cigar, &vec![b'A'; length]).covered();
+        assert_eq!(covered("5S10M2D10M3I5M", 33), vec![10..37]);
+        assert_eq!(covered("10M100N10M2D3M", 23), [10..20, 120..135]);
     }
 }

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{IndexedReader, Read as _, Record};
 use rust_htslib::htslib;
 
-use super::depth::{DEPTH_GRID, DepthLimit, MAX_READS_PER_CELL};
-use super::filter::{ReadFilter, decode, end_of, fragment_name};
+use super::depth::{DepthLimit, places};
+use super::filter::{ReadFilter, decode, end_of, fragment_name, mate_start};
 use super::{LeftOut, Read, ReadCounts};
 use crate::genome::Region;
 
@@ -24,6 +24,9 @@ const CRAM_FIELDS: u32 = htslib::sam_fields_SAM_QNAME
     | htslib::sam_fields_SAM_SEQ
     | htslib::sam_fields_SAM_QUAL;
 
+/// Where places at the ends of a region are too deep, reads so far beyond decide which stay: the longest that are realigned.
+const MARGIN: u64 = 500;
+
 /// No contig: set before each record is read, so that a record that htslib leaves unfilled is noticed.
 const UNFILLED: i32 = -2;
 
@@ -33,11 +36,20 @@ pub struct ReadReader {
     record: Record,
     path: PathBuf,
     filter: ReadFilter,
+    max_depth: usize,
+    /// How far beyond a region is read: nothing, until the ends of one were too deep.
+    margin: u64,
 }
 
 impl ReadReader {
     /// `index` is the one that was checked; `reference` is what CRAM is decoded against.
-    pub(super) fn open(path: &Path, index: &Path, reference: Option<&Path>, filter: ReadFilter) -> Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        index: &Path,
+        reference: Option<&Path>,
+        filter: ReadFilter,
+        max_depth: u32,
+    ) -> Result<Self> {
         let mut reader = IndexedReader::from_path_and_index(path, index)
             .with_context(|| format!("cannot open reads {}", path.display()))?;
         if let Some(reference) = reference {
@@ -53,14 +65,14 @@ impl ReadReader {
             record: Record::new(),
             path: path.to_owned(),
             filter,
+            max_depth: max_depth as usize,
+            margin: 0,
         })
     }
 
-    /// The reads over `region` that pass the filter, at most [`MAX_READS_PER_CELL`] of those that start in one cell of
-    /// the grid, ordered by start, name, and place in the pair.
-    ///
-    /// Reading goes from the grid line before `region` to the one after it, so that the choice in a cell does not depend
-    /// on the region; it can only do so for reads that start before that line. Fails where the file is damaged or not sorted.
+    /// The reads over `region` that pass the filter, ordered by start, name, and place in the pair. Over each place all of them, or
+    /// about as many as the bound on depth says; which these are does not depend on the region, for reads of up to 500 bases.
+    /// Fails where the file is damaged or not sorted.
     pub fn fetch(&mut self, region: &Region) -> Result<Vec<Read>> {
         self.fetch_counted(region, |_, _| false, &mut ReadCounts::default())
     }
@@ -72,14 +84,34 @@ impl ReadReader {
         is_counted: impl Fn(u64, u64) -> bool,
         counts: &mut ReadCounts,
     ) -> Result<Vec<Read>> {
-        let first = region.start / DEPTH_GRID * DEPTH_GRID;
-        let last_line = region.end.next_multiple_of(DEPTH_GRID);
+        let before = *counts;
+        let (mut depth, mut passed) = self.choose(region, &is_counted, counts)?;
+        if self.margin == 0 && depth.chose_near_ends(MARGIN) {
+            self.margin = MARGIN;
+            *counts = before;
+            (depth, passed) = self.choose(region, &is_counted, counts)?;
+        }
+        let mut reads = depth.into_reads();
+        self.count(&reads, passed, is_counted, counts);
+        reads.retain(|read| read.start < region.end && read.end() > region.start);
+        reads.sort_unstable();
+        Ok(reads)
+    }
+
+    /// Reads all over `region` and the margin; gives how many of the counted records passed the filter, too.
+    fn choose(
+        &mut self,
+        region: &Region,
+        is_counted: impl Fn(u64, u64) -> bool,
+        counts: &mut ReadCounts,
+    ) -> Result<(DepthLimit, u64)> {
         let tid = self.reader.header().tid(region.contig.as_bytes());
         let tid = tid.with_context(|| format!("reads {} has no contig {}", self.path.display(), region.contig))?;
+        let stretch = region.start.saturating_sub(self.margin)..region.end + self.margin;
         self.reader
-            .fetch((tid as i32, first as i64, last_line as i64))
+            .fetch((tid as i32, stretch.start as i64, stretch.end as i64))
             .with_context(|| format!("cannot find {region} in reads {}", self.path.display()))?;
-        let (mut reads, mut depth) = (Vec::new(), DepthLimit::new(MAX_READS_PER_CELL));
+        let mut depth = DepthLimit::new(self.max_depth, stretch);
         let (mut last, mut passed) = (0, 0);
         while self.next_record(region, last)? {
             let record = &self.record;
@@ -92,9 +124,9 @@ impl ReadReader {
                 counts.leave_out(reason, counted);
                 continue;
             }
-            if depth.admits(&fragment_name(record), record.pos() as u64, &mut reads) {
+            if admits(&depth, record) {
                 match decode(record) {
-                    Some(read) => depth.keep(read),
+                    Some(read) => depth.keep(read, mate_start(record)),
                     None => {
                         counts.leave_out(LeftOut::BadAlignment, counted);
                         continue;
@@ -103,11 +135,8 @@ impl ReadReader {
             }
             passed += counted;
         }
-        depth.finish(&mut reads);
-        self.count(&reads, passed, is_counted, counts);
-        reads.retain(|read| read.start < region.end && read.end() > region.start);
-        reads.sort_unstable();
-        Ok(reads)
+        depth.finish();
+        Ok((depth, passed))
     }
 
     /// Counts what became of the reads that passed the filter.
@@ -151,4 +180,24 @@ impl ReadReader {
         }
         Ok(true)
     }
+}
+
+/// Whether the bound on depth may keep a record.
+fn admits(depth: &DepthLimit, record: &Record) -> bool {
+    if !depth.is_deep() {
+        return true;
+    }
+    let (start, end) = (record.pos() as u64, end_of(record));
+    let aligned = record
+        .raw_cigar()
+        .iter()
+        .filter(|&op| matches!(op & 0xf, 0 | 1 | 7 | 8));
+    let bases = aligned.map(|op| u64::from(op >> 4)).sum();
+    let is_spliced = record.raw_cigar().iter().any(|op| op & 0xf == 3);
+    let places = if is_spliced {
+        start..end
+    } else {
+        places(start, end, bases, record.is_reverse())
+    };
+    depth.admits(&fragment_name(record), start, mate_start(record), places)
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{self, HeaderView, IndexedReader, Read as _};
 use rustc_hash::FxHashMap;
 
+use super::depth::DEFAULT_MAX_DEPTH;
 use super::digests::digests;
 use super::downsampling::{Downsampling, hash};
 use super::file;
@@ -42,6 +43,7 @@ pub struct ReadSource {
     lengths: Arc<[u64]>,
     filter: FilterOptions,
     downsampling: Option<Downsampling>,
+    max_depth: u32,
 }
 
 impl ReadSource {
@@ -71,6 +73,7 @@ impl ReadSource {
                 .collect(),
             filter: FilterOptions::default(),
             downsampling: None,
+            max_depth: DEFAULT_MAX_DEPTH,
         })
     }
 
@@ -89,6 +92,11 @@ impl ReadSource {
 
     pub fn filter(&self) -> FilterOptions {
         self.filter
+    }
+
+    /// The same source with another bound on depth: about so many reads over a place are given at most.
+    pub fn with_max_depth(self, max_depth: u32) -> Self {
+        Self { max_depth, ..self }
     }
 
     pub fn path(&self) -> &Path {
@@ -160,7 +168,7 @@ impl ReadSource {
             options: self.filter,
             lengths: self.lengths.clone(),
         };
-        ReadReader::open(&self.path, &self.index, reference, filter)
+        ReadReader::open(&self.path, &self.index, reference, filter, self.max_depth)
     }
 }
 
