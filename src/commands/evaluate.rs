@@ -130,10 +130,8 @@ fn call_sets(args: &EvaluateArgs) -> Result<Vec<CallSetArg>> {
         Ok(())
     };
     args.runtime.iter().try_for_each(|r| check("--runtime", &r.0, &sets))?;
-    let compared = args.compare_sample.iter();
-    compared
-        .map(|s| check("--compare-sample", &s.0, &sets[1..]))
-        .collect::<Result<()>>()?;
+    let mut compared = args.compare_sample.iter();
+    compared.try_for_each(|s| check("--compare-sample", &s.0, &sets[1..]))?;
     Ok(sets)
 }
 
