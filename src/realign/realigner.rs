@@ -83,7 +83,8 @@ impl Realigner {
         let mut overlaps: Vec<Vec<Overlap>> = windows.iter().map(|_| Vec::new()).collect();
         for (read, span) in reads.iter().zip(ends).map(|(r, &end)| r.start..end).enumerate() {
             if is_realignable(&reads[read], &self.options) {
-                let shared = shared_bases(span, windows, self.options.max_window);
+                let shared = shared_bases(span, windows, self.options.max_window)
+                    .filter(|&(window, _)| !cuts_deletion(&windows[window].0, &reads[read]));
                 let most = shared.clone().map(|(_, bases)| bases).max();
                 for (window, bases) in shared {
                     let is_widest = Some(bases) == most;
@@ -187,6 +188,22 @@ fn shared_bases(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl I
         (i, bases)
     };
     (start..end).map(shared).filter(|&(_, bases)| bases > 0)
+}
+
+/// Whether the window ends within a deletion of the read. No haplotype of the window can then show the deletion.
+fn cuts_deletion(window: &Range<u64>, read: &Read) -> bool {
+    let mut position = read.start;
+    read.cigar.iter().any(|op| {
+        let start = position;
+        position += if op.kind.consumes_reference() {
+            u64::from(op.length)
+        } else {
+            0
+        };
+        let meets = start < window.end && position > window.start;
+        let within = window.start <= start && position <= window.end;
+        op.kind == CigarKind::Deletion && meets && !within
+    })
 }
 
 #[cfg(test)]

@@ -190,6 +190,31 @@ fn reads_that_are_long_spliced_or_without_evidence_pass_through() {
 }
 
 #[test]
+fn a_long_deletion_that_a_window_cuts_stays_as_it_is() {
+    let reference = reference(9);
+    // From 50,800 to 51,200: the windows on both sides of 51,000 end within it.
+    let (at, deleted) = (800, 400);
+    let shows = |left: usize| {
+        let bases = [
+            &reference.bases[at - left..at],
+            &reference.bases[at + deleted..][..100 - left],
+        ];
+        let cigar = format!("{left}M{deleted}D{}M", 100 - left);
+        read(
+            &format!("v{left}"),
+            50_000 + (at - left) as u64,
+            &cigar,
+            &bases.concat(),
+        )
+    };
+    let mut reads: Vec<Read> = (12..88).step_by(4).map(shows).collect();
+    reads.sort();
+    let options = RealignOptions::default();
+    assert!(select_windows(&reads, &reference, &options).len() > 1);
+    assert_eq!(realign(reads.clone(), &reference, &options), reads);
+}
+
+#[test]
 fn reads_that_are_hardly_aligned_stay_as_they_are() {
     let reference = reference(8);
     let other = [&reference.bases[950..1_000], b"GATTACA", &reference.bases[1_010..1_073]].concat();
