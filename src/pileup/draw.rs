@@ -10,6 +10,11 @@ use crate::reads::{CigarKind, Read};
 /// Shown in place of a base where an indel is anchored.
 const INDEL_ANCHOR: u8 = b'*';
 
+/// Fewest reads that chance hardly ever puts on one strand.
+const ONE_STRAND: usize = 16;
+/// At most one in so many reads lies on the other strand.
+const OTHER_STRAND: usize = 20;
+
 /// The sets of alternates that a candidate has a pileup for: each alone, then each pair.
 pub fn allele_sets(candidate: &Candidate) -> Vec<Vec<usize>> {
     let alternates = candidate.alternates.len();
@@ -46,20 +51,39 @@ pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], referen
     };
     let selected = rows::select(candidate, reads);
     debug_assert!(selected.len() <= HEIGHT - REFERENCE_ROWS);
-    for (index, row) in selected.into_iter().zip(read_rows.outer_iter_mut()) {
+    let strands = strands(&selected, reads, supports);
+    for ((index, reverse), row) in selected.into_iter().zip(strands).zip(read_rows.outer_iter_mut()) {
         let row = row.into_slice().expect("a contiguous row");
-        draw_read(&reads[index], supports(index), start, &window, row);
+        draw_read(&reads[index], supports(index), reverse, start, &window, row);
     }
 }
 
-/// Draws one read into its row ([`WIDTH`] × [`CHANNELS`]). `start` is the position of the first column, `window` the
+/// Whether each read is drawn as a reverse one. Models distrust an allele whose reads are all of one strand. Where nearly all reads
+/// are, as at the ends of amplicons and at restriction sites, strands tell nothing of an allele: there reads are drawn on both by
+/// turns, those that support the allele and the others.
+fn strands(selected: &[usize], reads: &[Read], supports: impl Fn(usize) -> bool) -> Vec<bool> {
+    let reverse = selected.iter().filter(|&&read| reads[read].reverse).count();
+    let fewer = reverse.min(selected.len() - reverse);
+    if selected.len() < ONE_STRAND || fewer * OTHER_STRAND > selected.len() {
+        return selected.iter().map(|&read| reads[read].reverse).collect();
+    }
+    let mut turns = [false; 2];
+    let by_turns = selected.iter().map(|&read| {
+        let turn = &mut turns[usize::from(supports(read))];
+        *turn = !*turn;
+        *turn
+    });
+    by_turns.collect()
+}
+
+/// Draws one read into its row ([`WIDTH`] × [`CHANNELS`]), on the reverse strand or not. `start` is the position of the first column, `window` the
 /// reference under the row.
-fn draw_read(read: &Read, supports: bool, start: i64, window: &[u8; WIDTH], row: &mut [u8]) {
+fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u8; WIDTH], row: &mut [u8]) {
     let of_read = [
         0,
         0,
         channels::mapping_quality(read.mapping_quality),
-        channels::strand(read.reverse),
+        channels::strand(reverse),
         channels::supports_allele(supports),
         0,
         channels::insert_size(read.insert_size),
@@ -193,6 +217,30 @@ mod tests {
             .map(|row| (0..WIDTH).find(|&column| pixel(&image, row, column)[1] > 0).unwrap())
             .collect();
         assert!(starts.is_sorted());
+    }
+
+    #[test]
+    fn where_all_reads_are_of_one_strand_they_are_drawn_on_both() {
+        let strands = |count: usize, reverse: &[usize]| {
+            let mut reads = reads(count);
+            reverse.iter().for_each(|&read| reads[read].reverse = true);
+            let image = drawn(&candidate(vec![1, 2, 5, 8]), &reads);
+            let of = |row: usize| (0..WIDTH).map(|c| pixel(&image, row, c)).find(|p| p[3] > 0);
+            (REFERENCE_ROWS..REFERENCE_ROWS + count)
+                .map(|row| of(row).unwrap())
+                .collect::<Vec<_>>()
+        };
+        let reverse = |rows: &[[u8; CHANNELS]], support: u8| {
+            let of_group = rows.iter().filter(|pixel| pixel[4] == support);
+            of_group.filter(|pixel| pixel[3] == channels::strand(true)).count()
+        };
+        let drawn = strands(20, &[]);
+        assert_eq!((reverse(&drawn, 254), reverse(&drawn, 152)), (2, 8));
+        // One of twenty may be of the other strand; chance puts fifteen on one.
+        assert_eq!(reverse(&strands(20, &[4]), 152), 8);
+        assert_eq!(reverse(&strands(20, &[4, 6]), 152), 2);
+        assert_eq!(reverse(&strands(15, &[]), 152), 0);
+        assert_eq!(strands(20, &[]), strands(20, &(0..20).collect::<Vec<_>>()));
     }
 
     #[test]
