@@ -46,9 +46,15 @@ impl Columns {
     }
 }
 
-/// The base of the reference in a column.
+/// The base of the reference in a column; 0 where it is not known, as beyond the ends of a contig.
 fn reference_base(image: &[u8], column: usize) -> u8 {
     image.get(column * CHANNELS + READ_BASE).copied().unwrap_or(0)
+}
+
+/// Whether two columns have the same base. Unknown bases are like no other: they are no repeat.
+fn are_alike(image: &[u8], column: usize, other: usize) -> bool {
+    let base = reference_base(image, column);
+    base != 0 && base == reference_base(image, other)
 }
 
 /// The column that a read must reach to tell of the candidate: itself for a SNP. How many units a repeat has is seen only by
@@ -57,10 +63,9 @@ pub(super) fn crossed_column(image: &[u8], variant_type: VariantType) -> usize {
     if variant_type == VariantType::Snp {
         return CENTER;
     }
-    let base = |column| reference_base(image, column);
     let beyond = (1..=LONGEST_CROSSED).filter_map(|unit| {
         let alike = (CENTER + 1..WIDTH - unit)
-            .take_while(|&c| base(c) == base(c + unit))
+            .take_while(|&c| are_alike(image, c, c + unit))
             .count();
         (alike >= unit).then_some(CENTER + 1 + alike + unit)
     });
@@ -70,17 +75,19 @@ pub(super) fn crossed_column(image: &[u8], variant_type: VariantType) -> usize {
 /// Repeats of the reference on both sides of the candidate: for each unit length, bases that go on in step with those a unit
 /// before; and how many of the 21 bases about it are alike.
 pub(super) fn describe_reference(image: &[u8], features: &mut Vec<f32>) {
-    let base = |column| reference_base(image, column);
     for unit in 1..=LONGEST_UNIT {
         let forward = (CENTER + 1..WIDTH - unit)
-            .take_while(|&c| base(c) == base(c + unit))
+            .take_while(|&c| are_alike(image, c, c + unit))
             .count();
-        let backward = (unit..=CENTER).rev().take_while(|&c| base(c) == base(c - unit)).count();
+        let backward = (unit..=CENTER)
+            .rev()
+            .take_while(|&c| are_alike(image, c, c - unit))
+            .count();
         features.push((forward.max(backward) as f32).ln_1p());
     }
     let mut counts = std::collections::BTreeMap::new();
     for column in CENTER - 10..=CENTER + 10 {
-        *counts.entry(base(column)).or_insert(0.0f32) += 1.0 / 21.0;
+        *counts.entry(reference_base(image, column)).or_insert(0.0f32) += 1.0 / 21.0;
     }
     features.push(counts.values().copied().fold(0.0, f32::max));
 }

@@ -125,6 +125,20 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_beyond_the_end_of_a_contig_is_no_repeat() {
+        let mut pixels = image(15);
+        for row in 0..REFERENCE_ROWS + 30 {
+            let beyond = row * ROW_BYTES + (CENTER + 1) * CHANNELS..(row + 1) * ROW_BYTES;
+            pixels[beyond].fill(0);
+        }
+        // The base, and repeats of units of 1, 2, 3 and 4 bases: of 3, to the left.
+        let repeats = |pixels: &[u8]| summarize(pixels, VariantType::Indel)[16..20].to_vec();
+        let left = ((CENTER + 1 - 3) as f32).ln_1p();
+        assert_eq!(repeats(&pixels), [0.0, 0.0, left, 0.0]);
+        assert_eq!(crossed_column(&pixels, VariantType::Indel), CENTER + 1);
+    }
+
+    #[test]
     fn every_number_is_finite_and_empty_rows_do_not_matter() {
         let mut padded = image(12);
         let summary = summarize(&padded, VariantType::Indel);
