@@ -292,6 +292,7 @@ impl Card {
         }
         card.calibration.snp.check()?;
         card.calibration.indel.check()?;
+        card.cascade.as_ref().map_or(Ok(()), CascadeCard::check)?;
         card.architecture.check()?;
         Ok(card)
     }

@@ -1,5 +1,6 @@
 //! How far a cascade may be believed.
 
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::candidates::VariantType;
@@ -100,6 +101,17 @@ impl CascadeCard {
             snp: of_type(VariantType::Snp),
             indel: of_type(VariantType::Indel),
         }
+    }
+
+    /// Fails if a threshold would let a cascade decide that is not sure.
+    pub(super) fn check(&self) -> Result<()> {
+        for Certainty { threshold, .. } in [self.snp, self.indel] {
+            ensure!(
+                (0.5..=2.0).contains(&threshold),
+                "the card has a cascade with a threshold of {threshold}"
+            );
+        }
+        Ok(())
     }
 
     pub fn certainty(&self, variant_type: VariantType) -> &Certainty {

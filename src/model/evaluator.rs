@@ -103,6 +103,11 @@ impl Evaluator {
             let batch = Batch::new(network.architecture(), rows, &padded)?.to_device(self.device)?;
             let logits = network.forward(&batch, Kind::Float)?.f_to_device(Device::Cpu)?;
             let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
+            ensure!(
+                logits[..4 * inputs.len()].iter().all(|logit| logit.is_finite()),
+                "model {} gives probabilities that are not numbers; use another model, or train it again",
+                model.name()
+            );
             for ((mean, logits), &(_, rows, context)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
                 let correction = model.card().calibration.of(context.variant_type);
                 let member = genotype_probabilities(logits, correction, rows, context.noise);

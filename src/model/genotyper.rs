@@ -183,6 +183,30 @@ mod tests {
     }
 
     #[test]
+    fn probabilities_that_are_no_numbers_are_an_error() {
+        let architecture = Architecture::default();
+        let mut weights = Network::random(&architecture, 1).unwrap().weights();
+        // Each is a number, but their sums are not.
+        for name in ["hidden.weight", "heads.weight"] {
+            let _ = weights.get_mut(name).unwrap().detach().fill_(3e38);
+        }
+        let model = Model::new(&weights, Card::new("overflow", architecture)).unwrap();
+        let mut genotyper = Inference::new(vec![model], &[Device::Cpu])
+            .unwrap()
+            .genotyper()
+            .unwrap();
+        let images = images(1);
+        let error = genotyper
+            .genotype(&[&images[0]], &[VariantType::Snp.into()])
+            .unwrap_err();
+        let error = format!("{error:#}");
+        assert!(
+            error.contains("model overflow gives probabilities that are not numbers"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn several_models_are_averaged() {
         let images = images(3);
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();

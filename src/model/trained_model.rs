@@ -11,7 +11,7 @@ use super::card::Card;
 use super::cascade::Cascade;
 use super::memory::Memory;
 use super::network::Network;
-use super::weights::{Weights, from_bytes, part_path, put_in_place, to_bytes, write_part, write_whole};
+use super::weights::{Weights, check_finite, from_bytes, part_path, put_in_place, to_bytes, write_part, write_whole};
 use crate::examples::hex;
 
 /// Weights and card, checked to belong together. Cheap to clone and to share between threads.
@@ -49,6 +49,7 @@ impl Model {
                 card.weights_sha256
             );
         }
+        check_finite(weights).context("damaged weights")?;
         Ok(Self {
             card: card.into(),
             card_text: card_text.into(),
@@ -178,5 +179,29 @@ mod tests {
         assert!(message("dvcall-model-1", "dvcall-model-0").contains("dvcall-model-0"));
         assert!(message("\"stem\": ", "\"stem\": 1").contains("stem.weight has shape"));
         assert!(message("\"weights_sha256\": \"", "\"weights_sha256\": \"0").contains("SHA-256 0"));
+        assert!(message("\"threshold\": 0.995", "\"threshold\": 0.2").contains("threshold of 0.2"));
+    }
+
+    #[test]
+    fn weights_that_are_no_numbers_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        let model = Model::builtin().unwrap();
+        for (name, number) in [("heads.bias", f32::NAN), ("cascade.mean", f32::INFINITY)] {
+            let mut weights = model.weights().unwrap();
+            let _ = weights
+                .get_mut(name)
+                .unwrap()
+                .f_view([-1i64])
+                .unwrap()
+                .get(1)
+                .fill_(f64::from(number));
+            Model::new(&weights, model.card().clone()).unwrap().save(&path).unwrap();
+            let refused = format!("{:#}", Model::load(&path).err().unwrap());
+            assert!(
+                refused.contains(&format!("number 1 of tensor {name} is {number}")),
+                "{refused}"
+            );
+        }
     }
 }

@@ -49,6 +49,18 @@ pub fn to_bytes(weights: &Weights, metadata: Option<(&str, String)>) -> Result<V
     Ok(safetensors::serialize(tensors.iter(), metadata)?)
 }
 
+/// Fails if a number of a safetensors file of f32 tensors is infinite or none at all. Does not need torch.
+pub fn check_finite(bytes: &[u8]) -> Result<()> {
+    for (name, view) in SafeTensors::deserialize(bytes)?.tensors() {
+        let (numbers, _) = view.data().as_chunks();
+        if let Some(index) = numbers.iter().position(|&n| !f32::from_le_bytes(n).is_finite()) {
+            let number = f32::from_le_bytes(numbers[index]);
+            bail!("number {index} of tensor {name} is {number}; take another copy of the model, or train it again");
+        }
+    }
+    Ok(())
+}
+
 /// Reads weights and the metadata under `key`. Fails if the bytes are no safetensors file of f32 tensors.
 pub fn from_bytes(bytes: &[u8], key: &str) -> Result<(Weights, Option<String>)> {
     let (_, header) = SafeTensors::read_metadata(bytes)?;
