@@ -26,6 +26,9 @@ def main() -> None:
     for name in ("hidden.weight", "importance/hidden.weight"):
         if name in tensors:
             tensors[name] = np.pad(tensors[name], ((0, 0), (0, INPUTS[wanted])))
+    # Training measures the range of all numbers anew.
+    for name in ("numbers.least", "numbers.greatest"):
+        tensors.pop(name, None)
     card["architecture"][wanted] = True
     card["weights_sha256"] = write(output, tensors)
     json.dump(card, open(output.replace(".safetensors", ".json"), "w"), indent=2)

@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2};
 use tch::Tensor;
 
 use super::certainty::{CascadeCard, likeliest};
+use super::range::Range;
 use super::summary::{FEATURES, summarize};
 use super::weights::Weights;
 use crate::candidates::VariantType;
@@ -22,6 +23,8 @@ pub struct Cascade {
     mean: Array1<f32>,
     deviation: Array1<f32>,
     layers: Vec<(Array2<f32>, Array1<f32>)>,
+    /// Least and greatest value of each number of a summary that it was taught to judge; none of older models.
+    limits: Option<[Vec<f32>; 2]>,
     card: CascadeCard,
 }
 
@@ -49,16 +52,22 @@ impl Cascade {
             let bias = values(layer_name(index, "bias"), &[units[1]])?;
             layers.push((Array2::from_shape_vec((units[1], units[0]), weight)?, bias.into()));
         }
+        let deviation = values("deviation".into(), &[FEATURES])?;
+        ensure!(
+            deviation.iter().all(|&d| d > 0.0),
+            "weight {PREFIX}deviation holds a number that is not above 0"
+        );
         Ok(Some(Self {
             mean: values("mean".into(), &[FEATURES])?.into(),
-            deviation: values("deviation".into(), &[FEATURES])?.into(),
+            deviation: deviation.into(),
             layers,
+            limits: Range::from_weights(weights, PREFIX, FEATURES)?.map(|range| range.limits()),
             card,
         }))
     }
 
     /// Probabilities of hom-ref, het and hom-alt from a summary.
-    pub fn probabilities(&self, summary: &[f32; FEATURES]) -> [f32; 3] {
+    fn probabilities(&self, summary: &[f32; FEATURES]) -> [f32; 3] {
         let summary = Array1::from_iter(summary.iter().copied());
         let mut x = (&summary - &self.mean) / &self.deviation;
         for (index, (weight, bias)) in self.layers.iter().enumerate() {
@@ -73,11 +82,29 @@ impl Cascade {
         [0, 1, 2].map(|class| exponentials[class] / sum)
     }
 
+    /// Probabilities of hom-ref, het and hom-alt from a summary; none where training saw no such summary, as the cascade is sure
+    /// of anything there.
+    pub fn judge(&self, summary: &[f32; FEATURES]) -> Option<[f32; 3]> {
+        self.was_seen(summary).then(|| self.probabilities(summary))
+    }
+
     /// Probabilities of hom-ref, het and hom-alt of an image (see `summarize`), if they are sure enough to stand.
     pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
-        let probabilities = self.probabilities(&summarize(image, variant_type));
+        let probabilities = self.judge(&summarize(image, variant_type))?;
         let (_, greatest) = likeliest(&probabilities);
         (f64::from(greatest) >= self.card.certainty(variant_type).threshold).then_some(probabilities)
+    }
+
+    /// Whether each number of a summary is one that training saw.
+    fn was_seen(&self, summary: &[f32; FEATURES]) -> bool {
+        let Some([least, greatest]) = &self.limits else {
+            return false;
+        };
+        let limits = least.iter().zip(greatest);
+        summary
+            .iter()
+            .zip(limits)
+            .all(|(x, (least, greatest))| (least..=greatest).contains(&x))
     }
 
     pub fn card(&self) -> &CascadeCard {
@@ -117,10 +144,11 @@ fn layer_name(index: usize, part: &str) -> String {
     format!("layer{}.{part}", index + 1)
 }
 
-/// Weights of a cascade while it is trained: `mean` and `deviation` of each feature, the layers' weights and biases.
+/// Weights of a cascade while it is trained: `mean`, `deviation` and range of each feature, the layers' weights and biases.
 pub(super) struct CascadeTensors {
     pub mean: Tensor,
     pub deviation: Tensor,
+    pub range: Range,
     pub layers: Weights,
 }
 
@@ -145,7 +173,7 @@ impl CascadeTensors {
             .map(|(name, tensor)| (format!("{PREFIX}{name}"), tensor.shallow_clone()));
         let scales = [("mean", &self.mean), ("deviation", &self.deviation)];
         let scales = scales.map(|(name, tensor)| (format!("{PREFIX}{name}"), tensor.shallow_clone()));
-        layers.chain(scales).collect()
+        layers.chain(scales).chain(self.range.weights(PREFIX)).collect()
     }
 }
 
@@ -176,6 +204,7 @@ mod tests {
         let cascade = CascadeTensors {
             mean: tensor(&[FEATURES as i64], -0.5),
             deviation: tensor(&[FEATURES as i64], 0.5),
+            range: Range::of(&[[0.0; FEATURES], [1.0; FEATURES]].concat(), FEATURES),
             layers: layer_shapes()
                 .map(|(name, shape)| (name, tensor(&shape, -0.5)))
                 .collect(),
@@ -193,6 +222,7 @@ mod tests {
         let tensors = CascadeTensors {
             mean: part("mean"),
             deviation: part("deviation"),
+            range: Range::of(&[0.0; FEATURES], FEATURES),
             layers: layer_shapes().map(|(name, _)| (name.clone(), part(&name))).collect(),
         };
         let mut random = Random::new(&[4]);
@@ -209,11 +239,31 @@ mod tests {
     }
 
     #[test]
+    fn it_abstains_outside_of_what_training_saw() {
+        let mut cascade = Cascade::from_weights(&weights(), Some(CascadeCard::UNSURE))
+            .unwrap()
+            .unwrap();
+        let mut summary = [0.5; FEATURES];
+        assert!(cascade.judge(&summary).is_some());
+        // A quarter of the range is the margin.
+        for (value, seen) in [(1.24, true), (1.26, false), (-0.26, false), (f32::NAN, false)] {
+            summary[33] = value;
+            assert_eq!(cascade.judge(&summary).is_some(), seen, "{value}");
+        }
+        cascade.limits = None;
+        assert!(cascade.judge(&[0.5; FEATURES]).is_none());
+    }
+
+    #[test]
     fn weights_that_do_not_fit_are_refused() {
         let mut weights = weights();
         assert!(Cascade::from_weights(&weights, None).unwrap().is_none());
         weights.insert("cascade.layer2.bias".into(), Tensor::from_slice(&[1f32]));
         let refused = Cascade::from_weights(&weights, Some(CascadeCard::UNSURE)).unwrap_err();
         assert!(refused.to_string().contains("cascade.layer2.bias has shape [1]"));
+        let mut weights = self::weights();
+        weights.insert("cascade.deviation".into(), Tensor::from_slice(&[0f32; FEATURES]));
+        let refused = Cascade::from_weights(&weights, Some(CascadeCard::UNSURE)).unwrap_err();
+        assert!(refused.to_string().contains("cascade.deviation"), "{refused}");
     }
 }

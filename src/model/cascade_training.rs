@@ -13,6 +13,7 @@ use super::feed::{Feed, Item};
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::random::Random;
+use super::range::Range;
 use super::summary::{FEATURES, summarize, variant_type};
 use super::trained_model::Model;
 use super::weights::Weights;
@@ -127,15 +128,15 @@ fn judge(
         return Ok(None);
     };
     let summaries = judges.values.as_chunks::<FEATURES>().0.iter();
-    let trials: Vec<_> = summaries
-        .zip(judges.labels)
-        .map(|(summary, label)| Trial {
+    let trial = |(summary, label): (&[f32; FEATURES], i64)| {
+        Some(Trial {
             variant_type: variant_type(summary),
-            probabilities: cascade.probabilities(summary),
+            probabilities: cascade.judge(summary)?,
             label: label as u8,
             network_is_right: true,
         })
-        .collect();
+    };
+    let trials: Vec<_> = summaries.zip(judges.labels).filter_map(trial).collect();
     let card = CascadeCard::of(&trials, before, |c| {
         c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     });
@@ -178,6 +179,7 @@ impl Summaries {
         let cascade = CascadeTensors {
             mean: summaries.f_mean_dim([0i64].as_slice(), false, Kind::Float)?,
             deviation: summaries.f_std_dim([0i64].as_slice(), false, false)? + 1e-3,
+            range: Range::of(&self.values, FEATURES),
             layers,
         };
         // The average looks back over a fraction of an epoch.

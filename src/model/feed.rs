@@ -19,7 +19,7 @@ use crate::pileup::Context;
 const BATCHES_AHEAD: usize = 16;
 
 /// Standard deviation of what is added to a library's noise: by its exact value the set would be known.
-const NOISE_JITTER: f64 = 0.3;
+pub(super) const NOISE_JITTER: f64 = 0.3;
 
 /// A labelled pileup.
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::architecture::Architecture;
 use super::random::Random;
+use super::range::Range;
 use super::summary::{FEATURES, summarize};
 use super::weights::Weights;
 use crate::candidates::VariantType;
@@ -22,6 +23,8 @@ const BUCKET_ROWS: usize = 8;
 const PIXEL_SCALE: f64 = 128.0;
 /// Columns around the candidate that are pooled on their own.
 const CENTRE: i64 = 3;
+/// Names of the weights that tell the range of the numbers begin with this.
+const RANGE: &str = "numbers.";
 
 /// Rows at which an example with so many filled rows is evaluated: the next multiple of 8. It depends on the example alone.
 pub fn bucket(filled_rows: usize) -> usize {
@@ -32,9 +35,8 @@ pub fn bucket(filled_rows: usize) -> usize {
 pub struct Batch {
     /// u8 [n, rows, columns, 7], cropped to the columns that the network looks at.
     images: Tensor,
-    /// f32 [n, 2 + features]: filled rows / 100, whether the allele set is an indel, and the summary,
-    /// [`Clipping`], [`AlleleLengths`] and the library's noise if the network wants them.
-    summary: Tensor,
+    /// f32 [n, numbers]: see [`numbers`].
+    numbers: Tensor,
     /// f32 [n, rows]: 1 for a filled row.
     filled: Tensor,
 }
@@ -45,31 +47,19 @@ impl Batch {
         let (n, width) = (examples.len(), architecture.columns * CHANNELS);
         let first = architecture.first_column() * CHANNELS;
         let mut pixels = vec![0; n * rows * width];
-        let (mut summary, mut filled) = (Vec::with_capacity(2 * n), Vec::with_capacity(n * rows));
+        let mut described = Vec::with_capacity(n * numbers_width(architecture));
+        let mut filled = Vec::with_capacity(n * rows);
         for (&(image, filled_rows, context), out) in examples.iter().zip(pixels.chunks_exact_mut(rows * width)) {
             for (from, to) in image.chunks_exact(ROW_BYTES).zip(out.chunks_exact_mut(width)) {
                 to.copy_from_slice(&from[first..first + width]);
             }
-            let indel = f32::from(u8::from(context.variant_type == VariantType::Indel));
-            summary.extend([filled_rows as f32 / HEIGHT as f32, indel]);
-            if architecture.summary {
-                summary.extend(summarize(image, context.variant_type));
-            }
-            if architecture.clipping {
-                summary.extend(context.clipping.to_array());
-            }
-            if architecture.lengths {
-                summary.extend(context.lengths.to_array());
-            }
-            if architecture.noise {
-                summary.push(context.noise);
-            }
+            described.extend(numbers(architecture, image, filled_rows, context));
             filled.extend((0..rows).map(|row| f32::from(u8::from(row < filled_rows.max(1)))));
         }
         let shape = [n as i64, rows as i64, architecture.columns as i64, CHANNELS as i64];
         Ok(Self {
             images: Tensor::f_from_data_size(&pixels, &shape, Kind::Uint8)?,
-            summary: Tensor::from_slice(&summary).f_view([n as i64, summary_width(architecture) as i64])?,
+            numbers: Tensor::f_from_slice(&described)?.f_view([n as i64, numbers_width(architecture) as i64])?,
             filled: Tensor::from_slice(&filled).f_view([n as i64, rows as i64])?,
         })
     }
@@ -77,7 +67,7 @@ impl Batch {
     pub fn to_device(&self, device: Device) -> Result<Self> {
         Ok(Self {
             images: self.images.f_to_device(device)?,
-            summary: self.summary.f_to_device(device)?,
+            numbers: self.numbers.f_to_device(device)?,
             filled: self.filled.f_to_device(device)?,
         })
     }
@@ -135,6 +125,9 @@ pub struct Network {
     heads: Layer,
     /// What pixels are divided by before the stem; 1 once that is folded into its weights.
     pixel_scale: f64,
+    range: Option<Range>,
+    /// The range's limits: f32 [numbers] each.
+    limits: Option<[Tensor; 2]>,
 }
 
 impl Network {
@@ -159,7 +152,27 @@ impl Network {
                 bail!("weight {name} has shape {:?} where {shape:?} should be", tensor.size());
             }
             Ok(tensor.f_detach()?.f_to_device(device)?.copy())
-        })
+        })?
+        .within(
+            Range::from_weights(weights, RANGE, numbers_width(architecture))?,
+            device,
+        )
+    }
+
+    /// The same network, its numbers kept within a range.
+    pub(super) fn within(mut self, range: Option<Range>, device: Device) -> Result<Self> {
+        let tensor = |values: Vec<f32>| Tensor::f_from_slice(&values)?.f_to_device(device);
+        self.limits = match range.as_ref().map(Range::limits) {
+            Some([least, greatest]) => Some([tensor(least)?, tensor(greatest)?]),
+            None => None,
+        };
+        self.range = range;
+        Ok(self)
+    }
+
+    /// The range of its numbers, if it is known, under the names that a model keeps it by.
+    pub(super) fn range_weights(&self) -> Weights {
+        self.range.iter().flat_map(|range| range.weights(RANGE)).collect()
     }
 
     fn build(architecture: &Architecture, source: Source) -> Result<Self> {
@@ -192,7 +205,7 @@ impl Network {
             stages.push(blocks);
         }
         let centre = CENTRE as usize * (architecture.stem + architecture.stages[0]);
-        let features = 3 * inputs + centre + summary_width(architecture);
+        let features = 3 * inputs + centre + numbers_width(architecture);
         Ok(Self {
             stem,
             stages,
@@ -200,6 +213,8 @@ impl Network {
             heads: layer("heads", &[4, architecture.hidden], 1, 0.1)?,
             architecture: architecture.clone(),
             pixel_scale: PIXEL_SCALE,
+            range: None,
+            limits: None,
         })
     }
 
@@ -222,7 +237,7 @@ impl Network {
             Ok(weight.f_detach()?.f_set_requires_grad(true)?)
         })?;
         replica.pixel_scale = self.pixel_scale;
-        Ok(replica)
+        replica.within(self.range.clone(), self.hidden.weight.device())
     }
 
     /// Every weight by name; they share memory with the network.
@@ -279,14 +294,37 @@ impl Network {
         features.push(x.f_mul(&seen)?.f_amax([2i64, 3].as_slice(), false)?);
         let centre = x.f_select(3, x.size()[3] / 2)?;
         features.push(weighted_rows(&centre, &weights)?);
-        features.push(batch.summary.shallow_clone());
+        features.push(match &self.limits {
+            Some([least, greatest]) => batch.numbers.f_maximum(least)?.f_minimum(greatest)?,
+            None => batch.numbers.shallow_clone(),
+        });
         let features = Tensor::f_cat(&features, 1)?;
         self.heads.linear(&self.hidden.linear(&features)?.f_relu_()?)
     }
 }
 
-/// Numbers that the hidden layer is given beside the features.
-fn summary_width(architecture: &Architecture) -> usize {
+/// What the hidden layer is given beside the features: filled rows / 100, whether the allele set is an indel, and the summary,
+/// [`Clipping`], [`AlleleLengths`] and the library's noise if the network wants them.
+pub(super) fn numbers(architecture: &Architecture, image: &[u8], filled_rows: usize, context: Context) -> Vec<f32> {
+    let indel = f32::from(u8::from(context.variant_type == VariantType::Indel));
+    let mut numbers = vec![filled_rows as f32 / HEIGHT as f32, indel];
+    if architecture.summary {
+        numbers.extend(summarize(image, context.variant_type));
+    }
+    if architecture.clipping {
+        numbers.extend(context.clipping.to_array());
+    }
+    if architecture.lengths {
+        numbers.extend(context.lengths.to_array());
+    }
+    if architecture.noise {
+        numbers.push(context.noise);
+    }
+    numbers
+}
+
+/// How many [`numbers`] there are.
+pub(super) fn numbers_width(architecture: &Architecture) -> usize {
     let numbers = [
         (architecture.summary, FEATURES),
         (architecture.clipping, Clipping::LENGTH),

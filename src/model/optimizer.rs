@@ -142,6 +142,8 @@ impl Optimizer {
 
     /// A network with the averaged weights.
     pub fn averaged(&self, network: &Network, device: Device) -> Result<Network> {
-        Network::with_weights(network.architecture(), &self.average(), device)
+        let mut weights = self.average();
+        weights.extend(network.range_weights());
+        Network::with_weights(network.architecture(), &weights, device)
     }
 }

@@ -18,6 +18,7 @@ use super::network::Network;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::replica::Replicas;
+use super::seen::range_of;
 use super::trained_model::Model;
 use super::validation::{metrics, outcomes, trials};
 use super::weights::Weights;
@@ -78,13 +79,16 @@ struct Trainer<'a> {
 impl<'a> Trainer<'a> {
     fn start(run: &'a TrainingRun<'a>) -> Result<Self> {
         let architecture = &run.options.architecture;
-        let network = match &run.init_from {
+        let mut network = match &run.init_from {
             Some(model) => model.network(run.device)?,
             None => {
                 let random = Network::random(architecture, run.options.seed)?;
                 Network::with_weights(architecture, &random.weights(), run.device)?
             }
         };
+        if network.range_weights().is_empty() {
+            network = network.within(Some(range_of(&run.training, &run.options)?), run.device)?;
+        }
         let type_weights = VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance));
         let replicas = Replicas::new(&network, &run.options, type_weights, run.device)?;
         let mut trainer = Self {
@@ -275,6 +279,7 @@ impl<'a> Trainer<'a> {
         match best {
             Some((network, ..)) => {
                 let mut weights = network.weights();
+                weights.extend(network.range_weights());
                 weights.extend(self.cascade_weights());
                 weights.extend(self.importances()?);
                 Model::new(&weights, card)?.save(self.run.output)

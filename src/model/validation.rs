@@ -28,7 +28,7 @@ pub struct Outcome {
     pub rows: usize,
     /// Of the library.
     pub noise: f32,
-    /// What the cascade says, where it is asked.
+    /// What the cascade says, where it is asked and does not abstain.
     pub cascade: Option<[f32; 3]>,
 }
 
@@ -62,7 +62,7 @@ pub fn outcomes(
                         noise: item.context.noise,
                         cascade: cascade
                             .filter(|_| item.alone)
-                            .map(|c| c.probabilities(&summarize(&item.image, item.context.variant_type))),
+                            .and_then(|c| c.judge(&summarize(&item.image, item.context.variant_type))),
                     }
                 }));
             }
