@@ -13,6 +13,8 @@
 
 pub mod escape;
 
+pub mod output;
+
 pub mod genome;
 
 pub mod reads;

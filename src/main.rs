@@ -5,6 +5,10 @@ use clap::{CommandFactory, FromArgMatches};
 use dvcall::cli::Cli;
 use dvcall::commands;
 use dvcall::escape;
+use dvcall::output::{Allocator, remove_temporaries, signals};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 fn main() {
     let cli = parse().unwrap_or_else(|error| {
@@ -34,8 +38,8 @@ fn main() {
                 .join(" ");
             // An error may hold what could not be put in place, which goes with it.
             drop(error);
+            signals::yield_to_signal();
             let _ = writeln!(std::io::stderr(), "dvcall: error: {}", escape::controls(&line));
-            commands::signals::raise();
             end(1)
         }
     }
@@ -64,6 +68,7 @@ fn parse() -> Result<Cli, clap::Error> {
 /// Ends the process without libtorch's static destructors, which take a tenth of a second.
 fn end(code: i32) -> ! {
     let _ = std::io::stdout().flush();
+    remove_temporaries();
     // SAFETY: what is to be written or removed has been; nothing waits for the end of the process.
     unsafe { libc::_exit(code) }
 }

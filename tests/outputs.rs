@@ -3,6 +3,8 @@
 mod common;
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use common::{call, copied_reads, error_of, records, sample};
 use rust_htslib::bam::{self, Read};
@@ -214,4 +216,176 @@ fn standard_output_may_be_closed_but_not_full() {
         last.starts_with("dvcall: error: cannot write to standard output: "),
         "{message}"
     );
+}
+
+/// A run of `dvcall call` on the sample, not yet started.
+fn call_into(folder: &Path, flags: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
+    command.current_dir(folder).args(["call", "--threads", "1", "--ref"]);
+    command
+        .arg(sample().join("reference.fa"))
+        .arg("--reads")
+        .arg(sample().join("sample.bam"));
+    command.args(flags).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn wait_for(what: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !what() {
+        assert!(started.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn make_fifo(path: &Path) {
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(path)
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+fn end_by(signal: &str, run: std::process::Child) -> std::process::Output {
+    let sent = std::process::Command::new("kill")
+        .args(["-s", signal, &run.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let sent = Instant::now();
+    let output = run.wait_with_output().unwrap();
+    assert!(sent.elapsed() < Duration::from_secs(10), "{:?}", sent.elapsed());
+    output
+}
+
+#[test]
+fn a_signal_ends_a_run_that_waits_for_its_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    make_fifo(&fifo);
+    make_fifo(&folder.path().join("manifest.json"));
+    let before = names(folder.path());
+    let fifo = fifo.to_str().unwrap();
+    let [reference, reads, truth] = ["reference.fa", "sample.bam", "truth.vcf.gz"].map(|name| sample().join(name));
+    let [reference, reads, truth] = [&reference, &reads, &truth].map(|path| path.to_str().unwrap());
+    let input = ["--ref", reference, "--reads", reads];
+    let outputs = ["--output", "out.safetensors"];
+    let evaluate = [
+        "evaluate",
+        "--ref",
+        reference,
+        "--truth",
+        truth,
+        "--query",
+        truth,
+        "--confident",
+        fifo,
+    ];
+    let commands = [
+        [&["call"], &input[..], &["--model", fifo]].concat(),
+        [&["make-examples"], &input[..], &["--truth", truth, "--confident", fifo]].concat(),
+        vec!["calibrate", "--examples", folder.path().to_str().unwrap()],
+        evaluate.to_vec(),
+    ];
+    for (arguments, signal) in commands.iter().zip(["TERM", "INT", "HUP", "USR2"]) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
+        command
+            .current_dir(folder.path())
+            .args(arguments)
+            .args(outputs)
+            .stderr(Stdio::piped());
+        let run = command.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        let output = end_by(signal, run);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains(&format!("(SIG{signal})")), "{arguments:?}: {message}");
+        assert_eq!(names(folder.path()), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_second_run_to_one_output_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--output", "c.vcf", "--timings", "t.tsv"];
+    let run = call_into(folder.path(), &flags).spawn().unwrap();
+    wait_for(|| names(folder.path()).len() >= 2);
+    // Stopped, so that it does not end before the second one looks.
+    let stop = |signal: &str| {
+        let sent = std::process::Command::new("kill")
+            .args(["-s", signal, &run.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    };
+    wait_for(|| names(folder.path()).len() >= 4);
+    stop("STOP");
+    let second = call_into(folder.path(), &["--output", "./c.vcf"]).output().unwrap();
+    stop("CONT");
+    let message = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        message.ends_with(
+            "cannot write ./c.vcf: another run of dvcall writes to it; wait for its end, or give another name\n"
+        ),
+        "{message}"
+    );
+    assert!(run.wait_with_output().unwrap().status.success());
+    assert_eq!(names(folder.path()), ["c.vcf", "t.tsv"]);
+}
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = call_into(folder.path(), &["--output", "c.vcf.gz"]).spawn().unwrap();
+    wait_for(|| names(folder.path()).len() >= 2);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let left = names(folder.path());
+    assert!(
+        !left.is_empty() && left.iter().all(|name| name.starts_with(".dvcall-")),
+        "{left:?}"
+    );
+    let flags = ["--output", "c.vcf.gz", "--regions", "chrA:1-2000"];
+    assert!(call_into(folder.path(), &flags).output().unwrap().status.success());
+    assert_eq!(names(folder.path()), ["c.vcf.gz", "c.vcf.gz.tbi"]);
+}
+
+#[test]
+fn limits_of_files_and_memory_end_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let limited = |limit: &str, arguments: &str| {
+        let sample = sample();
+        let script = format!(
+            "ulimit {limit}; exec {} {arguments} --quiet --ref {1}/reference.fa --reads {1}/sample.bam",
+            env!("CARGO_BIN_EXE_dvcall"),
+            sample.display()
+        );
+        let mut command = std::process::Command::new("bash");
+        let output = command
+            .current_dir(folder.path())
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{limit} {arguments}: {message}");
+        assert!(
+            message.starts_with("dvcall: error: ") && message.lines().count() == 1,
+            "{limit} {arguments}: {message}"
+        );
+        assert_eq!(names(folder.path()), [""; 0], "{limit} {arguments}");
+        message
+    };
+    let call = "call --threads 1 --output c.vcf.gz --gvcf g.vcf.gz --realigned-reads r.bam";
+    assert!(limited("-f 1", call).contains("cannot write "));
+    assert!(limited("-f 8", "make-examples --threads 1 --output e").contains("File too large"));
+    assert!(limited("-v 150000", "make-examples --threads 1 --output e").contains("out of memory: "));
 }

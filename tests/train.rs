@@ -49,6 +49,7 @@ fn example(random: &mut Random, fractions: [f64; 3]) -> Example {
 }
 
 fn shards(directory: &Path, n: usize, seed: u64, fractions: [f64; 3]) {
+    let _ = std::fs::remove_dir_all(directory);
     let mut writer = ShardWriter::create(directory, None, serde_json::json!({"seed": seed})).unwrap();
     let mut random = Random::new(&[seed]);
     (0..n).for_each(|_| writer.push(example(&mut random, fractions)).unwrap());
@@ -197,11 +198,24 @@ fn a_training_goes_on_only_beside_its_own_model() {
     let resume = ["--epochs", "1", "--resume"];
     let whole = std::fs::read(&card).unwrap();
 
-    // Saving was cut off between weights and card.
-    std::fs::rename(&card, world.path("m.json.part")).unwrap();
-    std::fs::copy(world.path("other.json"), &card).unwrap();
+    // Saving was cut off when the card had its place and the weights had not; and once before that.
+    let interim = |model: &str| {
+        let checksum = world.card(model).weights_sha256;
+        world.path(&format!("m.interim-{}.safetensors", &checksum[..16]))
+    };
+    let (new, unnamed) = (interim("m.safetensors"), interim("other.safetensors"));
+    std::fs::rename(&model, &new).unwrap();
+    for old in [&model, &unnamed] {
+        std::fs::copy(world.path("other.safetensors"), old).unwrap();
+    }
+    assert_eq!(
+        world.card("m.safetensors"),
+        serde_json::from_slice::<Card>(&whole).unwrap()
+    );
     world.train("m.safetensors", &resume).success();
     assert_eq!(std::fs::read(&card).unwrap(), whole);
+    assert!(!new.exists() && !unnamed.exists());
+    assert!(world.card("m.safetensors").training.is_some());
 
     let is_refused = || {
         let refused = world.train("m.safetensors", &resume).code(1);

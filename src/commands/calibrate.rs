@@ -32,5 +32,5 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
             log::warn!("{name}: these examples tell no other calibration than the model's; it stays");
         }
     }
-    model.with_card(card)?.save(&output)
+    model.with_card(card)?.save(&output.place)
 }

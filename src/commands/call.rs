@@ -7,16 +7,15 @@ use anyhow::{Result, bail};
 use serde_json::json;
 
 use super::call_worker::{CalledPartition, Keeps, Worker, chunks};
-use super::evidence::{EvidenceSource, finish_realigned_reads, realigned_outputs};
+use super::evidence::{EvidenceSource, realigned_outputs};
 use super::left_out;
 use super::ordered::for_each_ordered;
-use super::outputs::{check_inputs_are_kept, ends_with, indexes, link_indexes, make_room};
 use super::progress::{Progress, peak_memory, print};
-use super::staged::StagedFile;
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::cli::CallArgs;
 use crate::library::Library;
 use crate::model::{Cascades, Inference, Model, card_path, parse_devices};
+use crate::output::{TextFile, VCF_INDEXES, check_inputs_are_kept, ends_with, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
 use crate::variants::{Call, CallSummary, GvcfWriter, OverlapResolver, VcfHeader, VcfWriter, can_name_contig};
 
@@ -114,23 +113,20 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
 /// The indexes that a VCF of this name may have: a bgzipped one has one of them.
 fn index_kinds(vcf: &Path) -> &'static [&'static str] {
     match ends_with(vcf, &["gz", "bgz"]) {
-        true => &["tbi", "csi"],
+        true => VCF_INDEXES,
         false => &[],
     }
 }
 
-/// The place of a VCF and of its index, and whether it is bgzipped.
-fn make_room_for_vcf(vcf: &Path) -> Result<(PathBuf, bool)> {
+/// Whether a VCF of this name is bgzipped.
+fn is_bgzipped(vcf: &Path) -> Result<bool> {
     if ends_with(vcf, &["bcf"]) {
         bail!(
             "cannot write {}: calls are written as VCF; let the name end in .vcf.gz or .vcf",
             vcf.display()
         );
     }
-    let kinds = index_kinds(vcf);
-    let place = make_room(vcf)?;
-    indexes(&place, kinds).try_for_each(|index| make_room(&index).map(drop))?;
-    Ok((place, !kinds.is_empty()))
+    Ok(!index_kinds(vcf).is_empty())
 }
 
 /// As it was typed, but for what is no UTF-8.
@@ -157,9 +153,9 @@ struct Output<'a> {
     measured: Library,
     timings: Timings,
     /// Where the timings are to be written, if anywhere.
-    timings_table: Option<StagedFile>,
+    timings_table: Option<TextFile>,
     /// Where the summary is to be written, if anywhere.
-    summary_json: Option<StagedFile>,
+    summary_json: Option<TextFile>,
     bases: u64,
 }
 
@@ -173,15 +169,11 @@ impl<'a> Output<'a> {
             measured_library: library.to_string(),
             command_line: command_line(),
         };
-        let (place, bgzipped) = make_room_for_vcf(&args.output)?;
-        let create_gvcf = |gvcf| {
-            let (place, bgzipped) = make_room_for_vcf(gvcf)?;
-            GvcfWriter::create(&place, bgzipped, &header)
-        };
+        let create_gvcf = |gvcf| GvcfWriter::create(gvcf, is_bgzipped(gvcf)?, &header);
         Ok(Self {
             args,
             source,
-            vcf: VcfWriter::create(&place, bgzipped, &header)?,
+            vcf: VcfWriter::create(&args.output, is_bgzipped(&args.output)?, &header)?,
             gvcf: args.gvcf.as_deref().map(create_gvcf).transpose()?,
             contig: String::new(),
             overlaps: OverlapResolver::default(),
@@ -190,8 +182,8 @@ impl<'a> Output<'a> {
             counts: ReadCounts::default(),
             measured: *library,
             timings: Timings::default(),
-            timings_table: args.timings.as_deref().map(StagedFile::create).transpose()?,
-            summary_json: args.summary.as_deref().map(StagedFile::create).transpose()?,
+            timings_table: args.timings.as_deref().map(TextFile::create).transpose()?,
+            summary_json: args.summary.as_deref().map(TextFile::create).transpose()?,
             bases: source.regions.bases(),
         })
     }
@@ -241,13 +233,11 @@ impl<'a> Output<'a> {
         let mut clock = Stopwatch::start();
         let rest = self.overlaps.finish();
         self.write(&rest)?;
-        let vcf = self.vcf.close()?;
-        let gvcf = self.gvcf.map(GvcfWriter::close).transpose()?;
-        finish_realigned_reads(self.realigned_reads, &self.args.realigned)?;
+        let (vcf, gvcf) = (self.vcf.close()?, self.gvcf.map(GvcfWriter::close).transpose()?);
+        let reads = self.realigned_reads.map(RealignedReadsWriter::close).transpose()?;
         clock.lap(&mut self.timings, Stage::Writing, 0);
-        if let Some(table) = self.timings_table {
-            self.timings.write(table, self.bases, started)?;
-        }
+        let fill = |table| self.timings.write(table, self.bases, started);
+        let timings = self.timings_table.map(fill).transpose()?;
         let told = json!({
             "dvcall": env!("CARGO_PKG_VERSION"),
             "sample": self.source.reads.sample(),
@@ -257,14 +247,13 @@ impl<'a> Output<'a> {
             "library": self.measured,
             "records": self.summary,
         });
-        if let Some(mut json) = self.summary_json {
+        let tell = |mut json: TextFile| {
             json.line(&serde_json::to_string_pretty(&told)?)?;
-            json.put_in_place()?;
-        }
-        for (name, closed) in self.args.gvcf.iter().zip(gvcf).chain([(&self.args.output, vcf)]) {
-            closed.put_in_place()?;
-            link_indexes(name, index_kinds(name))?;
-        }
+            json.ready()
+        };
+        let summary = self.summary_json.map(tell).transpose()?;
+        let tables = timings.into_iter().chain(summary);
+        put_in_place(reads.into_iter().chain(tables).chain(gvcf).chain([vcf]).collect())?;
         if log::log_enabled!(log::Level::Info) {
             let (pileups, network) = (self.timings.items(Stage::Pileups), self.timings.items(Stage::Network));
             let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;

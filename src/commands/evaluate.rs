@@ -2,16 +2,17 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::outputs::{check_inputs_are_kept, make_room};
 use super::progress::{counted, print};
 use crate::benchmark::{
     Draft, Evaluation, GivenUp, Named, Options, Query, Run, ScoreField, Subset, aligned, check_prefix, comparison,
 };
 use crate::cli::EvaluateArgs;
 use crate::genome::{LeftOut, VariantReader};
+use crate::output::{Lock, OutputFile, check_inputs_are_kept};
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
     let mut threads = rayon::ThreadPoolBuilder::new();
@@ -24,7 +25,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
 
 fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let sets = call_sets(args)?;
-    check_outputs(args, &sets)?;
+    let _locks = check_outputs(args, &sets)?;
     let evaluation = Evaluation::open(options(args))?;
     let draft = Draft::create(&args.output)?;
     let queries: Vec<Query> = sets.iter().map(CallSetArg::query).collect();
@@ -46,9 +47,9 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     print(aligned(&headings, &rows))
 }
 
-fn check_outputs(args: &EvaluateArgs, sets: &[CallSetArg]) -> Result<()> {
+/// Fails before the work if a file could not be written in the end, or another run writes it. Returns the right to write them.
+fn check_outputs(args: &EvaluateArgs, sets: &[CallSetArg]) -> Result<Vec<Arc<Lock>>> {
     let outputs = check_prefix(&args.output)?;
-    outputs.iter().try_for_each(|output| make_room(output).map(drop))?;
     let outputs: Vec<_> = outputs.into_iter().map(|output| ("--output", output)).collect();
     let paths = [&args.reference, &args.truth].into_iter();
     let paths = paths.chain(&args.confident).chain(&args.stratification);
@@ -57,7 +58,11 @@ fn check_outputs(args: &EvaluateArgs, sets: &[CallSetArg]) -> Result<()> {
         .map(PathBuf::as_path)
         .collect();
     inputs.extend(args.regions.iter().map(Path::new));
-    check_inputs_are_kept(&outputs, &inputs)
+    check_inputs_are_kept(&outputs, &inputs)?;
+    outputs
+        .iter()
+        .map(|(_, output)| Ok(OutputFile::create(output)?.lock()))
+        .collect()
 }
 
 fn options(args: &EvaluateArgs) -> Options {

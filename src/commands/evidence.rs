@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use indicatif::HumanCount;
 
-use super::outputs::{ends_with, indexes, link_indexes, make_room};
 use super::timings::{Stage, Stopwatch, Timings};
 use crate::candidates::{Candidate, CandidateOptions, find_candidates};
 use crate::cli::{EvidenceArgs, InputArgs, RealignedReadsArgs};
@@ -13,26 +12,17 @@ use crate::genome::{
     IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
 };
 use crate::library::Library;
+use crate::output::{BAM_INDEXES, ends_with, indexes};
 use crate::reads::{
     FilterOptions, MatesOnOtherContigs, Read, ReadCounts, ReadReader, ReadSource, RealignedReadsWriter,
 };
 use crate::realign::{RealignOptions, Realigner};
-
-/// Of which a BAM has one.
-const BAM_INDEXES: &[&str] = &["bai", "csi"];
 
 /// The files that `--realigned-reads` may write, with the flag.
 pub fn realigned_outputs(args: &RealignedReadsArgs) -> impl Iterator<Item = (&'static str, PathBuf)> {
     let files = args.realigned_reads.iter();
     let files = files.flat_map(|bam| std::iter::once(bam.clone()).chain(indexes(bam, BAM_INDEXES)));
     files.map(|file| ("--realigned-reads", file))
-}
-
-/// Puts the file of `--realigned-reads` in place, if there is one.
-pub fn finish_realigned_reads(writer: Option<RealignedReadsWriter>, args: &RealignedReadsArgs) -> Result<()> {
-    writer.map_or(Ok(()), RealignedReadsWriter::finish)?;
-    let bam = args.realigned_reads.as_deref();
-    bam.map_or(Ok(()), |bam| link_indexes(bam, BAM_INDEXES))
 }
 
 /// The inputs of a run, opened and checked before any work starts.
@@ -113,9 +103,7 @@ impl EvidenceSource {
                     path.display()
                 );
             }
-            let place = make_room(path)?;
-            indexes(&place, BAM_INDEXES).try_for_each(|index| make_room(&index).map(drop))?;
-            RealignedReadsWriter::create(&place, self.reference.contigs(), self.reads.sample())
+            RealignedReadsWriter::create(path, self.reference.contigs(), self.reads.sample())
         };
         path.map(create).transpose()
     }

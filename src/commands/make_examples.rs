@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
 
-use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, finish_realigned_reads, realigned_outputs};
+use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, realigned_outputs};
 use super::left_out;
 use super::ordered::for_each_ordered;
-use super::outputs::check_inputs_are_kept;
 use super::progress::{Progress, counted, print};
 use super::provenance::{describe, describe_sample};
-use super::staged::{FolderKind, StagedFile, StagedFolder};
 use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
 use crate::examples::{
@@ -19,8 +17,9 @@ use crate::examples::{
     image_label, label,
 };
 use crate::genome::{IntervalSet, Partition, Reason, Region, check_whole};
+use crate::output::{FolderKind, OutputFolder, TextFile, check_inputs_are_kept, put_in_place};
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
-use crate::reads::{Read, ReadCounts};
+use crate::reads::{Read, ReadCounts, RealignedReadsWriter};
 
 /// A set of shards.
 const FOLDER: FolderKind = FolderKind {
@@ -35,11 +34,11 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         (Some(truth), Some(confident)) => Some(Truth::open(truth, confident, args.use_filtered_truth, &source)?),
         _ => None,
     };
-    let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
+    let output = OutputFolder::create(&args.output, FOLDER, args.overwrite)?;
     let library = source.measure_library(args.input.threads())?;
     let mut writer = ShardWriter::create(output.path(), Some(library), info(args, &source)?)?;
     let mut realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
-    let mut missed_truth = args.missed_truth.as_deref().map(StagedFile::create).transpose()?;
+    let mut missed_truth = args.missed_truth.as_deref().map(TextFile::create).transpose()?;
     missed_truth
         .iter_mut()
         .try_for_each(|table| table.line(MissedTruth::HEADER))?;
@@ -81,8 +80,9 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         );
     }
     let manifest = writer.finish()?;
-    missed_truth.map_or(Ok(()), StagedFile::put_in_place)?;
-    finish_realigned_reads(realigned_reads, &args.realigned)?;
+    let missed_truth = missed_truth.map(TextFile::ready).transpose()?;
+    let reads = realigned_reads.map(RealignedReadsWriter::close).transpose()?;
+    put_in_place(missed_truth.into_iter().chain(reads).collect())?;
     output.put_in_place()?;
     if log::log_enabled!(log::Level::Info) {
         let (examples, folder) = (manifest.examples, args.output.display());

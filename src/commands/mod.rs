@@ -9,12 +9,9 @@ mod left_out;
 pub mod make_examples;
 pub mod model_info;
 pub mod ordered;
-pub mod outputs;
 pub mod progress;
 mod provenance;
 pub mod show;
-pub mod signals;
-pub mod staged;
 pub mod timings;
 pub mod train;
 mod version;
@@ -23,6 +20,7 @@ use anyhow::Result;
 use rust_htslib::htslib::{hts_set_log_level, htsLogLevel_HTS_LOG_OFF};
 
 use crate::cli::Command;
+use crate::output::signals;
 
 pub use version::version;
 
@@ -31,9 +29,7 @@ pub fn run(command: Command) -> Result<()> {
     // What htslib has to say is in our errors; its own lines would make two of one.
     // SAFETY: sets a number before any thread is started.
     unsafe { hts_set_log_level(htsLogLevel_HTS_LOG_OFF) };
-    if matches!(command, Command::Call(_) | Command::MakeExamples(_) | Command::Show(_)) {
-        signals::heed();
-    }
+    signals::heed()?;
     match command {
         Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),

@@ -7,14 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use crossbeam_channel::bounded;
 
-use super::signals;
-
 /// Items that may be under way or wait for their turn, for each thread. Enough that no worker waits for a slow
 /// neighbour; few enough that memory is bounded by threads.
 const WINDOW: usize = 16;
 
 /// Runs `work` on every item on `threads` threads of a rayon pool, each with its own state from `worker`, and gives the
-/// results to `consume` on the calling thread, in the order of the items. The first error ends the run; so does a signal, and
+/// results to `consume` on the calling thread, in the order of the items. The first error ends the run; so does
 /// a panic, as the others would wait for its result for ever.
 pub fn for_each_ordered<I, W, T: Send>(
     threads: usize,
@@ -84,7 +82,6 @@ fn consume_in_order<T>(
     let mut waiting = std::collections::BTreeMap::new();
     let mut next = 0;
     for (index, result) in results {
-        signals::check()?;
         waiting.insert(index, result?);
         while let Some(ready) = waiting.remove(&next) {
             consume(ready)?;

@@ -9,12 +9,11 @@ use anyhow::{Context, Result};
 use super::evidence::{EvidenceSource, EvidenceWorker};
 use super::left_out;
 use super::ordered::for_each_ordered;
-use super::outputs::check_inputs_are_kept;
 use super::progress::{counted, print};
-use super::staged::{FolderKind, StagedFolder};
 use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Verdict, count_alleles};
 use crate::cli::ShowArgs;
 use crate::genome::Partition;
+use crate::output::{FolderKind, OutputFolder, check_inputs_are_kept};
 use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
 use crate::reads::ReadCounts;
 
@@ -31,7 +30,7 @@ pub fn run(args: &ShowArgs) -> Result<()> {
     check_inputs_are_kept(&[("--output", args.output.clone())], &args.input.files())?;
     let mut source = EvidenceSource::open(&args.input, &args.evidence)?;
     source.measure_library(args.input.threads())?;
-    let output = StagedFolder::create(&args.output, FOLDER, args.overwrite)?;
+    let output = OutputFolder::create(&args.output, FOLDER, args.overwrite)?;
     let path = output.path().join(FOLDER.marker);
     let failed = || format!("cannot write {}", path.display());
     let mut table = BufWriter::new(File::create(&path).with_context(failed)?);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::staged::StagedFile;
+use crate::output::{ReadyFile, TextFile};
 
 /// A stage of `call`, in the order of the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,8 @@ impl Timings {
         self.0[stage as usize].items
     }
 
-    /// Writes a table: a line for each stage, then one for the whole process, over so many bases of the genome.
-    pub fn write(&self, mut table: StagedFile, bases: u64, started: Instant) -> Result<()> {
+    /// Fills a table: a line for each stage, then one for the whole process, over so many bases of the genome.
+    pub fn write(&self, mut table: TextFile, bases: u64, started: Instant) -> Result<ReadyFile> {
         table.line("stage\tcpu_seconds\twall_seconds\titems\tunit\tcpu_seconds_per_mb")?;
         let mut line = |name, cost: &Cost, unit| {
             let (cpu, wall) = (cost.cpu.as_secs_f64(), cost.wall.as_secs_f64());
@@ -103,7 +103,7 @@ impl Timings {
             items: bases,
         };
         line("total", &total, "bases")?;
-        table.put_in_place()
+        table.ready()
     }
 }
 

@@ -1,19 +1,19 @@
 //! `dvcall train`: shards in, model out.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
-use super::outputs::{check_inputs_are_kept, make_room};
 use super::progress::{counted, progress_bar};
-use super::staged::StagedFile;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
     Architecture, DataSet, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, card_path, parse_device,
     train,
 };
+use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
 
 /// Peak learning rates and passes: from random weights, and from a trained model, which would forget in more.
 const LEARNING_RATES: [f64; 2] = [1e-3, 2e-4];
@@ -47,7 +47,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         options: options(args, init_from.as_ref())?,
         training,
         validation,
-        output: &output,
+        output: &output.place,
         init_from,
         resume: args.resume,
         checkpoint_steps: args.checkpoint_steps,
@@ -155,15 +155,21 @@ fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Where a model is written. Its files are locked while this is kept.
+pub(super) struct ModelOutput {
+    pub place: PathBuf,
+    _locks: Vec<Arc<Lock>>,
+}
+
 /// Fails before hours of work if the model, or what has these endings beside it, could not be written in the end or would
-/// replace the model that is started from. Returns its place.
-pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>) -> Result<PathBuf> {
+/// replace the model that is started from, or if another run writes it.
+pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>) -> Result<ModelOutput> {
     ensure!(
         output.extension().is_some_and(|e| e == "safetensors"),
         "--output {}: the name of a model ends in .safetensors",
         output.display()
     );
-    let place = make_room(output)?;
+    let place = place_of_file(output)?;
     let mut outputs = vec![("--output", place.clone())];
     outputs.extend(beside.iter().map(|ending| ("--output", place.with_extension(ending))));
     let inputs: Vec<PathBuf> = start
@@ -171,12 +177,14 @@ pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>)
         .flat_map(|model| [model.to_path_buf(), card_path(model)])
         .collect();
     check_inputs_are_kept(&outputs, &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    // Without libtorch the process ends here, and what is begun would stay.
+    tch::get_num_threads();
     // Better now than after hours.
-    outputs
-        .iter()
-        .try_for_each(|(_, file)| StagedFile::create(file).map(drop))?;
+    let locks = outputs.iter().map(|(_, file)| Ok(OutputFile::create(file)?.lock()));
+    let _locks = locks.collect::<Result<_>>()?;
     check_card(&card_path(&place))?;
-    Ok(place)
+    Model::finish_saving(&place)?;
+    Ok(ModelOutput { place, _locks })
 }
 
 /// Fails if a file would be replaced by the card that is something else.

@@ -1,8 +1,10 @@
 //! What a shard set holds: `manifest.json`.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -121,15 +123,28 @@ impl Manifest {
                 fits.channels.join(","),
             );
         }
-        let listed: u64 = manifest.shards.iter().map(|shard| shard.examples).sum();
-        if listed != manifest.examples {
-            bail!(
-                "damaged manifest {}: {} examples, and {listed} in its shards; make the examples again",
-                path.display(),
-                manifest.examples
-            );
-        }
+        manifest
+            .check_shards()
+            .with_context(|| format!("damaged manifest {}; make the examples again", path.display()))?;
         Ok((manifest, hex(&Sha256::digest(&text))))
+    }
+
+    /// Fails if shards are named that are not files of the manifest's folder, or one is named twice, or numbers do not add up.
+    fn check_shards(&self) -> Result<()> {
+        let mut names = BTreeSet::new();
+        let mut listed = 0_u64;
+        for ShardEntry { name, examples, .. } in &self.shards {
+            let is_plain = Path::new(name).file_name() == Some(OsStr::new(name)) && !name.contains(char::is_control);
+            ensure!(is_plain, "{name:?} is not the name of a shard in its folder");
+            ensure!(names.insert(name), "shard {name} is named twice");
+            listed = listed.saturating_add(*examples);
+        }
+        ensure!(
+            listed == self.examples,
+            "{} examples, and {listed} in its shards",
+            self.examples
+        );
+        Ok(())
     }
 }
 

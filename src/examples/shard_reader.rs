@@ -283,6 +283,46 @@ mod tests {
     }
 
     #[test]
+    fn shards_are_files_of_the_manifests_folder_each_named_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = ShardWriter::create(folder.path(), None, json!(null)).unwrap();
+        writer.push(example(1)).unwrap();
+        writer.finish().unwrap();
+        let path = folder.path().join("manifest.json");
+        let whole: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let error = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut manifest = whole.clone();
+            change(&mut manifest);
+            std::fs::write(&path, manifest.to_string()).unwrap();
+            format!("{:#}", ShardReader::open(folder.path()).unwrap_err())
+        };
+        let absolute = folder.path().join("shard-00000").display().to_string();
+        for name in [
+            &absolute,
+            "../a/shard-00000",
+            "a/shard-00000",
+            "./shard-00000",
+            "shard-00000/",
+            "..",
+            ".",
+            "",
+            "a\u{1b}",
+            "a\0",
+        ] {
+            let error = error(&|manifest| manifest["shards"][0]["name"] = name.into());
+            assert!(
+                error.contains(&format!("{name:?} is not the name of a shard")),
+                "{error}"
+            );
+        }
+        let error = error(&|manifest| {
+            manifest["shards"] = vec![whole["shards"][0].clone(); 2].into();
+            manifest["examples"] = 2.into();
+        });
+        assert!(error.contains("shard-00000 is named twice"), "{error}");
+    }
+
+    #[test]
     fn damage_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = ShardWriter::create(folder.path(), None, json!(null)).unwrap();

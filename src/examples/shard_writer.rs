@@ -38,22 +38,10 @@ pub struct ShardWriter {
 }
 
 impl ShardWriter {
-    /// Starts a set in `directory`, which is made if it is missing. Files of an earlier set there are replaced; its manifest
-    /// goes at once, so that an unfinished set is never taken for a whole one. `library` and `info` become the manifest's.
+    /// Starts a set in `directory`, which is made if it is missing, and holds no other set. `library` and `info` become the
+    /// manifest's.
     pub fn create(directory: &Path, library: Option<Library>, info: Value) -> Result<Self> {
         fs::create_dir_all(directory).with_context(|| format!("cannot make folder {}", directory.display()))?;
-        for entry in fs::read_dir(directory).with_context(|| format!("cannot read folder {}", directory.display()))? {
-            let path = entry?.path();
-            let name = path
-                .file_name()
-                .map(|n| n.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            if name == MANIFEST_NAME
-                || (name.starts_with("shard-") && (name.ends_with(".zst") || name.ends_with(".tsv")))
-            {
-                fs::remove_file(&path).with_context(|| format!("cannot replace {}", path.display()))?;
-            }
-        }
         Ok(Self {
             directory: directory.to_owned(),
             pending: Vec::new(),
@@ -91,7 +79,7 @@ impl ShardWriter {
             self.write_shard()?;
         }
         let text = serde_json::to_string_pretty(&self.manifest)? + "\n";
-        write_beside(&self.directory.join(MANIFEST_NAME), |out| {
+        write_file(&self.directory.join(MANIFEST_NAME), |out| {
             Ok(out.write_all(text.as_bytes())?)
         })?;
         Ok(self.manifest)
@@ -100,10 +88,10 @@ impl ShardWriter {
     fn write_shard(&mut self) -> Result<()> {
         let name = format!("shard-{:05}", self.manifest.shards.len());
         let examples = std::mem::take(&mut self.pending);
-        let sha256 = write_beside(&self.directory.join(format!("{name}.safetensors.zst")), |out| {
+        let sha256 = write_file(&self.directory.join(format!("{name}.safetensors.zst")), |out| {
             write_tensors(&examples, out)
         })?;
-        let table_sha256 = write_beside(&self.directory.join(format!("{name}.tsv")), |out| {
+        let table_sha256 = write_file(&self.directory.join(format!("{name}.tsv")), |out| {
             write_table(&examples, out)
         })?;
         self.manifest.shards.push(ShardEntry {
@@ -173,18 +161,15 @@ fn write_table(examples: &[Example], out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file under a temporary name and renames it when it is whole. Returns its SHA-256.
-fn write_beside(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<String> {
+/// Writes a new file. Returns its SHA-256.
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<String> {
     let failed = || format!("cannot write {}", path.display());
-    let temporary = path.with_extension("part");
-    let file = File::create(&temporary).with_context(failed)?;
     let mut out = Digesting {
-        inner: BufWriter::new(file),
+        inner: BufWriter::new(File::create_new(path).with_context(failed)?),
         digest: Sha256::new(),
     };
     write(&mut out).with_context(failed)?;
-    out.inner.flush().with_context(failed)?;
-    fs::rename(&temporary, path).with_context(failed)?;
+    out.flush().with_context(failed)?;
     Ok(hex(&out.digest.finalize()))
 }
 

@@ -9,7 +9,8 @@ use super::card::{Calibration, DataSet, Epoch};
 use super::certainty::CascadeCard;
 use super::options::TrainingOptions;
 use super::trained_model::Model;
-use super::weights::{Weights, from_bytes, to_bytes, write_whole};
+use super::weights::{Weights, from_bytes, to_bytes};
+use crate::output::write_file;
 
 const KEY: &str = "dvcall-training";
 
@@ -45,7 +46,7 @@ pub fn checkpoint_path(output: &Path) -> PathBuf {
 }
 
 pub fn save(path: &Path, progress: &Progress, state: &Weights) -> Result<()> {
-    write_whole(path, &to_bytes(state, Some((KEY, serde_json::to_string(progress)?)))?)
+    write_file(path, &to_bytes(state, Some((KEY, serde_json::to_string(progress)?)))?)
 }
 
 pub fn load(path: &Path) -> Result<(Progress, Weights)> {
@@ -60,7 +61,6 @@ impl Progress {
     /// Fails if what lies at the output is not the best model so far of this training.
     pub fn check_best(&self, output: &Path) -> Result<()> {
         let Some((epoch, _)) = self.best else { return Ok(()) };
-        Model::finish_saving(output)?;
         let training = Model::load(output).ok().and_then(|model| model.card().training.clone());
         // The checkpoint is written after the model, which may thus be an epoch ahead.
         ensure!(

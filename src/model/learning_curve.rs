@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
 use super::card::Epoch;
-use super::weights::write_whole;
+use crate::output::write_file;
 
 /// Writes one CSV line for each epoch.
 pub fn write(path: &Path, epochs: &[Epoch]) -> Result<()> {
@@ -48,7 +48,7 @@ pub fn write(path: &Path, epochs: &[Epoch]) -> Result<()> {
         }
     }
     text.push('\n');
-    write_whole(path, text.as_bytes())
+    write_file(path, text.as_bytes())
 }
 
 /// Draws losses (left) and 1 − F1 (right), both on a logarithmic axis, as an SVG.
@@ -85,7 +85,7 @@ pub fn draw(path: &Path, epochs: &[Epoch]) -> Result<()> {
         })
         .and_then(|()| root.present().map_err(|e| anyhow!("{e}")))?;
     }
-    write_whole(path, svg.as_bytes())
+    write_file(path, svg.as_bytes())
 }
 
 type Line<'a> = (&'a str, RGBColor, Vec<(u64, f64)>);

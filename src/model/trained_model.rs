@@ -11,8 +11,9 @@ use super::card::Card;
 use super::cascade::Cascade;
 use super::memory::Memory;
 use super::network::Network;
-use super::weights::{Weights, check_finite, from_bytes, part_path, put_in_place, to_bytes, write_part, write_whole};
+use super::weights::{Weights, check_finite, from_bytes, to_bytes};
 use crate::examples::hex;
+use crate::output::{folder_of, put_in_place, ready_file};
 
 /// Weights and card, checked to belong together. Cheap to clone and to share between threads.
 #[derive(Clone)]
@@ -36,8 +37,19 @@ impl Model {
     /// belongs to other weights.
     pub fn load(path: &Path) -> Result<Self> {
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        let (weights, card) = (read(path)?, read(&card_path(path))?);
-        Self::from_parts(&weights, &card).with_context(|| format!("model {}", path.display()))
+        let pair = read(path).and_then(|weights| Ok((weights, read(&card_path(path))?)));
+        let model = pair.and_then(|(weights, card)| {
+            Self::from_parts(&weights, &card).with_context(|| format!("model {}", path.display()))
+        });
+        model.or_else(|error| Self::load_interim(path).ok_or(error))
+    }
+
+    /// The model of the card and the weights that it names, which have their [interim name](interim_path) if saving was cut off.
+    fn load_interim(path: &Path) -> Option<Self> {
+        let card = std::fs::read(card_path(path)).ok()?;
+        let checksum = Card::parse(&card).ok()?.weights_sha256;
+        let weights = std::fs::read(interim_path(path, &checksum)?).ok()?;
+        Self::from_parts(&weights, &card).ok()
     }
 
     fn from_parts(weights: &[u8], card_text: &[u8]) -> Result<Self> {
@@ -80,24 +92,35 @@ impl Model {
         format!("{} sha256:{} card-sha256:{card}", self.name(), self.checksum())
     }
 
-    /// Writes weights and card, both whole before they replace others.
+    /// Writes weights and card. Whenever a kill comes, the old or the new pair is loaded after that: the new weights have their
+    /// [interim name](interim_path) until the card has its place, and then replace the old ones.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let card_path = card_path(path);
-        write_part(&card_path, &self.card_text)?;
-        write_whole(path, &self.weights).inspect_err(|_| drop(std::fs::remove_file(part_path(&card_path))))?;
-        put_in_place(&card_path)
+        let weights = ready_file(path, &self.weights)?;
+        let card = ready_file(&card_path(path), &self.card_text)?;
+        let interim = interim_path(path, self.checksum()).context("no checksum of the weights")?;
+        put_in_place(vec![weights.with_interim(interim), card])
     }
 
-    /// Gives the card of new weights its name, if saving was cut off before that.
-    pub(super) fn finish_saving(path: &Path) -> Result<()> {
-        let card = card_path(path);
-        let (Ok(weights), Ok(text)) = (std::fs::read(path), std::fs::read(part_path(&card))) else {
-            return Ok(());
-        };
-        match Self::from_parts(&weights, &text) {
-            Ok(_) => put_in_place(&card),
-            Err(_) => Ok(()),
+    /// Ends a saving that was cut off: weights that the card names take their own name, and weights that it does not name go.
+    /// Nobody else may write the model meanwhile.
+    pub fn finish_saving(path: &Path) -> Result<()> {
+        let failed = || format!("cannot write {}", path.display());
+        let card = std::fs::read(card_path(path))
+            .ok()
+            .and_then(|text| Card::parse(&text).ok());
+        for entry in std::fs::read_dir(folder_of(path)).with_context(failed)? {
+            let found = entry.with_context(failed)?.path();
+            if !is_interim(&found, path) {
+                continue;
+            }
+            let checksum = hex(&Sha256::digest(std::fs::read(&found).with_context(failed)?));
+            match card.as_ref().is_some_and(|card| card.weights_sha256 == checksum) {
+                true => std::fs::rename(&found, path),
+                false => std::fs::remove_file(&found),
+            }
+            .with_context(failed)?;
         }
+        Ok(())
     }
 
     /// The same weights with another card; its checksum of the weights is set.
@@ -146,6 +169,24 @@ impl Model {
 /// The card's path: `x.safetensors` has `x.json`.
 pub fn card_path(weights: &Path) -> PathBuf {
     weights.with_extension("json")
+}
+
+/// The name of new weights until they replace the old ones: `x.safetensors` has `x.interim-0123456789abcdef.safetensors`, by the
+/// begin of their checksum; none if the checksum is none.
+fn interim_path(weights: &Path, checksum: &str) -> Option<PathBuf> {
+    let digits = checksum
+        .get(..16)
+        .filter(|_| checksum.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    Some(weights.with_extension(format!("interim-{digits}.safetensors")))
+}
+
+/// Whether a file has an interim name of these weights.
+fn is_interim(file: &Path, weights: &Path) -> bool {
+    let stem = file.file_stem().map(Path::new);
+    let digits = stem.and_then(|stem| stem.extension()?.to_str()?.strip_prefix("interim-"));
+    digits
+        .and_then(|digits| interim_path(weights, digits))
+        .is_some_and(|name| name.file_name() == file.file_name())
 }
 
 #[cfg(test)]

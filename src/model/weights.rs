@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use safetensors::{Dtype, SafeTensors, View};
 use tch::{Kind, Tensor};
 
@@ -74,28 +73,4 @@ pub fn from_bytes(bytes: &[u8], key: &str) -> Result<(Weights, Option<String>)> 
         weights.insert(name, Tensor::f_from_data_size(view.data(), &shape, Kind::Float)?);
     }
     Ok((weights, metadata))
-}
-
-/// Writes a file under a temporary name beside it and renames it when it is whole.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_part(path, bytes)?;
-    put_in_place(path)
-}
-
-/// Writes a file under a temporary name beside it; nothing is left of it if that fails.
-pub fn write_part(path: &Path, bytes: &[u8]) -> Result<()> {
-    let part = part_path(path);
-    std::fs::write(&part, bytes)
-        .inspect_err(|_| drop(std::fs::remove_file(&part)))
-        .with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Gives the file that was written under a temporary name its own.
-pub fn put_in_place(path: &Path) -> Result<()> {
-    std::fs::rename(part_path(path), path).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The temporary name.
-pub fn part_path(path: &Path) -> PathBuf {
-    path.with_added_extension("part")
 }

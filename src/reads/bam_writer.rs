@@ -1,16 +1,16 @@
 //! Reads written back to a BAM file, for a look at them in a genome browser.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use rust_htslib::bam::header::HeaderRecord;
 use rust_htslib::bam::record::{Aux, Cigar, CigarString};
 use rust_htslib::bam::{self, Header, Record, Writer};
-use tempfile::TempPath;
 
 use super::file;
 use super::{CigarKind, CigarOp, Read};
 use crate::genome::{Contigs, Region};
+use crate::output::{BAM_INDEXES, OutputFile, ReadyFile};
 
 /// Flags of a record (SAM specification, section 1.4).
 const PAIRED: u16 = 0x1;
@@ -24,11 +24,10 @@ const READ_GROUP: &str = "dvcall";
 /// Longest contig that a BAI index can address, in bases (SAM specification, section 5.1.1).
 const BAI_LIMIT: u64 = 1 << 29;
 
-/// Writes reads as the caller saw them to a sorted and indexed BAM. The file gets its name when it is whole.
+/// Writes reads as the caller saw them to a sorted and indexed BAM. Nothing is seen of it before it is put in place.
 pub struct RealignedReadsWriter {
     writer: Writer,
-    beside: TempPath,
-    target: PathBuf,
+    file: OutputFile,
     contigs: Contigs,
     /// Contig and end of the stretch written last.
     done: Option<(usize, u64)>,
@@ -38,20 +37,12 @@ impl RealignedReadsWriter {
     /// Starts `target`. `contigs` are those of the reads, in the order in which partitions come; `sample` names their
     /// sample. Fails if the folder cannot be written.
     pub fn create(target: &Path, contigs: &Contigs, sample: &str) -> Result<Self> {
-        let folder = target.parent().filter(|p| !p.as_os_str().is_empty());
-        let beside = tempfile::Builder::new()
-            .prefix(".dvcall-")
-            .suffix(".bam")
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .with_context(|| format!("cannot write to the folder of {}", target.display()))?
-            .into_temp_path();
-        let writer = Writer::from_path(&beside, &header(contigs, sample), bam::Format::Bam)
-            .with_context(|| format!("cannot write {}", target.display()))?;
+        let file = OutputFile::with_index(target, BAM_INDEXES)?;
+        let writer = Writer::from_path(file.path(), &header(contigs, sample), bam::Format::Bam)
+            .with_context(|| file.failed())?;
         Ok(Self {
             writer,
-            beside,
-            target: target.to_owned(),
+            file,
             contigs: contigs.clone(),
             done: None,
         })
@@ -61,11 +52,7 @@ impl RealignedReadsWriter {
     /// has written. Fails if partitions do not come in order.
     pub fn write(&mut self, reads: &[Read], region: &Region) -> Result<()> {
         let Some(contig) = self.contigs.position(&region.contig) else {
-            bail!(
-                "cannot write {}: it has no contig {}",
-                self.target.display(),
-                region.contig
-            );
+            bail!("{}: it has no contig {}", self.file.failed(), region.contig);
         };
         let written = match self.done {
             Some((last, end)) if last == contig && end <= region.start => end,
@@ -76,53 +63,28 @@ impl RealignedReadsWriter {
         let new = |read: &&Read| read.start >= written && read.start < region.end && read.end() > region.start;
         for read in reads.iter().filter(new) {
             let record = record(read, contig as i32)?;
-            self.writer
-                .write(&record)
-                .with_context(|| format!("cannot write {}", self.target.display()))?;
+            self.writer.write(&record).with_context(|| self.file.failed())?;
         }
         self.done = Some((contig, region.end));
         Ok(())
     }
 
-    /// Closes, indexes, and gives the file its final name.
-    pub fn finish(self) -> Result<()> {
-        let failed = || format!("cannot write {}", self.target.display());
-        drop(self.writer);
-        let longest = self.contigs.iter().map(|c| c.length).max().unwrap_or(0);
-        let (kind, suffix) = if longest < BAI_LIMIT {
-            (bam::index::Type::Bai, "bai")
-        } else {
-            (bam::index::Type::Csi(14), "csi")
+    /// Closes and indexes it.
+    pub fn close(self) -> Result<ReadyFile> {
+        let Self {
+            writer, file, contigs, ..
+        } = self;
+        drop(writer);
+        let longest = contigs.iter().map(|c| c.length).max().unwrap_or(0);
+        let kind = match longest < BAI_LIMIT {
+            true => bam::index::Type::Bai,
+            false => bam::index::Type::Csi(14),
         };
-        let index = |path: &Path| path.with_added_extension(suffix);
-        let built = TempPath::try_from_path(index(&self.beside))?;
-        bam::index::build::<&Path>(&self.beside, None, kind, 1).with_context(failed)?;
+        bam::index::build::<&Path>(&file.path(), None, kind, 1).with_context(|| file.failed())?;
         // Closing does not tell whether the last block could be written; its end-of-file marker does.
-        file::check(&self.beside).with_context(failed)?;
-        self.beside.persist(&self.target).with_context(failed)?;
-        remove_indexes(&self.target)?;
-        built.persist(index(&self.target)).with_context(failed)
+        file::check(&file.path()).with_context(|| file.failed())?;
+        Ok(file.ready())
     }
-}
-
-/// Removes what readers might take for the index of this BAM: those of an earlier one.
-fn remove_indexes(bam: &Path) -> Result<()> {
-    for suffix in ["bai", "csi"] {
-        let appended = bam.with_added_extension(suffix);
-        // `x.bai` is of x.bam, whatever else begins with x.
-        let replaced = bam
-            .extension()
-            .filter(|e| *e == "bam")
-            .map(|_| bam.with_extension(suffix));
-        for index in [Some(appended), replaced]
-            .into_iter()
-            .flatten()
-            .filter(|path| path.exists())
-        {
-            std::fs::remove_file(&index).with_context(|| format!("cannot remove {}", index.display()))?;
-        }
-    }
-    Ok(())
 }
 
 fn header(contigs: &Contigs, sample: &str) -> Header {
@@ -192,6 +154,7 @@ mod tests {
     use super::super::filter::decode;
     use super::*;
     use crate::genome::Contig;
+    use crate::output::put_in_place;
 
     fn contigs() -> Contigs {
         let contig = |name: &str| Contig {
@@ -239,7 +202,7 @@ mod tests {
         for of_an_earlier_file in ["out.bam.csi", "out.bai", "out.csi"] {
             std::fs::write(folder.path().join(of_an_earlier_file), "").unwrap();
         }
-        writer.finish().unwrap();
+        put_in_place(vec![writer.close().unwrap()]).unwrap();
 
         let mut reader = IndexedReader::from_path(&path).unwrap();
         let mut fetch = |contig: &str| -> Vec<Read> {

@@ -9,10 +9,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::reference_block::ReferenceBlock;
-use super::vcf::{ClosedVcf, Unseen, VcfHeader, VcfWriter, record};
+use super::vcf::{Unseen, VcfHeader, VcfWriter, record};
 use super::{Call, Filter};
 use crate::candidates::Coverage;
 use crate::genome::Sequence;
+use crate::output::ReadyFile;
 
 const DEFINITIONS: &str = "\
 ##ALT=<ID=*,Description=\"Any other allele\">
@@ -107,7 +108,7 @@ impl GvcfWriter {
     }
 
     /// As [`VcfWriter::close`].
-    pub fn close(mut self) -> Result<ClosedVcf> {
+    pub fn close(mut self) -> Result<ReadyFile> {
         self.settle()?;
         self.close_block()?;
         self.vcf.close()

@@ -1,18 +1,17 @@
-//! VCF output: header, records, and a file that appears only when whole.
+//! VCF output: header and records.
 //!
 //! Format: VCF 4.2, <https://samtools.github.io/hts-specs/VCFv4.2.pdf>, as vcftools and some of Picard's tools refuse later versions.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use rust_htslib::bgzf;
-use tempfile::{NamedTempFile, TempPath};
 
 use super::{Call, Filter};
 use crate::escape::controls;
 use crate::genome::{Contigs, index_variants};
+use crate::output::{OutputFile, ReadyFile, VCF_INDEXES};
 
 /// What the header says of the run.
 pub struct VcfHeader<'a> {
@@ -76,11 +75,10 @@ impl VcfHeader<'_> {
     }
 }
 
-/// Writes beside the final name, and gives the file its name when all is written.
+/// Writes a VCF, of which nothing is seen before it is put in place.
 pub struct VcfWriter {
     out: Box<dyn Write>,
-    beside: TempPath,
-    target: PathBuf,
+    file: OutputFile,
     bgzipped: bool,
     contigs: Contigs,
 }
@@ -93,25 +91,15 @@ impl VcfWriter {
 
     /// As [`create`](Self::create), with definitions that only some files need.
     pub(super) fn create_with(target: &Path, bgzipped: bool, header: &VcfHeader, definitions: &str) -> Result<Self> {
-        let folder = target
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let suffix = if bgzipped { ".vcf.gz" } else { ".vcf" };
-        let beside = tempfile::Builder::new()
-            .prefix(".dvcall-")
-            .suffix(suffix)
-            .permissions(readable_by_all())
-            .tempfile_in(folder)
-            .with_context(|| format!("cannot write to the folder of {}", target.display()))?;
-        let (mut out, beside) = open(beside, bgzipped)?;
-        header
-            .write(&mut out, definitions)
-            .with_context(|| format!("cannot write {}", target.display()))?;
+        let file = OutputFile::with_index(target, if bgzipped { VCF_INDEXES } else { &[] })?;
+        let mut out: Box<dyn Write> = match bgzipped {
+            true => Box::new(bgzf::Writer::from_path(file.path()).with_context(|| file.failed())?),
+            false => Box::new(BufWriter::new(file.open()?)),
+        };
+        header.write(&mut out, definitions).with_context(|| file.failed())?;
         Ok(Self {
             out,
-            beside,
-            target: target.to_owned(),
+            file,
             bgzipped,
             contigs: header.contigs.clone(),
         })
@@ -122,72 +110,18 @@ impl VcfWriter {
     }
 
     pub(super) fn write_line(&mut self, line: &str) -> Result<()> {
-        self.out
-            .write_all(line.as_bytes())
-            .with_context(|| format!("cannot write {}", self.target.display()))
+        self.out.write_all(line.as_bytes()).with_context(|| self.file.failed())
     }
 
     /// Closes and indexes it, so that only its name is missing: of several files, none takes its place before all are whole.
-    pub fn close(mut self) -> Result<ClosedVcf> {
-        let failed = || format!("cannot write {}", self.target.display());
-        self.out.flush().with_context(failed)?;
+    pub fn close(mut self) -> Result<ReadyFile> {
+        self.out.flush().with_context(|| self.file.failed())?;
         drop(self.out);
-        let index = match self.bgzipped {
-            true => Some(TempPath::try_from_path(
-                index_variants(&self.beside, &self.contigs).with_context(failed)?,
-            )?),
-            false => None,
-        };
-        Ok(ClosedVcf {
-            beside: self.beside,
-            index,
-            target: self.target,
-        })
-    }
-}
-
-/// A VCF that is whole, beside its place.
-pub struct ClosedVcf {
-    beside: TempPath,
-    /// If it is bgzipped.
-    index: Option<TempPath>,
-    target: PathBuf,
-}
-
-impl ClosedVcf {
-    /// Gives the file and its index their names.
-    pub fn put_in_place(self) -> Result<()> {
-        let failed = || format!("cannot write {}", self.target.display());
-        self.beside.persist(&self.target).with_context(failed)?;
-        let Some(index) = self.index else {
-            return Ok(());
-        };
-        // Readers might take an index of an earlier file, if of the other kind, for that of this one.
-        for old in ["tbi", "csi"].map(|suffix| self.target.with_added_extension(suffix)) {
-            if old.exists() {
-                std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
-            }
+        if self.bgzipped {
+            index_variants(&self.file.path(), &self.contigs).with_context(|| self.file.failed())?;
         }
-        let suffix = index.extension().unwrap_or_default().to_owned();
-        index
-            .persist(self.target.with_added_extension(suffix))
-            .with_context(failed)
+        Ok(self.file.ready())
     }
-}
-
-/// As a plain `File::create` would make it; temporary files are private otherwise.
-fn readable_by_all() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
-}
-
-fn open(beside: NamedTempFile, gzipped: bool) -> Result<(Box<dyn Write>, TempPath)> {
-    let (file, path): (File, TempPath) = beside.into_parts();
-    let out: Box<dyn Write> = if gzipped {
-        Box::new(bgzf::Writer::from_path(&path).with_context(|| format!("cannot write {}", path.display()))?)
-    } else {
-        Box::new(BufWriter::new(file))
-    };
-    Ok((out, path))
 }
 
 /// Whether a record names the allele that nobody saw, as those of a gVCF do.
@@ -248,6 +182,7 @@ fn trimmed_fraction(part: u32, whole: u32) -> String {
 mod tests {
     use super::*;
     use crate::genome::Contig;
+    use crate::output::put_in_place;
 
     fn call() -> Call {
         Call {
@@ -320,7 +255,7 @@ mod tests {
         writer.write("chr1", &call(), Filter::Pass).unwrap();
         assert!(!target.exists());
         std::fs::write(folder.path().join("x.vcf.gz.csi"), "of an earlier file").unwrap();
-        writer.close().unwrap().put_in_place().unwrap();
+        put_in_place(vec![writer.close().unwrap()]).unwrap();
         assert!(folder.path().join("x.vcf.gz.tbi").exists());
         let names: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()

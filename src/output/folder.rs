@@ -1,18 +1,23 @@
-//! Outputs that appear under their name only when whole.
+//! A folder that is filled beside its place and takes it when whole.
 
-use std::fs::{self, Permissions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use tempfile::{Builder, NamedTempFile, TempDir};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use tempfile::Builder;
 
-use super::outputs::{folder_of, make_room};
+use super::draft::{Draft, temporaries};
+use super::place::folder_of;
+use super::put_in_place::{sync_files, sync_folder};
 
-/// A folder that is filled beside its place and takes it when whole; a failed run leaves nothing.
-pub struct StagedFolder {
-    staged: TempDir,
+/// A folder of files; a failed run leaves nothing.
+pub struct OutputFolder {
+    _draft: Draft,
+    /// What gets the name: the draft itself is private.
+    filled: PathBuf,
     target: PathBuf,
     kind: FolderKind,
     overwrite: bool,
@@ -27,21 +32,20 @@ pub struct FolderKind {
     pub holds: fn(&str) -> bool,
 }
 
-impl StagedFolder {
-    /// Fails if the target is there and not empty, unless it may be overwritten and is of this kind: then it is replaced at
-    /// the end.
+impl OutputFolder {
+    /// Fails if another run writes there, or if the target is there and not empty, unless it may be overwritten and is of this
+    /// kind: then it is replaced at the end.
     pub fn create(target: &Path, kind: FolderKind, overwrite: bool) -> Result<Self> {
         let target = place_of_folder(target)?;
         kind.check_replaceable(&target, overwrite)?;
-        let parent = folder_of(&target);
         let failed = || format!("cannot make output folder {}", target.display());
-        fs::create_dir_all(parent).with_context(failed)?;
-        let staged = Builder::new()
-            .prefix(".dvcall-")
-            .tempdir_in(parent)
-            .with_context(failed)?;
+        fs::create_dir_all(folder_of(&target)).with_context(failed)?;
+        let draft = Draft::beside(&target).with_context(failed)?;
+        let filled = draft.path().join("filled");
+        fs::create_dir(&filled).with_context(failed)?;
         Ok(Self {
-            staged,
+            _draft: draft,
+            filled,
             target,
             kind,
             overwrite,
@@ -50,28 +54,43 @@ impl StagedFolder {
 
     /// Where to write.
     pub fn path(&self) -> &Path {
-        self.staged.path()
+        &self.filled
     }
 
     /// Gives the folder its name. What it replaces is only removed after that.
     pub fn put_in_place(self) -> Result<()> {
-        let (staged, target) = (self.staged.path(), &self.target);
+        let Self { filled, target, .. } = &self;
         let failed = || format!("cannot put output folder {} in place", target.display());
+        let files: io::Result<Vec<_>> = fs::read_dir(filled).and_then(|all| all.map(|file| Ok(file?.path())).collect());
+        files.and_then(|files| sync_files(&files)).with_context(failed)?;
+        sync_folder(filled).with_context(failed)?;
+        let alone = temporaries();
         // Again, as it may have been filled since the start.
         self.kind.check_replaceable(target, self.overwrite)?;
-        if target.exists() {
-            let aside = Builder::new().prefix(".dvcall-").tempdir_in(folder_of(target));
-            let aside = aside.with_context(failed)?.keep();
-            let moved = fs::rename(target, &aside).inspect_err(|_| drop(fs::remove_dir(&aside)));
-            moved.with_context(failed)?;
-            let renamed = fs::rename(staged, target).inspect_err(|_| drop(fs::rename(&aside, target)));
-            renamed.with_context(failed)?;
-            fs::remove_dir_all(&aside).with_context(|| format!("cannot remove {}", aside.display()))?;
-        } else {
-            fs::rename(staged, target).with_context(failed)?;
-        }
-        let _ = self.staged.keep();
+        let renamed = match target.exists() {
+            true => exchange(filled, target),
+            false => fs::rename(filled, target),
+        };
+        renamed
+            .and_then(|()| sync_folder(folder_of(target)))
+            .with_context(failed)?;
+        drop(alone);
         Ok(())
+    }
+}
+
+/// Lets two folders change names. Where the file system cannot do so in one step, the target is moved aside first: a kill between
+/// the two leaves it there.
+fn exchange(filled: &Path, target: &Path) -> io::Result<()> {
+    match renameat_with(CWD, filled, CWD, target, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            let aside = Builder::new()
+                .prefix(".dvcall-replaced-")
+                .tempdir_in(folder_of(target))?;
+            fs::rename(target, aside.path())?;
+            fs::rename(filled, target).inspect_err(|_| drop(fs::rename(aside.path(), target)))
+        }
+        done => Ok(done?),
     }
 }
 
@@ -126,45 +145,4 @@ fn place_of_folder(target: &Path) -> Result<PathBuf> {
         bail!("cannot make output folder {shown}: the current folder is there; give the name of a new one");
     }
     Ok(place)
-}
-
-/// A file that is written beside its place and takes it when whole.
-pub struct StagedFile {
-    staged: BufWriter<NamedTempFile>,
-    target: PathBuf,
-}
-
-impl StagedFile {
-    pub fn create(target: &Path) -> Result<Self> {
-        let target = make_room(target)?;
-        let staged = staging(0o666).tempfile_in(folder_of(&target));
-        let staged = staged.with_context(|| format!("cannot write {}", target.display()))?;
-        Ok(Self {
-            staged: BufWriter::new(staged),
-            target,
-        })
-    }
-
-    pub fn line(&mut self, line: &str) -> Result<()> {
-        writeln!(self.staged, "{line}").with_context(|| format!("cannot write {}", self.target.display()))
-    }
-
-    /// Gives the file its name.
-    pub fn put_in_place(self) -> Result<()> {
-        let failed = || format!("cannot write {}", self.target.display());
-        let staged = self
-            .staged
-            .into_inner()
-            .map_err(|error| error.into_error())
-            .with_context(failed)?;
-        staged.persist(&self.target).with_context(failed)?;
-        Ok(())
-    }
-}
-
-/// What is made has the permissions that the user's mask leaves, and not a temporary file's.
-fn staging(mode: u32) -> Builder<'static, 'static> {
-    let mut builder = Builder::new();
-    builder.prefix(".dvcall-").permissions(Permissions::from_mode(mode));
-    builder
 }

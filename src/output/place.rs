@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+
+/// Endings of the indexes that a bgzipped VCF and a BAM may have: each has one of them.
+pub const VCF_INDEXES: &[&str] = &["tbi", "csi"];
+pub const BAM_INDEXES: &[&str] = &["bai", "csi"];
 
 /// Endings of indexes, which stand after the name of a file or instead of its own ending.
 const INDEXES: [&str; 6] = ["fai", "gzi", "bai", "csi", "crai", "tbi"];
@@ -59,7 +62,7 @@ fn place(path: &Path) -> PathBuf {
 /// Makes the folder of a file that is to be written, and returns its place: what the name leads to, if it is a link, so that
 /// this stays one. Fails if something other than a file is there, which would be replaced by one: a device or pipe such as
 /// /dev/stdout, or a folder.
-pub fn make_room(target: &Path) -> Result<PathBuf> {
+pub fn place_of_file(target: &Path) -> Result<PathBuf> {
     let shown = target.display();
     let path = target.as_os_str();
     // Not so with a slash at the end.
@@ -94,23 +97,12 @@ pub fn indexes(file: &Path, suffixes: &[&str]) -> impl Iterator<Item = PathBuf> 
     suffixes.iter().map(move |suffix| file.with_added_extension(suffix))
 }
 
-/// Where a file was written through a link, its index is beside that which the link leads to. Readers look for it beside the
-/// link: there it becomes a link too, instead of what is there of an earlier file.
-pub fn link_indexes(name: &Path, suffixes: &[&str]) -> Result<()> {
-    if !name.is_symlink() {
-        return Ok(());
-    }
-    let failed = || format!("cannot write the index of {}", name.display());
-    let file = name.canonicalize().with_context(failed)?;
-    for (link, index) in indexes(name, suffixes).zip(indexes(&file, suffixes)) {
-        if link.is_symlink() || link.exists() {
-            fs::remove_file(&link).with_context(failed)?;
-        }
-        if index.exists() {
-            symlink(&index, &link).with_context(failed)?;
-        }
-    }
-    Ok(())
+/// The indexes that readers look for beside a file: of a BAM also those that stand instead of its ending.
+pub(super) fn readable_as_index(file: &Path, suffixes: &[&str]) -> impl Iterator<Item = PathBuf> {
+    // `x.bai` is of x.bam, whatever else begins with x.
+    let replaced = suffixes.iter().filter(|_| file.extension().is_some_and(|e| e == "bam"));
+    let replaced = replaced.map(|suffix| file.with_extension(suffix));
+    indexes(file, suffixes).chain(replaced)
 }
 
 pub fn folder_of(target: &Path) -> &Path {

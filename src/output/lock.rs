@@ -1,0 +1,79 @@
+//! One run at a time writes to a place.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use anyhow::{Context, Result, bail};
+
+use super::draft::{remove, remove_left_behind, stem, temporaries};
+use super::place::folder_of;
+
+/// The locks of this process by the lock file's path: a run may take one again.
+static HELD: Mutex<BTreeMap<PathBuf, Weak<Lock>>> = Mutex::new(BTreeMap::new());
+
+/// The right to write to a place. The kernel takes it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    /// Holds the lock while it is open.
+    _file: File,
+}
+
+/// Locks the place of an output, whose folder is there. Fails if another run has it.
+pub fn lock(place: &Path) -> Result<Arc<Lock>> {
+    let folder = folder_of(place).canonicalize()?;
+    let path = folder.join(stem(place) + ".lock");
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(lock) = held.get(&path).and_then(Weak::upgrade) {
+        return Ok(lock);
+    }
+    let file = loop {
+        let mut temporaries = temporaries();
+        let file = open(&path).with_context(|| format!("cannot lock {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!("another run of dvcall writes to it; wait for its end, or give another name")
+            }
+            Err(TryLockError::Error(error)) => {
+                log::debug!("{}: this file system has no locks: {error}", place.display());
+            }
+        }
+        // A run that ends removes the file, perhaps after this one opened it.
+        if fs::symlink_metadata(&path).is_ok_and(|found| is_same(&file, &found)) {
+            temporaries.push(path.clone());
+            break file;
+        }
+    };
+    remove_left_behind(place);
+    let lock = Arc::new(Lock {
+        path: path.clone(),
+        _file: file,
+    });
+    held.insert(path, Arc::downgrade(&lock));
+    Ok(lock)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    options.custom_flags(libc::O_NOFOLLOW).open(path)
+}
+
+fn is_same(file: &File, found: &fs::Metadata) -> bool {
+    file.metadata()
+        .is_ok_and(|opened| (opened.dev(), opened.ino()) == (found.dev(), found.ino()))
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let mut temporaries = temporaries();
+        // Before the lock is gone, so that nobody's else is removed.
+        let _ = remove(&self.path);
+        temporaries.retain(|path| *path != self.path);
+    }
+}

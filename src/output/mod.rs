@@ -1,0 +1,25 @@
+//! Outputs: where they may go, and how they take their places.
+//!
+//! A run locks each place that it writes to, writes into a private folder beside it ([`Draft`](draft::Draft)), and renames what
+//! is whole. All that a run has beside its outputs is known in one place, so that a signal, an error and a lack of memory remove
+//! it; what a killed run left is removed by the next run with the same output.
+
+mod crash;
+mod draft;
+mod file;
+mod folder;
+mod lock;
+mod out_of_memory;
+mod place;
+mod put_in_place;
+pub mod signals;
+mod text_file;
+
+pub use draft::remove_temporaries;
+pub use file::OutputFile;
+pub use folder::{FolderKind, OutputFolder};
+pub use lock::Lock;
+pub use out_of_memory::Allocator;
+pub use place::{BAM_INDEXES, VCF_INDEXES, check_inputs_are_kept, ends_with, folder_of, indexes, place_of_file};
+pub use put_in_place::{ReadyFile, put_in_place};
+pub use text_file::{TextFile, ready_file, write_file};
