@@ -50,13 +50,16 @@ pub fn for_each_ordered<I, W, T: Send>(
     };
     let (run, stop, pool) = (&run, &stop, &pool);
     std::thread::scope(|scope| {
-        let workers = scope.spawn(move || {
+        let all = move || {
             pool.broadcast(|_| {
                 let outcome = run(&send.clone());
                 stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
                 outcome
             })
-        });
+        };
+        let workers = std::thread::Builder::new()
+            .spawn_scoped(scope, all)
+            .context("cannot start threads")?;
         let consumed = consume_in_order(results, give_turn, &mut consume);
         stop.store(true, Ordering::Relaxed);
         let started = workers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

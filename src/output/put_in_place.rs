@@ -104,7 +104,7 @@ pub fn put_in_place(files: Vec<ReadyFile>) -> Result<()> {
         .map(|file| folder_of(&file.file.place).to_owned())
         .collect();
     let sync_folders = || folders.iter().try_for_each(|folder| sync_folder(folder));
-    let _alone = temporaries();
+    let alone = temporaries();
     let (first, last): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.interim.is_some());
     let mut placed = Vec::new();
     let taken = first.iter().chain(&last).try_for_each(|file| {
@@ -122,6 +122,7 @@ pub fn put_in_place(files: Vec<ReadyFile>) -> Result<()> {
         let taken = sync_folders().and_then(|()| fs::rename(interim, &file.file.place));
         taken.with_context(|| file.failed())?;
     }
+    drop(alone);
     sync_folders().context("cannot write outputs to the disk")
 }
 
