@@ -41,7 +41,10 @@ impl ShardWriter {
     /// Starts a set in `directory`, which is made if it is missing, and holds no other set. `library` and `info` become the
     /// manifest's.
     pub fn create(directory: &Path, library: Option<Library>, info: Value) -> Result<Self> {
-        fs::create_dir_all(directory).with_context(|| format!("cannot make folder {}", directory.display()))?;
+        // Not the folder's own one: that would come back after a signal has removed it.
+        if !directory.is_dir() {
+            fs::create_dir(directory).with_context(|| format!("cannot make folder {}", directory.display()))?;
+        }
         Ok(Self {
             directory: directory.to_owned(),
             pending: Vec::new(),
