@@ -35,7 +35,8 @@ fn main() {
                 .split('\n')
                 .map(str::trim)
                 .collect::<Vec<_>>()
-                .join(" ");
+                .join(" ")
+                + hint(&error);
             // An error may hold what could not be put in place, which goes with it.
             drop(error);
             signals::yield_to_signal();
@@ -52,6 +53,16 @@ fn print_usage_error(error: &clap::Error) {
         Cow::Borrowed(_) => error.print(),
         Cow::Owned(escaped) => write!(std::io::stderr(), "{escaped}"),
     };
+}
+
+/// What helps where the system's own words do not say it.
+fn hint(error: &anyhow::Error) -> &'static str {
+    let system = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    let mut codes = system.filter_map(std::io::Error::raw_os_error);
+    match codes.any(|code| [libc::EMFILE, libc::ENFILE].contains(&code)) {
+        true => "; allow more open files: ulimit -n 4096",
+        false => "",
+    }
 }
 
 /// The version text looks for GPUs and reads the model, so it is made only when asked for.

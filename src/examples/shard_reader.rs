@@ -14,6 +14,9 @@ use super::shard_writer::TSV_HEADER;
 use crate::candidates::VariantType;
 use crate::pileup::{AlleleLengths, CHANNELS, Clipping, Context, HEIGHT, WIDTH};
 
+/// Most examples of a shard: many times those of [`super::ShardWriter`].
+const MOST_EXAMPLES: usize = 1 << 16;
+
 /// A finished shard set.
 #[derive(Clone, Debug)]
 pub struct ShardReader {
@@ -52,7 +55,7 @@ impl ShardReader {
         let entry = self.manifest.shards.get(shard).context("no such shard")?;
         let path = self.directory.join(format!("{}.safetensors.zst", entry.name));
         let damaged = || format!("damaged shard {}; make the examples again", path.display());
-        let (tensors, sha256) = read_tensors(&path).with_context(damaged)?;
+        let (tensors, sha256) = read_tensors(&path, entry.examples).with_context(damaged)?;
         ensure!(
             sha256 == entry.sha256,
             "{}: it is not the one that the manifest lists",
@@ -64,8 +67,8 @@ impl ShardReader {
             "{}: its table is not the one that the manifest lists",
             damaged()
         );
-        if tensors.images.len() != examples.len() || examples.len() as u64 != entry.examples {
-            bail!("{}: tensors, table and manifest differ in length", damaged());
+        if tensors.images.len() != examples.len() {
+            bail!("{}: tensors and table differ in length", damaged());
         }
         let Manifest { library, .. } = &self.manifest;
         let noise = library.map_or(0.0, |library| library.noise());
@@ -115,8 +118,9 @@ impl<R: Read> Read for Digesting<R> {
     }
 }
 
-/// Streams the tensors, in whichever order they lie, without holding the padded images; and the SHA-256 of the file.
-fn read_tensors(path: &Path) -> Result<(Tensors, String)> {
+/// Streams the tensors of so many examples, in whichever order they lie, without holding the padded images; and the SHA-256 of the
+/// file. Takes memory for what was read, not for what a header claims.
+fn read_tensors(path: &Path, examples: u64) -> Result<(Tensors, String)> {
     let file = Digesting {
         inner: File::open(path)?,
         digest: Sha256::new(),
@@ -128,13 +132,18 @@ fn read_tensors(path: &Path) -> Result<(Tensors, String)> {
     input.read_exact(&mut header)?;
     let Header { image, label, clipping } = serde_json::from_slice(&header)?;
     let n = label.shape.first().copied().unwrap_or(0);
+    ensure!(
+        n as u64 == examples,
+        "it has {n} examples, the manifest lists {examples}"
+    );
+    ensure!(n <= MOST_EXAMPLES, "it has {n} examples, more than {MOST_EXAMPLES}");
     image.check("image", "U8", &[n, HEIGHT, WIDTH, CHANNELS])?;
     label.check("label", "I64", &[n])?;
     clipping.check("clipping", "F32", &[n, Clipping::LENGTH])?;
     let mut tensors = Tensors {
-        images: Vec::with_capacity(n),
-        labels: Vec::with_capacity(n),
-        clipping: Vec::with_capacity(n),
+        images: Vec::new(),
+        labels: Vec::new(),
+        clipping: Vec::new(),
     };
     let mut order = [&image, &label, &clipping];
     order.sort_by_key(|tensor| tensor.data_offsets);
@@ -183,8 +192,9 @@ fn read_images(input: &mut impl Read, n: usize, images: &mut Vec<Vec<u8>>) -> Re
 }
 
 fn numbers<T, const SIZE: usize>(input: &mut impl Read, n: usize, number: fn([u8; SIZE]) -> T) -> Result<Vec<T>> {
-    let mut bytes = vec![0; SIZE * n];
-    input.read_exact(&mut bytes)?;
+    let mut bytes = Vec::new();
+    input.take((SIZE * n) as u64).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() == SIZE * n, "its data are cut off");
     Ok(bytes.as_chunks().0.iter().copied().map(number).collect())
 }
 
@@ -320,6 +330,35 @@ mod tests {
             manifest["examples"] = 2.into();
         });
         assert!(error.contains("shard-00000 is named twice"), "{error}");
+    }
+
+    #[test]
+    fn sizes_are_compared_before_memory_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = ShardWriter::create(folder.path(), None, json!(null)).unwrap();
+        writer.push(example(1)).unwrap();
+        writer.finish().unwrap();
+        let path = folder.path().join("shard-00000.safetensors.zst");
+        let bytes = zstd::decode_all(File::open(&path).unwrap()).unwrap();
+        let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let text = String::from_utf8(bytes[8..8 + header].to_vec()).unwrap();
+        for claimed in [0, 2, MOST_EXAMPLES + 1, 1_000_000_000_000, 1 << 62] {
+            let text = text.replace("\"shape\":[1", &format!("\"shape\":[{claimed}"));
+            let claims = [
+                &(text.len() as u64).to_le_bytes(),
+                text.as_bytes(),
+                &bytes[8 + header..],
+            ]
+            .concat();
+            std::fs::write(&path, zstd::encode_all(claims.as_slice(), 0).unwrap()).unwrap();
+            // Where the manifest claims the same, too.
+            for listed in [1, claimed as u64] {
+                let mut shards = ShardReader::open(folder.path()).unwrap();
+                shards.manifest.shards[0].examples = listed;
+                let error = format!("{:#}", shards.read(0).unwrap_err());
+                assert!(error.contains("damaged shard"), "{error}");
+            }
+        }
     }
 
     #[test]

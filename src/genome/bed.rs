@@ -1,26 +1,27 @@
 //! Lines of a BED file.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 
 use anyhow::{Context, Result, bail};
 
-use super::Region;
+use super::{Region, bounded_lines};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The intervals of a BED text that `check` lets pass, in their order. Errors name the line.
-pub(super) fn read(text: impl Read, check: impl Fn(&Region) -> Result<()>) -> Result<Vec<Region>> {
-    let mut regions = Vec::new();
-    for (number, line) in BufReader::new(text).lines().enumerate() {
-        let at_line = || format!("line {}", number + 1);
-        let line = line.with_context(|| format!("{}: it is no UTF-8 text, or it is damaged", at_line()))?;
-        let region = interval(&line).and_then(|region| {
-            region.iter().try_for_each(&check)?;
-            Ok(region)
-        });
-        regions.extend(region.with_context(at_line)?);
+/// Longest line, in bytes: a small compressed file can hold any.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Gives the intervals of a BED text to `keep`, in their order. Errors name the line.
+pub(super) fn read(text: impl Read, mut keep: impl FnMut(Region) -> Result<()>) -> Result<()> {
+    for (number, line) in (1..).zip(bounded_lines(BufReader::new(text), LONGEST_LINE)) {
+        let at_line = || format!("line {number}");
+        let no_text = || format!("{}: it is no UTF-8 text, or it is damaged", at_line());
+        let line = line.with_context(no_text)?;
+        let line = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(&line)).with_context(no_text)?;
+        let region = interval(line).and_then(|region| region.map_or(Ok(()), &mut keep));
+        region.with_context(at_line)?;
     }
-    Ok(regions)
+    Ok(())
 }
 
 /// The interval of a line; none if it is empty, a comment or a header line of the UCSC browser.
@@ -75,7 +76,12 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Vec<Region>> {
-        read(text.as_bytes(), |_| Ok(()))
+        let mut regions = Vec::new();
+        read(text.as_bytes(), |region| {
+            regions.push(region);
+            Ok(())
+        })?;
+        Ok(regions)
     }
 
     #[test]
@@ -107,7 +113,7 @@ mod tests {
             assert!(error(text).contains(expected), "{}", error(text));
         }
         assert!(format!("{:#}", read(&b"c\t1\t2\n\xff\xfec\0"[..], |_| Ok(())).unwrap_err()).contains("line 2"));
-        let refuse = |region: &Region| if region.start > 5 { bail!("too far") } else { Ok(()) };
+        let refuse = |region: Region| if region.start > 5 { bail!("too far") } else { Ok(()) };
         let refused = read("c\t1\t2\nc\t6\t7\n".as_bytes(), refuse).unwrap_err();
         assert_eq!(format!("{refused:#}"), "line 2: too far");
     }

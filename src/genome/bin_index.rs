@@ -1,16 +1,16 @@
 //! What indexes by bins know of their file: BAI (SAM specification, section 5.2), tabix and CSI (their specifications are in
 //! samtools/hts-specs).
 
-use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use rust_htslib::bgzf;
+
+use super::bgzf::read_index;
 
 /// What an index tells of its file.
 pub(crate) struct BinIndex {
-    pub(crate) contigs: u32,
+    pub(crate) contigs: Vec<ContigBins>,
     /// Virtual offsets of the start of the first record and the end of the last that it knows; none if it knows none.
     pub(crate) records: Option<Range<u64>>,
     /// Where records are: of BAI, windows of 16 kb; of CSI, bins.
@@ -32,9 +32,11 @@ pub(crate) struct Stretch {
 
 impl BinIndex {
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let mut bytes = Vec::new();
-        bgzf::Reader::from_path(path)?.read_to_end(&mut bytes)?;
-        let mut rest = Bytes(&bytes);
+        Self::parse(&read_index(path)?)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut rest = Bytes(bytes);
         let (shape, header, contigs) = match rest.take(4)? {
             b"BAI\x01" => (BinShape::BAI, &[][..], rest.number()?),
             b"TBI\x01" => {
@@ -60,7 +62,7 @@ impl BinIndex {
             _ => bail!("it is neither BAI nor tabix nor CSI"),
         };
         let mut index = Self {
-            contigs,
+            contigs: Vec::new(),
             records: None,
             stretches: Vec::new(),
             header: header.to_vec(),
@@ -68,12 +70,14 @@ impl BinIndex {
         for contig in 0..contigs {
             rest.bins(contig, shape, &mut index)?;
         }
+        // The number of unplaced records may follow, and nothing else.
+        ensure!(matches!(rest.0.len(), 0 | 8), "it goes on after its last contig");
         Ok(index)
     }
 }
 
 /// How an index cuts contigs into bins.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct BinShape {
     is_csi: bool,
     /// A smallest bin holds 2^`leaf_bits` bases, each larger one eight of the next smaller.
@@ -103,6 +107,70 @@ impl BinShape {
     }
 }
 
+/// Where the records of a contig stand in the file.
+///
+/// Bins and the offsets of windows say the same in two ways. Where reading begins follows from both, so that a wrong number in one
+/// of them hides no record.
+#[derive(Clone, Debug)]
+pub(crate) struct ContigBins {
+    shape: BinShape,
+    /// Ordered by their starts.
+    chunks: Vec<Chunk>,
+    /// Virtual offset before which no record reaches over a position or those behind it. Both ascend.
+    starts: Vec<(u64, u64)>,
+}
+
+/// Virtual offsets of a run of records of one bin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Chunk {
+    start: u64,
+    end: u64,
+    bin: u32,
+}
+
+impl ContigBins {
+    /// `starts` are in any order; an offset of 0 says nothing.
+    fn new(shape: BinShape, mut chunks: Vec<Chunk>, mut starts: Vec<(u64, u64)>) -> Self {
+        chunks.sort_unstable();
+        starts.retain(|&(_, offset)| offset > 0);
+        starts.sort_unstable();
+        let mut latest = 0;
+        for (_, offset) in &mut starts {
+            latest = latest.max(*offset);
+            *offset = latest;
+        }
+        chunks.shrink_to_fit();
+        starts.shrink_to_fit();
+        Self { shape, chunks, starts }
+    }
+
+    /// The chunks, ordered by their starts.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = Range<u64>> {
+        self.chunks.iter().map(|chunk| chunk.start..chunk.end)
+    }
+
+    /// All records of the contig; none if it has none.
+    pub(crate) fn records(&self) -> Option<Range<u64>> {
+        let end = self.chunks.iter().map(|chunk| chunk.end).max()?;
+        Some(self.chunks.first()?.start..end)
+    }
+
+    /// The records of the contig, but for those that end before a position; none if it has none.
+    pub(crate) fn records_from(&self, position: u64) -> Option<Range<u64>> {
+        let records = self.records()?;
+        let known = self.starts.partition_point(|&(first, _)| first <= position);
+        let known = known.checked_sub(1).map_or(records.start, |last| self.starts[last].1);
+        let known = known.clamp(records.start, records.end);
+        let before = self.chunks.partition_point(|chunk| chunk.start < known);
+        let reaches = |chunk: &&Chunk| chunk.end >= known && self.shape.positions(chunk.bin.into()).contains(&position);
+        let start = self.chunks[..before]
+            .iter()
+            .find(reaches)
+            .map_or(known, |chunk| chunk.start);
+        Some(start..records.end)
+    }
+}
+
 /// Little-endian numbers from the front of a buffer.
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
@@ -123,35 +191,83 @@ impl<'a> Bytes<'a> {
 
     /// Takes the bins of a contig.
     fn bins(&mut self, contig: u32, shape: BinShape, index: &mut BinIndex) -> Result<()> {
-        let pseudo_bin = BinShape::first_bin(shape.depth + 1) + 1;
-        let mut last = 0;
+        let (first_leaf, bins) = (BinShape::first_bin(shape.depth), BinShape::first_bin(shape.depth + 1));
+        let pseudo_bin = bins + 1;
+        let (mut chunks, mut starts, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..self.number()? {
-            let bin = u64::from(self.number()?);
-            self.take(if shape.is_csi { 8 } else { 0 })?;
-            let mut bytes: u64 = 0;
+            let bin = self.number()?;
+            let wide = u64::from(bin);
+            ensure!(wide < bins || wide == pseudo_bin, "it has a bin {bin}, which cannot be");
+            let offset = if shape.is_csi { self.offset()? } else { 0 };
+            let before = chunks.len();
             for _ in 0..self.number()? {
                 let (start, end) = (self.offset()?, self.offset()?);
                 // The pseudo-bin holds counts, not chunks.
-                if bin != pseudo_bin {
+                if wide != pseudo_bin {
+                    ensure!(start <= end, "a chunk of its bin {bin} ends before it begins");
                     let known = index.records.get_or_insert(start..end);
                     *known = known.start.min(start)..known.end.max(end);
-                    bytes = bytes.saturating_add(place(end).saturating_sub(place(start)));
-                    last = last.max(end);
+                    chunks.push(Chunk { start, end, bin });
                 }
             }
-            if shape.is_csi && bin < pseudo_bin {
+            let own: &[Chunk] = &chunks[before..];
+            let (Some(first), positions) = (own.iter().map(|chunk| chunk.start).min(), shape.positions(wide)) else {
+                continue;
+            };
+            if wide >= first_leaf {
+                leaves.push((positions.start, first));
+            }
+            if shape.is_csi {
+                // Other tools give a larger bin the offset of its own first record: only past the bin is it sure to hold.
+                let from = if wide >= first_leaf {
+                    positions.start
+                } else {
+                    positions.end
+                };
+                starts.push((from, offset.min(first)));
+                let bytes = own
+                    .iter()
+                    .map(|chunk| place(chunk.end).saturating_sub(place(chunk.start)));
                 index.stretches.push(Stretch {
                     contig,
-                    positions: shape.positions(bin),
-                    bytes,
+                    bytes: bytes.fold(0, u64::saturating_add),
+                    positions,
                 });
             }
         }
         if !shape.is_csi {
             let windows: Vec<u64> = (0..self.number()?).map(|_| self.offset()).collect::<Result<_>>()?;
+            let last = chunks.iter().map(|chunk| chunk.end).max().unwrap_or(0);
+            check_windows(&windows, last)?;
+            let positions = (0..).step_by(1 << shape.leaf_bits);
+            starts.extend(positions.zip(windows.iter().copied()));
+            starts.retain(|&(_, offset)| offset > 0);
+            bound_starts(&mut starts, &mut leaves);
             index.stretches.extend(window_stretches(contig, &windows, last));
         }
+        index.contigs.push(ContigBins::new(shape, chunks, starts));
         Ok(())
+    }
+}
+
+/// Fails unless the offsets of windows ascend and none is behind the last record. 0 says nothing.
+fn check_windows(windows: &[u64], last: u64) -> Result<()> {
+    let known = windows.iter().filter(|&&offset| offset > 0);
+    ensure!(known.clone().is_sorted(), "the offsets of its windows do not ascend");
+    let is_late = last > 0 && known.max().is_some_and(|&offset| offset > last);
+    ensure!(!is_late, "it has a window behind the last read of the contig");
+    Ok(())
+}
+
+/// No window begins behind the first record that starts in it, which its bin knows. Both are ordered by position.
+fn bound_starts(starts: &mut [(u64, u64)], leaves: &mut [(u64, u64)]) {
+    leaves.sort_unstable();
+    let mut leaves = leaves.iter().peekable();
+    for (position, offset) in starts {
+        while leaves.next_if(|leaf| leaf.0 < *position).is_some() {}
+        if let Some(leaf) = leaves.next_if(|leaf| leaf.0 == *position) {
+            *offset = leaf.1.min(*offset);
+        }
     }
 }
 
@@ -220,5 +336,56 @@ mod tests {
         assert_eq!(windows(&next), [0, 2, 3, 5]);
         assert_eq!(windows(&before), [0, 1, 2, 4, 5]);
         assert!(windows(&[]).is_empty());
+    }
+
+    /// A BAI of one contig: bins with their chunks, and the offsets of windows.
+    fn bai(bins: &[(u32, &[(u64, u64)])], windows: &[u64]) -> Vec<u8> {
+        let mut bytes = b"BAI\x01\x01\0\0\0".to_vec();
+        bytes.extend((bins.len() as u32).to_le_bytes());
+        for (bin, chunks) in bins {
+            bytes.extend([*bin, chunks.len() as u32].map(u32::to_le_bytes).concat());
+            chunks
+                .iter()
+                .for_each(|&(start, end)| bytes.extend([start, end].map(u64::to_le_bytes).concat()));
+        }
+        bytes.extend((windows.len() as u32).to_le_bytes());
+        bytes.extend(windows.iter().flat_map(|offset| offset.to_le_bytes()));
+        bytes
+    }
+
+    #[test]
+    fn one_wrong_number_hides_no_record() {
+        // Window 0 has records from 100 on; of those from 300 on, which reach into window 1, the bin of 128 kb knows.
+        let (leaf, wide) = (4681, 585);
+        let start = |bins: &[(u32, &[(u64, u64)])], windows: &[u64]| {
+            BinIndex::parse(&bai(bins, windows)).unwrap().contigs[0]
+                .records_from(20_000)
+                .unwrap()
+                .start
+        };
+        let whole: [(u32, &[(u64, u64)]); 3] =
+            [(leaf, &[(100, 300)]), (wide, &[(300, 400)]), (leaf + 1, &[(400, 900)])];
+        assert_eq!(start(&whole, &[100, 300]), 300);
+        for window in [301, 399, 400, 500, 900] {
+            assert_eq!(start(&whole, &[100, window]), 300, "{window}");
+        }
+        for bin in 0..37_449 {
+            let mut moved = whole;
+            moved[(bin % 3) as usize].0 = bin;
+            assert!(start(&moved, &[100, 300]) <= 300, "{bin}");
+        }
+        assert_eq!(start(&[(0, &[(100, 900)])], &[100, 700]), 100);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let error = |bytes: &[u8]| format!("{:#}", BinIndex::parse(bytes).err().unwrap());
+        assert!(error(&bai(&[(37_451, &[(100, 300)])], &[])).contains("bin 37451"));
+        assert!(error(&bai(&[(4681, &[(300, 100)])], &[])).contains("ends before it begins"));
+        assert!(error(&bai(&[(4681, &[(100, 300)])], &[200, 100])).contains("do not ascend"));
+        assert!(error(&bai(&[(4681, &[(100, 300)])], &[100, 301])).contains("behind the last read"));
+        let more = [bai(&[(4681, &[(100, 300)])], &[100]), vec![0; 9]].concat();
+        assert!(error(&more).contains("goes on"));
+        assert!(BinIndex::parse(&more[..more.len() - 1]).is_ok());
     }
 }

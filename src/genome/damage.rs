@@ -11,6 +11,12 @@ pub const BGZF_END: [u8; 28] = [
     0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
 
+/// Whether the system refused something, such as one more open file, rather than that a file is damaged.
+pub(crate) fn is_system_error(error: &anyhow::Error) -> bool {
+    let mut system = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    system.any(|error| error.raw_os_error().is_some())
+}
+
 /// Fails if the file cannot be opened, is empty, or is a bgzipped one without its end marker.
 pub fn check_whole(path: &Path) -> Result<()> {
     let failed = || format!("cannot read {}", path.display());

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use rust_htslib::bgzf;
+use anyhow::{Context, Result, bail, ensure};
 
-use super::{Contigs, Region, bed, check_whole};
+use super::{BgzfFile, Contigs, Region, bed, check_whole};
+
+/// Most intervals of a BED file that do not touch the one before: a small compressed file can hold any number.
+const MOST_INTERVALS: usize = 1 << 25;
 
 /// Sorted, merged, 0-based half-open intervals for each contig. Contigs keep the order in which they first appeared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,17 +20,32 @@ pub struct IntervalSet {
 impl IntervalSet {
     pub fn from_regions(regions: impl IntoIterator<Item = Region>) -> Self {
         let mut set = Self::default();
-        for region in regions.into_iter().filter(|r| !r.is_empty()) {
-            if !set.intervals.contains_key(&region.contig) {
-                set.order.push(region.contig.clone());
-            }
-            set.intervals
-                .entry(region.contig)
-                .or_default()
-                .push((region.start, region.end));
+        for region in regions {
+            set.add(region);
         }
         set.intervals.values_mut().for_each(merge);
         set
+    }
+
+    /// Adds a region, which may have to be sorted and merged yet; returns whether that takes more memory.
+    fn add(&mut self, region: Region) -> bool {
+        if region.is_empty() {
+            return false;
+        }
+        if !self.intervals.contains_key(&region.contig) {
+            self.order.push(region.contig.clone());
+        }
+        let intervals = self.intervals.entry(region.contig).or_default();
+        match intervals.last_mut() {
+            Some(last) if (last.0..=last.1).contains(&region.start) => {
+                last.1 = last.1.max(region.end);
+                false
+            }
+            _ => {
+                intervals.push((region.start, region.end));
+                true
+            }
+        }
     }
 
     /// Reads a BED file (plain, gzip or bgzip; header lines allowed; columns beyond the third ignored). Fails if it was cut off.
@@ -45,10 +62,17 @@ impl IntervalSet {
         if path.metadata().is_ok_and(|file| file.len() > 0) {
             check_whole(path)?;
         }
-        let reader =
-            bgzf::Reader::from_path(path).with_context(|| format!("cannot open BED file {}", path.display()))?;
-        let regions = bed::read(reader, check).with_context(|| format!("cannot read BED file {}", path.display()))?;
-        Ok(Self::from_regions(regions))
+        let reader = BgzfFile::open(path)?;
+        let (mut set, mut known) = (Self::default(), 0);
+        let read = bed::read(reader, |region| {
+            check(&region)?;
+            known += usize::from(set.add(region));
+            ensure!(known <= MOST_INTERVALS, "more than {MOST_INTERVALS} intervals");
+            Ok(())
+        });
+        read.with_context(|| format!("cannot read BED file {}", path.display()))?;
+        set.intervals.values_mut().for_each(merge);
+        Ok(set)
     }
 
     /// Fails if an interval lies on an unknown contig or beyond a contig's end.

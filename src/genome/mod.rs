@@ -21,8 +21,9 @@ mod variant_index;
 mod variant_reader;
 
 pub(crate) use self::{
-    bgzf::BgzfFile,
-    bin_index::{BinIndex, Stretch},
+    bgzf::{BgzfFile, bounded_lines, can_open, read_index},
+    bin_index::{BinIndex, ContigBins, Stretch},
+    damage::is_system_error,
 };
 pub use contigs::{Contig, Contigs};
 pub use damage::{BGZF_END, check_whole};

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use rust_htslib::{bcf, bgzf};
 
 use super::bgzf::BgzfFile;
 use super::bin_index::{BinIndex, Bytes};
 use super::contigs::Contigs;
-use super::damage::check_whole;
+use super::damage::{check_whole, is_system_error};
 
 /// Longest contig that a tabix index can address, in bases; longer ones take CSI (SAM specification, section 5.1.1).
 const TABIX_LIMIT: u64 = 1 << 29;
@@ -70,14 +70,17 @@ impl VariantIndex {
             contigs: Vec::new(),
             end: 0,
         };
-        index.read().with_context(|| {
-            format!(
-                "index {} is damaged; make it again with: {}",
-                path.display(),
-                index.command
-            )
-        })?;
-        index.check_end(vcf).with_context(|| index.stale())?;
+        let told = |cause: anyhow::Error, text: String| match is_system_error(&cause) {
+            true => cause.context(format!("cannot read index {}", path.display())),
+            false => cause.context(text),
+        };
+        let again = format!(
+            "index {} is damaged; make it again with: {}",
+            path.display(),
+            index.command
+        );
+        index.read().map_err(|cause| told(cause, again))?;
+        index.check_end(vcf).map_err(|cause| told(cause, index.stale()))?;
         Ok(Some(index))
     }
 

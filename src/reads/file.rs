@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::format::Format;
-use super::index;
+use super::index::{self, Index};
+use crate::genome::BgzfFile;
 
 /// The empty BGZF block that ends a whole BAM (SAM specification, section 4.1.2).
 const BGZF_END: [u8; 28] = [
@@ -24,9 +25,12 @@ const CRAM_2_END: [u8; 30] = [
     0x01, 0, 0x01, 0, 0x01, 0,
 ];
 
+/// Most bytes of the text of a BAM's header; each contig takes eight or more.
+const HEADER_LIMIT: u64 = 512 << 20;
+
 /// Finds the format and the index, and fails if the file is missing, is something else, lacks its index or has that of another,
 /// or was cut off: a truncated file must never look like a quiet genome, not even if the cut lies past the last region read.
-pub(super) fn check(path: &Path) -> Result<(Format, PathBuf)> {
+pub(super) fn check(path: &Path) -> Result<(Format, PathBuf, Index)> {
     if !path.is_file() {
         bail!("reads {}: no such file", path.display());
     }
@@ -38,6 +42,9 @@ pub(super) fn check(path: &Path) -> Result<(Format, PathBuf)> {
             path.display()
         )
     })?;
+    if format == Format::Bam {
+        check_header(path)?;
+    }
     let index = index::find(path, format)?;
     let ends: &[&[u8]] = match format {
         Format::Bam => &[&BGZF_END],
@@ -53,8 +60,39 @@ pub(super) fn check(path: &Path) -> Result<(Format, PathBuf)> {
             path.display()
         );
     }
-    index::check(&index, path, format)?;
-    Ok((format, index))
+    let checked = Index::read(&index, path, format)?;
+    Ok((format, index, checked))
+}
+
+/// Fails if the header of a BAM claims more than it can hold: htslib takes memory for as much (SAM specification, section 4.2).
+fn check_header(path: &Path) -> Result<()> {
+    let damaged = || {
+        format!(
+            "reads {} is damaged: its header cannot be read; copy or make the file again",
+            path.display()
+        )
+    };
+    let mut file = BgzfFile::open(path)?;
+    let number = |file: &mut BgzfFile, skip: usize| -> Result<u64> {
+        file.read(skip)?;
+        let bytes = file.read(4)?.try_into();
+        Ok(u32::from_le_bytes(bytes.ok().context("it is cut off")?).into())
+    };
+    let mut text = number(&mut file, 4).with_context(damaged)?;
+    let contigs = (|| {
+        ensure!(
+            text <= HEADER_LIMIT,
+            "its text has {text} bytes, more than {HEADER_LIMIT}"
+        );
+        while text > 1 << 16 {
+            file.read(1 << 16)?;
+            text -= 1 << 16;
+        }
+        number(&mut file, text as usize)
+    })()
+    .with_context(damaged)?;
+    ensure!(contigs <= HEADER_LIMIT / 8, "{}: it has {contigs} contigs", damaged());
+    Ok(())
 }
 
 fn ends_with(file: &mut File, end: &[u8]) -> std::io::Result<bool> {

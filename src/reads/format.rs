@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use rust_htslib::bgzf;
+use crate::genome::BgzfFile;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -27,7 +27,6 @@ impl Format {
 
 /// Whether it is bgzipped text, such as SAM, which begins as BAM does. A block that cannot be read is told of later.
 fn is_text(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = bgzf::Reader::from_path(path).is_ok_and(|mut file| file.read_exact(&mut magic).is_ok());
-    read && magic != *b"BAM\x01"
+    let magic = BgzfFile::open(path).and_then(|mut file| file.read(4));
+    magic.is_ok_and(|magic| magic.len() == 4 && magic != *b"BAM\x01")
 }

@@ -1,14 +1,16 @@
 //! The index of an alignment file, and whether it is of this file. A stale or foreign one would be read without complaint
 //! and find no reads: a quiet genome. Its age says nothing, for copies get new times; where the reads are does.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use rust_htslib::bam::{self, Read as _};
+use rust_htslib::bam::{self, Read as _, Record};
 
-use super::crai;
+use super::crai::{self, Crai};
 use super::format::Format;
-use crate::genome::{BgzfFile, BinIndex, Stretch};
+use crate::genome::{BgzfFile, BinIndex, ContigBins, Stretch, can_open, is_system_error};
 
 /// Bytes of a record that tell it from others: its fixed fields (SAM specification, section 4.2), and of its name.
 const RECORD_FRONT: usize = 100;
@@ -31,26 +33,38 @@ pub(super) fn find(path: &Path, format: Format) -> Result<PathBuf> {
     }
 }
 
-/// Fails unless the reads that the index knows begin where those of the file do, and end where they end. Reads the index,
-/// and a few blocks of the file.
-pub(super) fn check(index: &Path, path: &Path, format: Format) -> Result<()> {
-    let checked = match format {
-        Format::Bam => check_bins(index, path),
-        Format::Cram => crai::check(index, path),
-    };
-    checked.map_err(|cause| {
-        let csi = if index.extension().is_some_and(|e| e == "csi") {
-            "-c "
-        } else {
-            ""
+/// A checked index: where the records of each contig are.
+#[derive(Clone, Debug)]
+pub(super) enum Index {
+    Bins(Arc<[ContigBins]>),
+    Cram(Arc<Crai>),
+}
+
+impl Index {
+    /// Fails unless the index accounts for all placed reads of the file: they begin where those of the file do, end where they
+    /// end, and none are left out between. Reads the index, and a few blocks of the file.
+    pub fn read(index: &Path, path: &Path, format: Format) -> Result<Self> {
+        let checked = match format {
+            Format::Bam => check_bins(index, path).map(|contigs| Self::Bins(contigs.into())),
+            Format::Cram => Crai::read(index, path).map(|crai| Self::Cram(Arc::new(crai))),
         };
-        anyhow!(
-            "index {} does not fit reads {1}: {cause:#}; if the file is whole, make the index again with: \
-             samtools index {csi}{1}",
-            index.display(),
-            path.display()
-        )
-    })
+        checked.map_err(|cause| {
+            if is_system_error(&cause) {
+                return cause.context(format!("cannot read index {} of {}", index.display(), path.display()));
+            }
+            let csi = if index.extension().is_some_and(|e| e == "csi") {
+                "-c "
+            } else {
+                ""
+            };
+            anyhow!(
+                "index {} does not fit reads {1}: {cause:#}; if the file is whole, make the index again with: \
+                 samtools index {csi}{1}",
+                index.display(),
+                path.display()
+            )
+        })
+    }
 }
 
 /// Stretches that may hold reads, by what the index knows.
@@ -63,18 +77,16 @@ pub(super) fn stretches(index: &Path, format: Format) -> Result<Vec<Stretch>> {
 }
 
 /// Checks a BAI or CSI.
-fn check_bins(index: &Path, path: &Path) -> Result<()> {
-    let known = BinIndex::read(index)?;
-    let reader = bam::Reader::from_path(path)?;
+fn check_bins(index: &Path, path: &Path) -> Result<Vec<ContigBins>> {
+    let index = BinIndex::read(index)?;
+    can_open(path, 2)?;
+    let mut reader = bam::Reader::from_path(path)?;
     let contigs = reader.header().target_count();
-    ensure!(
-        known.contigs == contigs,
-        "it knows {} contigs, not {contigs}",
-        known.contigs
-    );
+    let known = index.contigs.len();
+    ensure!(known == contigs as usize, "it knows {known} contigs, not {contigs}");
     // The reader has read the header and no more.
     let first = reader.tell() as u64;
-    let known = known.records.unwrap_or(first..first);
+    let known = index.records.unwrap_or(first..first);
     // Past the end of the file nothing is read either, which would look like its end.
     ensure!(
         known.end >> 16 <= path.metadata()?.len(),
@@ -82,17 +94,54 @@ fn check_bins(index: &Path, path: &Path) -> Result<()> {
     );
     let mut file = BgzfFile::open(path)?;
     let mut record_at = |offset| file.seek(offset).and_then(|()| file.read(RECORD_FRONT));
-    let first = record_at(first).context("its first read is damaged")?;
+    let front = record_at(first).context("its first read is damaged")?;
     // One place can have two offsets, at the end of a block and at the start of the next; what stands there is one.
     ensure!(
-        record_at(known.start).is_ok_and(|record| record == first),
+        record_at(known.start).is_ok_and(|record| record == front),
         "the first read that it knows is not the first of the file"
     );
     ensure!(
         record_at(known.end).is_ok_and(|record| record.is_empty() || is_unplaced(&record)),
         "the last read that it knows is not the last of the file"
     );
+    check_holes(&index.contigs, known.start, &mut reader)?;
+    Ok(index.contigs)
+}
+
+/// Fails unless the chunks of the index, one contig after the other, leave out no placed read.
+fn check_holes(contigs: &[ContigBins], first: u64, reader: &mut bam::Reader) -> Result<()> {
+    let mut reached = first;
+    for contig in contigs {
+        let records = contig.records().unwrap_or(reached..reached);
+        ensure!(records.start >= reached, "its contigs share reads");
+        for chunk in contig.chunks() {
+            if chunk.start > reached {
+                ensure!(
+                    !holds_placed(reader, reached..chunk.start)?,
+                    "it leaves out the reads from virtual offset {reached} to {}",
+                    chunk.start
+                );
+            }
+            reached = reached.max(chunk.end);
+        }
+    }
     Ok(())
+}
+
+/// Whether a placed read begins and ends between two virtual offsets. Some tools leave out reads with a contig but no position.
+fn holds_placed(reader: &mut bam::Reader, offsets: Range<u64>) -> Result<bool> {
+    reader.seek(offsets.start as i64)?;
+    let mut record = Record::new();
+    while let Some(read) = reader.read(&mut record) {
+        read?;
+        if reader.tell() as u64 > offsets.end {
+            return Ok(false);
+        }
+        if record.tid() >= 0 && record.pos() >= 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a record has a proper length, and no contig (SAM specification, section 4.2).

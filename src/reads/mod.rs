@@ -14,6 +14,7 @@ mod indel;
 mod index;
 mod read;
 mod reader;
+mod records;
 mod sample;
 mod source;
 #[cfg(test)]

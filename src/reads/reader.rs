@@ -1,40 +1,20 @@
 //! Reads of a region, from one thread's own handle on the file.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result, bail};
-use rust_htslib::bam::{IndexedReader, Read as _, Record};
-use rust_htslib::htslib;
+use anyhow::Result;
+use rust_htslib::bam::Record;
 
 use super::depth::{DepthLimit, places};
 use super::filter::{ReadFilter, decode, end_of, fragment_name, mate_start};
+use super::records::Records;
 use super::{LeftOut, Read, ReadCounts};
 use crate::genome::Region;
-
-/// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
-const CRAM_FIELDS: u32 = htslib::sam_fields_SAM_QNAME
-    | htslib::sam_fields_SAM_FLAG
-    | htslib::sam_fields_SAM_RNAME
-    | htslib::sam_fields_SAM_POS
-    | htslib::sam_fields_SAM_MAPQ
-    | htslib::sam_fields_SAM_CIGAR
-    | htslib::sam_fields_SAM_RNEXT
-    | htslib::sam_fields_SAM_PNEXT
-    | htslib::sam_fields_SAM_TLEN
-    | htslib::sam_fields_SAM_SEQ
-    | htslib::sam_fields_SAM_QUAL;
 
 /// Where places at the ends of a region are too deep, reads so far beyond decide which stay: the longest that are realigned.
 const MARGIN: u64 = 500;
 
-/// No contig: set before each record is read, so that a record that htslib leaves unfilled is noticed.
-const UNFILLED: i32 = -2;
-
 /// Reads an alignment file by regions; one for each thread.
 pub struct ReadReader {
-    reader: IndexedReader,
-    record: Record,
-    path: PathBuf,
+    records: Records,
     filter: ReadFilter,
     max_depth: usize,
     /// How far beyond a region is read: nothing, until the ends of one were too deep.
@@ -42,32 +22,13 @@ pub struct ReadReader {
 }
 
 impl ReadReader {
-    /// `index` is the one that was checked; `reference` is what CRAM is decoded against.
-    pub(super) fn open(
-        path: &Path,
-        index: &Path,
-        reference: Option<&Path>,
-        filter: ReadFilter,
-        max_depth: u32,
-    ) -> Result<Self> {
-        let mut reader = IndexedReader::from_path_and_index(path, index)
-            .with_context(|| format!("cannot open reads {}", path.display()))?;
-        if let Some(reference) = reference {
-            let fields = CRAM_FIELDS | filter.read_groups.as_ref().map_or(0, |_| htslib::sam_fields_SAM_RGAUX);
-            reader
-                .set_reference(reference)
-                .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_REQUIRED_FIELDS, fields))
-                .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_DECODE_MD, 0))
-                .with_context(|| format!("cannot read {} against {}", path.display(), reference.display()))?;
-        }
-        Ok(Self {
-            reader,
-            record: Record::new(),
-            path: path.to_owned(),
+    pub(super) fn new(records: Records, filter: ReadFilter, max_depth: u32) -> Self {
+        Self {
+            records,
             filter,
             max_depth: max_depth as usize,
             margin: 0,
-        })
+        }
     }
 
     /// The reads over `region` that pass the filter, ordered by start, name, and place in the pair. Over each place all of them, or
@@ -105,17 +66,12 @@ impl ReadReader {
         is_counted: impl Fn(u64, u64) -> bool,
         counts: &mut ReadCounts,
     ) -> Result<(DepthLimit, u64)> {
-        let tid = self.reader.header().tid(region.contig.as_bytes());
-        let tid = tid.with_context(|| format!("reads {} has no contig {}", self.path.display(), region.contig))?;
         let stretch = region.start.saturating_sub(self.margin)..region.end + self.margin;
-        self.reader
-            .fetch((tid as i32, stretch.start as i64, stretch.end as i64))
-            .with_context(|| format!("cannot find {region} in reads {}", self.path.display()))?;
+        self.records
+            .fetch(Region::new(&region.contig, stretch.start, stretch.end))?;
         let mut depth = DepthLimit::new(self.max_depth, stretch);
-        let (mut last, mut passed) = (0, 0);
-        while self.next_record(region, last)? {
-            let record = &self.record;
-            last = record.pos();
+        let mut passed = 0;
+        while let Some(record) = self.records.next()? {
             if !self.filter.chooses(record) {
                 continue;
             }
@@ -147,38 +103,6 @@ impl ReadReader {
         counts.used += used;
         counts.leave_out(LeftOut::LowBaseQuality, useless);
         counts.leave_out(LeftOut::Depth, passed - used - useless);
-    }
-
-    /// Reads the next record into `self.record`; false at the end of the region.
-    fn next_record(&mut self, region: &Region, last: i64) -> Result<bool> {
-        let place = |last: i64| format!("{}:{}", region.contig, (last as u64).max(region.start) + 1);
-        self.record.set_tid(UNFILLED);
-        match self.reader.read(&mut self.record) {
-            None => return Ok(false),
-            Some(Err(error)) => Err(error).with_context(|| {
-                format!(
-                    "reads {} is damaged, or does not fit the reference, near {}; copy or make the file again",
-                    self.path.display(),
-                    place(last)
-                )
-            })?,
-            Some(Ok(())) => {}
-        }
-        if self.record.tid() == UNFILLED {
-            bail!(
-                "reads {} is damaged near {}; copy or make the file again",
-                self.path.display(),
-                place(last)
-            );
-        }
-        if self.record.pos() < last {
-            bail!(
-                "reads {} is not sorted by coordinate near {}; sort and index it with samtools",
-                self.path.display(),
-                place(last)
-            );
-        }
-        Ok(true)
     }
 }
 

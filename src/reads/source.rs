@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use rust_htslib::bam::{self, HeaderView, IndexedReader, Read as _};
+use rust_htslib::bam::{self, HeaderView, Read as _};
 use rustc_hash::FxHashMap;
 
 use super::depth::DEFAULT_MAX_DEPTH;
@@ -13,10 +13,11 @@ use super::downsampling::{Downsampling, hash};
 use super::file;
 use super::filter::{FilterOptions, ReadFilter};
 use super::format::Format;
-use super::index;
+use super::index::{self, Index};
 use super::reader::ReadReader;
+use super::records::Records;
 use super::sample::Sample;
-use crate::genome::{Contig, Contigs, Reference, Region, Stretch};
+use crate::genome::{Contig, Contigs, Reference, Region, Stretch, can_open};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: that of the smallest bins of most indexes.
 const TILE: u64 = 1 << 14;
@@ -31,7 +32,8 @@ const MOST_SPARSE: usize = 64;
 #[derive(Clone, Debug)]
 pub struct ReadSource {
     path: PathBuf,
-    index: PathBuf,
+    index_path: PathBuf,
+    index: Index,
     /// What CRAM is decoded against.
     reference: PathBuf,
     format: Format,
@@ -50,19 +52,17 @@ impl ReadSource {
     /// Opens the file and checks all that can be checked at once: format, index, end-of-file marker, sort order,
     /// contigs against the reference, and the sample (`sample`, or the only one there is).
     pub fn open(path: &Path, reference: &Reference, sample: Option<&str>) -> Result<Self> {
-        let (format, index) = file::check(path)?;
-        let reader = IndexedReader::from_path_and_index(path, &index).with_context(|| {
-            format!(
-                "cannot open reads {}; is the file or its index damaged?",
-                path.display()
-            )
-        })?;
+        let (format, index_path, index) = file::check(path)?;
+        let unopened = || format!("cannot open reads {}; is the file damaged?", path.display());
+        can_open(path, 1).with_context(unopened)?;
+        let reader = bam::Reader::from_path(path).with_context(unopened)?;
         let header = reader.header();
         let text = String::from_utf8_lossy(header.as_bytes());
         check_sorted(&text, path)?;
         Ok(Self {
             path: path.to_owned(),
             reference: reference.path().to_owned(),
+            index_path,
             index,
             format,
             sample: Sample::resolve(&text, sample, path)?,
@@ -128,7 +128,7 @@ impl ReadSource {
             contig,
             positions,
             bytes,
-        } in index::stretches(&self.index, self.format)?
+        } in index::stretches(&self.index_path, self.format)?
         {
             let name = names.get(contig as usize).map(|name| String::from_utf8_lossy(name));
             let Some(contig) = name.and_then(|name| self.contigs.get(&name)) else {
@@ -161,14 +161,15 @@ impl ReadSource {
 
     /// Opens a reader for one thread.
     pub fn reader(&self) -> Result<ReadReader> {
-        let reference = (self.format == Format::Cram).then_some(self.reference.as_path());
+        let with_groups = self.sample.read_groups.is_some();
+        let records = Records::open(&self.path, &self.index_path, &self.index, &self.reference, with_groups)?;
         let filter = ReadFilter {
             read_groups: self.sample.read_groups.clone(),
             downsampling: self.downsampling,
             options: self.filter,
             lengths: self.lengths.clone(),
         };
-        ReadReader::open(&self.path, &self.index, reference, filter, self.max_depth)
+        Ok(ReadReader::new(records, filter, self.max_depth))
     }
 }
 

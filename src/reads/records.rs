@@ -1,0 +1,225 @@
+//! The records of a region, one after the other, with the proof that none was left out: they are in order, and go on to one that
+//! begins behind the region or to the end of the contig.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rust_htslib::bam::ext::BamRecordExtensions;
+use rust_htslib::bam::{self, IndexedReader, Read as _, Record};
+use rust_htslib::htslib;
+
+use super::crai::{Crai, Cram};
+use super::index::Index;
+use crate::genome::{ContigBins, Region, can_open};
+
+/// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
+const CRAM_FIELDS: u32 = htslib::sam_fields_SAM_QNAME
+    | htslib::sam_fields_SAM_FLAG
+    | htslib::sam_fields_SAM_RNAME
+    | htslib::sam_fields_SAM_POS
+    | htslib::sam_fields_SAM_MAPQ
+    | htslib::sam_fields_SAM_CIGAR
+    | htslib::sam_fields_SAM_RNEXT
+    | htslib::sam_fields_SAM_PNEXT
+    | htslib::sam_fields_SAM_TLEN
+    | htslib::sam_fields_SAM_SEQ
+    | htslib::sam_fields_SAM_QUAL;
+
+/// No contig: set before each record is read, so that a record that htslib leaves unfilled is noticed.
+const UNFILLED: i32 = -2;
+
+const AGAIN: &str = "sort and index it again with samtools";
+
+/// So many records behind the region are looked at: where the file goes back from them, a stray one ended the region early.
+const LOOK_AHEAD: u32 = 64;
+
+/// Reads the records of one region after another.
+pub(super) struct Records {
+    file: AlignmentFile,
+    path: PathBuf,
+    region: Region,
+    contig: i32,
+    record: Record,
+    /// Start of the record before; -1 before the first.
+    last: i64,
+    /// How many records begin behind the region.
+    behind: u32,
+}
+
+/// One thread's handle on the file. A BAM is read from the place that [`ContigBins`] tells; htslib's own iterator would believe each
+/// number of the index, and end without a word at any record of another contig.
+enum AlignmentFile {
+    Bam {
+        reader: bam::Reader,
+        bins: Arc<[ContigBins]>,
+        /// Virtual offset of the end of the contig at hand.
+        end: u64,
+    },
+    Cram {
+        reader: IndexedReader,
+        crai: Arc<Crai>,
+        cram: Cram,
+    },
+}
+
+impl Records {
+    /// `reference` is what CRAM is decoded against, `with_groups` whether read groups are asked for.
+    pub fn open(path: &Path, index_path: &Path, index: &Index, reference: &Path, with_groups: bool) -> Result<Self> {
+        let unopened = || format!("cannot open reads {}", path.display());
+        // Of a CRAM: this file twice and its index, and the reference and its index.
+        let files = if matches!(index, Index::Cram(_)) { 5 } else { 1 };
+        can_open(path, files).with_context(unopened)?;
+        let file = match index {
+            Index::Bins(bins) => AlignmentFile::Bam {
+                reader: bam::Reader::from_path(path).with_context(unopened)?,
+                bins: bins.clone(),
+                end: 0,
+            },
+            Index::Cram(crai) => AlignmentFile::Cram {
+                cram: Cram::open(path).with_context(unopened)?,
+                reader: open_cram(path, index_path, reference, with_groups)?,
+                crai: crai.clone(),
+            },
+        };
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            region: Region::new("", 0, 0),
+            contig: UNFILLED,
+            record: Record::new(),
+            last: -1,
+            behind: 0,
+        })
+    }
+
+    /// Goes to the records over a region.
+    pub fn fetch(&mut self, region: Region) -> Result<()> {
+        let failed = format!("cannot find {region} in reads {}", self.path.display());
+        let header = match &self.file {
+            AlignmentFile::Bam { reader, .. } => reader.header(),
+            AlignmentFile::Cram { reader, .. } => reader.header(),
+        };
+        let tid = header.tid(region.contig.as_bytes());
+        let tid = tid.with_context(|| format!("reads {} has no contig {}", self.path.display(), region.contig))?;
+        let length = header.target_len(tid).unwrap_or(region.end);
+        (self.contig, self.last, self.behind) = (tid as i32, -1, 0);
+        match &mut self.file {
+            AlignmentFile::Bam { reader, bins, end } => {
+                let records = bins.get(tid as usize).and_then(|bins| bins.records_from(region.start));
+                *end = records.as_ref().map_or(0, |records| records.end);
+                if let Some(records) = records {
+                    reader.seek(records.start as i64).context(failed)?;
+                }
+            }
+            AlignmentFile::Cram { reader, crai, cram } => {
+                let is_mixed = crai.check_region(cram, tid, &(region.start..region.end));
+                let is_mixed = is_mixed.map_err(|cause| {
+                    let path = self.path.display();
+                    anyhow!("the index of reads {path} does not fit near {region}: {cause:#}; make it again with: samtools index {path}")
+                })?;
+                let start = if is_mixed { 0 } else { region.start };
+                reader
+                    .fetch((tid as i32, start as i64, length as i64))
+                    .context(failed)?;
+            }
+        }
+        self.region = region;
+        Ok(())
+    }
+
+    /// The next record over the region; none at its end. Fails where the file is damaged or not sorted, or has no record that
+    /// shows that the end is reached.
+    pub fn next(&mut self) -> Result<Option<&Record>> {
+        while self.behind < LOOK_AHEAD && self.read()? {
+            let start = self.record.pos();
+            if start < self.last {
+                bail!(
+                    "reads {} is not sorted by coordinate near {}; sort and index it with samtools",
+                    self.path.display(),
+                    self.place()
+                );
+            }
+            self.last = start;
+            if start >= self.region.end as i64 {
+                self.behind += 1;
+            } else if self.record.reference_end() > self.region.start as i64 {
+                return Ok(Some(&self.record));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads the next record of the contig; false at its end.
+    fn read(&mut self) -> Result<bool> {
+        self.record.set_tid(UNFILLED);
+        let (read, is_end) = match &mut self.file {
+            AlignmentFile::Bam { end: 0, .. } => return Ok(false),
+            AlignmentFile::Bam { reader, end, .. } => {
+                let is_end = reader.tell() as u64 >= *end;
+                (reader.read(&mut self.record), is_end)
+            }
+            AlignmentFile::Cram { reader, crai, .. } => {
+                let is_end = self.behind > 0 || !crai.goes_on(self.contig.cast_unsigned(), self.region.end);
+                (reader.read(&mut self.record), is_end)
+            }
+        };
+        let path = self.path.display();
+        match read {
+            Some(Err(error)) => Err(error).with_context(|| {
+                format!(
+                    "reads {path} is damaged, or does not fit the reference, near {}; copy or make the file again",
+                    self.place()
+                )
+            })?,
+            Some(Ok(())) => {}
+            None if is_end => return Ok(false),
+            None => bail!(
+                "reads {path} ends before its index says, near {}; {AGAIN}",
+                self.place()
+            ),
+        }
+        match self.record.tid() {
+            UNFILLED => bail!(
+                "reads {path} is damaged near {}; copy or make the file again",
+                self.place()
+            ),
+            tid if tid == self.contig => {
+                let is_known = !is_end || matches!(self.file, AlignmentFile::Cram { .. });
+                ensure!(
+                    is_known,
+                    "the index of reads {path} does not know the reads from {} on; {AGAIN}",
+                    self.place()
+                );
+                Ok(true)
+            }
+            tid => {
+                let is_next = is_end && (tid < 0 || tid > self.contig);
+                ensure!(
+                    is_next,
+                    "reads {path} has a read without a contig, or of another, near {}; {AGAIN}",
+                    self.place()
+                );
+                Ok(false)
+            }
+        }
+    }
+
+    /// Where in the contig the last record was.
+    fn place(&self) -> String {
+        let position = u64::try_from(self.last).unwrap_or(0).max(self.region.start);
+        format!("{}:{}", self.region.contig, position + 1)
+    }
+}
+
+fn open_cram(path: &Path, index: &Path, reference: &Path, with_groups: bool) -> Result<IndexedReader> {
+    let mut reader = IndexedReader::from_path_and_index(path, index)
+        .with_context(|| format!("cannot open reads {}", path.display()))?;
+    let fields = CRAM_FIELDS | if with_groups { htslib::sam_fields_SAM_RGAUX } else { 0 };
+    reader
+        .set_reference(reference)
+        .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_REQUIRED_FIELDS, fields))
+        .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_DECODE_MD, 0))
+        .with_context(|| format!("cannot read {} against {}", path.display(), reference.display()))?;
+    Ok(reader)
+}
