@@ -4,7 +4,8 @@ use std::io::{BufReader, Read};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Region, bounded_lines};
+use super::Region;
+use super::bgzf::read_line;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -13,11 +14,17 @@ const LONGEST_LINE: u64 = 1 << 20;
 
 /// Gives the intervals of a BED text to `keep`, in their order. Errors name the line.
 pub(super) fn read(text: impl Read, mut keep: impl FnMut(Region) -> Result<()>) -> Result<()> {
-    for (number, line) in (1..).zip(bounded_lines(BufReader::new(text), LONGEST_LINE)) {
+    let (mut text, mut line) = (BufReader::new(text), Vec::new());
+    for number in 1.. {
         let at_line = || format!("line {number}");
         let no_text = || format!("{}: it is no UTF-8 text, or it is damaged", at_line());
-        let line = line.with_context(no_text)?;
-        let line = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(&line)).with_context(no_text)?;
+        line.clear();
+        if read_line(&mut text, LONGEST_LINE, &mut line).with_context(no_text)? == 0 {
+            break;
+        }
+        let line = std::str::from_utf8(&line)
+            .with_context(no_text)?
+            .trim_end_matches(['\n', '\r']);
         let region = interval(line).and_then(|region| region.map_or(Ok(()), &mut keep));
         region.with_context(at_line)?;
     }

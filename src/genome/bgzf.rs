@@ -18,22 +18,15 @@ pub(crate) fn can_open(path: &Path, files: usize) -> io::Result<()> {
     opened.map(drop)
 }
 
-/// The lines of a text, without their ends. Fails at one of more than `longest` bytes, to which a small compressed file can
-/// decompress.
-pub(crate) fn bounded_lines(mut text: impl BufRead, longest: u64) -> impl Iterator<Item = io::Result<Vec<u8>>> {
-    std::iter::from_fn(move || {
-        let mut line = Vec::new();
-        match text.by_ref().take(longest + 1).read_until(b'\n', &mut line) {
-            Ok(0) => return None,
-            Ok(_) => {}
-            Err(error) => return Some(Err(error)),
-        }
-        if line.pop_if(|last| *last == b'\n').is_none() && line.len() as u64 > longest {
-            let cause = format!("a line is longer than {longest} bytes");
-            return Some(Err(io::Error::new(io::ErrorKind::InvalidData, cause)));
-        }
-        Some(Ok(line))
-    })
+/// Reads the next line, with its end; 0 bytes at the end of the text. Fails at one of more than `longest` bytes, to which a small
+/// compressed file can decompress.
+pub(super) fn read_line(text: &mut impl BufRead, longest: u64, line: &mut Vec<u8>) -> io::Result<usize> {
+    let read = text.by_ref().take(longest).read_until(b'\n', line)?;
+    if read as u64 == longest && line.last() != Some(&b'\n') {
+        let cause = format!("a line is longer than {longest} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, cause));
+    }
+    Ok(read)
 }
 
 /// The bytes of an index, plain or bgzipped. Fails beyond [`INDEX_LIMIT`], which a small file can decompress to.

@@ -21,7 +21,7 @@ mod variant_index;
 mod variant_reader;
 
 pub(crate) use self::{
-    bgzf::{BgzfFile, bounded_lines, can_open, read_index},
+    bgzf::{BgzfFile, can_open, read_index},
     bin_index::{BinIndex, ContigBins, Stretch},
     damage::is_system_error,
 };

@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use rust_htslib::bcf::{self, Read as _};
-use rust_htslib::bgzf;
 use rustc_hash::FxHashSet;
 
+use super::bgzf::{BgzfFile, read_line};
 use super::damage::check_whole;
+
+/// Longest line of a VCF, in bytes: a small compressed file can hold any.
+const LONGEST_LINE: u64 = 256 << 20;
 
 /// Reads a sorted VCF (plain, gzip, bgzip) or BCF.
 pub struct VariantReader {
@@ -31,7 +34,7 @@ pub struct VariantReader {
 }
 
 enum Source {
-    Text(BufReader<bgzf::Reader>),
+    Text(BufReader<BgzfFile>),
     Binary(Box<bcf::Reader>),
 }
 
@@ -39,8 +42,7 @@ impl VariantReader {
     /// Opens a file and reads its header. The first sample is the chosen one.
     pub fn open(path: &Path) -> Result<Self> {
         check_whole(path)?;
-        let reader = bgzf::Reader::from_path(path).with_context(|| format!("cannot open VCF {}", path.display()))?;
-        let mut reader = BufReader::with_capacity(1 << 16, reader);
+        let mut reader = BufReader::with_capacity(1 << 16, BgzfFile::open(path)?);
         let is_binary = reader.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"BCF"));
         let mut opened = Self {
             path: path.to_owned(),
@@ -231,7 +233,7 @@ impl VariantReader {
         self.number += 1;
         match &mut self.source {
             Source::Text(reader) => {
-                let read = reader.read_until(b'\n', &mut bytes).with_context(|| {
+                let read = read_line(reader, LONGEST_LINE, &mut bytes).with_context(|| {
                     format!(
                         "damaged after line {}: its compressed data cannot be read; copy or make it again",
                         self.number - 1

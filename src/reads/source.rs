@@ -104,7 +104,7 @@ impl ReadSource {
     }
 
     pub fn index(&self) -> &Path {
-        &self.index
+        &self.index_path
     }
 
     /// Name of the sample whose reads are given.

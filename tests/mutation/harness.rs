@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once};
 use std::time::{Duration, Instant};
 
-/// Longest time for a mutant, and most resident memory of the process.
-const LONGEST: Duration = Duration::from_secs(10);
+/// Longest time for a mutant, which takes milliseconds on a machine that does nothing else, and most resident memory of the process.
+const LONGEST: Duration = Duration::from_secs(60);
 const MOST_MEMORY_KB: u64 = 2 << 20;
 
 /// What came of a mutant.
