@@ -153,7 +153,7 @@ fn quality(text: &str) -> Result<f64, String> {
 /// A look at what the caller sees, on its way to something else.
 #[derive(Args, Debug, Clone)]
 pub struct RealignedReadsArgs {
-    /// Write the reads as the caller saw them, sorted and indexed
+    /// Write the reads of the regions with the alignments that the caller gave them, sorted and indexed
     #[arg(long, value_name = "BAM", help_heading = "Evidence")]
     pub realigned_reads: Option<PathBuf>,
 }

@@ -103,7 +103,7 @@ impl EvidenceSource {
                     path.display()
                 );
             }
-            RealignedReadsWriter::create(path, self.reference.contigs(), self.reads.sample())
+            RealignedReadsWriter::create(path, &self.reads, &self.reference)
         };
         path.map(create).transpose()
     }

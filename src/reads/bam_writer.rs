@@ -1,55 +1,63 @@
-//! Reads written back to a BAM file, for a look at them in a genome browser.
+//! The records of the file written to a BAM, those of realigned reads with their new alignments: for a look at them in a genome
+//! browser, and for other tools.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use rust_htslib::bam::header::HeaderRecord;
-use rust_htslib::bam::record::{Aux, Cigar, CigarString};
-use rust_htslib::bam::{self, Header, Record, Writer};
+use rust_htslib::bam::{self, Header, HeaderView, Record, Writer};
+use rustc_hash::FxHashMap;
 
+use super::alignment::Alignment;
 use super::file;
-use super::{CigarKind, CigarOp, Read};
-use crate::genome::{Contigs, Region};
+use super::filter::{ReadFilter, fragment_name, is_second_of_pair};
+use super::mates::HeldRecords;
+use super::records::Records;
+use super::{Read, ReadSource};
+use crate::genome::{Contigs, Reference, ReferenceReader, Region};
 use crate::output::{BAM_INDEXES, OutputFile, ReadyFile};
-
-/// Flags of a record (SAM specification, section 1.4).
-const PAIRED: u16 = 0x1;
-const REVERSE: u16 = 0x10;
-const FIRST_OF_PAIR: u16 = 0x40;
-const SECOND_OF_PAIR: u16 = 0x80;
-
-/// The read group that all reads are put into.
-const READ_GROUP: &str = "dvcall";
 
 /// Longest contig that a BAI index can address, in bases (SAM specification, section 5.1.1).
 const BAI_LIMIT: u64 = 1 << 29;
 
-/// Writes reads as the caller saw them to a sorted and indexed BAM. Nothing is seen of it before it is put in place.
+/// Writes the sample's records of each region to a sorted and indexed BAM, with the alignments that the caller gave their reads.
+/// Nothing is seen of the file before it is put in place.
 pub struct RealignedReadsWriter {
+    records: Records,
+    filter: ReadFilter,
+    reference: ReferenceReader,
     writer: Writer,
     file: OutputFile,
     contigs: Contigs,
+    /// The contigs of the records' header in that of the written one.
+    numbers: Vec<i32>,
+    held: HeldRecords,
     /// Contig and end of the stretch written last.
     done: Option<(usize, u64)>,
 }
 
 impl RealignedReadsWriter {
-    /// Starts `target`. `contigs` are those of the reads, in the order in which partitions come; `sample` names their
-    /// sample. Fails if the folder cannot be written.
-    pub fn create(target: &Path, contigs: &Contigs, sample: &str) -> Result<Self> {
+    /// Starts `target`, for regions in the order of the reference's contigs. Fails if the folder cannot be written.
+    pub fn create(target: &Path, source: &ReadSource, reference: &Reference) -> Result<Self> {
         let file = OutputFile::with_index(target, BAM_INDEXES)?;
-        let writer = Writer::from_path(file.path(), &header(contigs, sample), bam::Format::Bam)
-            .with_context(|| file.failed())?;
+        let (records, filter) = source.whole_records()?;
+        let contigs = reference.contigs().clone();
+        let (header, numbers) = header(records.header(), &contigs);
+        let writer = Writer::from_path(file.path(), &header, bam::Format::Bam).with_context(|| file.failed())?;
         Ok(Self {
+            records,
+            filter,
+            reference: reference.reader()?,
             writer,
             file,
-            contigs: contigs.clone(),
+            contigs,
+            numbers,
+            held: HeldRecords::default(),
             done: None,
         })
     }
 
-    /// Writes those of a partition's `reads` (sorted by start) that overlap its `region` and that no earlier partition
-    /// has written. Fails if partitions do not come in order.
+    /// Writes the records that overlap a partition's `region` and that no earlier partition has written. `reads` are the partition's,
+    /// realigned. Fails if partitions do not come in order.
     pub fn write(&mut self, reads: &[Read], region: &Region) -> Result<()> {
         let Some(contig) = self.contigs.position(&region.contig) else {
             bail!("{}: it has no contig {}", self.file.failed(), region.contig);
@@ -57,20 +65,44 @@ impl RealignedReadsWriter {
         let written = match self.done {
             Some((last, end)) if last == contig && end <= region.start => end,
             Some((last, _)) if last >= contig => bail!("reads of {region} come too late to be written in order"),
-            _ => 0,
+            _ => {
+                self.held.finish(give(&mut self.writer, &self.file))?;
+                0
+            }
         };
-        // What starts before `written` and reaches this region overlapped the last one, and was written with it.
-        let new = |read: &&Read| read.start >= written && read.start < region.end && read.end() > region.start;
-        for read in reads.iter().filter(new) {
-            let record = record(read, contig as i32)?;
-            self.writer.write(&record).with_context(|| self.file.failed())?;
+        let realigned = by_fragment(reads);
+        self.records.fetch(region.clone())?;
+        while let Some(record) = self.records.next()? {
+            // What starts before `written` and reaches this region overlapped the last one, and was written with it.
+            if record.pos() >= written as i64 && self.filter.belongs(record) {
+                self.held.release(record.pos(), give(&mut self.writer, &self.file))?;
+                let of_record = (fragment_name(record).into_owned(), is_second_of_pair(record));
+                let read = realigned.get(&of_record).copied().flatten();
+                let record = record.clone();
+                self.push(record, read, &region.contig)?;
+            }
         }
         self.done = Some((contig, region.end));
         Ok(())
     }
 
+    fn push(&mut self, mut record: Record, read: Option<&Read>, contig: &str) -> Result<()> {
+        let alignment = read.and_then(|read| Alignment::of(read, &record));
+        if let Some(alignment) = alignment.filter(|new| HeldRecords::may_move(&record, new)) {
+            let (start, end) = (alignment.start as u64, alignment.end() as u64);
+            self.held.note_move(&record, &alignment);
+            alignment.give(&mut record, &self.reference.fetch(contig, start, end)?)?;
+        }
+        let number = |contig: i32| usize::try_from(contig).ok().and_then(|c| self.numbers.get(c)).copied();
+        record.set_tid(number(record.tid()).unwrap_or(-1));
+        record.set_mtid(number(record.mtid()).unwrap_or(-1));
+        self.held.push(record);
+        Ok(())
+    }
+
     /// Closes and indexes it.
-    pub fn close(self) -> Result<ReadyFile> {
+    pub fn close(mut self) -> Result<ReadyFile> {
+        self.held.finish(give(&mut self.writer, &self.file))?;
         let Self {
             writer, file, contigs, ..
         } = self;
@@ -87,130 +119,62 @@ impl RealignedReadsWriter {
     }
 }
 
-fn header(contigs: &Contigs, sample: &str) -> Header {
-    let mut header = Header::new();
-    header.push_record(
-        HeaderRecord::new(b"HD")
-            .push_tag(b"VN", "1.6")
-            .push_tag(b"SO", "coordinate"),
-    );
-    for contig in contigs.iter() {
-        header.push_record(
-            HeaderRecord::new(b"SQ")
-                .push_tag(b"SN", &contig.name)
-                .push_tag(b"LN", contig.length),
-        );
-    }
-    header.push_record(
-        HeaderRecord::new(b"RG")
-            .push_tag(b"ID", READ_GROUP)
-            .push_tag(b"SM", sample),
-    );
-    header.push_record(
-        HeaderRecord::new(b"PG")
-            .push_tag(b"ID", "dvcall")
-            .push_tag(b"PN", "dvcall")
-            .push_tag(b"VN", env!("CARGO_PKG_VERSION")),
-    );
-    header
+fn give<'a>(writer: &'a mut Writer, file: &'a OutputFile) -> impl FnMut(&Record) -> Result<()> + 'a {
+    move |record| writer.write(record).with_context(|| file.failed())
 }
 
-/// A BAM record of a read. Where its mate lies is not known any more.
-fn record(read: &Read, contig: i32) -> Result<Record> {
-    let cigar = CigarString(read.cigar.iter().map(operation).collect());
-    let mut record = Record::new();
-    record.set(&read.name, Some(&cigar), &read.bases, &read.quals);
-    record.set_tid(contig);
-    record.set_pos(read.start as i64);
-    record.set_mtid(-1);
-    record.set_mpos(-1);
-    record.set_mapq(read.mapping_quality);
-    record.set_insert_size(read.insert_size);
-    let pair = match (read.second_of_pair, read.insert_size) {
-        (true, _) => PAIRED | SECOND_OF_PAIR,
-        (false, 0) => 0,
-        (false, _) => PAIRED | FIRST_OF_PAIR,
-    };
-    record.set_flags(pair | if read.reverse { REVERSE } else { 0 });
-    record.push_aux(b"RG", Aux::String(READ_GROUP))?;
-    Ok(record)
+/// The reads by name and place in the pair; none for those that more than one read shares.
+fn by_fragment(reads: &[Read]) -> FxHashMap<(Vec<u8>, bool), Option<&Read>> {
+    let mut all = FxHashMap::default();
+    for read in reads {
+        let same = all.entry((read.name.clone(), read.second_of_pair));
+        same.and_modify(|only| *only = None).or_insert(Some(read));
+    }
+    all
 }
 
-fn operation(op: &CigarOp) -> Cigar {
-    match op.kind {
-        CigarKind::Match => Cigar::Match(op.length),
-        CigarKind::Insertion => Cigar::Ins(op.length),
-        CigarKind::Deletion => Cigar::Del(op.length),
-        CigarKind::RefSkip => Cigar::RefSkip(op.length),
-        CigarKind::SoftClip => Cigar::SoftClip(op.length),
-        CigarKind::HardClip => Cigar::HardClip(op.length),
-    }
+/// The header of the records with its contigs in the order of `contigs`, those that these lack at the end; and the new number of each
+/// of its contigs.
+fn header(of_records: &HeaderView, contigs: &Contigs) -> (Header, Vec<i32>) {
+    let text = String::from_utf8_lossy(of_records.as_bytes());
+    let name = |number: u32| String::from_utf8_lossy(of_records.tid2name(number)).into_owned();
+    let mut order: Vec<u32> = (0..of_records.target_count()).collect();
+    order.sort_by_key(|&number| contigs.position(&name(number)).unwrap_or(usize::MAX));
+    let mut numbers = vec![0; order.len()];
+    (0..).zip(&order).for_each(|(new, &old)| numbers[old as usize] = new);
+
+    let of_kind = |kind| text.lines().filter(move |line| line.starts_with(kind));
+    let version = of_kind("@HD\t")
+        .flat_map(|line| line.split('\t'))
+        .find(|field| field.starts_with("VN:"));
+    let mut lines = vec![format!("@HD\t{}\tSO:coordinate", version.unwrap_or("VN:1.6"))];
+    let known: FxHashMap<&str, &str> = of_kind("@SQ\t")
+        .filter_map(|line| Some((field(line, "SN:")?, line)))
+        .collect();
+    lines.extend(order.into_iter().map(|number| match known.get(name(number).as_str()) {
+        Some(line) => (*line).to_owned(),
+        None => format!(
+            "@SQ\tSN:{}\tLN:{}",
+            name(number),
+            of_records.target_len(number).unwrap_or(0)
+        ),
+    }));
+    let others = text
+        .lines()
+        .filter(|line| !line.starts_with("@HD\t") && !line.starts_with("@SQ\t"));
+    lines.extend(others.map(str::to_owned));
+    let mut ids = std::iter::once("dvcall".to_owned()).chain((1..).map(|i| format!("dvcall.{i}")));
+    let id = ids.find(|id| of_kind("@PG\t").all(|line| field(line, "ID:") != Some(id)));
+    lines.push(format!(
+        "@PG\tID:{}\tPN:dvcall\tVN:{}\n",
+        id.unwrap_or_default(),
+        env!("CARGO_PKG_VERSION")
+    ));
+    let header = HeaderView::from_bytes(lines.join("\n").as_bytes());
+    (Header::from_template(&header), numbers)
 }
 
-#[cfg(test)]
-mod tests {
-    use rust_htslib::bam::{IndexedReader, Read as _};
-
-    use super::super::filter::decode;
-    use super::*;
-    use crate::genome::Contig;
-    use crate::output::put_in_place;
-
-    fn contigs() -> Contigs {
-        let contig = |name: &str| Contig {
-            name: name.into(),
-            length: 1_000,
-        };
-        ["one", "two"].map(contig).into_iter().collect()
-    }
-
-    fn read(name: &str, start: u64) -> Read {
-        let op = |kind, length| CigarOp { kind, length };
-        Read {
-            name: name.into(),
-            start,
-            cigar: vec![
-                op(CigarKind::Match, 4),
-                op(CigarKind::Insertion, 2),
-                op(CigarKind::Deletion, 50),
-                op(CigarKind::Match, 4),
-                op(CigarKind::SoftClip, 1),
-            ],
-            bases: b"ACGTNACGTAC".to_vec(),
-            quals: (20..31).collect(),
-            mapping_quality: 37,
-            reverse: start.is_multiple_of(20),
-            second_of_pair: start.is_multiple_of(3),
-            insert_size: -320,
-        }
-    }
-
-    #[test]
-    fn each_read_is_written_once_and_comes_back_as_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out.bam");
-        let mut writer = RealignedReadsWriter::create(&path, &contigs(), "sample").unwrap();
-        let reads: Vec<Read> = [20, 80, 120, 180, 260, 290].map(|p| read(&format!("r{p}"), p)).into();
-        // Reads of 58 bases: r20 lies before both regions, r260 starts between them, r80 and r180 reach over an edge.
-        for (start, end) in [(100, 150), (150, 200), (300, 400)] {
-            writer.write(&reads, &Region::new("one", start, end)).unwrap();
-        }
-        assert!(writer.write(&reads, &Region::new("one", 350, 500)).is_err());
-        writer.write(&reads, &Region::new("two", 0, 100)).unwrap();
-        assert!(writer.write(&reads, &Region::new("one", 500, 600)).is_err());
-        assert!(!path.exists());
-        for of_an_earlier_file in ["out.bam.csi", "out.bai", "out.csi"] {
-            std::fs::write(folder.path().join(of_an_earlier_file), "").unwrap();
-        }
-        put_in_place(vec![writer.close().unwrap()]).unwrap();
-
-        let mut reader = IndexedReader::from_path(&path).unwrap();
-        let mut fetch = |contig: &str| -> Vec<Read> {
-            reader.fetch(contig).unwrap();
-            reader.records().map(|r| decode(&r.unwrap()).unwrap()).collect()
-        };
-        assert_eq!(fetch("one"), reads[1..]);
-        assert_eq!(fetch("two"), reads[..2]);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-    }
+/// The value of a field of a header line.
+fn field<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
+    line.split('\t').find_map(|field| field.strip_prefix(tag))
 }

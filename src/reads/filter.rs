@@ -90,15 +90,25 @@ impl ReadFilter {
         self.downsampling.is_none_or(|part| part.keeps(&fragment_name(record)))
     }
 
+    /// Whether a record, evidence or not, is of the sample, and of that part of the file.
+    pub fn belongs(&self, record: &Record) -> bool {
+        self.judge_group(record).is_ok() && self.chooses(record)
+    }
+
+    fn judge_group(&self, record: &Record) -> Result<(), LeftOut> {
+        let Some(groups) = &self.read_groups else {
+            return Ok(());
+        };
+        match record.aux(b"RG") {
+            Ok(Aux::String(group)) if groups.contains(group.as_bytes()) => Ok(()),
+            Ok(Aux::String(_)) => Err(LeftOut::OtherSample),
+            _ => Err(LeftOut::NoReadGroup),
+        }
+    }
+
     /// Judges by the read group, where the file holds several samples; by flags, mapping quality and the place of the mate.
     pub fn judge(&self, record: &Record) -> Result<(), LeftOut> {
-        if let Some(groups) = &self.read_groups {
-            match record.aux(b"RG") {
-                Ok(Aux::String(group)) if groups.contains(group.as_bytes()) => {}
-                Ok(Aux::String(_)) => return Err(LeftOut::OtherSample),
-                _ => return Err(LeftOut::NoReadGroup),
-            }
-        }
+        self.judge_group(record)?;
         let flags = record.flags();
         let kept = if self.options.keep_duplicates {
             EXCLUDED.len() - 1
@@ -195,6 +205,10 @@ pub(super) fn mate_start(record: &Record) -> Option<u64> {
     u64::try_from(record.mpos()).ok().filter(|_| is_placed)
 }
 
+pub(super) fn is_second_of_pair(record: &Record) -> bool {
+    record.flags() & SECOND_OF_PAIR != 0
+}
+
 /// Decodes a record, or gives nothing if its alignment is not proper: no base aligned, an operation that the SAM
 /// specification does not know, or a length that is not that of the sequence.
 pub(super) fn decode(record: &Record) -> Option<Read> {
@@ -220,7 +234,7 @@ pub(super) fn decode(record: &Record) -> Option<Read> {
         quals,
         mapping_quality: record.mapq(),
         reverse: record.flags() & REVERSE != 0,
-        second_of_pair: record.flags() & SECOND_OF_PAIR != 0,
+        second_of_pair: is_second_of_pair(record),
         insert_size: record.insert_size(),
     })
 }

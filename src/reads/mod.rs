@@ -1,5 +1,6 @@
 //! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
 
+mod alignment;
 mod bam_writer;
 mod chance;
 mod counts;
@@ -12,6 +13,7 @@ mod filter;
 mod format;
 mod indel;
 mod index;
+mod mates;
 mod read;
 mod reader;
 mod records;

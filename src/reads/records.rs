@@ -34,6 +34,14 @@ const AGAIN: &str = "sort and index it again with samtools";
 /// So many records behind the region are looked at: where the file goes back from them, a stray one ended the region early.
 const LOOK_AHEAD: u32 = 64;
 
+/// What of a record is decoded, where the format leaves a choice (CRAM).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fields {
+    Evidence,
+    EvidenceAndGroup,
+    All,
+}
+
 /// Reads the records of one region after another.
 pub(super) struct Records {
     file: AlignmentFile,
@@ -64,8 +72,8 @@ enum AlignmentFile {
 }
 
 impl Records {
-    /// `reference` is what CRAM is decoded against, `with_groups` whether read groups are asked for.
-    pub fn open(path: &Path, index_path: &Path, index: &Index, reference: &Path, with_groups: bool) -> Result<Self> {
+    /// `reference` is what CRAM is decoded against.
+    pub fn open(path: &Path, index_path: &Path, index: &Index, reference: &Path, fields: Fields) -> Result<Self> {
         let unopened = || format!("cannot open reads {}", path.display());
         // Of a CRAM: this file twice and its index, and the reference and its index.
         let files = if matches!(index, Index::Cram(_)) { 5 } else { 1 };
@@ -78,7 +86,7 @@ impl Records {
             },
             Index::Cram(crai) => AlignmentFile::Cram {
                 cram: Cram::open(path).with_context(unopened)?,
-                reader: open_cram(path, index_path, reference, with_groups)?,
+                reader: open_cram(path, index_path, reference, fields)?,
                 crai: crai.clone(),
             },
         };
@@ -93,13 +101,17 @@ impl Records {
         })
     }
 
+    pub fn header(&self) -> &bam::HeaderView {
+        match &self.file {
+            AlignmentFile::Bam { reader, .. } => reader.header(),
+            AlignmentFile::Cram { reader, .. } => reader.header(),
+        }
+    }
+
     /// Goes to the records over a region.
     pub fn fetch(&mut self, region: Region) -> Result<()> {
         let failed = format!("cannot find {region} in reads {}", self.path.display());
-        let header = match &self.file {
-            AlignmentFile::Bam { reader, .. } => reader.header(),
-            AlignmentFile::Cram { reader, .. } => reader.header(),
-        };
+        let header = self.header();
         let tid = header.tid(region.contig.as_bytes());
         let tid = tid.with_context(|| format!("reads {} has no contig {}", self.path.display(), region.contig))?;
         let length = header.target_len(tid).unwrap_or(region.end);
@@ -212,14 +224,19 @@ impl Records {
     }
 }
 
-fn open_cram(path: &Path, index: &Path, reference: &Path, with_groups: bool) -> Result<IndexedReader> {
+fn open_cram(path: &Path, index: &Path, reference: &Path, fields: Fields) -> Result<IndexedReader> {
+    let unread = || format!("cannot read {} against {}", path.display(), reference.display());
     let mut reader = IndexedReader::from_path_and_index(path, index)
         .with_context(|| format!("cannot open reads {}", path.display()))?;
-    let fields = CRAM_FIELDS | if with_groups { htslib::sam_fields_SAM_RGAUX } else { 0 };
+    reader.set_reference(reference).with_context(unread)?;
+    let decoded = match fields {
+        Fields::All => return Ok(reader),
+        Fields::Evidence => CRAM_FIELDS,
+        Fields::EvidenceAndGroup => CRAM_FIELDS | htslib::sam_fields_SAM_RGAUX,
+    };
     reader
-        .set_reference(reference)
-        .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_REQUIRED_FIELDS, fields))
+        .set_cram_options(htslib::hts_fmt_option_CRAM_OPT_REQUIRED_FIELDS, decoded)
         .and_then(|()| reader.set_cram_options(htslib::hts_fmt_option_CRAM_OPT_DECODE_MD, 0))
-        .with_context(|| format!("cannot read {} against {}", path.display(), reference.display()))?;
+        .with_context(unread)?;
     Ok(reader)
 }

@@ -15,7 +15,7 @@ use super::filter::{FilterOptions, ReadFilter};
 use super::format::Format;
 use super::index::{self, Index};
 use super::reader::ReadReader;
-use super::records::Records;
+use super::records::{Fields, Records};
 use super::sample::Sample;
 use crate::genome::{Contig, Contigs, Reference, Region, Stretch, can_open};
 
@@ -161,15 +161,29 @@ impl ReadSource {
 
     /// Opens a reader for one thread.
     pub fn reader(&self) -> Result<ReadReader> {
-        let with_groups = self.sample.read_groups.is_some();
-        let records = Records::open(&self.path, &self.index_path, &self.index, &self.reference, with_groups)?;
-        let filter = ReadFilter {
+        let fields = match self.sample.read_groups {
+            Some(_) => Fields::EvidenceAndGroup,
+            None => Fields::Evidence,
+        };
+        Ok(ReadReader::new(self.records(fields)?, self.read_filter(), self.max_depth))
+    }
+
+    /// Opens a reader of records with all their fields, and tells which of them to take.
+    pub(super) fn whole_records(&self) -> Result<(Records, ReadFilter)> {
+        Ok((self.records(Fields::All)?, self.read_filter()))
+    }
+
+    fn records(&self, fields: Fields) -> Result<Records> {
+        Records::open(&self.path, &self.index_path, &self.index, &self.reference, fields)
+    }
+
+    fn read_filter(&self) -> ReadFilter {
+        ReadFilter {
             read_groups: self.sample.read_groups.clone(),
             downsampling: self.downsampling,
             options: self.filter,
             lengths: self.lengths.clone(),
-        };
-        Ok(ReadReader::new(records, filter, self.max_depth))
+        }
     }
 }
 
