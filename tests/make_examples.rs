@@ -542,3 +542,21 @@ fn filtered_truth_gives_no_label() {
         .clone();
     assert!(String::from_utf8(told).unwrap().contains("--use-filtered-truth"));
 }
+
+#[test]
+fn truth_as_bcf_labels_alike() {
+    use rust_htslib::bcf::{Format, Header, Read, Reader, Writer};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("truth.bcf");
+    let mut reader = Reader::from_path(common::sample().join("truth.vcf.gz")).unwrap();
+    let header = Header::from_template(reader.header());
+    let mut writer = Writer::from_path(&path, &header, false, Format::Bcf).unwrap();
+    for record in reader.records() {
+        writer.write(&record.unwrap()).unwrap();
+    }
+    drop(writer);
+    let mut command = on_sample();
+    command.arg("--truth").arg(&path);
+    command.arg("--confident").arg(common::sample().join("confident.bed"));
+    assert_eq!(labels(command), labels(with_truth(on_sample())));
+}

@@ -75,12 +75,12 @@ impl<'a> CallReader<'a> {
     /// Opens a VCF (plain, gzip or bgzip). Fails if the index of a bgzipped one is missing or of another file. `at_once`:
     /// read all of it now, whatever the order of its contigs.
     pub fn open(path: &Path, contigs: &'a Contigs, selection: Selection<'a>, at_once: bool) -> Result<Self> {
+        let mut reader = VariantReader::open(path)?;
         ensure!(
-            path.extension().is_none_or(|e| e != "bcf"),
+            !reader.is_binary(),
             "{} is a BCF; convert it with: bcftools view -Oz",
             path.display()
         );
-        let mut reader = VariantReader::open(path)?;
         let sample = reader
             .choose_sample(selection.sample, selection.sample_flag)?
             .to_owned();

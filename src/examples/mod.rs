@@ -11,6 +11,8 @@ mod missed_truth;
 mod shard_reader;
 mod shard_writer;
 mod truth;
+#[cfg(test)]
+mod truth_tests;
 
 pub use example::{Example, ROW_BYTES, filled_rows};
 pub use label::{LABEL_FLANK, Labels, image_label, label};

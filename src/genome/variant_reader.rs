@@ -125,6 +125,11 @@ impl VariantReader {
         Ok(&self.samples[index])
     }
 
+    /// Whether it is a BCF, of whose records only place, alleles, filters and genotype are read.
+    pub fn is_binary(&self) -> bool {
+        matches!(self.source, Source::Binary(_))
+    }
+
     pub fn samples(&self) -> &[String] {
         &self.samples
     }
@@ -205,9 +210,10 @@ impl VariantReader {
         let (Some(contig), Some(position)) = (columns.next(), columns.next()) else {
             bail!("expected columns separated by tabs; is the file cut off here?");
         };
-        let position: u64 = position
+        let position: u32 = position
             .parse()
             .with_context(|| format!("'{position}' is not a position"))?;
+        let position = u64::from(position);
         ensure!(position > 0, "position 0 is before the contig's first base");
         if self.contig != contig {
             self.contig = contig.to_owned();
@@ -335,8 +341,8 @@ impl<'a> VariantRecord<'a> {
 
     /// One past the last base (0-based) that a record at `position` is about: of REF, or what END says.
     pub fn end(&self, position: u64) -> u64 {
-        let end = self.info("END").and_then(|end| end.parse().ok());
-        end.unwrap_or(0).max(position + self.reference.len() as u64)
+        let end = self.info("END").and_then(|end| end.parse::<u32>().ok());
+        u64::from(end.unwrap_or(0)).max(position + self.reference.len() as u64)
     }
 
     /// The filters that the record (FILTER) or its genotype (FT) failed.
@@ -462,6 +468,7 @@ mod tests {
                 "line 3: expected 10 columns, found 7",
             ),
             ("c\tx\n".to_owned(), "'x' is not a position"),
+            ("c\t4294967296\n".to_owned(), "'4294967296' is not a position"),
         ] {
             assert!(message(&body).contains(expected), "{}", message(&body));
         }

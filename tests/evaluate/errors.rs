@@ -180,6 +180,20 @@ fn files_that_are_not_there_or_not_vcfs() {
         .fails_with(&["nowhere.tsv"]);
 }
 
+/// A BCF is known by what it holds.
+#[test]
+fn binary_files() {
+    use rust_htslib::bcf::{Format, Header, Writer};
+    let binary = |world: &World| {
+        let path = world.path("query.vcf.gz");
+        let mut header = Header::new();
+        header.push_record(b"##contig=<ID=c,length=44>").push_sample(b"S");
+        drop(Writer::from_path(&path, &header, false, Format::Bcf).unwrap());
+        path
+    };
+    with_query(binary).fails_with(&["query.vcf.gz is a BCF", "bcftools view"]);
+}
+
 #[test]
 fn outputs_that_cannot_be_written() {
     let world = World::new(REFERENCE);
