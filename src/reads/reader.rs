@@ -67,7 +67,8 @@ impl ReadReader {
         counts: &mut ReadCounts,
     ) -> Result<(DepthLimit, u64)> {
         let stretch = region.start.saturating_sub(self.margin)..region.end + self.margin;
-        self.records.fetch(Region::new(&region.contig, stretch.start, stretch.end))?;
+        self.records
+            .fetch(Region::new(&region.contig, stretch.start, stretch.end))?;
         let (mut depth, mut passed) = (DepthLimit::new(self.max_depth, stretch), 0);
         while let Some(record) = self.records.next()? {
             if !self.filter.chooses(record) {

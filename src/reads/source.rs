@@ -165,7 +165,11 @@ impl ReadSource {
             Some(_) => Fields::EvidenceAndGroup,
             None => Fields::Evidence,
         };
-        Ok(ReadReader::new(self.records(fields)?, self.read_filter(), self.max_depth))
+        Ok(ReadReader::new(
+            self.records(fields)?,
+            self.read_filter(),
+            self.max_depth,
+        ))
     }
 
     /// Opens a reader of records with all their fields, and tells which of them to take.
