@@ -170,7 +170,9 @@ mod tests {
     fn written(name: &Path, index: Option<&str>) -> ReadyFile {
         let file = OutputFile::with_index(name, if index.is_some() { VCF_INDEXES } else { &[] }).unwrap();
         fs::write(file.path(), "new").unwrap();
-        index.map(|suffix| fs::write(file.path().with_added_extension(suffix), "new").unwrap());
+        if let Some(suffix) = index {
+            fs::write(file.path().with_added_extension(suffix), "new").unwrap();
+        }
         file.ready()
     }
 
