@@ -153,7 +153,7 @@ pub struct Observation {
     pub matched: Match,
     /// Whether the call, or the one that truth matches, failed a filter.
     pub is_filtered: bool,
-    /// Whether it belongs to the subset [`super::strata::CONTAINED`].
+    /// Whether it belongs to the subset `super::strata::CONTAINED`.
     pub is_contained: bool,
 }
 

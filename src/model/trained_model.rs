@@ -44,7 +44,7 @@ impl Model {
         model.or_else(|error| Self::load_interim(path).ok_or(error))
     }
 
-    /// The model of the card and the weights that it names, which have their [interim name](interim_path) if saving was cut off.
+    /// The model of the card and the weights that it names, which have their interim name if saving was cut off.
     fn load_interim(path: &Path) -> Option<Self> {
         let card = std::fs::read(card_path(path)).ok()?;
         let checksum = Card::parse(&card).ok()?.weights_sha256;
@@ -93,7 +93,7 @@ impl Model {
     }
 
     /// Writes weights and card. Whenever a kill comes, the old or the new pair is loaded after that: the new weights have their
-    /// [interim name](interim_path) until the card has its place, and then replace the old ones.
+    /// interim name until the card has its place, and then replace the old ones.
     pub fn save(&self, path: &Path) -> Result<()> {
         let weights = ready_file(path, &self.weights)?;
         let card = ready_file(&card_path(path), &self.card_text)?;

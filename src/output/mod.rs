@@ -1,6 +1,6 @@
 //! Outputs: where they may go, and how they take their places.
 //!
-//! A run locks each place that it writes to, writes into a private folder beside it ([`Draft`](draft::Draft)), and renames what
+//! A run locks each place that it writes to, writes into a private folder beside it (`Draft`), and renames what
 //! is whole. All that a run has beside its outputs is known in one place, so that a signal, an error and a lack of memory remove
 //! it; what a killed run left is removed by the next run with the same output.
 
