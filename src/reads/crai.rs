@@ -29,6 +29,9 @@ const UNPLACED_LAST: u32 = u32::MAX;
 const RAW: u8 = 0;
 const SLICE_HEADER: u8 = 2;
 
+/// No contig of a CRAM is longer; htslib cuts greater numbers off.
+const LAST_POSITION: u64 = i32::MAX as u64;
+
 const ENDS_BEFORE: &str = "the file ends before the last read that it knows";
 
 /// The lines of a checked index.
@@ -150,14 +153,15 @@ impl Line {
             return None;
         };
         let contig: i32 = contig.parse().ok()?;
-        let (start, span): (u64, u64) = (start.parse().ok()?, span.parse().ok()?);
-        let start = start.saturating_sub(1);
+        let position = |text: &str| text.parse::<u64>().ok().filter(|&number| number <= LAST_POSITION);
+        let (start, span) = (position(start)?.saturating_sub(1), position(span)?);
+        (start + span <= LAST_POSITION).then_some(())?;
         Some(Self {
             container: container.parse().ok()?,
             slice: slice.parse().ok()?,
             bytes: bytes.parse().ok()?,
             contig: contig.cast_unsigned(),
-            positions: start..start.saturating_add(span),
+            positions: start..start + span,
         })
     }
 }
@@ -347,6 +351,7 @@ mod tests {
         assert_eq!(of("1 101 50 400 20 9000"), Some(expected));
         assert_eq!(of("-1 0 0 400 20 9000").map(|line| line.contig), Some(UNPLACED_LAST));
         assert_eq!(of("1 here 50 400 20 9000"), None);
+        assert_eq!(of("1 101 18446744073709551615 400 20 9000"), None);
     }
 
     #[test]

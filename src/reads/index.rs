@@ -15,6 +15,9 @@ use crate::genome::{BgzfFile, BinIndex, ContigBins, Stretch, can_open, is_system
 /// Bytes of a record that tell it from others: its fixed fields (SAM specification, section 4.2), and of its name.
 const RECORD_FRONT: usize = 100;
 
+/// Of so many contigs a bin is compared with a read.
+const LOOKED_AT: usize = 16;
+
 /// The index beside the file: of several the one that samtools reads.
 pub(super) fn find(path: &Path, format: Format) -> Result<PathBuf> {
     let suffixes: &[&str] = match format {
@@ -105,6 +108,7 @@ fn check_bins(index: &Path, path: &Path) -> Result<Vec<ContigBins>> {
         "the last read that it knows is not the last of the file"
     );
     check_holes(&index.contigs, known.start, &mut reader)?;
+    check_shape(&index.contigs, &mut reader)?;
     Ok(index.contigs)
 }
 
@@ -124,6 +128,24 @@ fn check_holes(contigs: &[ContigBins], first: u64, reader: &mut bam::Reader) -> 
             }
             reached = reached.max(chunk.end);
         }
+    }
+    Ok(())
+}
+
+/// Fails unless bins hold the positions that they stand for: a CSI says how wide its bins are. Looks at one read of some contigs.
+fn check_shape(contigs: &[ContigBins], reader: &mut bam::Reader) -> Result<()> {
+    let known = (0..)
+        .zip(contigs)
+        .filter_map(|(tid, contig)| Some((tid, contig.last_chunk()?)));
+    let mut record = Record::new();
+    for (tid, (offset, positions)) in known.take(LOOKED_AT) {
+        reader.seek(offset as i64)?;
+        reader.read(&mut record).context("it goes on behind the reads")??;
+        let is_within = u64::try_from(record.pos()).is_ok_and(|start| positions.contains(&start));
+        ensure!(
+            record.tid() == tid && is_within,
+            "the read at virtual offset {offset} is not in the bin that it tells of"
+        );
     }
     Ok(())
 }
