@@ -180,13 +180,14 @@ fn an_output_folder_is_only_replaced_on_request() {
 
 #[test]
 fn only_an_earlier_set_is_overwritten() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
+    // A folder of its own, so that `..` holds nothing but it.
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("sets");
+    fs::create_dir(&folder).unwrap();
+    let path = |name: &str| folder.join(name);
     let refuses = |output: &str, what: &str| {
         let mut command = on_sample();
-        command
-            .current_dir(folder.path())
-            .args(["--overwrite", "--output", output]);
+        command.current_dir(&folder).args(["--overwrite", "--output", output]);
         let message = common::error_of(&mut command);
         assert!(message.contains(what), "{message}");
     };
@@ -205,7 +206,7 @@ fn only_an_earlier_set_is_overwritten() {
     refuses("unmarked", "unmarked holds shard-00000.tsv and no manifest.json");
     refuses("foreign", "notes.txt");
     refuses("nested", "shard-folder");
-    for output in [".", "..", "mixed/..", folder.path().to_str().unwrap()] {
+    for output in [".", "..", "mixed/..", folder.to_str().unwrap()] {
         refuses(output, &format!("cannot make output folder {output}: "));
     }
     refuses("-", "no name of a folder");
@@ -221,7 +222,7 @@ fn only_an_earlier_set_is_overwritten() {
             .chain(&["nested/shard-folder/kept"])
             .all(|file| path(file).exists())
     );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4);
 }
 
 #[test]
