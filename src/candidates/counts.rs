@@ -82,7 +82,10 @@ pub(super) fn count_suspicious(
     for (number, (read, indels)) in with_indels().enumerate() {
         observe(number as u32, read, indels, &mut sites);
     }
-    sites.iter_mut().for_each(Site::join_misread);
+    for site in &mut sites {
+        site.join_misread();
+        site.complete_parts();
+    }
     let mates = overlapping_mates(reads);
     sites
         .into_iter()
@@ -96,6 +99,8 @@ struct Observation {
     quality: u8,
     /// Index into the site's alleles; none for the reference.
     allele: Option<usize>,
+    /// Whether the read goes on behind the allele, on both sides.
+    is_whole: bool,
 }
 
 struct Site {
@@ -181,6 +186,7 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [Site]) {
                     read: number,
                     quality: read.quals[at],
                     allele,
+                    is_whole: true,
                 });
             }
         }
@@ -192,6 +198,7 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [Site]) {
                 read: number,
                 quality: indel.quality,
                 allele: Some(allele),
+                is_whole: indel.is_whole,
             });
         }
     }
@@ -214,6 +221,18 @@ impl Site {
         observed.iter().for_each(|allele| shown[**allele] += 1);
         let joined = misread::joined(&self.alleles, &shown);
         observed.iter_mut().for_each(|allele| **allele = joined[**allele]);
+    }
+
+    /// Counts what reads show that end within a long insertion as the whole of it.
+    fn complete_parts(&mut self) {
+        let mut whole = vec![0; self.alleles.len()];
+        let observed = self.observations.iter().filter(|o| o.is_whole);
+        observed.filter_map(|o| o.allele).for_each(|allele| whole[allele] += 1);
+        for observation in self.observations.iter_mut().filter(|o| !o.is_whole) {
+            let part = observation.allele.as_mut();
+            part.into_iter()
+                .for_each(|part| *part = misread::completed(*part, &self.alleles, &whole).unwrap_or(*part));
+        }
     }
 
     fn count(self, mates: &FxHashMap<u32, u32>, plain: &[bool], min_base_quality: u8) -> SiteCounts {

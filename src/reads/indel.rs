@@ -21,6 +21,8 @@ pub struct Indel {
     pub bases: Vec<u8>,
     /// Mean phred quality of the inserted bases; for a deletion, the better of the two bases beside it.
     pub quality: u8,
+    /// Whether the read has aligned bases on both sides. If not, it may show only a part of an insertion.
+    pub is_whole: bool,
 }
 
 /// A gap of a read's alignment, to any of both sides.
@@ -71,7 +73,12 @@ pub fn gaps(read: &Read, sequence: &Sequence) -> Vec<Gap> {
         if !read.bases[first.saturating_sub(1)..index].contains(&b'N') {
             found.push(Gap {
                 deleted: start..position,
-                indel: if after_match || before_match { spelled() } else { None },
+                indel: if after_match || before_match {
+                    let is_whole = after_match && before_match;
+                    spelled().map(|indel| Indel { is_whole, ..indel })
+                } else {
+                    None
+                },
             });
         }
         after_match = false;
@@ -124,6 +131,7 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
         reference,
         bases,
         quality,
+        is_whole: true,
     })
 }
 
