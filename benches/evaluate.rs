@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use dvcall::benchmark::{Options, evaluate};
+use dvcall::evaluate::{Options, evaluate};
 
 fn chromosome(criterion: &mut Criterion) {
     let data = std::env::var_os("DVCALL_DATA").map_or_else(

@@ -4,9 +4,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dvcall::candidates::VariantType;
 use dvcall::examples::ROW_BYTES;
 use dvcall::model::{Architecture, Batch, Card, Inference, Model, Network, Random, bucket};
+use dvcall::variants::VariantType;
 use tch::{Device, Kind};
 
 const EXAMPLES: usize = 32;
@@ -61,12 +61,12 @@ fn network(c: &mut Criterion) {
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let network = Network::random(&architecture, 1).unwrap();
         let model = Model::new(&network.weights(), Card::new("bench", architecture.clone())).unwrap();
-        let mut genotyper = Inference::new(vec![model], &[Device::Cpu])
+        let mut classifier = Inference::new(vec![model], &[Device::Cpu])
             .unwrap()
-            .genotyper()
+            .classifier()
             .unwrap();
         group.bench_function(format!("genotype {name}"), |b| {
-            b.iter(|| genotyper.genotype(black_box(&refs), &types).unwrap());
+            b.iter(|| classifier.classify(black_box(&refs), &types).unwrap());
         });
 
         let cascade = Model::builtin().unwrap().cascade().unwrap().unwrap();

@@ -11,11 +11,15 @@
 //!
 //! The modules stand in the order of the flow; each imports only those above it. `commands` ties them together.
 
-pub mod escape;
-
 pub mod output;
 
+pub mod formats;
+
 pub mod genome;
+
+pub mod runtime;
+
+pub mod variants;
 
 pub mod reads;
 
@@ -25,15 +29,17 @@ pub mod candidates;
 
 pub mod realign;
 
+pub mod evidence;
+
 pub mod pileup;
 
 pub mod examples;
 
 pub mod model;
 
-pub mod variants;
+pub mod calling;
 
-pub mod benchmark;
+pub mod evaluate;
 
 pub mod cli;
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use clap::{CommandFactory, FromArgMatches};
 use dvcall::cli::Cli;
 use dvcall::commands;
-use dvcall::escape;
+use dvcall::output::escape;
 use dvcall::output::{Allocator, remove_temporaries, signals};
 
 #[global_allocator]

@@ -8,7 +8,8 @@ use std::path::Path;
 use common::data;
 use common::evidence::{Evidence, GOLDEN_SET, golden_rows};
 use dvcall::candidates::{Candidate, CandidateOptions, find_candidates};
-use dvcall::genome::{IntervalSet, Sequence, left_align};
+use dvcall::genome::{IntervalSet, Sequence};
+use dvcall::variants::left_align;
 use rust_htslib::bcf::record::GenotypeAllele;
 use rust_htslib::bcf::{self, Read as _};
 

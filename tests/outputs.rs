@@ -131,7 +131,7 @@ fn only_files_are_written_and_links_to_them_stay() {
     assert!(!records(&path("folder/stored")).is_empty());
     assert!(!path("link.vcf.gz.csi").exists() && !path("link.bam.csi").exists());
     assert!(
-        dvcall::genome::VariantIndex::open(&path("link.vcf.gz"))
+        dvcall::variants::VariantIndex::open(&path("link.vcf.gz"))
             .unwrap()
             .is_some()
     );

@@ -5,10 +5,10 @@ use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
-use dvcall::candidates::VariantType;
 use dvcall::examples::{Example, ROW_BYTES, ShardWriter};
 use dvcall::model::{Card, Model, Random, card_path};
 use dvcall::pileup::{CENTER, CHANNELS, REFERENCE_ROWS};
+use dvcall::variants::VariantType;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 

@@ -1,6 +1,6 @@
 //! A place to be genotyped.
 
-use super::VariantType;
+use crate::variants::VariantType;
 
 /// One alternate allele of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::misread::{self, Spelling};
+use super::misread;
+use super::misread::Spelling;
 use super::plain::is_all_that_differs;
 use crate::genome::{Region, Sequence};
 use crate::reads::{Indel, Read, indels};

@@ -1,6 +1,6 @@
 //! How much the reads say at every position, also where nothing differs.
 //!
-//! The same counts as those of [`SiteCounts`](super::SiteCounts), which are made for few sites; here all bases are added at
+//! The same counts as those of [`SiteCounts`](super::counts::SiteCounts), which are made for few sites; here all bases are added at
 //! once, and what counts otherwise, indels and mates, is put right after.
 
 use std::ops::Range;
@@ -10,14 +10,7 @@ use rustc_hash::FxHashMap;
 use super::counts::overlapping_mates;
 use crate::genome::{Region, Sequence};
 use crate::reads::{Gap, Indel, Read, gaps};
-
-/// Usable fragments over one position, counted as in [`SiteCounts`](super::SiteCounts).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Coverage {
-    pub depth: u16,
-    /// Those that show the reference.
-    pub reference_depth: u16,
-}
+use crate::variants::Coverage;
 
 /// What one read shows at one position.
 struct Shown {
@@ -215,8 +208,8 @@ fn shown(read: &Read, indels: &[Indel], sequence: &Sequence, within: (u64, u64))
 
 #[cfg(test)]
 mod tests {
+    use super::super::counts::count_alleles;
     use super::*;
-    use crate::candidates::count_alleles;
     use crate::reads::testing::read;
     use proptest::prelude::*;
 

@@ -1,7 +1,9 @@
 //! From counts to candidates.
 
+use super::candidate::{Allele, Candidate};
+use super::counts::{AlleleCount, SiteCounts};
 use super::counts::{Suspicion, count_suspicious};
-use super::{Allele, AlleleCount, Candidate, CandidateOptions, SiteCounts, Verdict};
+use super::options::{CandidateOptions, Verdict};
 use crate::genome::{Region, Sequence};
 use crate::reads::Read;
 

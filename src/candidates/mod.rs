@@ -7,11 +7,9 @@ mod find;
 mod misread;
 mod options;
 mod plain;
-mod variant_type;
 
 pub use candidate::{Allele, Candidate};
 pub use counts::{AlleleCount, SiteCounts, count_alleles};
-pub use coverage::{Coverage, coverage};
+pub use coverage::coverage;
 pub use find::find_candidates;
 pub use options::{CandidateOptions, Verdict};
-pub use variant_type::VariantType;

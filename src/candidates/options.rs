@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AlleleCount, SiteCounts};
+use super::counts::{AlleleCount, SiteCounts};
 use crate::reads::MIN_BASE_QUALITY;
 
 /// Most fragments at a site where an indel needs one read less: up to here, chance alone often leaves an allele with one,

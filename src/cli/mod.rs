@@ -3,13 +3,17 @@
 mod model;
 mod score;
 
+pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
+pub use score::EvaluateArgs;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
-pub use score::EvaluateArgs;
-
+use crate::calling::CallingOptions;
+use crate::candidates::CandidateOptions;
+use crate::evidence::{EvidenceOptions, Inputs};
+use crate::output::{BAM_INDEXES, indexes};
 use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
 
 #[derive(Parser, Debug)]
@@ -78,6 +82,16 @@ impl InputArgs {
         )
     }
 
+    /// The inputs, as the library takes them.
+    pub fn inputs(&self) -> Inputs {
+        Inputs {
+            reference: self.reference.clone(),
+            reads: self.reads.clone(),
+            regions: self.regions.clone(),
+            sample: self.sample.clone(),
+        }
+    }
+
     /// All that may be a file that is read.
     pub fn files(&self) -> Vec<&Path> {
         let files = [self.reference.as_path(), self.reads.as_path()].into_iter();
@@ -93,13 +107,13 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "PHRED", default_value_t = MIN_BASE_QUALITY, value_parser = base_quality)]
     pub min_base_quality: u8,
     /// Least number of reads that support an allele; one less for an indel where at most 12 reads are
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = CandidateOptions::default().min_supporting_reads, value_parser = clap::value_parser!(u32).range(1..))]
     pub min_supporting_reads: u32,
     /// Least fraction of reads that support a SNP
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.12, value_parser = fraction)]
+    #[arg(long, value_name = "FRACTION", default_value_t = CandidateOptions::default().min_snp_fraction, value_parser = fraction)]
     pub min_snp_fraction: f64,
     /// Least fraction of reads that support an indel
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.06, value_parser = fraction)]
+    #[arg(long, value_name = "FRACTION", default_value_t = CandidateOptions::default().min_indel_fraction, value_parser = fraction)]
     pub min_indel_fraction: f64,
     /// Use about N reads over a place at most, chosen by chance, mates together
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_DEPTH, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -122,13 +136,24 @@ pub struct EvidenceArgs {
 }
 
 impl EvidenceArgs {
-    /// Which reads to use.
-    pub fn filter(&self) -> FilterOptions {
-        FilterOptions {
-            min_mapping_quality: self.min_mapping_quality,
-            min_base_quality: self.min_base_quality,
-            keep_duplicates: self.keep_duplicates,
-            mates: self.mates_on_other_contigs,
+    /// The options, as the library takes them.
+    pub fn options(&self) -> EvidenceOptions {
+        EvidenceOptions {
+            filter: FilterOptions {
+                min_mapping_quality: self.min_mapping_quality,
+                min_base_quality: self.min_base_quality,
+                keep_duplicates: self.keep_duplicates,
+                mates: self.mates_on_other_contigs,
+            },
+            max_depth: self.max_depth,
+            candidates: CandidateOptions {
+                min_base_quality: self.min_base_quality,
+                min_supporting_reads: self.min_supporting_reads,
+                min_snp_fraction: self.min_snp_fraction,
+                min_indel_fraction: self.min_indel_fraction,
+            },
+            realign: !self.no_realign,
+            force: self.force,
         }
     }
 }
@@ -156,6 +181,15 @@ pub struct RealignedReadsArgs {
     /// Write the reads of the regions with the alignments that the caller gave them, sorted and indexed
     #[arg(long, value_name = "BAM", help_heading = "Evidence")]
     pub realigned_reads: Option<PathBuf>,
+}
+
+impl RealignedReadsArgs {
+    /// The files that `--realigned-reads` may write, with the flag.
+    pub fn outputs(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        let bams = self.realigned_reads.iter();
+        let files = bams.flat_map(|bam| std::iter::once(bam.clone()).chain(indexes(bam, BAM_INDEXES)));
+        files.map(|file| ("--realigned-reads", file))
+    }
 }
 
 #[derive(Args, Debug)]
@@ -198,6 +232,19 @@ pub struct CallArgs {
     pub evidence: EvidenceArgs,
     #[command(flatten)]
     pub realigned: RealignedReadsArgs,
+}
+
+impl CallArgs {
+    /// The options, as the library takes them.
+    pub fn options(&self) -> CallingOptions {
+        CallingOptions {
+            models: self.model.clone(),
+            device: self.device.clone(),
+            batch_size: self.batch_size as usize,
+            cascade: !self.no_cascade,
+            threads: self.input.threads(),
+        }
+    }
 }
 
 #[derive(Args, Debug)]

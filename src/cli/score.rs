@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::benchmark::ScoreField;
+use crate::evaluate::ScoreField;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

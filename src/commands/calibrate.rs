@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::progress::counted;
 use super::train::{check_output, check_unknown, open};
 use crate::cli::CalibrateArgs;
 use crate::model::{Model, parse_device, recalibrate};
+use crate::runtime::counted;
 
 pub fn run(args: &CalibrateArgs) -> Result<()> {
     let examples = open(&args.examples)?;

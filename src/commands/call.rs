@@ -6,79 +6,28 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use super::call_worker::{CalledPartition, Keeps, Worker, chunks};
-use super::evidence::{EvidenceSource, realigned_outputs};
-use super::left_out;
-use super::ordered::for_each_ordered;
-use super::progress::{Progress, peak_memory, print};
-use super::timings::{Stage, Stopwatch, Timings};
+use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
-use crate::library::Library;
-use crate::model::{Cascades, Inference, Model, card_path, parse_devices};
-use crate::output::{TextFile, VCF_INDEXES, check_inputs_are_kept, ends_with, indexes, put_in_place};
+use crate::evidence::{EvidenceSource, left_out};
+use crate::model::card_path;
+use crate::output::{ReadyFile, TextFile, VCF_INDEXES, check_inputs_are_kept, ends_with, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
-use crate::variants::{Call, CallSummary, GvcfWriter, OverlapResolver, VcfHeader, VcfWriter, can_name_contig};
+use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print};
+use crate::variants::{Call, CallSummary, GvcfWriter, VcfHeader, VcfWriter, can_name_contig};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
-    let (mut clock, mut timings) = (Stopwatch::of_process(started), Timings::default());
     check_outputs(args)?;
-    let mut source = EvidenceSource::open(&args.input, &args.evidence)?;
+    let source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
     check_contig_names(&source)?;
-    let models = load_models(args)?;
-    models
-        .iter()
-        .for_each(|model| log::debug!("model {}", model.identity()));
-    // Before the output is begun: without libtorch the process ends here, and what is begun would stay.
-    let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
-    let cascades = cascades.map(Cascades::new).filter(|_| !args.no_cascade);
-    clock.lap(&mut timings, Stage::StartUp, 0);
-    let library = source.measure_library(args.input.threads())?;
-    log::debug!("library: {library}");
-    clock.lap(&mut timings, Stage::Library, library.bases as usize);
-    let mut output = Output::create(args, &source, &library, &models)?;
-    let inference = Inference::new(models, &parse_devices(&args.device)?)?;
-    clock.lap(&mut timings, Stage::StartUp, 1);
-    output.timings += timings;
-
-    let mut progress = Progress::over(source.regions.bases());
-    let keeps = Keeps {
+    let caller = Caller::new(source, &args.options(), started)?;
+    let mut output = Output::create(args, &caller)?;
+    let extras = Extras {
         coverage: output.gvcf.is_some(),
         reads: output.realigned_reads.is_some(),
     };
-    let batch_size = args.batch_size as usize;
-    let worker = || {
-        Worker::new(
-            &source,
-            cascades.as_ref(),
-            &inference,
-            library.noise(),
-            batch_size,
-            keeps,
-        )
-    };
-    for_each_ordered(
-        args.input.threads(),
-        chunks(source.partitions(), args.input.threads(), keeps.reads).into_iter(),
-        worker,
-        Worker::call,
-        |(called, timings)| {
-            output.timings += timings;
-            called.into_iter().try_for_each(|called| {
-                progress.add(&called.partition);
-                output.add(called)
-            })
-        },
-    )?;
-    progress.finish();
-    output.finish(started)
-}
-
-fn load_models(args: &CallArgs) -> Result<Vec<Model>> {
-    if args.model.is_empty() {
-        return Ok(vec![Model::builtin()?]);
-    }
-    args.model.iter().map(|path| Model::load(path)).collect()
+    let costs = caller.run(extras, &mut output)?;
+    output.finish(costs, started)
 }
 
 /// Contigs that are not called may have any name; they are left out of the header.
@@ -103,7 +52,7 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     }
     outputs.extend(args.timings.iter().map(|table| ("--timings", table.clone())));
     outputs.extend(args.summary.iter().map(|json| ("--summary", json.clone())));
-    outputs.extend(realigned_outputs(&args.realigned));
+    outputs.extend(args.realigned.outputs());
     let cards: Vec<PathBuf> = args.model.iter().map(|model| card_path(model)).collect();
     let mut inputs = args.input.files();
     inputs.extend(args.model.iter().chain(&cards).map(PathBuf::as_path));
@@ -137,138 +86,122 @@ fn command_line() -> String {
     words.join(" ")
 }
 
-/// The VCF and what is told at the end.
+/// The output files, and what is reported at the end.
 struct Output<'a> {
     args: &'a CallArgs,
-    source: &'a EvidenceSource,
+    caller: &'a Caller,
     vcf: VcfWriter,
     gvcf: Option<GvcfWriter>,
-    /// Contig of the calls that are held back.
-    contig: String,
-    overlaps: OverlapResolver,
     realigned_reads: Option<RealignedReadsWriter>,
-    summary: CallSummary,
-    /// Of the reads in the regions.
-    counts: ReadCounts,
-    measured: Library,
-    timings: Timings,
-    /// Where the timings are to be written, if anywhere.
-    timings_table: Option<TextFile>,
-    /// Where the summary is to be written, if anywhere.
+    stage_table: Option<TextFile>,
     summary_json: Option<TextFile>,
-    bases: u64,
+    progress: Progress,
+    summary: CallSummary,
+    /// Counts of the reads in the regions.
+    reads: ReadCounts,
 }
 
 impl<'a> Output<'a> {
-    fn create(args: &'a CallArgs, source: &'a EvidenceSource, library: &Library, models: &[Model]) -> Result<Self> {
+    fn create(args: &'a CallArgs, caller: &'a Caller) -> Result<Self> {
+        let source = &caller.source;
         let header = VcfHeader {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
             reference: source.reference.path(),
-            models: models.iter().map(Model::identity).collect(),
-            measured_library: library.to_string(),
+            models: caller.models.clone(),
+            measured_library: caller.library.to_string(),
             command_line: command_line(),
         };
         let create_gvcf = |gvcf| GvcfWriter::create(gvcf, is_bgzipped(gvcf)?, &header);
         Ok(Self {
             args,
-            source,
+            caller,
             vcf: VcfWriter::create(&args.output, is_bgzipped(&args.output)?, &header)?,
             gvcf: args.gvcf.as_deref().map(create_gvcf).transpose()?,
-            contig: String::new(),
-            overlaps: OverlapResolver::default(),
             realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
-            summary: CallSummary::default(),
-            counts: ReadCounts::default(),
-            measured: *library,
-            timings: Timings::default(),
-            timings_table: args.timings.as_deref().map(TextFile::create).transpose()?,
+            stage_table: args.timings.as_deref().map(TextFile::create).transpose()?,
             summary_json: args.summary.as_deref().map(TextFile::create).transpose()?,
-            bases: source.regions.bases(),
+            progress: Progress::over(source.regions.bases()),
+            summary: CallSummary::default(),
+            reads: ReadCounts::default(),
         })
     }
 
-    fn add(&mut self, called: CalledPartition) -> Result<()> {
+    fn finish(mut self, mut costs: StageCosts, started: Instant) -> Result<()> {
+        let source = &self.caller.source;
+        self.progress.finish();
+        left_out::tell(&self.reads, source)?;
         let mut clock = Stopwatch::start();
-        if let Some(writer) = &mut self.realigned_reads {
-            writer.write(&called.reads, &called.partition.region)?;
-        }
-        if called.partition.region.contig != self.contig {
-            let rest = self.overlaps.finish();
-            self.write(&rest)?;
-            self.contig.clone_from(&called.partition.region.contig);
-        }
-        let records = called.calls.len();
-        self.counts += called.counts;
-        if let Some(gvcf) = &mut self.gvcf {
-            gvcf.cover(&self.contig, called.covered)?;
-        }
-        for call in called.calls {
-            let settled = self.overlaps.push(call);
-            self.write(&settled)?;
-        }
-        let settled = self.overlaps.release(called.partition.region.end);
-        self.write(&settled)?;
-        if let Some(gvcf) = self.gvcf.as_mut().filter(|_| !self.overlaps.is_holding()) {
-            gvcf.settle()?;
-        }
-        clock.lap(&mut self.timings, Stage::Writing, records);
-        Ok(())
-    }
-
-    fn write(&mut self, calls: &[Call]) -> Result<()> {
-        for call in calls {
-            let filter = call.filter(self.args.min_quality);
-            self.summary.add(call, filter);
-            self.vcf.write(&self.contig, call, filter)?;
-            if let Some(gvcf) = &mut self.gvcf {
-                gvcf.write(&self.contig, call, filter)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, started: Instant) -> Result<()> {
-        left_out::tell(&self.counts, self.source)?;
-        let mut clock = Stopwatch::start();
-        let rest = self.overlaps.finish();
-        self.write(&rest)?;
+        let summary = self
+            .summary_json
+            .take()
+            .map(|file| self.write_summary(file))
+            .transpose()?;
         let (vcf, gvcf) = (self.vcf.close()?, self.gvcf.map(GvcfWriter::close).transpose()?);
-        let reads = self.realigned_reads.map(RealignedReadsWriter::close).transpose()?;
-        clock.lap(&mut self.timings, Stage::Writing, 0);
-        let fill = |table| self.timings.write(table, self.bases, started);
-        let timings = self.timings_table.map(fill).transpose()?;
-        let told = json!({
+        let realigned = self.realigned_reads.map(RealignedReadsWriter::close).transpose()?;
+        clock.lap(&mut costs, Stage::Writing, 0);
+        let write_costs = |table| costs.write(table, source.regions.bases(), started);
+        let stages = self.stage_table.map(write_costs).transpose()?;
+        let tables = stages.into_iter().chain(summary);
+        put_in_place(realigned.into_iter().chain(tables).chain(gvcf).chain([vcf]).collect())?;
+        if !log::log_enabled!(log::Level::Info) {
+            return Ok(());
+        }
+        let (pileups, network) = (costs.items(Stage::Pileups), costs.items(Stage::Network));
+        let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
+        print(format_args!(
+            "{}\n{}\nmates on other contigs are {}\nlibrary       {}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{costs}\n\
+             wall time     {:>9.1} s, peak memory {:.0} MB\n",
+            self.reads,
+            self.summary,
+            source.rule_for_mates(),
+            self.caller.library,
+            started.elapsed().as_secs_f64(),
+            peak_memory() as f64 / 1e6
+        ))
+    }
+
+    fn write_summary(&self, mut json: TextFile) -> Result<ReadyFile> {
+        let source = &self.caller.source;
+        let summary = json!({
             "dvcall": env!("CARGO_PKG_VERSION"),
-            "sample": self.source.reads.sample(),
-            "bases": self.bases,
-            "reads": self.counts,
-            "mates_on_other_contigs": self.source.rule_for_mates(),
-            "library": self.measured,
+            "sample": source.reads.sample(),
+            "bases": source.regions.bases(),
+            "reads": self.reads,
+            "mates_on_other_contigs": source.rule_for_mates(),
+            "library": self.caller.library,
             "records": self.summary,
         });
-        let tell = |mut json: TextFile| {
-            json.line(&serde_json::to_string_pretty(&told)?)?;
-            json.ready()
-        };
-        let summary = self.summary_json.map(tell).transpose()?;
-        let tables = timings.into_iter().chain(summary);
-        put_in_place(reads.into_iter().chain(tables).chain(gvcf).chain([vcf]).collect())?;
-        if log::log_enabled!(log::Level::Info) {
-            let (pileups, network) = (self.timings.items(Stage::Pileups), self.timings.items(Stage::Network));
-            let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
-            print(format_args!(
-                "{}\n{}\nmates on other contigs are {}\nlibrary       {}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{}\n\
-                 wall time     {:>9.1} s, peak memory {:.0} MB\n",
-                self.counts,
-                self.summary,
-                self.source.rule_for_mates(),
-                self.measured,
-                self.timings,
-                started.elapsed().as_secs_f64(),
-                peak_memory() as f64 / 1e6
-            ))?;
+        json.line(&serde_json::to_string_pretty(&summary)?)?;
+        json.ready()
+    }
+}
+
+impl CallSink for Output<'_> {
+    fn partition(&mut self, called: CalledPartition) -> Result<()> {
+        let region = &called.partition.region;
+        self.progress.add(&called.partition);
+        self.reads += called.counts;
+        if let Some(writer) = &mut self.realigned_reads {
+            writer.write(&called.reads, region)?;
         }
-        Ok(())
+        match &mut self.gvcf {
+            Some(gvcf) => gvcf.cover(&region.contig, called.covered),
+            None => Ok(()),
+        }
+    }
+
+    fn call(&mut self, contig: &str, call: &Call) -> Result<()> {
+        let filter = call.filter(self.args.min_quality);
+        self.summary.add(call, filter);
+        self.vcf.write(contig, call, filter)?;
+        match &mut self.gvcf {
+            Some(gvcf) => gvcf.write(contig, call, filter),
+            None => Ok(()),
+        }
+    }
+
+    fn all_given(&mut self) -> Result<()> {
+        self.gvcf.as_mut().map_or(Ok(()), GvcfWriter::settle)
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::progress::{counted, print};
-use crate::benchmark::{
+use crate::cli::EvaluateArgs;
+use crate::evaluate::{
     Draft, Evaluation, GivenUp, Named, Options, Query, Run, ScoreField, Subset, aligned, check_prefix, comparison,
 };
-use crate::cli::EvaluateArgs;
-use crate::genome::{LeftOut, VariantReader};
 use crate::output::{Lock, OutputFile, check_inputs_are_kept};
+use crate::runtime::{counted, print};
+use crate::variants::{LeftOut, VariantReader};
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
     let mut threads = rayon::ThreadPoolBuilder::new();

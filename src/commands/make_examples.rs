@@ -5,21 +5,22 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
 
-use super::evidence::{Evidence, EvidenceSource, EvidenceWorker, realigned_outputs};
-use super::left_out;
-use super::ordered::for_each_ordered;
-use super::progress::{Progress, counted, print};
 use super::provenance::{describe, describe_sample};
 use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
+use crate::evidence::{Evidence, EvidenceSource, EvidenceWorker, left_out};
 use crate::examples::{
     Example, LABEL_FLANK, LabelSummary, MissedTruth, ROW_BYTES, ShardWriter, TruthVariant, TruthVariants, filled_rows,
     image_label, label,
 };
-use crate::genome::{IntervalSet, Partition, Reason, Region, check_whole};
+use crate::formats::check_whole;
+use crate::genome::{IntervalSet, Partition, Region};
 use crate::output::{FolderKind, OutputFolder, TextFile, check_inputs_are_kept, put_in_place};
 use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
 use crate::reads::{Read, ReadCounts, RealignedReadsWriter};
+use crate::runtime::for_each_ordered;
+use crate::runtime::{Progress, counted, print};
+use crate::variants::Reason;
 
 /// A set of shards.
 const FOLDER: FolderKind = FolderKind {
@@ -96,14 +97,14 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
 fn check_outputs(args: &MakeExamplesArgs) -> Result<()> {
     let mut outputs = vec![("--output", args.output.clone())];
     outputs.extend(args.missed_truth.iter().map(|table| ("--missed-truth", table.clone())));
-    outputs.extend(realigned_outputs(&args.realigned));
+    outputs.extend(args.realigned.outputs());
     let mut inputs = args.input.files();
     inputs.extend(args.truth.iter().chain(&args.confident).map(PathBuf::as_path));
     check_inputs_are_kept(&outputs, &inputs)
 }
 
 fn open(args: &MakeExamplesArgs) -> Result<EvidenceSource> {
-    let mut source = EvidenceSource::open(&args.input, &args.evidence)?;
+    let mut source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
     if let Some(fraction) = args.downsample {
         ensure!(
             fraction > 0.0 && fraction <= 1.0,
@@ -274,7 +275,7 @@ impl Maker<'_> {
             site: sites.first(),
             candidates: &evidence.candidates,
         };
-        missed.line(&self.source.candidate_options)
+        missed.line(&self.source.options.candidates)
     }
 
     /// The partition with flanks for labels, so that these do not depend on where it ends.

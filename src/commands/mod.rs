@@ -1,28 +1,22 @@
 //! The subcommands, each the pipeline in plain calls.
 
-pub mod calibrate;
-pub mod call;
-mod call_worker;
-pub mod evaluate;
-pub mod evidence;
-mod left_out;
-pub mod make_examples;
-pub mod model_info;
-pub mod ordered;
-pub mod progress;
+mod calibrate;
+mod call;
+mod evaluate;
+mod make_examples;
+mod model_info;
 mod provenance;
-pub mod show;
-pub mod timings;
-pub mod train;
+mod show;
+mod train;
 mod version;
+
+pub use version::version;
 
 use anyhow::Result;
 use rust_htslib::htslib::{hts_set_log_level, htsLogLevel_HTS_LOG_OFF};
 
 use crate::cli::Command;
 use crate::output::signals;
-
-pub use version::version;
 
 /// Runs a parsed command line.
 pub fn run(command: Command) -> Result<()> {

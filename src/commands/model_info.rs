@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::progress::print;
 use crate::cli::ModelInfoArgs;
 use crate::model::{Card, DataSet, Metrics, Model, Training};
+use crate::runtime::print;
 
 pub fn run(args: &ModelInfoArgs) -> Result<()> {
     let model = match &args.model {

@@ -6,16 +6,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::evidence::{EvidenceSource, EvidenceWorker};
-use super::left_out;
-use super::ordered::for_each_ordered;
-use super::progress::{counted, print};
 use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Verdict, count_alleles};
 use crate::cli::ShowArgs;
+use crate::evidence::{EvidenceSource, EvidenceWorker, left_out};
 use crate::genome::Partition;
 use crate::output::{FolderKind, OutputFolder, check_inputs_are_kept};
 use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
 use crate::reads::ReadCounts;
+use crate::runtime::for_each_ordered;
+use crate::runtime::{counted, print};
 
 /// Columns of the table: one row for each alternate allele that any read shows.
 const HEADER: &str = "contig\tposition\tref\talt\tdepth\tref_reads\talt_reads\tfraction\tlow_quality_reads\toutcome\n";
@@ -28,7 +27,7 @@ const FOLDER: FolderKind = FolderKind {
 
 pub fn run(args: &ShowArgs) -> Result<()> {
     check_inputs_are_kept(&[("--output", args.output.clone())], &args.input.files())?;
-    let mut source = EvidenceSource::open(&args.input, &args.evidence)?;
+    let mut source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
     source.measure_library(args.input.threads())?;
     let output = OutputFolder::create(&args.output, FOLDER, args.overwrite)?;
     let path = output.path().join(FOLDER.marker);
@@ -40,7 +39,7 @@ pub fn run(args: &ShowArgs) -> Result<()> {
         args.input.threads(),
         source.partitions().into_iter(),
         || source.worker(),
-        |worker, partition| show(worker, &partition, &source.candidate_options, output.path()),
+        |worker, partition| show(worker, &partition, &source.options.candidates, output.path()),
         |shown| {
             alleles += shown.table.lines().count();
             totals.candidates += shown.totals.candidates;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
-use super::progress::{counted, progress_bar};
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
@@ -14,6 +13,7 @@ use crate::model::{
     train,
 };
 use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
+use crate::runtime::{counted, progress_bar};
 
 /// Peak learning rates and passes: from random weights, and from a trained model, which would forget in more.
 const LEARNING_RATES: [f64; 2] = [1e-3, 2e-4];

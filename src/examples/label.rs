@@ -9,7 +9,8 @@
 use super::label_walk::{Choice, Score, Side, Site, walk};
 use super::truth::TruthVariant;
 use crate::candidates::Candidate;
-use crate::genome::{Edit, IntervalSet, Sequence};
+use crate::genome::{IntervalSet, Sequence};
+use crate::variants::Edit;
 
 /// Candidates within this distance of a stretch can change its labels: those that spell its haplotypes otherwise.
 /// Whoever labels one stretch gives candidates, truth and reference with flanks of this size.

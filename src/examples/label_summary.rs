@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::TruthVariant;
-use crate::candidates::{Candidate, VariantType};
+use super::truth::TruthVariant;
+use crate::candidates::Candidate;
+use crate::variants::VariantType;
 
 const CLASSES: [&str; 5] = ["hom-ref", "het", "hom-alt", "het-alt", "no label"];
 

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::label::{image_label, label};
 use super::truth::TruthVariant;
 use crate::candidates::{Allele, Candidate};
-use crate::genome::{Edit, IntervalSet, Region, Sequence};
+use crate::genome::{IntervalSet, Region, Sequence};
+use crate::variants::Edit;
 
 /// Where the reference begins.
 const START: u64 = 5_000;

@@ -9,7 +9,8 @@ use std::ops::Add;
 
 use rustc_hash::FxHashMap;
 
-use crate::genome::{Edit, Sequence};
+use crate::genome::Sequence;
+use crate::variants::Edit;
 
 /// A side is spelled this far beyond the site at hand, so that a wrong allele shows early even inside a deletion.
 const LOOKAHEAD: u64 = 250;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::candidates::VariantType;
 use crate::library::Library;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
+use crate::variants::VariantType;
 
 pub const MANIFEST_NAME: &str = "manifest.json";
 const FORMAT: &str = "dvcall-shards-2";

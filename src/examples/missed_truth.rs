@@ -1,7 +1,8 @@
 //! Truth that no candidate explains, with what the reads show there: the table of `--missed-truth`.
 
-use super::TruthVariant;
-use crate::candidates::{Candidate, CandidateOptions, SiteCounts, VariantType};
+use super::truth::TruthVariant;
+use crate::candidates::{Candidate, CandidateOptions, SiteCounts};
+use crate::variants::VariantType;
 
 /// Candidates this near to missed truth are named beside it, in bases.
 const NEIGHBOURHOOD: u64 = 50;

@@ -15,9 +15,9 @@ mod truth;
 mod truth_tests;
 
 pub use example::{Example, ROW_BYTES, filled_rows};
-pub use label::{LABEL_FLANK, Labels, image_label, label};
+pub use label::{LABEL_FLANK, image_label, label};
 pub use label_summary::LabelSummary;
-pub use manifest::{LabelCounts, Manifest, ShardEntry, hex};
+pub use manifest::{LabelCounts, Manifest, hex};
 pub use missed_truth::MissedTruth;
 pub use shard_reader::ShardReader;
 pub use shard_writer::ShardWriter;

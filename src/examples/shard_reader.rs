@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::{Manifest, hex};
 use super::shard_writer::TSV_HEADER;
-use crate::candidates::VariantType;
 use crate::pileup::{AlleleLengths, CHANNELS, Clipping, Context, HEIGHT, WIDTH};
+use crate::variants::VariantType;
 
-/// Most examples of a shard: many times those of [`super::ShardWriter`].
+/// Most examples of a shard: many times those of [`super::shard_writer::ShardWriter`].
 const MOST_EXAMPLES: usize = 1 << 16;
 
 /// A finished shard set.
@@ -238,8 +238,8 @@ fn parse_line(line: &str) -> Option<Example> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shard_writer::ShardWriter;
     use super::*;
-    use crate::examples::ShardWriter;
     use crate::library::Library;
     use serde_json::json;
 

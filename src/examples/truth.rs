@@ -5,10 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use rustc_hash::FxHashMap;
 
-use crate::genome::{
-    Edit, IntervalSet, LeftOut, Reason, Reference, ReferenceReader, Region, Sequence, VariantReader, VariantRecord,
-    left_align,
-};
+use crate::genome::{IntervalSet, Reference, ReferenceReader, Region, Sequence};
+use crate::variants::{Edit, LeftOut, Reason, VariantReader, VariantRecord, left_align};
 
 /// Reference bases held at a time while truth is read.
 const STRETCH: u64 = 100_000;

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::truth::{TruthVariant, TruthVariants};
-use crate::genome::{IntervalSet, Reason, Reference, Region};
+use crate::genome::{IntervalSet, Reference, Region};
+use crate::variants::Reason;
 
 const HEADER: &str = "##fileformat=VCFv4.2\n##contig=<ID=c>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"\">\n\
     #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n";

@@ -4,8 +4,8 @@ use std::io::{BufReader, Read};
 
 use anyhow::{Context, Result, bail};
 
-use super::Region;
-use super::bgzf::read_line;
+use super::region::Region;
+use crate::formats::read_line;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 

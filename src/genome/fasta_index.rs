@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::Contig;
-use super::bgzf::BgzfFile;
+use super::contigs::Contig;
+use crate::formats::BgzfFile;
 
 /// A line of the index. Offsets are bytes of the uncompressed file.
 #[derive(Clone, Debug)]

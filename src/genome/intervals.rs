@@ -5,7 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{BgzfFile, Contigs, Region, bed, check_whole};
+use super::bed;
+use super::contigs::Contigs;
+use super::region::Region;
+use crate::formats::{BgzfFile, check_whole};
 
 /// Most intervals of a BED file that do not touch the one before: a small compressed file can hold any number.
 const MOST_INTERVALS: usize = 1 << 25;

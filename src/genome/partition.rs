@@ -1,6 +1,7 @@
 //! The pieces that regions are cut into for parallel work.
 
-use super::{IntervalSet, Region};
+use super::intervals::IntervalSet;
+use super::region::Region;
 
 /// Longest stretch of one partition, and the grid that partitions are cut on, in bases.
 pub const PARTITION_SIZE: u64 = 20_000;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::Contigs;
-use super::bgzf::BgzfFile;
-use super::fasta_index::{self, Entry};
+use super::contigs::Contigs;
+use super::fasta_index;
+use super::fasta_index::Entry;
 use super::md5::Md5;
+use crate::formats::BgzfFile;
 
 /// Longest lines that are read whole, so that their ends can be checked.
 const LONGEST_LINE: u64 = 4_096;

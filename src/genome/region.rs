@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Contigs, IntervalSet};
+use super::contigs::Contigs;
+use super::intervals::IntervalSet;
 
 /// A stretch of a contig, 0-based half-open. Prints 1-based inclusive, as `samtools` does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -112,8 +113,8 @@ pub fn resolve_regions(values: &[String], contigs: &Contigs) -> Result<IntervalS
 
 #[cfg(test)]
 mod tests {
+    use super::super::contigs::Contig;
     use super::*;
-    use crate::genome::Contig;
 
     fn contigs() -> Contigs {
         let contig = |name: &str, length| Contig {

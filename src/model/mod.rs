@@ -1,48 +1,20 @@
 //! The network: its size, weights and card, training, and genotype probabilities from pileups.
 
-mod architecture;
-mod augment;
-mod card;
+mod artifact;
+mod calibration;
 mod cascade;
-mod cascade_training;
-mod certainty;
-mod checkpoint;
-mod correcting;
-mod device;
-mod evaluator;
 mod feed;
-mod genotyper;
-mod learning_curve;
-mod memory;
+mod inference;
 mod network;
-mod optimizer;
-mod options;
-mod probabilities;
-mod random;
-mod range;
-mod recalibration;
-mod replica;
-mod seen;
-mod summary;
-mod trained_model;
-mod training;
-mod validation;
-mod weights;
 
-pub use architecture::Architecture;
-pub use card::{Calibration, Card, Correction, DataSet, Epoch, Metrics, Training};
-pub use cascade::{Cascade, Cascades};
-pub use certainty::{CascadeCard, Certainty};
-pub use device::{cuda_devices, parse_device, parse_devices};
-pub use feed::Feed;
-pub use genotyper::{Genotyper, Inference};
-pub use network::{Batch, Network, bucket};
-pub use options::TrainingOptions;
-pub use probabilities::genotype_probabilities;
-pub use random::Random;
-pub use recalibration::recalibrate;
-pub use trained_model::{Model, card_path};
-pub use training::{News, TrainingRun, train};
+mod training;
+
+pub use artifact::{Card, DataSet, Epoch, Metrics, Model, Training, card_path};
+pub use cascade::Cascades;
+pub use feed::{Feed, TrainingOptions};
+pub use inference::{Inference, PileupClassifier, cuda_devices, parse_device, parse_devices};
+pub use network::{Architecture, Batch, Network, Random, bucket};
+pub use training::{News, TrainingRun, recalibrate, train};
 
 /// The version of the libtorch that is linked.
 pub fn libtorch_version() -> String {

@@ -11,7 +11,7 @@ use super::lock::Lock;
 use super::place::{indexes, place_of_file};
 use super::put_in_place::ReadyFile;
 
-/// An output file, of which nothing is seen before it is [put in place](super::put_in_place()).
+/// An output file, of which nothing is seen before it is [put in place](super::put_in_place::put_in_place()).
 pub struct OutputFile {
     pub(super) draft: Draft,
     /// As the user gave it: perhaps a link.

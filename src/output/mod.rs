@@ -6,6 +6,7 @@
 
 mod crash;
 mod draft;
+pub mod escape;
 mod file;
 mod folder;
 mod lock;
@@ -16,6 +17,7 @@ pub mod signals;
 mod text_file;
 
 pub use draft::remove_temporaries;
+pub use escape::{controls, controls_in_lines};
 pub use file::OutputFile;
 pub use folder::{FolderKind, OutputFolder};
 pub use lock::Lock;

@@ -9,7 +9,8 @@ use libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ}
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
-use super::crash::{self, crash};
+use super::crash;
+use super::crash::crash;
 use super::draft::{remove, temporaries};
 use super::out_of_memory;
 

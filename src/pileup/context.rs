@@ -1,8 +1,10 @@
 //! What is known of a pileup beside its image.
 
-use super::{AlleleLengths, Clipping};
-use crate::candidates::{Candidate, VariantType};
+use super::allele_lengths::AlleleLengths;
+use super::clipping::Clipping;
+use crate::candidates::Candidate;
 use crate::reads::Read;
+use crate::variants::VariantType;
 
 /// The type of the candidate, how long its alleles are, how many of its reads are clipped, and how noisy the library is.
 #[derive(Clone, Copy, Debug, PartialEq)]

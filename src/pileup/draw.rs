@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayView1, ArrayViewMut3, Axis};
 
-use super::{CENTER, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH, channels, rows};
+use super::channels::CHANNELS;
+use super::{CENTER, HEIGHT, REFERENCE_ROWS, WIDTH, channels, rows};
 use crate::candidates::Candidate;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
@@ -121,9 +122,9 @@ fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u
 
 #[cfg(test)]
 mod tests {
+    use super::super::PILEUP_SIZE;
     use super::*;
     use crate::candidates::Allele;
-    use crate::pileup::PILEUP_SIZE;
     use crate::reads::testing::read;
 
     const START: u64 = 5_000;

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::channels::{CHANNEL_NAMES, CHANNELS};
 use super::font::{LETTER_HEIGHT, LETTER_WIDTH, ink};
-use super::{CENTER, CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
+use super::{CENTER, HEIGHT, WIDTH};
 
 /// Pixels of a picture for each row of the pileup; a column takes one, so that all channels fit on a screen.
 const ROW_PIXELS: usize = 2;

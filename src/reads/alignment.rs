@@ -4,7 +4,7 @@ use anyhow::Result;
 use rust_htslib::bam::record::{Aux, Cigar, CigarString, Record};
 
 use super::filter::decode;
-use super::{CigarKind, CigarOp, Read};
+use super::read::{CigarKind, CigarOp, Read};
 
 /// Where a read lies, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,8 +130,8 @@ fn bin(start: i64, end: i64) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::read;
     use super::*;
-    use crate::reads::testing::read;
 
     fn record(pos: i64, cigar: &str, bases: &[u8]) -> Record {
         let mut record = Record::new();

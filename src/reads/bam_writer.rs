@@ -8,11 +8,12 @@ use rust_htslib::bam::{self, Header, HeaderView, Record, Writer};
 use rustc_hash::FxHashMap;
 
 use super::alignment::Alignment;
-use super::file;
 use super::filter::{ReadFilter, fragment_name, is_second_of_pair};
 use super::mates::HeldRecords;
+use super::read::Read;
 use super::records::Records;
-use super::{Read, ReadSource};
+use super::source::ReadSource;
+use crate::formats::alignment_file;
 use crate::genome::{Contigs, Reference, ReferenceReader, Region};
 use crate::output::{BAM_INDEXES, OutputFile, ReadyFile};
 
@@ -114,7 +115,7 @@ impl RealignedReadsWriter {
         };
         bam::index::build::<&Path>(&file.path(), None, kind, 1).with_context(|| file.failed())?;
         // Closing does not tell whether the last block could be written; its end-of-file marker does.
-        file::check(&file.path()).with_context(|| file.failed())?;
+        alignment_file::check(&file.path()).with_context(|| file.failed())?;
         Ok(file.ready())
     }
 }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::chance::draw;
-use super::{CigarKind, Read};
+use super::read::{CigarKind, Read};
 
 /// Reads over a place that are kept, unless asked for otherwise.
 pub const DEFAULT_MAX_DEPTH: u32 = 500;
@@ -279,8 +279,8 @@ impl Members {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
-    use crate::reads::testing;
 
     const STRETCH: Range<u64> = 1_000..3_000;
 

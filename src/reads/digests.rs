@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::ReadSource;
+use super::source::ReadSource;
 use crate::genome::{IntervalSet, Reference, ReferenceReader};
 
 /// A contig with a greater share of Ns than any chromosome has stands for a part of the contig that the header means.

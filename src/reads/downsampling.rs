@@ -8,7 +8,7 @@ use super::chance::mix;
 
 /// Which fragments are kept: a choice by name, so that mates stay together and regions do not matter.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Downsampling {
+pub struct Downsampling {
     /// Of 1.
     pub fraction: f64,
     pub seed: u64,

@@ -8,8 +8,9 @@ use clap::ValueEnum;
 use rust_htslib::bam::record::{Aux, Record};
 use rustc_hash::{FxHashSet, FxHasher};
 
+use super::counts::LeftOut;
 use super::downsampling::Downsampling;
-use super::{CigarKind, CigarOp, LeftOut, Read};
+use super::read::{CigarKind, CigarOp, Read};
 
 /// Reads placed with less confidence than this (phred) are not used, unless asked for.
 pub const MIN_MAPPING_QUALITY: u8 = 5;

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::{CigarKind, CigarOp, Read};
-use crate::genome::{Sequence, left_align};
+use super::read::{CigarKind, CigarOp, Read};
+use crate::genome::Sequence;
+use crate::variants::left_align;
 
 /// How far an indel may be shifted to the left, in bases. Less than the flank of a partition, so that a spelling does
 /// not depend on how regions are cut.
@@ -137,8 +138,8 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::read;
     use super::*;
-    use crate::reads::testing::read;
 
     #[test]
     fn deletions_are_seen_up_to_what_any_stretch_around_holds() {

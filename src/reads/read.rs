@@ -137,8 +137,8 @@ impl Read {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::read;
     use super::*;
-    use crate::reads::testing::read;
 
     #[test]
     fn bases_that_are_the_references_are_spelled_out() {

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use rust_htslib::bam::Record;
 
+use super::counts::{LeftOut, ReadCounts};
 use super::depth::{DepthLimit, places};
 use super::filter::{ReadFilter, decode, end_of, fragment_name, mate_start};
+use super::read::Read;
 use super::records::Records;
-use super::{LeftOut, Read, ReadCounts};
 use crate::genome::Region;
 
 /// Where places at the ends of a region are too deep, reads so far beyond decide which stay: the longest that are realigned.

@@ -9,9 +9,10 @@ use rust_htslib::bam::ext::BamRecordExtensions;
 use rust_htslib::bam::{self, IndexedReader, Read as _, Record};
 use rust_htslib::htslib;
 
-use super::crai::{Crai, Cram};
-use super::index::Index;
-use crate::genome::{ContigBins, Region, can_open};
+use crate::formats::Index;
+use crate::formats::{ContigBins, can_open};
+use crate::formats::{Crai, Cram};
+use crate::genome::Region;
 
 /// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
 const CRAM_FIELDS: u32 = htslib::sam_fields_SAM_QNAME

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use rustc_hash::FxHashSet;
 
-use crate::escape::controls;
+use crate::output::controls;
 
 /// The sample to call, and the read groups that are its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,14 +10,15 @@ use rustc_hash::FxHashMap;
 use super::depth::DEFAULT_MAX_DEPTH;
 use super::digests::digests;
 use super::downsampling::{Downsampling, hash};
-use super::file;
 use super::filter::{FilterOptions, ReadFilter};
-use super::format::Format;
-use super::index::{self, Index};
 use super::reader::ReadReader;
 use super::records::{Fields, Records};
 use super::sample::Sample;
-use crate::genome::{Contig, Contigs, Reference, Region, Stretch, can_open};
+use crate::formats::Format;
+use crate::formats::alignment_file;
+use crate::formats::{Index, alignment_index};
+use crate::formats::{Stretch, can_open};
+use crate::genome::{Contig, Contigs, Reference, Region};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: that of the smallest bins of most indexes.
 const TILE: u64 = 1 << 14;
@@ -52,7 +53,7 @@ impl ReadSource {
     /// Opens the file and checks all that can be checked at once: format, index, end-of-file marker, sort order,
     /// contigs against the reference, and the sample (`sample`, or the only one there is).
     pub fn open(path: &Path, reference: &Reference, sample: Option<&str>) -> Result<Self> {
-        let (format, index_path, index) = file::check(path)?;
+        let (format, index_path, index) = alignment_file::check(path)?;
         let unopened = || format!("cannot open reads {}; is the file damaged?", path.display());
         can_open(path, 1).with_context(unopened)?;
         let reader = bam::Reader::from_path(path).with_context(unopened)?;
@@ -128,7 +129,7 @@ impl ReadSource {
             contig,
             positions,
             bytes,
-        } in index::stretches(&self.index_path, self.format)?
+        } in alignment_index::stretches(&self.index_path, self.format)?
         {
             let name = names.get(contig as usize).map(|name| String::from_utf8_lossy(name));
             let Some(contig) = name.and_then(|name| self.contigs.get(&name)) else {

@@ -1,6 +1,6 @@
 //! Reads made up for the tests.
 
-use super::{CigarKind, CigarOp, Read};
+use super::read::{CigarKind, CigarOp, Read};
 
 /// Parses a CIGAR such as `10M2D5M`.
 pub fn ops(text: &str) -> Vec<CigarOp> {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::RealignOptions;
+use super::options::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{Read, indels};
 
@@ -61,8 +61,9 @@ fn count(reads: &[&Read], window: &Range<u64>, reference: &Sequence) -> BTreeMap
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{random_bases, read};
+    use super::super::testing::random_bases;
     use super::*;
+    use crate::reads::testing::read;
 
     #[test]
     fn indels_that_enough_reads_show_are_haplotypes() {

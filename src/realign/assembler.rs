@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::RealignOptions;
 use super::graph::{Graph, Weight};
+use super::options::RealignOptions;
 use super::segments::{Run, Segment, Segments};
 use crate::genome::Sequence;
 use crate::reads::Read;

@@ -1,9 +1,11 @@
 //! What windows assemble into.
 
-use super::testing::{clipped_reads, random_bases, read};
-use super::{Assembler, RealignOptions};
+use super::assembler::Assembler;
+use super::options::RealignOptions;
+use super::testing::{clipped_reads, random_bases};
 use crate::genome::Sequence;
 use crate::reads::Read;
+use crate::reads::testing::read;
 
 fn assemble(reference: &Sequence, reads: &[Read]) -> Option<Vec<Vec<u8>>> {
     let window = reference.start + 300..reference.start + 500;

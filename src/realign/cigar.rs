@@ -128,8 +128,8 @@ pub fn is_left_aligned(read: &Read, start: u64, cigar: &[CigarOp], reference: &S
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{ops, read, text};
     use super::*;
+    use crate::reads::testing::{ops, read, text};
 
     #[test]
     fn alignments_are_laid_end_to_end() {

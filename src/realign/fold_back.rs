@@ -192,9 +192,10 @@ fn complement(base: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{random_bases, text};
+    use super::super::testing::random_bases;
     use super::*;
     use crate::reads::testing::read;
+    use crate::reads::testing::text;
 
     fn opposite(bases: &[u8]) -> Vec<u8> {
         bases.iter().rev().filter_map(|&b| complement(b)).collect()

@@ -171,9 +171,10 @@ fn clip_again(cigar: &mut Vec<CigarOp>, clip: u32, freed: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{ops, random_bases, text};
+    use super::super::testing::random_bases;
     use super::*;
     use crate::reads::testing::read;
+    use crate::reads::testing::{ops, text};
 
     #[test]
     fn what_differs_without_a_gap_stays_clipped() {

@@ -133,8 +133,9 @@ pub fn haplotype_offset(cigar: &[CigarOp], reference: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{ops, random_bases, text};
+    use super::super::testing::random_bases;
     use super::*;
+    use crate::reads::testing::{ops, text};
 
     /// Between flanks of 100 bases.
     fn around(middle: &[u8]) -> Vec<u8> {

@@ -32,7 +32,7 @@ pub use assembler::Assembler;
 pub use options::RealignOptions;
 pub use realigner::Realigner;
 pub use score::Scorer;
-pub use window::{WINDOW_CELL, select_windows};
+pub use window::select_windows;
 
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};

@@ -8,7 +8,9 @@ use super::cigar::is_left_aligned;
 use super::fit::{Fit, Fitter, Member, Target};
 use super::fold_back::cut_fold_backs;
 use super::foreign_end::{Primers, keep_clipped};
-use super::{RealignOptions, is_realignable, select_windows};
+use super::is_realignable;
+use super::options::RealignOptions;
+use super::window::select_windows;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 

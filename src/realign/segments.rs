@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::RealignOptions;
+use super::options::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::RealignOptions;
+use super::options::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
 
@@ -146,8 +146,9 @@ fn mismatches<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{random_bases, read};
+    use super::super::testing::random_bases;
     use super::*;
+    use crate::reads::testing::read;
 
     #[test]
     fn insertions_of_poor_bases_are_evidence_and_poor_mismatches_are_not() {

@@ -8,10 +8,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::reference_block::ReferenceBlock;
+use super::call::{Call, Filter};
+use super::reference_block::{Coverage, ReferenceBlock};
 use super::vcf::{Unseen, VcfHeader, VcfWriter, record};
-use super::{Call, Filter};
-use crate::candidates::Coverage;
 use crate::genome::Sequence;
 use crate::output::ReadyFile;
 

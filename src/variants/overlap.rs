@@ -4,9 +4,9 @@
 //! Of the genotypes that fit on two, those of the greatest joint likelihood are called. The idea is that of
 //! DeepVariant's haplotype resolution.
 
-use super::Call;
+use super::call::Call;
+use super::edit::Edit;
 use super::genotype::{genotype_order, genotypes, likeliest};
-use crate::genome::Edit;
 
 /// Joint genotypes of a group that are looked at before the calls are settled one by one, the surest first.
 const MAX_JOINT_GENOTYPES: usize = 100_000;

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use crate::candidates::Coverage;
-
 use super::vcf::UNSEEN_ALLELE;
 
 // The model of a position without candidate is DeepVariant's for its gVCF (Poplin et al. 2018): reads are drawn from its two
@@ -20,6 +18,14 @@ const MAX_QUALITY: u32 = 50;
 
 /// Positions are of one block while their GQ lies in the same band.
 const BAND: u32 = 10;
+
+/// Usable fragments over one position, counted as the DP and AD of a call are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    pub depth: u16,
+    /// Those that show the reference.
+    pub reference_depth: u16,
+}
 
 /// What the coverage of a position says of its genotype.
 #[derive(Clone, Copy, Debug, PartialEq)]

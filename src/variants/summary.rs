@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Call, Filter};
+use super::call::{Call, Filter};
 
 /// Counts over the records of a call set; types and ratios are those of PASS records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -8,9 +8,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rust_htslib::bgzf;
 
-use super::{Call, Filter};
-use crate::escape::controls;
-use crate::genome::{Contigs, index_variants};
+use super::call::{Call, Filter};
+use super::index::index_variants;
+use crate::genome::Contigs;
+use crate::output::controls;
 use crate::output::{OutputFile, ReadyFile, VCF_INDEXES};
 
 /// What the header says of the run.

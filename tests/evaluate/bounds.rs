@@ -1,6 +1,6 @@
 //! Long alleles, changes spelt far apart in repeats, and stretches that are too dense to search.
 
-use dvcall::benchmark::{Filter, GivenUp, Limits, Options, Type, evaluate};
+use dvcall::evaluate::{Filter, GivenUp, Limits, Options, Type, evaluate};
 
 use crate::common::dvcall;
 use crate::world::{Line, World, totals};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use dvcall::benchmark::{Curve, Filter, Options, ScoreField, Type, Wanted, evaluate};
+use dvcall::evaluate::{Curve, Filter, Options, ScoreField, Type, Wanted, evaluate};
 
 use crate::common::{dvcall, records};
 use crate::world::{HEADER, Line, World, totals};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dvcall::benchmark::{Filter, Type};
+use dvcall::evaluate::{Filter, Type};
 
 use crate::world::{HEADER, World, totals};
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use dvcall::benchmark::evaluate;
+use dvcall::evaluate::evaluate;
 
 use crate::world::{Edit, Line, World, haplotype, totals};
 
@@ -189,7 +189,7 @@ proptest! {
         }
         let truth = world.vcf("truth.vcf", &truth_lines);
         let query = world.vcf("query.vcf", &query_lines);
-        let options = dvcall::benchmark::Options { phased, ..world.options(&truth) };
+        let options = dvcall::evaluate::Options { phased, ..world.options(&truth) };
         let run = evaluate(options, query, None).unwrap();
         let (found, missed, _, wrong) = totals(&run);
         prop_assert_eq!((missed, wrong), (0, 0), "{:?}\n{:?}", truth_lines, query_lines);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dvcall::benchmark::{Counts, Filter, Options, Run, Type, evaluate};
+use dvcall::evaluate::{Counts, Filter, Options, Run, Type, evaluate};
 
 /// A change on the reference: `start..end` becomes `bases` on the haplotypes that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,186 @@
+//! From inputs and models to the calls of every partition, in the order of the genome.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::worker::{CalledPartition, Extras, Worker, chunks};
+use crate::evidence::EvidenceSource;
+use crate::library::Library;
+use crate::model::{Cascades, Inference, Model, parse_devices};
+use crate::runtime::{Stage, StageCosts, Stopwatch, for_each_ordered};
+use crate::variants::{Call, OverlapResolver};
+
+/// How the caller works.
+#[derive(Clone, Debug)]
+pub struct CallingOptions {
+    /// Models whose probabilities are averaged; none: the built-in model.
+    pub models: Vec<PathBuf>,
+    /// Where the network runs: `auto`, `cpu`, `cuda`, `cuda:N`, or several of `cuda:N`, separated by commas.
+    pub device: String,
+    /// Pileups that the network gets at a time. Calls do not depend on it.
+    pub batch_size: usize,
+    /// Whether the cascade decides clear pileups without the network.
+    pub cascade: bool,
+    /// Calls do not depend on the number of threads.
+    pub threads: usize,
+}
+
+impl Default for CallingOptions {
+    fn default() -> Self {
+        Self {
+            models: Vec::new(),
+            device: "auto".to_owned(),
+            batch_size: 128,
+            cascade: true,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// Evidence and models, opened and checked.
+pub struct Caller {
+    pub source: EvidenceSource,
+    pub library: Library,
+    /// Name and checksum of each model.
+    pub models: Vec<String>,
+    /// What opening cost.
+    costs: StageCosts,
+    pub(super) inference: Inference,
+    pub(super) cascades: Option<Cascades>,
+    pub(super) batch_size: usize,
+    threads: usize,
+}
+
+impl Caller {
+    /// Loads the models, and measures the library. `started` is when the work began, for [`StageCosts`].
+    pub fn new(mut source: EvidenceSource, options: &CallingOptions, started: Instant) -> Result<Self> {
+        let (mut clock, mut costs) = (Stopwatch::of_process(started), StageCosts::default());
+        let models = load(&options.models)?;
+        let names: Vec<_> = models.iter().map(Model::identity).collect();
+        names.iter().for_each(|name| log::debug!("model {name}"));
+        let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
+        let cascades = cascades.map(Cascades::new).filter(|_| options.cascade);
+        clock.lap(&mut costs, Stage::StartUp, 0);
+        let library = source.measure_library(options.threads)?;
+        log::debug!("library: {library}");
+        clock.lap(&mut costs, Stage::Library, library.bases as usize);
+        let inference = Inference::new(models, &parse_devices(&options.device)?)?;
+        clock.lap(&mut costs, Stage::StartUp, 1);
+        Ok(Self {
+            source,
+            library,
+            models: names,
+            costs,
+            inference,
+            cascades,
+            batch_size: options.batch_size,
+            threads: options.threads,
+        })
+    }
+
+    /// Calls all regions in parallel, and hands partitions and calls to `sink` in the order of the genome. Returns what each
+    /// stage cost, opening included.
+    pub fn run(&self, extras: Extras, sink: &mut impl CallSink) -> Result<StageCosts> {
+        let (mut costs, mut settler) = (self.costs, Settler::default());
+        let chunks = chunks(self.source.partitions(), self.threads, extras.reads);
+        let worker = || Worker::new(self, extras);
+        for_each_ordered(
+            self.threads,
+            chunks.into_iter(),
+            worker,
+            Worker::call,
+            |(called, chunk_costs)| {
+                costs += chunk_costs;
+                let mut clock = Stopwatch::start();
+                let calls = called.iter().map(|called| called.calls.len()).sum();
+                called.into_iter().try_for_each(|called| settler.add(called, sink))?;
+                clock.lap(&mut costs, Stage::Writing, calls);
+                Ok(())
+            },
+        )?;
+        let mut clock = Stopwatch::start();
+        settler.finish(sink)?;
+        clock.lap(&mut costs, Stage::Writing, 0);
+        Ok(costs)
+    }
+
+    /// Calls all regions, and gives each call to `consume` with the name of its contig, in the order of the genome.
+    pub fn for_each_call(&self, consume: impl FnMut(&str, &Call) -> Result<()>) -> Result<()> {
+        self.run(Extras::default(), &mut Consumer(consume)).map(|_| ())
+    }
+}
+
+/// Takes what the caller gives, in the order of the genome.
+pub trait CallSink {
+    /// Takes the next partition; its calls follow, as soon as no later call can overlap them.
+    fn partition(&mut self, called: CalledPartition) -> Result<()>;
+
+    /// Takes the next call of a contig.
+    fn call(&mut self, contig: &str, call: &Call) -> Result<()>;
+
+    /// All calls of the partitions taken so far have been given.
+    fn all_given(&mut self) -> Result<()>;
+}
+
+struct Consumer<F>(F);
+
+impl<F: FnMut(&str, &Call) -> Result<()>> CallSink for Consumer<F> {
+    fn partition(&mut self, _: CalledPartition) -> Result<()> {
+        Ok(())
+    }
+
+    fn call(&mut self, contig: &str, call: &Call) -> Result<()> {
+        (self.0)(contig, call)
+    }
+
+    fn all_given(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Holds calls back until no later call can overlap them.
+#[derive(Default)]
+struct Settler {
+    contig: String,
+    overlaps: OverlapResolver,
+}
+
+impl Settler {
+    fn add(&mut self, mut called: CalledPartition, sink: &mut impl CallSink) -> Result<()> {
+        let (calls, end) = (std::mem::take(&mut called.calls), called.partition.region.end);
+        if called.partition.region.contig != self.contig {
+            self.finish(sink)?;
+            self.contig.clone_from(&called.partition.region.contig);
+        }
+        sink.partition(called)?;
+        for call in calls {
+            let settled = self.overlaps.push(call);
+            self.give(&settled, sink)?;
+        }
+        let settled = self.overlaps.release(end);
+        self.give(&settled, sink)?;
+        match self.overlaps.is_holding() {
+            true => Ok(()),
+            false => sink.all_given(),
+        }
+    }
+
+    /// Gives the calls that are held back at the end of a contig.
+    fn finish(&mut self, sink: &mut impl CallSink) -> Result<()> {
+        let rest = self.overlaps.finish();
+        self.give(&rest, sink)
+    }
+
+    fn give(&self, calls: &[Call], sink: &mut impl CallSink) -> Result<()> {
+        calls.iter().try_for_each(|call| sink.call(&self.contig, call))
+    }
+}
+
+fn load(models: &[PathBuf]) -> Result<Vec<Model>> {
+    match models {
+        [] => Ok(vec![Model::builtin()?]),
+        paths => paths.iter().map(|path| Model::load(path)).collect(),
+    }
+}

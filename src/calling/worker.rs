@@ -1,0 +1,228 @@
+//! One thread of the caller: from partitions to calls.
+
+use anyhow::Result;
+
+use super::caller::Caller;
+use super::genotype::call_genotype;
+use crate::candidates::{Candidate, coverage};
+use crate::evidence::{Evidence, EvidenceWorker};
+use crate::genome::{Partition, Sequence};
+use crate::model::{Cascades, PileupClassifier};
+use crate::pileup;
+use crate::pileup::{Context, PILEUP_SIZE};
+use crate::reads::{Read, ReadCounts};
+use crate::runtime::{Stage, StageCosts, Stopwatch};
+use crate::variants::{Call, Covered, CoveredRun};
+
+/// Most partitions that a worker takes at a time.
+const MOST_PARTITIONS: usize = 16;
+/// Chunks that each thread would get if all were as large as the next.
+const CHUNKS_TO_COME: usize = 4;
+
+/// Partitions in chunks, whose pileups the network is given together. A partition alone has ten or so, too few to be fast.
+/// Chunks get smaller towards the end, so that no thread waits long for another. Where reads are kept they are single
+/// partitions, to hold few.
+pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> Vec<Vec<Partition>> {
+    let most = if keeps_reads { 1 } else { MOST_PARTITIONS };
+    let mut rest = partitions.into_iter();
+    let mut chunks = Vec::new();
+    while rest.len() > 0 {
+        let length = (rest.len() / (threads * CHUNKS_TO_COME)).clamp(1, most);
+        chunks.push(rest.by_ref().take(length).collect());
+    }
+    chunks
+}
+
+/// One partition, called.
+pub struct CalledPartition {
+    pub partition: Partition,
+    pub calls: Vec<Call>,
+    /// Empty but for a gVCF.
+    pub covered: Covered,
+    /// Only where they are to be written.
+    pub reads: Vec<Read>,
+    pub counts: ReadCounts,
+}
+
+/// What is kept of each partition beside its calls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    pub coverage: bool,
+    pub reads: bool,
+}
+
+/// One partition, its pileups drawn.
+struct DrawnPartition {
+    partition: Partition,
+    candidates: Vec<Candidate>,
+    /// Allele sets of each candidate, one pileup each.
+    sets: Vec<Vec<Vec<usize>>>,
+    covered: Covered,
+    reads: Vec<Read>,
+    counts: ReadCounts,
+}
+
+/// One thread's readers and network.
+pub struct Worker<'a> {
+    evidence: EvidenceWorker<'a>,
+    cascades: Option<&'a Cascades>,
+    classifier: PileupClassifier,
+    /// Of the library.
+    noise: f32,
+    extras: Extras,
+    /// Room for a batch of images.
+    images: Vec<u8>,
+    /// Where in the probabilities the images that wait for the network belong, and their contexts.
+    waiting: Vec<(usize, Context)>,
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(caller: &'a Caller, extras: Extras) -> Result<Self> {
+        let batch_size = caller.batch_size.max(1);
+        Ok(Self {
+            evidence: caller.source.worker()?,
+            cascades: caller.cascades.as_ref(),
+            classifier: caller.inference.classifier()?,
+            noise: caller.library.noise(),
+            extras,
+            images: vec![0; batch_size * PILEUP_SIZE],
+            waiting: Vec::with_capacity(batch_size),
+        })
+    }
+
+    pub fn call(&mut self, partitions: Vec<Partition>) -> Result<(Vec<CalledPartition>, StageCosts)> {
+        let mut timings = StageCosts::default();
+        let mut probabilities = Vec::new();
+        let mut drawn = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let mut evidence = self.evidence.partition(&partition)?;
+            timings += std::mem::take(&mut evidence.timings);
+            let covered = self.cover(&partition, &evidence, &mut timings);
+            let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
+            self.draw(&evidence, &sets, &mut probabilities, &mut timings)?;
+            drawn.push(DrawnPartition {
+                partition,
+                candidates: evidence.candidates,
+                sets,
+                covered,
+                counts: evidence.counts,
+                reads: if self.extras.reads { evidence.reads } else { Vec::new() },
+            });
+        }
+        self.ask_network(&mut probabilities, &mut timings)?;
+        let mut probabilities = probabilities.as_slice();
+        let called = drawn.into_iter().map(|drawn| drawn.genotype(&mut probabilities));
+        Ok((called.collect(), timings))
+    }
+
+    /// What is known of each position, if that is kept.
+    fn cover(&self, partition: &Partition, evidence: &Evidence, timings: &mut StageCosts) -> Covered {
+        if !self.extras.coverage {
+            return Covered::default();
+        }
+        let mut clock = Stopwatch::start();
+        let (region, reference) = (&partition.region, &evidence.reference);
+        let is_asked = |position| self.evidence.is_asked(&region.contig, position);
+        let least_quality = self.evidence.min_base_quality();
+        let counts = coverage(&evidence.reads, reference, region, least_quality, is_asked);
+        let of_positions = partition
+            .positions()
+            .map(|at| (at, counts[(at - region.start) as usize]));
+        let covered = Covered {
+            reference: Sequence::new(region.start, reference.slice(region.start, region.end).to_vec()),
+            runs: CoveredRun::of(of_positions),
+        };
+        clock.lap(timings, Stage::Coverage, partition.bases() as usize);
+        covered
+    }
+
+    /// Adds the genotype probabilities of each allele set of each candidate in turn; those that the cascade does not decide
+    /// are filled in when a batch of images is full.
+    fn draw(
+        &mut self,
+        evidence: &Evidence,
+        sets: &[Vec<Vec<usize>>],
+        probabilities: &mut Vec<[f32; 3]>,
+        timings: &mut StageCosts,
+    ) -> Result<()> {
+        let pileups = evidence.candidates.iter().zip(sets);
+        let pileups = pileups.flat_map(|(c, sets)| sets.iter().map(move |set| (c, set, sets.len() == 1)));
+        for (candidate, set, alone) in pileups {
+            let mut clock = Stopwatch::start();
+            let variant_type = candidate.variant_type();
+            let image = &mut self.images[self.waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
+            pileup::draw(candidate, set, &evidence.reads, &evidence.reference, image);
+            clock.lap(timings, Stage::Pileups, 1);
+            let cascades = self.cascades.filter(|_| alone);
+            let decided = cascades.and_then(|cascades| cascades.decide(image, variant_type));
+            clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
+            if decided.is_none() {
+                let context = Context::of(candidate, set, &evidence.reads, self.noise);
+                self.waiting.push((probabilities.len(), context));
+            }
+            probabilities.push(decided.unwrap_or_default());
+            if self.waiting.len() * PILEUP_SIZE == self.images.len() {
+                self.ask_network(probabilities, timings)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in the probabilities of the images that wait.
+    fn ask_network(&mut self, probabilities: &mut [[f32; 3]], timings: &mut StageCosts) -> Result<()> {
+        let mut clock = Stopwatch::start();
+        let contexts: Vec<_> = self.waiting.iter().map(|(_, context)| *context).collect();
+        let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(contexts.len()).collect();
+        let results = self.classifier.classify(&images, &contexts)?;
+        for ((place, _), result) in self.waiting.drain(..).zip(results) {
+            probabilities[place] = result;
+        }
+        clock.lap(timings, Stage::Network, contexts.len());
+        Ok(())
+    }
+}
+
+impl DrawnPartition {
+    /// Calls the candidates, taking their probabilities from the front.
+    fn genotype(self, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
+        let calls = self.candidates.iter().zip(&self.sets).map(|(candidate, sets)| {
+            let (own, rest) = probabilities.split_at(sets.len());
+            *probabilities = rest;
+            call_genotype(candidate, sets, own)
+        });
+        CalledPartition {
+            calls: calls.collect(),
+            partition: self.partition,
+            covered: self.covered,
+            reads: self.reads,
+            counts: self.counts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genome::Region;
+
+    #[test]
+    fn chunks_keep_the_order_and_get_smaller() {
+        let partition = |index: usize| Partition {
+            index,
+            region: Region::new("a", 0, 1),
+            parts: vec![(0, 1)],
+            evidence: Region::new("a", 0, 1),
+            previous_end: 0,
+        };
+        let lengths = |n, threads, keeps_reads| -> Vec<usize> {
+            let chunks = chunks((0..n).map(partition).collect(), threads, keeps_reads);
+            let indices: Vec<_> = chunks.iter().flatten().map(|p| p.index).collect();
+            assert_eq!(indices, (0..n).collect::<Vec<_>>());
+            chunks.iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(40, 1, false), [10, 7, 5, 4, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(lengths(1000, 2, false)[..3], [16; 3]);
+        assert_eq!(lengths(20, 2, true), [1; 20]);
+        assert!(lengths(0, 2, false).is_empty());
+    }
+}

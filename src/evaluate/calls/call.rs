@@ -1,0 +1,145 @@
+//! One record of a VCF as one sample sees it.
+
+pub use crate::variants::CalledAllele;
+
+/// Longest allele that takes part in the comparison; longer ones are structural variants.
+pub const MAX_ALLELE_LENGTH: usize = 1_000;
+
+/// A call that differs from the reference. Alleles are upper-case; only those that the genotype names are kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call {
+    /// 0-based position of the first base of `reference`.
+    pub position: u64,
+    pub reference: Vec<u8>,
+    pub alternates: Vec<Vec<u8>>,
+    /// Two alleles. Those of a haploid genotype are alike.
+    pub genotype: Vec<CalledAllele>,
+    /// The phase set, if the genotype is phased.
+    pub phase: Option<i32>,
+    /// Indices into the call set's filter names; empty = PASS.
+    pub filters: Vec<u16>,
+    pub score: Score,
+}
+
+/// The qualities of a call. They order nothing, so that equal calls are equal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Score {
+    /// The one that curves are drawn by.
+    pub quality: Option<f32>,
+    /// FORMAT/GQ.
+    pub genotype: Option<f32>,
+}
+
+impl PartialEq for Score {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Score {}
+
+impl PartialOrd for Score {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Score {
+    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
+}
+
+/// Zygosity, in the words of the GA4GH tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Zygosity {
+    Het,
+    HomAlt,
+    HetAlt,
+    HalfCall,
+}
+
+impl Zygosity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Het => "het",
+            Self::HomAlt => "homalt",
+            Self::HetAlt => "hetalt",
+            Self::HalfCall => "halfcall",
+        }
+    }
+}
+
+impl Call {
+    /// One past the last reference base of the record.
+    pub fn end(&self) -> u64 {
+        self.position + self.reference.len() as u64
+    }
+
+    /// The bases of a called allele; none for the reference, a dot, or anything that is not a sequence (`*`, `<DEL>`).
+    pub fn alternate(&self, allele: CalledAllele) -> Option<&[u8]> {
+        let index = usize::from(allele?).checked_sub(1)?;
+        self.alternates
+            .get(index)
+            .map(Vec::as_slice)
+            .filter(|bases| is_sequence(bases))
+    }
+
+    /// Whether some called allele changes the sequence and none is too long to compare.
+    pub fn is_comparable(&self) -> bool {
+        self.reference.len() <= MAX_ALLELE_LENGTH
+            && self.alternates.iter().all(|a| a.len() <= MAX_ALLELE_LENGTH)
+            && self
+                .genotype
+                .iter()
+                .any(|&a| self.alternate(a).is_some_and(|bases| bases != self.reference))
+    }
+
+    pub fn zygosity(&self) -> Zygosity {
+        match self.genotype[..] {
+            [None, _] | [_, None] => Zygosity::HalfCall,
+            [Some(0), _] | [_, Some(0)] => Zygosity::Het,
+            [a, b] if a == b => Zygosity::HomAlt,
+            _ => Zygosity::HetAlt,
+        }
+    }
+}
+
+/// Whether an allele is spelt in bases.
+pub fn is_sequence(allele: &[u8]) -> bool {
+    !allele.is_empty() && allele.iter().all(|b| b.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(alternates: &[&str], genotype: &[CalledAllele]) -> Call {
+        Call {
+            position: 9,
+            reference: b"A".to_vec(),
+            alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
+            genotype: genotype.to_vec(),
+            phase: None,
+            filters: Vec::new(),
+            score: Score::default(),
+        }
+    }
+
+    #[test]
+    fn genotypes_have_the_standard_names() {
+        let name = |genotype: &[CalledAllele]| call(&["C", "G"], genotype).zygosity().name();
+        assert_eq!(name(&[Some(0), Some(1)]), "het");
+        assert_eq!(name(&[Some(1), Some(1)]), "homalt");
+        assert_eq!(name(&[Some(2), Some(1)]), "hetalt");
+        assert_eq!(name(&[None, Some(1)]), "halfcall");
+    }
+
+    #[test]
+    fn alleles_without_a_sequence_change_nothing() {
+        assert!(!call(&["*"], &[Some(0), Some(1)]).is_comparable());
+        assert!(!call(&["<DEL>"], &[Some(1), Some(1)]).is_comparable());
+        assert!(!call(&["A"], &[Some(1), Some(1)]).is_comparable());
+        assert!(call(&["*", "C"], &[Some(1), Some(2)]).is_comparable());
+    }
+}

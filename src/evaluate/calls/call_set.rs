@@ -1,0 +1,360 @@
+//! Reading the calls of one sample from a VCF, contig by contig, with every line checked.
+
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustc_hash::FxHashMap;
+
+use super::call::{Call, MAX_ALLELE_LENGTH, Score, is_sequence};
+use super::context::with_context;
+use super::score_field::{ScoreField, number};
+use crate::genome::{Contigs, IntervalSet};
+use crate::variants::{CalledAllele, LeftOut, Reason, VariantIndex, VariantReader, VariantRecord};
+
+/// What to read of a VCF.
+#[derive(Clone, Debug)]
+pub struct Selection<'a> {
+    /// Needed where the file has several samples.
+    pub sample: Option<&'a str>,
+    /// The flag that names a sample, for messages.
+    pub sample_flag: &'a str,
+    /// Calls farther from these than the context of the comparison are not kept.
+    pub regions: Option<&'a IntervalSet>,
+    pub filtered: Filtered,
+    pub score: &'a ScoreField,
+}
+
+/// What to do with calls that failed a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filtered {
+    /// Keep them with the names of the filters.
+    Marked,
+    LeftOut,
+    AsPassed,
+}
+
+/// The calls of one sample that differ from the reference, read in the order of the file.
+pub struct CallReader<'a> {
+    pub path: PathBuf,
+    pub sample: String,
+    /// Names of the filters that calls so far refer to.
+    pub filters: Vec<String>,
+    pub left_out: LeftOut,
+    reader: VariantReader,
+    contigs: &'a Contigs,
+    selection: Selection<'a>,
+    /// The regions with context.
+    within: Option<IntervalSet>,
+    index: Option<VariantIndex>,
+    /// Rank of the contig of the record at hand; none at the end.
+    head: Option<usize>,
+    /// Contig of the record at hand, and its rank if the reference has it.
+    contig: (String, Option<usize>),
+    /// Whether any record lies on a contig of the reference.
+    fits: bool,
+    phase_sets: FxHashMap<String, i32>,
+    half_deleted: HalfDeleted,
+    /// All calls by rank of the contig, where they had to be read at once.
+    held: Option<Vec<Vec<Call>>>,
+}
+
+/// The contigs of a file stand in another order than in the reference: it has to be read at once.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherOrder;
+
+impl std::fmt::Display for OtherOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "contigs in another order than in the reference")
+    }
+}
+
+impl std::error::Error for OtherOrder {}
+
+impl<'a> CallReader<'a> {
+    /// Opens a VCF (plain, gzip or bgzip). Fails if the index of a bgzipped one is missing or of another file. `at_once`:
+    /// read all of it now, whatever the order of its contigs.
+    pub fn open(path: &Path, contigs: &'a Contigs, selection: Selection<'a>, at_once: bool) -> Result<Self> {
+        let mut reader = VariantReader::open(path)?;
+        ensure!(
+            !reader.is_binary(),
+            "{} is a BCF; convert it with: bcftools view -Oz",
+            path.display()
+        );
+        let sample = reader
+            .choose_sample(selection.sample, selection.sample_flag)?
+            .to_owned();
+        let mut calls = Self {
+            path: path.to_owned(),
+            sample,
+            filters: Vec::new(),
+            left_out: LeftOut::default(),
+            index: VariantIndex::open(path)?,
+            reader,
+            contigs,
+            within: selection.regions.map(with_context),
+            selection,
+            head: None,
+            contig: (String::new(), None),
+            fits: false,
+            phase_sets: FxHashMap::default(),
+            half_deleted: HalfDeleted::default(),
+            held: None,
+        };
+        calls.advance()?;
+        if at_once {
+            let mut held = vec![Vec::new(); contigs.len()];
+            while let Some(rank) = calls.head {
+                held[rank].extend(calls.call()?);
+                calls.advance()?;
+            }
+            held.iter_mut().for_each(|calls| sort(calls));
+            calls.held = Some(held);
+        }
+        Ok(calls)
+    }
+
+    /// The calls of a contig, sorted in an order that does not depend on that of the file. Contigs have to be asked for by
+    /// ascending rank. Fails, with the line, on whatever is not a sorted VCF with genotypes on contigs of the reference,
+    /// and with [`OtherOrder`] if the contig stands elsewhere.
+    pub fn contig(&mut self, rank: usize) -> Result<Vec<Call>> {
+        if let Some(held) = &mut self.held {
+            return Ok(std::mem::take(&mut held[rank]));
+        }
+        let mut calls = Vec::new();
+        while self.head == Some(rank) {
+            calls.extend(self.call()?);
+            self.advance()?;
+        }
+        ensure!(self.head.is_none_or(|head| head > rank), OtherOrder);
+        sort(&mut calls);
+        Ok(calls)
+    }
+
+    /// Goes to the next record on a contig of the reference.
+    fn advance(&mut self) -> Result<()> {
+        while self.reader.advance()? {
+            if self.contig.0 != self.reader.contig() {
+                self.enter_contig().with_context(|| self.reader.place())?;
+            }
+            self.head = self.contig.1;
+            if self.head.is_some() {
+                self.fits = true;
+                return Ok(());
+            }
+            self.note_without_contig().with_context(|| self.reader.place())?;
+        }
+        self.head = None;
+        if !self.fits && !self.contig.0.is_empty() {
+            bail!(
+                "{}: contig '{}' is not in the reference, which has {}; is it the right reference?",
+                self.path.display(),
+                self.contig.0,
+                self.contigs.preview()
+            );
+        }
+        Ok(())
+    }
+
+    /// Looks up the contig of the record at hand.
+    fn enter_contig(&mut self) -> Result<()> {
+        let name = self.reader.contig();
+        let rank = self.contigs.position(name);
+        if let (None, Some(other)) = (rank, self.contigs.likely_name(name)) {
+            bail!(
+                "contig '{name}' is not in the reference, which has '{other}'; rename with: bcftools annotate --rename-chrs"
+            );
+        }
+        if let Some(index) = &self.index {
+            index.check_contig(name)?;
+        }
+        self.contig = (name.to_owned(), rank);
+        self.half_deleted = HalfDeleted::default();
+        Ok(())
+    }
+
+    /// Counts a call on a contig that the reference lacks.
+    fn note_without_contig(&mut self) -> Result<()> {
+        let is_called = || Ok::<_, anyhow::Error>(is_variant(&self.reader.record()?.genotype()?.0));
+        if self.selection.regions.is_none() && is_called()? {
+            self.left_out
+                .add(Reason::NotInReference, &self.contig.0, self.reader.position());
+        }
+        Ok(())
+    }
+
+    /// The call of the record at hand, if it differs from the reference and is not to be left out.
+    fn call(&mut self) -> Result<Option<Call>> {
+        let position = self.reader.position();
+        let within = self.within.as_ref();
+        if within.is_some_and(|set| !set.contains(self.reader.contig(), position)) {
+            return Ok(None);
+        }
+        let record = self.reader.record()?;
+        let place = || self.reader.place();
+        let (genotype, is_phased) = record.genotype().with_context(place)?;
+        if !is_variant(&genotype) {
+            return Ok(None);
+        }
+        let regions = self.selection.regions;
+        let is_counted = regions.is_none_or(|set| set.contains(self.reader.contig(), position));
+        let mut leave_out = |reason| {
+            if is_counted {
+                self.left_out.add(reason, self.reader.contig(), position);
+            }
+        };
+        if self.selection.filtered == Filtered::LeftOut && record.filters().next().is_some() {
+            leave_out(Reason::Filtered);
+            return Ok(None);
+        }
+        if genotype.len() > 2 {
+            leave_out(Reason::Ploidy);
+            return Ok(None);
+        }
+        ensure!(
+            is_sequence(record.reference.as_bytes()),
+            "{}: REF '{}' is not a sequence of bases",
+            place(),
+            record.reference
+        );
+        let (alternates, genotype) = keep_called(&record, &genotype).with_context(place)?;
+        if alternates.iter().any(|allele| !is_sequence(allele) && allele != b"*") {
+            leave_out(Reason::Symbolic);
+        }
+        let is_long = |allele: &[u8]| allele.len() > MAX_ALLELE_LENGTH && is_sequence(allele);
+        // The query's long alleles are taken apart before they are compared, but for their gaps.
+        let has_long_gap = |allele: &[u8]| allele.len().abs_diff(record.reference.len()) >= MAX_ALLELE_LENGTH;
+        let is_long = match self.selection.filtered {
+            Filtered::Marked => alternates.iter().any(|a| is_sequence(a) && has_long_gap(a)),
+            _ => is_long(record.reference.as_bytes()) || alternates.iter().any(|allele| is_long(allele)),
+        };
+        if is_long {
+            leave_out(Reason::Long);
+        }
+        let genotype = self
+            .half_deleted
+            .diploid(position, record.reference.len(), &alternates, genotype);
+        Ok(Some(Call {
+            position,
+            reference: record.reference.to_ascii_uppercase().into_bytes(),
+            alternates,
+            genotype,
+            phase: is_phased.then(|| phase_set(&mut self.phase_sets, record.value("PS"))),
+            filters: match self.selection.filtered {
+                Filtered::Marked => filter_ids(&mut self.filters, record.filters()),
+                _ => Vec::new(),
+            },
+            score: Score {
+                quality: self.selection.score.of(&record),
+                genotype: record.value("GQ").and_then(number),
+            },
+        }))
+    }
+}
+
+/// Stretches of a contig that calls delete on one of two haplotypes.
+#[derive(Default)]
+struct HalfDeleted(Vec<Range<u64>>);
+
+impl HalfDeleted {
+    /// The two alleles of a genotype. A haploid one has its allele on both, so that `1` and `1/1` are the same, as hap.py
+    /// (on X and Y), vcfeval and aardvark have it; where an earlier call deletes one of two haplotypes (as Strelka2 writes
+    /// it), on the one that is left. `length` is that of REF.
+    fn diploid(
+        &mut self,
+        position: u64,
+        length: usize,
+        alternates: &[Vec<u8>],
+        mut genotype: Vec<CalledAllele>,
+    ) -> Vec<CalledAllele> {
+        self.0.retain(|deleted| deleted.end > position);
+        if let [allele] = genotype[..] {
+            let one_is_left = self.0.iter().any(|deleted| deleted.contains(&position));
+            genotype.insert(0, if one_is_left { Some(0) } else { allele });
+            return genotype;
+        }
+        let kept = |allele: CalledAllele| match allele.map(usize::from) {
+            None | Some(0) => length,
+            Some(index) => match &alternates[index - 1] {
+                bases if is_sequence(bases) => bases.len().min(length),
+                _ => length,
+            },
+        };
+        if let [a, b] = genotype[..] {
+            let (short, long) = (kept(a).min(kept(b)), kept(a).max(kept(b)));
+            if short < long {
+                self.0.push(position + short as u64..position + long as u64);
+            }
+        }
+        genotype
+    }
+}
+
+/// The order of calls: by everything that is compared, for the order within a position says nothing.
+fn sort(calls: &mut [Call]) {
+    calls.sort_by(|a, b| (a.position, a.end(), a).cmp(&(b.position, b.end(), b)));
+}
+
+fn is_variant(genotype: &[CalledAllele]) -> bool {
+    genotype.iter().any(|allele| allele.is_some_and(|a| a > 0))
+}
+
+/// The number of a phase set. Sets may have names instead of numbers; 0 stands for the set without either.
+fn phase_set(known: &mut FxHashMap<String, i32>, text: Option<&str>) -> i32 {
+    let Some(text) = text else { return 0 };
+    if let Some(number) = text.parse().ok().filter(|number| *number >= 0) {
+        return number;
+    }
+    let next = -1 - known.len() as i32;
+    match known.entry(text.to_owned()) {
+        Entry::Occupied(entry) => *entry.get(),
+        Entry::Vacant(entry) => *entry.insert(next),
+    }
+}
+
+/// Ranks of filters among the names known so far, ascending.
+fn filter_ids<'a>(known: &mut Vec<String>, names: impl Iterator<Item = &'a str>) -> Vec<u16> {
+    let mut ids: Vec<u16> = names
+        .map(|name| {
+            let rank = known.iter().position(|n| n == name);
+            rank.unwrap_or_else(|| {
+                known.push(name.to_owned());
+                known.len() - 1
+            }) as u16
+        })
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// The alternates that a genotype names, and the genotype in their numbers.
+fn keep_called(record: &VariantRecord, genotype: &[CalledAllele]) -> Result<(Vec<Vec<u8>>, Vec<CalledAllele>)> {
+    let mut called: Vec<u8> = genotype.iter().flatten().copied().filter(|&a| a > 0).collect();
+    called.sort_unstable();
+    called.dedup();
+    let alternates = called
+        .iter()
+        .map(|&a| Ok(record.alternate(a)?.to_ascii_uppercase().into_bytes()))
+        .collect::<Result<_>>()?;
+    let renumber = |a: u8| called.iter().position(|&c| c == a).map_or(0, |i| i as u8 + 1);
+    Ok((alternates, genotype.iter().map(|a| a.map(renumber)).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phase_sets_with_names_are_apart_from_each_other_and_from_numbers() {
+        let mut known = FxHashMap::default();
+        let mut set = |text| phase_set(&mut known, text);
+        let [none, one, name, other] = [None, Some("1"), Some("PATMAT"), Some("a")].map(&mut set);
+        assert_eq!((none, one), (0, 1));
+        assert!(name < 0 && other < 0 && name != other);
+        assert_eq!(set(Some("PATMAT")), name);
+        assert_ne!(set(Some("-1")), name);
+        assert_ne!(set(Some("99999999999")), 0);
+    }
+}

@@ -1,0 +1,11 @@
+//! Calls of truth and query, as their VCFs give them.
+
+mod call;
+mod call_set;
+mod context;
+mod score_field;
+
+pub use call::{Call, MAX_ALLELE_LENGTH, Score, Zygosity, is_sequence};
+pub use call_set::{CallReader, Filtered, OtherOrder, Selection};
+pub use context::{check_reference, known_span, sequence_under};
+pub use score_field::ScoreField;

@@ -1,0 +1,15 @@
+//! Counts: what each record counts for, by type, stratum and score.
+
+mod calibration;
+mod interval;
+mod kind;
+mod record;
+mod strata;
+mod tally;
+
+pub use calibration::{Bin, Calibration, expected_calibration_error};
+pub use interval::f1_interval;
+pub use kind::{SUBTYPES, Type};
+pub use record::{Decided, Entry, Record, Verdict, pair};
+pub use strata::{BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth};
+pub use tally::{Count, Counts, Filter, Observation, Part, Tally};

@@ -1,0 +1,181 @@
+//! Which confident region and which strata a record lies in.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::record::Record;
+use crate::evaluate::calls::{Call, is_sequence};
+use crate::evaluate::matching::Change;
+use crate::formats::check_whole;
+use crate::genome::{Contig, Contigs, IntervalSet, Region};
+use crate::output::controls;
+
+/// The stretch of reference that a record's alternates touch. An insertion touches the bases on both sides of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// 0-based half-open.
+    pub start: u64,
+    pub end: u64,
+    /// Every alternate is a bare insertion: such a record is in a region only if both bases are.
+    pub insertion: bool,
+}
+
+impl Extent {
+    /// The hull of all alternates, each trimmed at the right, then at the left.
+    pub fn of<'a>(position: u64, reference: &[u8], alternates: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hull: Option<Self> = None;
+        for alternate in alternates {
+            // A spanning deletion takes away the reference.
+            let bases = if is_sequence(alternate) { alternate } else { b"" };
+            let change = Change::between(position, reference, bases, true);
+            let (start, end) = match change.is_insertion() {
+                true => (change.start.saturating_sub(1), change.start + 1),
+                false => (change.start, change.end),
+            };
+            hull = Some(hull.map_or(
+                Self {
+                    start,
+                    end,
+                    insertion: change.is_insertion(),
+                },
+                |h| Self {
+                    start: h.start.min(start),
+                    end: h.end.max(end),
+                    insertion: h.insertion && change.is_insertion(),
+                },
+            ));
+        }
+        hull.unwrap_or(Self {
+            start: position,
+            end: position + reference.len() as u64,
+            insertion: false,
+        })
+    }
+
+    fn of_call(call: &Call) -> Self {
+        Self::of(
+            call.position,
+            &call.reference,
+            call.alternates.iter().map(Vec::as_slice),
+        )
+    }
+
+    pub fn is_in(&self, set: &IntervalSet, contig: &str) -> bool {
+        match self.insertion {
+            true => set.covers(contig, self.start, self.end),
+            false => set.overlaps(contig, self.start, self.end),
+        }
+    }
+}
+
+/// The confident regions: those of the BED and the places of truth variants that begin in it, so that an insertion at
+/// the edge of a region is not half inside.
+pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[Call]) -> IntervalSet {
+    let inside = truth.iter().filter(|c| confident.contains(contig, c.position));
+    let places = inside.map(|call| {
+        let extent = Extent::of_call(call);
+        Region::new(contig, extent.start, extent.end)
+    });
+    let given = confident
+        .on(contig)
+        .iter()
+        .map(|&(start, end)| Region::new(contig, start, end));
+    IntervalSet::from_regions(given.chain(places))
+}
+
+/// Subsets that the confident regions make, as hap.py names them: superloci across an edge, and those wholly inside.
+pub const BUILT_IN: [&str; 2] = ["TS_boundary", CONTAINED];
+pub const CONTAINED: &str = "TS_contained";
+/// Rank of [`CONTAINED`] among the strata of a record.
+pub const CONTAINED_RANK: u16 = 1;
+
+/// Adds the built-in strata to the records of a superlocus of the matching.
+pub fn mark_boundaries(records: &mut [Record]) {
+    for group in records.chunk_by_mut(|a, b| a.locus.is_some() && a.locus == b.locus) {
+        let inside = group.iter().filter(|r| r.confident).count();
+        let rank = match inside {
+            0 => continue,
+            n if n < group.len() => 0,
+            _ => CONTAINED_RANK,
+        };
+        group.iter_mut().for_each(|r| r.strata.insert(0, rank));
+    }
+}
+
+/// A named set of regions.
+#[derive(Clone, Debug)]
+pub struct Stratum {
+    pub name: String,
+    pub regions: IntervalSet,
+    /// The contigs of its BED that the reference lacks, for messages.
+    pub unknown: String,
+}
+
+/// Reads a `name<TAB>bed` file; paths are relative to it. Contigs that the reference lacks are left out: strata cover
+/// whole genomes.
+pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read stratification {}", path.display()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut strata: Vec<Stratum> = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+        let place = || format!("{}, line {}", path.display(), index + 1);
+        let Some((name, file)) = line.split_once('\t') else {
+            bail!("{}: expected name<TAB>BED", place());
+        };
+        ensure!(
+            strata.iter().all(|s| s.name != name),
+            "{}: stratum '{name}' appears twice",
+            place()
+        );
+        let file = path.parent().unwrap_or(Path::new("")).join(PathBuf::from(file.trim()));
+        check_whole(&file).with_context(place)?;
+        let given = IntervalSet::from_bed(&file).with_context(place)?;
+        let regions = IntervalSet::from_regions(given.regions().filter(|r| contigs.get(&r.contig).is_some()));
+        let unknown = given.contigs().filter(|name| contigs.get(name).is_none());
+        let unknown: Contigs = unknown
+            .map(|name| Contig {
+                name: name.to_owned(),
+                length: 0,
+            })
+            .collect();
+        regions
+            .check_within(contigs)
+            .with_context(|| format!("{}: {}", place(), file.display()))?;
+        strata.push(Stratum {
+            name: controls(name).into_owned(),
+            regions,
+            unknown: unknown.preview(),
+        });
+    }
+    Ok(strata)
+}
+
+/// Reads a BED that has to lie within the reference.
+pub fn read_bed(path: &Path, contigs: &Contigs) -> Result<IntervalSet> {
+    check_whole(path)?;
+    let set = IntervalSet::from_bed(path)?;
+    set.check_within(contigs)
+        .with_context(|| format!("in {}", path.display()))?;
+    Ok(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_insertion_needs_both_flanking_bases() {
+        let set = IntervalSet::from_regions([Region::new("c", 10, 20)]);
+        let inside = |position, reference: &str, alternate: &str| {
+            Extent::of(position, reference.as_bytes(), [alternate.as_bytes()]).is_in(&set, "c")
+        };
+        assert!(inside(18, "A", "AT") && !inside(19, "A", "AT") && !inside(9, "A", "AT") && inside(10, "A", "AT"));
+        assert!(inside(19, "A", "T") && !inside(20, "A", "T"));
+        assert!(
+            inside(8, "AAC", "A") && !inside(7, "AAC", "A"),
+            "a deletion needs one base"
+        );
+    }
+}

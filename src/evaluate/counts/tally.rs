@@ -1,0 +1,267 @@
+//! The counts behind every table: by type, subtype, stratum and filter.
+
+use super::kind::{Kind, SUBTYPES, TRANSITION, TRANSVERSION, Type};
+use super::record::{Entry, Record, Verdict};
+use super::strata::CONTAINED_RANK;
+use crate::evaluate::calls::Zygosity;
+use crate::evaluate::matching::Match;
+
+/// A number of calls and what kind of substitution and genotype they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    pub all: u64,
+    pub ti: u64,
+    pub tv: u64,
+    pub het: u64,
+    pub homalt: u64,
+}
+
+impl Count {
+    fn add(&mut self, call: &Observation) {
+        self.all += 1;
+        self.ti += u64::from(call.kind.subtypes & TRANSITION != 0);
+        self.tv += u64::from(call.kind.subtypes & TRANSVERSION != 0);
+        self.het += u64::from(call.zygosity == Zygosity::Het);
+        self.homalt += u64::from(call.zygosity == Zygosity::HomAlt);
+    }
+
+    fn remove(&mut self, call: &Observation) {
+        self.all -= 1;
+        self.ti -= u64::from(call.kind.subtypes & TRANSITION != 0);
+        self.tv -= u64::from(call.kind.subtypes & TRANSVERSION != 0);
+        self.het -= u64::from(call.zygosity == Zygosity::Het);
+        self.homalt -= u64::from(call.zygosity == Zygosity::HomAlt);
+    }
+
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            all: self.all + other.all,
+            ti: self.ti + other.ti,
+            tv: self.tv + other.tv,
+            het: self.het + other.het,
+            homalt: self.homalt + other.homalt,
+        }
+    }
+
+    pub fn ti_tv(&self) -> Option<f64> {
+        ratio(self.ti, self.tv)
+    }
+
+    pub fn het_hom(&self) -> Option<f64> {
+        ratio(self.het, self.homalt)
+    }
+}
+
+fn ratio(a: u64, b: u64) -> Option<f64> {
+    (b > 0).then(|| a as f64 / b as f64)
+}
+
+/// The seven counts of a row and what follows from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub truth_tp: Count,
+    pub truth_fn: Count,
+    pub query_tp: Count,
+    pub query_fp: Count,
+    pub query_unk: Count,
+    /// False positives with the right allele and a wrong genotype.
+    pub fp_gt: u64,
+    /// False positives at the right place with a wrong allele.
+    pub fp_al: u64,
+}
+
+impl Counts {
+    pub fn truth_total(&self) -> Count {
+        self.truth_tp.plus(self.truth_fn)
+    }
+
+    pub fn query_total(&self) -> Count {
+        self.query_tp.plus(self.query_fp).plus(self.query_unk)
+    }
+
+    pub fn recall(&self) -> Option<f64> {
+        ratio(self.truth_tp.all, self.truth_total().all)
+    }
+
+    pub fn precision(&self) -> Option<f64> {
+        ratio(self.query_tp.all, self.query_tp.all + self.query_fp.all)
+    }
+
+    pub fn fraction_unknown(&self) -> Option<f64> {
+        ratio(self.query_unk.all, self.query_total().all)
+    }
+
+    /// Harmonic mean of recall and precision.
+    pub fn f1(&self) -> Option<f64> {
+        let (recall, precision) = (self.recall()?, self.precision()?);
+        (recall + precision > 0.0).then(|| 2.0 * recall * precision / (recall + precision))
+    }
+
+    pub fn add(&mut self, call: &Observation) {
+        match call.part {
+            Part::TruthTp => self.truth_tp.add(call),
+            Part::TruthFn => self.truth_fn.add(call),
+            Part::QueryTp => self.query_tp.add(call),
+            Part::QueryFp => {
+                self.query_fp.add(call);
+                self.fp_gt += u64::from(call.matched == Match::Allele);
+                self.fp_al += u64::from(call.matched == Match::Nearby);
+            }
+            Part::QueryUnk => self.query_unk.add(call),
+        }
+    }
+}
+
+impl Counts {
+    /// Takes out a call that a threshold excludes. Truth that only it matches is missed then.
+    pub fn exclude(&mut self, call: &Observation) {
+        match call.part {
+            Part::TruthTp => {
+                self.truth_tp.remove(call);
+                self.truth_fn.add(call);
+            }
+            Part::TruthFn => {}
+            Part::QueryTp => self.query_tp.remove(call),
+            Part::QueryFp => {
+                self.query_fp.remove(call);
+                self.fp_gt -= u64::from(call.matched == Match::Allele);
+                self.fp_al -= u64::from(call.matched == Match::Nearby);
+            }
+            Part::QueryUnk => self.query_unk.remove(call),
+        }
+    }
+}
+
+/// Which of the counts a call belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    TruthTp,
+    TruthFn,
+    QueryTp,
+    QueryFp,
+    QueryUnk,
+}
+
+/// A call that is counted. There may be ten million of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation {
+    /// NaN where there is none.
+    pub score: f32,
+    pub kind: Kind,
+    pub part: Part,
+    pub zygosity: Zygosity,
+    pub matched: Match,
+    /// Whether the call, or the one that truth matches, failed a filter.
+    pub is_filtered: bool,
+    /// Whether it belongs to the subset `super::strata::CONTAINED`.
+    pub is_contained: bool,
+}
+
+impl Observation {
+    fn new(entry: &Entry, part: Part, record: &Record) -> Option<Self> {
+        Some(Self {
+            score: entry.score.unwrap_or(f32::NAN),
+            kind: entry.kind?,
+            part,
+            zygosity: entry.zygosity,
+            matched: entry.matched,
+            is_filtered: !record.filters.is_empty(),
+            is_contained: record.strata.contains(&CONTAINED_RANK),
+        })
+    }
+
+    /// The calls of a record that are counted.
+    pub fn of(record: &Record) -> impl Iterator<Item = Self> {
+        let truth = record.truth.as_ref().and_then(|entry| {
+            let part = match entry.verdict {
+                Verdict::TruePositive => Part::TruthTp,
+                Verdict::FalseNegative => Part::TruthFn,
+                _ => return None,
+            };
+            Self::new(entry, part, record)
+        });
+        let query = record.query.as_ref().and_then(|entry| {
+            let part = match entry.verdict {
+                Verdict::TruePositive => Part::QueryTp,
+                Verdict::FalsePositive => Part::QueryFp,
+                Verdict::Unknown => Part::QueryUnk,
+                _ => return None,
+            };
+            Self::new(entry, part, record)
+        });
+        truth.into_iter().chain(query)
+    }
+
+    /// What it counts as under a filter: with PASS alone, truth that only a filtered call matches is missed, and filtered
+    /// calls are not there.
+    pub fn under(self, filter: Filter) -> Option<Self> {
+        if filter == Filter::All || !self.is_filtered {
+            return Some(self);
+        }
+        let part = Part::TruthFn;
+        matches!(self.part, Part::TruthTp | Part::TruthFn).then_some(Self { part, ..self })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    All,
+    Pass,
+}
+
+impl Filter {
+    pub const BOTH: [Self; 2] = [Self::All, Self::Pass];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Pass => "PASS",
+        }
+    }
+}
+
+/// Rank of a subtype's row: 0 for all, then [`SUBTYPES`].
+const ROWS: usize = SUBTYPES.len() + 1;
+
+/// All counts of an evaluation: by subset (0 = everything, then the strata), filter, type and subtype.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    cells: Vec<Counts>,
+}
+
+impl Tally {
+    pub fn new(strata: usize) -> Self {
+        Self {
+            cells: vec![Counts::default(); (strata + 1) * 2 * 2 * ROWS],
+        }
+    }
+
+    fn cell(&self, subset: usize, filter: Filter, variant_type: Type, row: usize) -> usize {
+        ((subset * 2 + filter as usize) * 2 + variant_type as usize) * ROWS + row
+    }
+
+    pub fn add(&mut self, record: &Record) {
+        for filter in Filter::BOTH {
+            for call in Observation::of(record).filter_map(|call| call.under(filter)) {
+                for subset in std::iter::once(0).chain(record.strata.iter().map(|&s| usize::from(s) + 1)) {
+                    let all = self.cell(subset, filter, call.kind.variant_type, 0);
+                    self.cells[all].add(&call);
+                    for bit in (0..SUBTYPES.len()).filter(|bit| call.kind.subtypes & (1 << bit) != 0) {
+                        self.cells[all + 1 + bit].add(&call);
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn has_calls(&self, subset: usize) -> bool {
+        Type::ALL
+            .iter()
+            .any(|&t| *self.counts(subset, Filter::All, t, None) != Counts::default())
+    }
+
+    /// The counts of one row; `subtype` is an index into [`SUBTYPES`].
+    pub fn counts(&self, subset: usize, filter: Filter, variant_type: Type, subtype: Option<usize>) -> &Counts {
+        &self.cells[self.cell(subset, filter, variant_type, subtype.map_or(0, |s| s + 1))]
+    }
+}

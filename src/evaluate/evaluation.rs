@@ -1,0 +1,471 @@
+//! From files to counts, contig by contig: what is held at a time is a contig, and a few bytes for each call.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use rayon::prelude::*;
+
+use crate::evaluate::calls::Call;
+use crate::evaluate::calls::ScoreField;
+use crate::evaluate::calls::{CallReader, Filtered, OtherOrder, Selection};
+use crate::evaluate::calls::{check_reference, known_span, sequence_under};
+use crate::evaluate::counts::Calibration;
+use crate::evaluate::counts::Type;
+use crate::evaluate::counts::{
+    BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth,
+};
+use crate::evaluate::counts::{Counts, Filter, Observation, Part, Tally};
+use crate::evaluate::counts::{Decided, Entry, Record, Verdict, pair};
+use crate::evaluate::listing::AnnotatedWriter;
+use crate::evaluate::listing::ErrorList;
+use crate::evaluate::matching::Limits;
+use crate::evaluate::matching::preprocess;
+use crate::evaluate::matching::{Superlocus, decide, superloci};
+use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Region, Sequence, resolve_regions};
+use crate::variants::LeftOut;
+
+/// Superloci that are compared before their records are counted and dropped.
+const BATCH: usize = 1 << 15;
+
+/// What to compare, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Indexed FASTA.
+    pub reference: PathBuf,
+    pub truth: PathBuf,
+    /// Where truth knows everything; without it, everywhere.
+    pub confident: Option<PathBuf>,
+    /// Region strings and BED files; empty = everywhere.
+    pub regions: Vec<String>,
+    /// A `name<TAB>bed` file.
+    pub stratification: Option<PathBuf>,
+    /// Needed where truth has several samples.
+    pub truth_sample: Option<String>,
+    /// Take truth that failed a filter too.
+    pub use_filtered_truth: bool,
+    /// Let variants of one phase set keep their phase.
+    pub phased: bool,
+    pub score: ScoreField,
+    /// Least distance between the thresholds of the tables; by default that of the field.
+    pub score_step: Option<f32>,
+    pub limits: Limits,
+}
+
+/// A call set to compare with truth.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub path: PathBuf,
+    /// Needed where the file has several samples.
+    pub sample: Option<String>,
+    /// The flag that names a sample, for messages.
+    pub sample_flag: &'static str,
+}
+
+/// Everything but truth that call sets are compared with, read once.
+pub struct Evaluation {
+    options: Options,
+    reference: Reference,
+    regions: Option<IntervalSet>,
+    confident: Option<IntervalSet>,
+    strata: Vec<Stratum>,
+}
+
+/// A call set, evaluated.
+pub struct Run {
+    /// The query's file, sample, and filter names.
+    pub query: PathBuf,
+    pub sample: String,
+    pub filters: Vec<String>,
+    /// The evaluated contigs without the Ns at their ends.
+    pub spans: IntervalSet,
+    pub tally: Tally,
+    /// All that is counted, by ascending score.
+    pub observations: Vec<Observation>,
+    /// The score of calls that have none, and of truth that is missed.
+    pub floor: f32,
+    /// Query calls that are counted, and those of them that have a score.
+    pub called: usize,
+    pub scored: usize,
+    /// Least distance between the thresholds of the tables.
+    pub score_step: f32,
+    pub calibration: Calibration,
+    pub errors: ErrorList,
+    /// Stretches where the search was given up; their calls are not in the counts.
+    pub given_up: Vec<GivenUp>,
+    /// Query calls on contigs without any truth: not evaluated.
+    pub without_truth: usize,
+    pub left_out: LeftOut,
+    pub truth_left_out: LeftOut,
+}
+
+/// A stretch with too many ways to combine its calls, and how many calls of either side are left out of the counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    pub region: Region,
+    pub truth: usize,
+    pub query: usize,
+}
+
+impl GivenUp {
+    /// The stretches of the records of one superlocus.
+    fn of(contig: &Contig, records: &[Record]) -> Vec<Self> {
+        let count = |entry: &Option<Entry>| entry.iter().filter(|e| e.given_up).count();
+        let is_given_up = |r: &Record| count(&r.truth) + count(&r.query) > 0;
+        let stretches = records.chunk_by(|a, b| is_given_up(a) == is_given_up(b));
+        stretches
+            .filter(|stretch| is_given_up(&stretch[0]))
+            .map(|stretch| Self {
+                region: Region::new(
+                    &contig.name,
+                    stretch[0].position,
+                    stretch.iter().map(Record::end).max().unwrap_or(0),
+                ),
+                truth: stretch.iter().map(|r| count(&r.truth)).sum(),
+                query: stretch.iter().map(|r| count(&r.query)).sum(),
+            })
+            .collect()
+    }
+}
+
+/// Name and size of a subset of the tables.
+#[derive(Clone, Debug)]
+pub struct Subset {
+    pub name: String,
+    /// Its rank in the tally.
+    pub rank: usize,
+    /// Bases.
+    pub size: u64,
+    pub confident_size: u64,
+}
+
+impl Subset {
+    /// Whether it is a stratum without a base where calls are judged.
+    pub fn is_empty_stratum(&self) -> bool {
+        self.rank > BUILT_IN.len() && self.confident_size == 0
+    }
+}
+
+/// Evaluates one call set. A shorthand for [`Evaluation::open`] and [`Evaluation::run`].
+pub fn evaluate(options: Options, query: PathBuf, sample: Option<&str>) -> Result<Run> {
+    let query = Query {
+        path: query,
+        sample: sample.map(str::to_owned),
+        sample_flag: "--sample",
+    };
+    let mut runs = Evaluation::open(options)?.run(&[query], None)?;
+    Ok(runs.remove(0))
+}
+
+impl Evaluation {
+    /// Reads and checks everything but the calls.
+    pub fn open(options: Options) -> Result<Self> {
+        let reference = Reference::open(&options.reference)?;
+        let contigs = reference.contigs();
+        let bed = |path: &Option<PathBuf>| path.as_ref().map(|p| read_bed(p, contigs)).transpose();
+        let confident = bed(&options.confident)?;
+        let regions = match options.regions.is_empty() {
+            true => None,
+            false => Some(resolve_regions(&options.regions, contigs)?),
+        };
+        let strata = match &options.stratification {
+            Some(path) => read_strata(path, contigs)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            options,
+            reference,
+            regions,
+            confident,
+            strata,
+        })
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// Compares call sets with truth. Writes the records of the first one and their index, if a path is given.
+    pub fn run(&self, queries: &[Query], annotated: Option<&Path>) -> Result<Vec<Run>> {
+        let runs = self.run_in_order(queries, annotated, false);
+        match runs {
+            Err(error) if error.is::<OtherOrder>() => self.run_in_order(queries, annotated, true),
+            runs => runs,
+        }
+    }
+
+    /// The same; `at_once`: read all calls before any is compared, for files whose contigs stand in another order.
+    fn run_in_order(&self, queries: &[Query], annotated: Option<&Path>, at_once: bool) -> Result<Vec<Run>> {
+        let contigs = self.reference.contigs();
+        let read = |path: &Path, sample, sample_flag, filtered| {
+            let selection = Selection {
+                sample,
+                sample_flag,
+                regions: self.regions.as_ref(),
+                filtered,
+                score: &self.options.score,
+            };
+            CallReader::open(path, contigs, selection, at_once)
+        };
+        let filtered = match self.options.use_filtered_truth {
+            true => Filtered::AsPassed,
+            false => Filtered::LeftOut,
+        };
+        let truth_sample = self.options.truth_sample.as_deref();
+        let mut truth = read(&self.options.truth, truth_sample, "--truth-sample", filtered)?;
+        let names = self.strata_names();
+        let mut sides = Vec::new();
+        for query in queries {
+            let calls = read(
+                &query.path,
+                query.sample.as_deref(),
+                query.sample_flag,
+                Filtered::Marked,
+            )?;
+            sides.push(Side::new(calls, &self.reference, &names)?);
+        }
+        if let (Some(path), Some(first)) = (annotated, sides.first_mut()) {
+            first.annotated = Some(AnnotatedWriter::create(path, &names)?);
+        }
+        let mut spans = Vec::new();
+        let mut any_truth = self.confident.is_some();
+        for (rank, contig) in contigs.iter().enumerate() {
+            let known = truth.contig(rank)?;
+            any_truth |= !known.is_empty();
+            let is_confident = |set: &IntervalSet| !set.on(&contig.name).is_empty();
+            if known.is_empty() && !self.confident.as_ref().is_some_and(is_confident) {
+                for side in &mut sides {
+                    side.run.without_truth += side.calls.contig(rank)?.len();
+                }
+                continue;
+            }
+            spans.push(known_span(&self.reference, contig)?);
+            for side in &mut sides {
+                self.contig(contig, rank, &known, side)?;
+            }
+        }
+        ensure!(
+            any_truth,
+            "no truth to compare with: {} has no call that passes its filters{}",
+            self.options.truth.display(),
+            if self.regions.is_some() { " in the regions" } else { "" }
+        );
+        let mut spans = IntervalSet::from_regions(spans);
+        if let Some(regions) = &self.regions {
+            spans = spans.intersect(regions);
+        }
+        let finish = |side: Side| side.finish(&spans, &truth.left_out, &self.options, contigs);
+        sides.into_iter().map(finish).collect()
+    }
+
+    /// Compares the calls of one contig.
+    fn contig(&self, contig: &Contig, rank: usize, truth: &[Call], side: &mut Side) -> Result<()> {
+        let called = side.calls.contig(rank)?;
+        let sequence = sequence_under(&self.reference, contig, &[truth, &called])?;
+        check_reference(truth, &sequence, contig, &self.options.truth)?;
+        check_reference(&called, &sequence, contig, &side.calls.path)?;
+        let query = preprocess(&called, &sequence, self.options.phased);
+        drop(called);
+        let confident = self.confident.as_ref().map(|set| with_truth(set, &contig.name, truth));
+        for loci in superloci(truth, &query, &sequence).chunks(BATCH) {
+            let records = self.compare(contig, loci, [truth, &query], &sequence, confident.as_ref());
+            side.add(contig, records, self.regions.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// The records of each of a few superloci, decided, with their regions.
+    fn compare(
+        &self,
+        contig: &Contig,
+        loci: &[Superlocus],
+        [truth, query]: [&[Call]; 2],
+        sequence: &Sequence,
+        confident: Option<&IntervalSet>,
+    ) -> Vec<Vec<Record>> {
+        let one = |locus: &Superlocus| -> Vec<Record> {
+            let (truth, query) = (&truth[locus.truth.clone()], &query[locus.query.clone()]);
+            let (of_truth, of_query) = decide(truth, query, sequence, self.options.phased, self.options.limits);
+            let mut records = pair(
+                Decided {
+                    calls: truth,
+                    decisions: &of_truth,
+                },
+                Decided {
+                    calls: query,
+                    decisions: &of_query,
+                },
+            );
+            records.iter_mut().for_each(|r| self.place(r, &contig.name, confident));
+            if confident.is_some() {
+                mark_boundaries(&mut records);
+            }
+            records
+        };
+        loci.par_iter().with_min_len(64).map(one).collect()
+    }
+
+    /// Notes where a record lies. Outside the confident regions nothing is known.
+    fn place(&self, record: &mut Record, contig: &str, confident: Option<&IntervalSet>) {
+        let alternates = record.alternates.iter().map(Vec::as_slice);
+        let extent = Extent::of(record.position, &record.reference, alternates);
+        record.confident = confident.is_none_or(|set| extent.is_in(set, contig));
+        if !record.confident {
+            for entry in [&mut record.truth, &mut record.query].into_iter().flatten() {
+                entry.verdict = Verdict::Unknown;
+            }
+        }
+        let strata = self.strata.iter().enumerate();
+        record.strata = strata
+            .filter(|(_, stratum)| extent.is_in(&stratum.regions, contig))
+            .map(|(i, _)| (BUILT_IN.len() + i) as u16)
+            .collect();
+    }
+
+    /// The subsets of the tables: `*`, those that the confident regions make and that have calls, and the strata.
+    pub fn subsets(&self, run: &Run) -> Vec<Subset> {
+        let confident = self
+            .confident
+            .as_ref()
+            .map_or_else(|| run.spans.clone(), |c| run.spans.intersect(c));
+        let all = Subset {
+            name: "*".into(),
+            rank: 0,
+            size: run.spans.bases(),
+            confident_size: confident.bases(),
+        };
+        let built_in = BUILT_IN.iter().enumerate().map(|(i, name)| Subset {
+            name: (*name).to_owned(),
+            rank: i + 1,
+            size: if *name == CONTAINED {
+                all.confident_size
+            } else {
+                all.size
+            },
+            confident_size: all.confident_size,
+        });
+        let built_in: Vec<_> = built_in.filter(|s| run.tally.has_calls(s.rank)).collect();
+        let strata = self.strata.iter().enumerate().map(|(i, stratum)| Subset {
+            name: stratum.name.clone(),
+            rank: BUILT_IN.len() + i + 1,
+            size: run.spans.intersect(&stratum.regions).bases(),
+            confident_size: confident.intersect(&stratum.regions).bases(),
+        });
+        std::iter::once(all.clone()).chain(built_in).chain(strata).collect()
+    }
+
+    /// Names of the strata that lie wholly on contigs that the reference lacks, with these contigs.
+    pub fn strata_elsewhere(&self) -> impl Iterator<Item = (&str, &str)> {
+        let strata = self
+            .strata
+            .iter()
+            .filter(|s| s.regions.is_empty() && !s.unknown.is_empty());
+        strata.map(|s| (s.name.as_str(), s.unknown.as_str()))
+    }
+
+    /// Names of the strata in the order of [`Record::strata`].
+    pub fn strata_names(&self) -> Vec<&str> {
+        let given = self.strata.iter().map(|s| s.name.as_str());
+        BUILT_IN.into_iter().chain(given).collect()
+    }
+}
+
+impl Run {
+    /// The counts over everything.
+    pub fn counts(&self, variant_type: Type, filter: Filter) -> &Counts {
+        self.tally.counts(0, filter, variant_type, None)
+    }
+}
+
+/// A call set while it is compared, and all that is collected of it.
+struct Side<'a> {
+    calls: CallReader<'a>,
+    run: Run,
+    reader: ReferenceReader,
+    strata: &'a [&'a str],
+    annotated: Option<AnnotatedWriter>,
+}
+
+impl<'a> Side<'a> {
+    fn new(calls: CallReader<'a>, reference: &Reference, strata: &'a [&'a str]) -> Result<Self> {
+        Ok(Self {
+            run: Run {
+                query: calls.path.clone(),
+                sample: calls.sample.clone(),
+                filters: Vec::new(),
+                spans: IntervalSet::default(),
+                tally: Tally::new(strata.len()),
+                observations: Vec::new(),
+                floor: 0.0,
+                called: 0,
+                scored: 0,
+                score_step: 0.0,
+                calibration: Calibration::default(),
+                errors: ErrorList::default(),
+                given_up: Vec::new(),
+                without_truth: 0,
+                left_out: LeftOut::default(),
+                truth_left_out: LeftOut::default(),
+            },
+            calls,
+            reader: reference.reader()?,
+            strata,
+            annotated: None,
+        })
+    }
+
+    /// Counts the records of a few superloci that follow on each other.
+    fn add(&mut self, contig: &Contig, loci: Vec<Vec<Record>>, regions: Option<&IntervalSet>) -> Result<()> {
+        for locus in &loci {
+            self.run.given_up.extend(GivenUp::of(contig, locus));
+        }
+        let inside = |r: &Record| regions.is_none_or(|regions| regions.contains(&contig.name, r.position));
+        let mut records: Vec<Record> = loci.into_iter().flatten().filter(inside).collect();
+        // A deletion beside a substitution begins one base before it once it is spelt with that base.
+        records.sort_by_key(|record| record.position);
+        for record in &records {
+            self.run.tally.add(record);
+            self.run.observations.extend(Observation::of(record));
+            self.run.calibration.add(record);
+            self.run.errors.add(contig, record, &self.reader, self.strata)?;
+            if let Some(writer) = &mut self.annotated {
+                writer.add(&contig.name, record, &self.calls.filters)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts what was counted by its score, and closes the annotated VCF.
+    fn finish(self, spans: &IntervalSet, truth: &LeftOut, options: &Options, contigs: &Contigs) -> Result<Run> {
+        let mut run = self.run;
+        let is_query = |call: &&Observation| !matches!(call.part, Part::TruthTp | Part::TruthFn);
+        run.called = run.observations.iter().filter(is_query).count();
+        run.scored = (run.observations.iter().filter(is_query))
+            .filter(|call| !call.score.is_nan())
+            .count();
+        let scores = || {
+            run.observations
+                .iter()
+                .map(|call| call.score)
+                .filter(|score| !score.is_nan())
+        };
+        run.score_step = options.score_step.unwrap_or_else(|| options.score.step(scores()));
+        run.floor = scores().fold(0.0, f32::min);
+        for call in run.observations.iter_mut().filter(|call| call.score.is_nan()) {
+            call.score = run.floor;
+        }
+        run.observations
+            .par_sort_unstable_by(|a, b| a.score.total_cmp(&b.score));
+        run.spans = spans.clone();
+        run.filters = self.calls.filters;
+        run.left_out = self.calls.left_out;
+        run.truth_left_out = truth.clone();
+        if let Some(writer) = self.annotated {
+            writer.finish(&run.filters, contigs)?;
+        }
+        Ok(run)
+    }
+}

@@ -1,0 +1,15 @@
+//! Matching: which calls of truth and query spell the same haplotypes.
+
+mod alignment;
+mod haplotype;
+mod path;
+mod preprocess;
+mod primitive;
+mod search;
+mod superlocus;
+mod variant;
+
+pub use preprocess::preprocess;
+pub use primitive::{Change, primitives};
+pub use search::Limits;
+pub use superlocus::{Decision, Match, Superlocus, decide, superloci};

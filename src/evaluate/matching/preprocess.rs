@@ -1,0 +1,347 @@
+//! A call set in the form in which the GA4GH tools count it: records split by allele, complex alleles taken apart,
+//! everything left-aligned as far as the call before allows, heterozygous neighbours joined again.
+
+use rayon::prelude::*;
+
+use super::primitive::{Change, primitives};
+use crate::evaluate::calls::{Call, Score};
+use crate::genome::Sequence;
+
+/// Farthest that an allele is shifted to the left, in bases.
+const MAX_SHIFT: u64 = 1_024;
+
+/// One allele on its way through the steps. `change` may carry shared bases.
+#[derive(Clone, Debug)]
+struct Piece {
+    change: Change,
+    /// Which of the two haplotypes has it.
+    on: [bool; 2],
+    phase: Option<i32>,
+    filters: Vec<u16>,
+    score: Score,
+    /// Whether it is one of several that a complex allele was taken apart into.
+    is_part: bool,
+}
+
+impl Piece {
+    fn is_het(&self) -> bool {
+        self.on[0] != self.on[1]
+    }
+
+    /// Where the record stands: a bare insertion at the base before it, everything else at its first base, which may be
+    /// one that both alleles share.
+    fn position(&self) -> u64 {
+        let change = &self.change;
+        change.start.saturating_sub(u64::from(change.is_insertion()))
+    }
+
+    /// The order of records at one position: substitutions, then deletions and complex alleles, then bare insertions;
+    /// shorter before longer; of equals, what was called as it stands first.
+    fn order(&self) -> (u64, u8, usize, usize, &[u8], bool) {
+        let change = &self.change;
+        let kind = match (change.is_substitution(), change.is_insertion()) {
+            (true, _) => 0,
+            (_, false) => 1,
+            (_, true) => 2,
+        };
+        (
+            self.position(),
+            kind,
+            change.reference_length(),
+            change.bases.len(),
+            &change.bases,
+            self.is_part,
+        )
+    }
+}
+
+/// Normalises the calls of one contig. `sequence` holds the whole contig. `phased`: keep what is phased apart; otherwise
+/// phase is dropped.
+pub fn preprocess(calls: &[Call], sequence: &Sequence, phased: bool) -> Vec<Call> {
+    let mut pieces: Vec<Piece> = calls.iter().flat_map(|c| split(c, phased)).collect();
+    pieces.sort_by(|a, b| {
+        let key = |p: &Piece| (p.change.start, std::cmp::Reverse(p.change.end));
+        (key(a), &a.change.bases).cmp(&(key(b), &b.change.bases))
+    });
+    let taken_apart = pieces.into_par_iter().with_min_len(256);
+    let mut pieces: Vec<Piece> = taken_apart.flat_map_iter(|p| take_apart(p, sequence)).collect();
+    pieces.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut last_base = 0;
+    for piece in &mut pieces {
+        let limit = piece.position().saturating_sub(MAX_SHIFT).max(last_base);
+        piece.change = left_shift(&piece.change, sequence, limit);
+        last_base = last_base.max(piece.change.end.saturating_sub(1));
+    }
+    pieces.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut calls: Vec<Call> = join(pieces).into_iter().map(|group| to_call(group, sequence)).collect();
+    // A record that gets a base in front may now begin before others.
+    calls.sort_by_key(|call| (call.position, call.end()));
+    calls
+}
+
+/// One piece for each allele of a call.
+fn split(call: &Call, phased: bool) -> Vec<Piece> {
+    let alleles: Vec<_> = call.genotype.iter().map(|&a| call.alternate(a)).collect();
+    let piece = |bases: &[u8], on| Piece {
+        change: Change {
+            start: call.position,
+            end: call.end(),
+            bases: bases.to_vec(),
+        },
+        on,
+        phase: call.phase.filter(|_| phased),
+        filters: call.filters.clone(),
+        score: call.score,
+        is_part: false,
+    };
+    match alleles[..] {
+        [Some(a), Some(b)] if a == b => vec![piece(a, [true, true])],
+        [a, b] => {
+            let first = a.map(|bases| piece(bases, [true, false]));
+            first
+                .into_iter()
+                .chain(b.map(|bases| piece(bases, [false, true])))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The primitives of a complex allele; a simple one as it stands.
+fn take_apart(piece: Piece, sequence: &Sequence) -> Vec<Piece> {
+    let whole = &piece.change;
+    let reference = sequence.slice(whole.start, whole.end);
+    let bare = Change::between(whole.start, reference, &whole.bases, false);
+    let (r, a) = (bare.reference_length(), bare.bases.len());
+    if r == 0 && a == 0 {
+        return Vec::new();
+    }
+    if r == 0 || a == 0 || (r == 1 && a == 1) {
+        return vec![piece];
+    }
+    primitives(&bare, sequence.slice(bare.start, bare.end))
+        .into_iter()
+        .map(|change| Piece {
+            change,
+            is_part: true,
+            ..piece.clone()
+        })
+        .collect()
+}
+
+/// Trims an allele to one shared base at most and shifts it to the left, not beyond `limit`.
+fn left_shift(change: &Change, sequence: &Sequence, limit: u64) -> Change {
+    let mut shifted = trim_padded(change, sequence);
+    let r = shifted.reference_length();
+    let mut limit = limit;
+    if r <= 1 && shifted.bases.len() > r && (r == 0 || shifted.bases[0] == sequence.base(shifted.start)) {
+        // An insertion needs the base before it.
+        limit += 1;
+    }
+    loop {
+        if shifted.start <= limit || sequence.base(shifted.start - 1) == b'N' {
+            break;
+        }
+        let mut moved = false;
+        if shifted.end > shifted.start
+            && shifted
+                .bases
+                .last()
+                .is_some_and(|&b| b == sequence.base(shifted.end - 1))
+        {
+            shifted.end -= 1;
+            shifted.bases.pop();
+            moved = true;
+        }
+        if shifted.end == shifted.start || shifted.bases.is_empty() {
+            shifted.start -= 1;
+            shifted.bases.insert(0, sequence.base(shifted.start));
+            moved = true;
+        }
+        if !moved {
+            break;
+        }
+    }
+    trim_padded(&shifted, sequence)
+}
+
+/// Trims shared bases at the left, then at the right, leaving at least one base on both sides.
+fn trim_padded(change: &Change, sequence: &Sequence) -> Change {
+    let mut trimmed = change.clone();
+    let mut left = 0;
+    while trimmed.reference_length() > 1
+        && trimmed.bases.len() - left > 1
+        && trimmed.bases[left] == sequence.base(trimmed.start)
+    {
+        trimmed.start += 1;
+        left += 1;
+    }
+    trimmed.bases.drain(..left);
+    while trimmed.reference_length() > 1
+        && trimmed.bases.len() > 1
+        && trimmed
+            .bases
+            .last()
+            .is_some_and(|&b| b == sequence.base(trimmed.end - 1))
+    {
+        trimmed.end -= 1;
+        trimmed.bases.pop();
+    }
+    trimmed
+}
+
+/// Joins two heterozygous alleles of one kind at one position into one record.
+fn join(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut records: Vec<Vec<Piece>> = Vec::new();
+    for piece in pieces {
+        if let Some([only]) = records.last().map(Vec::as_slice)
+            && only.position() == piece.position()
+            && only.is_het()
+            && piece.is_het()
+            && only.change.is_substitution() == piece.change.is_substitution()
+            && only.filters == piece.filters
+            && (only.phase.is_none() || only.phase != piece.phase || only.on != piece.on)
+            && let Some(record) = records.last_mut()
+        {
+            record.push(piece);
+        } else {
+            records.push(vec![piece]);
+        }
+    }
+    records
+}
+
+fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> Call {
+    let start = pieces.iter().map(Piece::position).min().unwrap_or(0);
+    let end = pieces.iter().map(|p| p.change.end).max().unwrap_or(0);
+    // An allele needs a base: one that deletes the whole record takes the base before it, or after it at the contig's
+    // start, where an insertion has none before it either.
+    let is_empty = |change: &Change| change.bases.is_empty() && (change.start, change.end) == (start, end);
+    let (start, end) = match pieces.iter().any(|p| is_empty(&p.change)) || end == start {
+        true if start == 0 => (0, end + 1),
+        true => (start - 1, end),
+        false => (start, end),
+    };
+    let reference = sequence.slice(start, end).to_vec();
+    let spelt = |change: &Change| {
+        let before = (change.start - start) as usize;
+        let after = reference.len() - (end - change.end) as usize;
+        [&reference[..before], &change.bases, &reference[after..]].concat()
+    };
+    let mut alternates: Vec<Vec<u8>> = pieces.iter().map(|p| spelt(&p.change)).collect();
+    alternates.dedup();
+    let genotype = match &pieces[..] {
+        [_, _] if alternates.len() == 1 => vec![Some(1), Some(1)],
+        [first, _] if first.on[0] => vec![Some(1), Some(2)],
+        [_, _] => vec![Some(2), Some(1)],
+        [one, ..] => one.on.iter().map(|&on| Some(u8::from(on))).collect(),
+        [] => Vec::new(),
+    };
+    let highest = |value: fn(&Score) -> Option<f32>| pieces.iter().filter_map(|p| value(&p.score)).reduce(f32::max);
+    Call {
+        position: start,
+        reference,
+        alternates,
+        genotype,
+        phase: pieces.first().and_then(|p| p.phase),
+        filters: pieces.first().map(|p| p.filters.clone()).unwrap_or_default(),
+        score: Score {
+            quality: highest(|s| s.quality),
+            genotype: highest(|s| s.genotype),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(position: u64, reference: &str, alternates: &[&str], genotype: [u8; 2]) -> Call {
+        Call {
+            position,
+            reference: reference.into(),
+            alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
+            genotype: genotype.map(Some).to_vec(),
+            phase: None,
+            filters: Vec::new(),
+            score: Score::default(),
+        }
+    }
+
+    fn spelt(calls: &[Call], contig: &str) -> Vec<String> {
+        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+        preprocess(calls, &Sequence::new(0, contig.into()), false)
+            .iter()
+            .map(|c| {
+                let alts: Vec<_> = c.alternates.iter().map(|a| text(a)).collect();
+                let gt: Vec<_> = c.genotype.iter().map(|g| g.unwrap().to_string()).collect();
+                format!(
+                    "{} {} {} {}",
+                    c.position,
+                    text(&c.reference),
+                    alts.join(","),
+                    gt.join("/")
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn indels_are_left_aligned() {
+        assert_eq!(spelt(&[call(5, "AA", &["A"], [0, 1])], "TTCAAAAG"), ["2 CA C 0/1"]);
+        assert_eq!(spelt(&[call(6, "A", &["AA"], [1, 1])], "TTCAAAAG"), ["2 C CA 1/1"]);
+    }
+
+    #[test]
+    fn no_allele_is_shifted_over_the_call_before() {
+        let calls = [call(4, "A", &["G"], [0, 1]), call(6, "AA", &["A"], [0, 1])];
+        assert_eq!(spelt(&calls, "TTCAAAAAG"), ["4 A G 0/1", "4 AA A 0/1"]);
+    }
+
+    #[test]
+    fn complex_alleles_are_taken_apart_and_two_alleles_joined() {
+        assert_eq!(
+            spelt(&[call(1, "ACG", &["TCT"], [0, 1])], "GACGT"),
+            ["1 A T 0/1", "3 G T 0/1"]
+        );
+        assert_eq!(spelt(&[call(1, "A", &["C", "T"], [1, 2])], "GACGT"), ["1 A C,T 1/2"]);
+        assert_eq!(
+            spelt(
+                &[call(4, "GATTCA", &["CATTCGTTG"], [0, 1])],
+                "TTCGGATTCAAGGCTAGACCATGCA"
+            ),
+            ["4 G C 0/1", "9 A G 0/1", "9 A ATTG 0/1"]
+        );
+        let twice = [call(1, "A", &["C"], [0, 1]), call(1, "A", &["C"], [0, 1])];
+        assert_eq!(spelt(&twice, "GACGT"), ["1 A C 1/1"]);
+    }
+
+    #[test]
+    fn an_insertion_is_joined_at_the_base_before_it() {
+        let shared = call(4, "AGAA", &["ACGAA", "ACGAAT"], [1, 2]);
+        assert_eq!(spelt(&[shared], "GGTCAGAATTCG"), ["4 A AC 1/1", "7 A AT 0/1"]);
+        let beside_a_deletion = [call(4, "A", &["G", "GTT"], [1, 2]), call(4, "AC", &["A"], [0, 1])];
+        assert_eq!(
+            spelt(&beside_a_deletion, "GATTACAGGC"),
+            ["4 A G 1/1", "4 AC A,ATTC 2/1"]
+        );
+        let before_a_deletion = [call(4, "A", &["C", "CG"], [1, 2]), call(5, "CA", &["C"], [0, 1])];
+        assert_eq!(
+            spelt(&before_a_deletion, "GATTACAGGC"),
+            ["4 A C 1/1", "4 A AG 0/1", "5 CA C 0/1"]
+        );
+    }
+
+    #[test]
+    fn what_was_called_as_it_stands_comes_before_parts() {
+        let calls = [
+            call(1, "TAC", &["GG"], [0, 1]),
+            call(2, "A", &["G"], [1, 1]),
+            call(2, "A", &["C"], [0, 1]),
+        ];
+        assert_eq!(
+            spelt(&calls, "GTACTT"),
+            ["1 T G 0/1", "2 A C 0/1", "2 A G 1/1", "2 A G 0/1", "2 AC A 0/1"]
+        );
+    }
+}

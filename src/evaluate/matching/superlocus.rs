@@ -1,0 +1,268 @@
+//! Superloci: stretches of the genome that are matched apart from each other, and the decision on each of their calls.
+
+use std::ops::Range;
+
+use super::haplotype::Stage;
+use super::path::Stages;
+use super::search::{Limits, Matching, Outcome, best_matching};
+use super::variant::{Rule, Variant};
+use crate::evaluate::calls::{Call, MAX_ALLELE_LENGTH};
+use crate::genome::Sequence;
+
+/// Calls farther apart than this do not interfere, unless the reference between them repeats itself.
+const GAP: u64 = 1_000;
+
+/// Bases by which a repeat is recognised.
+const PROBE: u64 = 32;
+
+/// How a call was matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Match {
+    /// With its genotype.
+    Genotype,
+    /// One allele, with another genotype.
+    Allele,
+    /// Not, but there is a call of the other side nearby.
+    Nearby,
+    None,
+}
+
+/// The decision on one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision {
+    pub matched: Match,
+    /// 0-based position where the superlocus of the match begins.
+    pub locus: Option<i64>,
+    /// False if the call has no sequence to compare (a symbolic allele, a structural variant), or was given up.
+    pub compared: bool,
+    /// Left out, because the search had to be given up.
+    pub given_up: bool,
+}
+
+/// Truth and query calls of one superlocus, as ranges of the lists of a contig.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superlocus {
+    pub truth: Range<usize>,
+    pub query: Range<usize>,
+}
+
+/// Cuts two sorted lists of calls where nothing lies for `GAP` bases, and where two spellings of one change cannot lie on
+/// either side.
+pub fn superloci(truth: &[Call], query: &[Call], sequence: &Sequence) -> Vec<Superlocus> {
+    let mut loci = Vec::new();
+    let (mut t, mut q) = (0, 0);
+    while t < truth.len() || q < query.len() {
+        let begin = (t, q);
+        let mut end: Option<u64> = None;
+        // Most bases by which the haplotypes behind may be shifted against each other.
+        let mut shift = 0;
+        loop {
+            let next_truth = truth.get(t).map(|c| (c.position, c.end()));
+            let next_query = query.get(q).map(|c| (c.position, c.end()));
+            let (is_truth, next) = match (next_truth, next_query) {
+                (Some(x), Some(y)) if x <= y => (true, x),
+                (Some(x), None) => (true, x),
+                (_, Some(y)) => (false, y),
+                (None, None) => break,
+            };
+            let is_apart = |end| next.0 > end + GAP.max(shift + PROBE) && !repeats(sequence.slice(end, next.0), shift);
+            if end.is_some_and(is_apart) {
+                break;
+            }
+            end = end.max(Some(next.1));
+            let gap = longest_gap(if is_truth { &truth[t] } else { &query[q] });
+            shift = (shift + gap).min(MAX_ALLELE_LENGTH as u64);
+            match is_truth {
+                true => t += 1,
+                false => q += 1,
+            }
+        }
+        loci.push(Superlocus {
+            truth: begin.0..t,
+            query: begin.1..q,
+        });
+    }
+    loci
+}
+
+/// By how many bases an allele of a call is longer or shorter than the reference.
+fn longest_gap(call: &Call) -> u64 {
+    let gaps = call.alternates.iter().map(|a| a.len().abs_diff(call.reference.len()));
+    gaps.max().filter(|_| call.is_comparable()).unwrap_or(0) as u64
+}
+
+/// Whether a sequence is the same as itself, shifted by some number of bases up to `shift`.
+fn repeats(sequence: &[u8], shift: u64) -> bool {
+    let Some(probe) = sequence
+        .first_chunk::<{ PROBE as usize }>()
+        .filter(|p| !p.contains(&b'N'))
+    else {
+        return false;
+    };
+    (1..=shift as usize)
+        .any(|by| sequence[by..].starts_with(probe) && sequence.ends_with(&sequence[..sequence.len() - by]))
+}
+
+/// Decides on the calls of one superlocus: (truth's, query's).
+pub fn decide(
+    truth: &[Call],
+    query: &[Call],
+    sequence: &Sequence,
+    phased: bool,
+    limits: Limits,
+) -> (Vec<Decision>, Vec<Decision>) {
+    let truth_variants = variants(truth);
+    let query_variants = variants(query);
+    let window = Window::new(truth, query, sequence);
+    let rule = if phased { Rule::Phased } else { Rule::Genotype };
+    let first = window.matching(&truth_variants, &query_variants, rule, limits);
+    let left = |variants: &[Variant], outcomes: &[Outcome]| -> Vec<Variant> {
+        let pairs = variants.iter().zip(outcomes);
+        pairs
+            .filter(|p| *p.1 == Outcome::Unmatched)
+            .map(|p| p.0.clone())
+            .collect()
+    };
+    let truth_left = left(&truth_variants, &first.truth);
+    let query_left = left(&query_variants, &first.query);
+    let second = window.matching(&truth_left, &query_left, Rule::Allele, limits);
+    let mut truth_decisions = decisions(truth, &truth_variants, &first.truth, &first.syncs);
+    let mut query_decisions = decisions(query, &query_variants, &first.query, &first.syncs);
+    settle_alleles(&mut truth_decisions, &truth_left, &second.truth, &second.syncs);
+    settle_alleles(&mut query_decisions, &query_left, &second.query, &second.syncs);
+    (truth_decisions, query_decisions)
+}
+
+/// Variants in the order in which the search wants them.
+fn variants(calls: &[Call]) -> Vec<Variant> {
+    let mut variants: Vec<Variant> = (calls.iter().enumerate())
+        .filter_map(|(i, call)| Variant::new(call, i))
+        .collect();
+    variants.sort_by_key(|v| (v.start, v.end));
+    variants
+}
+
+struct Window<'a> {
+    sequence: &'a Sequence,
+    end: i64,
+}
+
+impl<'a> Window<'a> {
+    fn new(truth: &[Call], query: &[Call], sequence: &'a Sequence) -> Self {
+        let last = truth.iter().chain(query).map(Call::end).max().unwrap_or(0);
+        Self {
+            sequence,
+            end: (last + GAP).min(sequence.end()) as i64,
+        }
+    }
+
+    fn matching(&self, truth: &[Variant], query: &[Variant], rule: Rule, limits: Limits) -> Matching {
+        if truth.is_empty() || query.is_empty() {
+            return Matching {
+                syncs: syncs_of_unmatched(truth, query),
+                ..Matching::unmatched(query.len(), truth.len())
+            };
+        }
+        let stage = |variants| Stage {
+            sequence: self.sequence,
+            end: self.end,
+            variants,
+        };
+        let stages = Stages {
+            query: stage(query),
+            truth: stage(truth),
+        };
+        best_matching(stages, rule, limits, self.end as u64 == self.sequence.end())
+    }
+}
+
+/// Where the haplotypes are in step if no variant is put in: before each that does not touch the ones before it.
+fn syncs_of_unmatched(truth: &[Variant], query: &[Variant]) -> Vec<i64> {
+    let mut spans: Vec<(i64, i64)> = truth.iter().chain(query).map(|v| (v.start, v.end)).collect();
+    spans.sort_unstable();
+    let mut last_end = i64::MIN;
+    let mut syncs = Vec::new();
+    for (start, end) in spans {
+        if start > last_end {
+            syncs.push(start - 1);
+        }
+        last_end = last_end.max(end);
+    }
+    syncs
+}
+
+/// Start of the superlocus that holds a variant: just after the last synchronisation before it.
+fn locus_of(syncs: &[i64], start: i64) -> Option<i64> {
+    let after = syncs.partition_point(|&s| s < start);
+    syncs.get(after.saturating_sub(1)).map(|s| s + 1)
+}
+
+fn decisions(calls: &[Call], variants: &[Variant], outcomes: &[Outcome], syncs: &[i64]) -> Vec<Decision> {
+    let undecided = Decision {
+        matched: Match::None,
+        locus: None,
+        compared: false,
+        given_up: false,
+    };
+    let mut decisions = vec![undecided; calls.len()];
+    for (variant, outcome) in variants.iter().zip(outcomes) {
+        let locus = locus_of(syncs, variant.start).unwrap_or(variant.start);
+        let compared = Decision {
+            compared: true,
+            locus: Some(locus),
+            ..undecided
+        };
+        decisions[variant.call] = match outcome {
+            Outcome::Unmatched => compared,
+            Outcome::Matched => Decision {
+                matched: Match::Genotype,
+                ..compared
+            },
+            Outcome::GivenUp => Decision {
+                given_up: true,
+                ..undecided
+            },
+        };
+    }
+    decisions
+}
+
+fn settle_alleles(decisions: &mut [Decision], variants: &[Variant], outcomes: &[Outcome], syncs: &[i64]) {
+    for (variant, outcome) in variants.iter().zip(outcomes) {
+        let decision = &mut decisions[variant.call];
+        if *outcome == Outcome::Matched {
+            decision.matched = Match::Allele;
+        }
+        if let Some(locus) = locus_of(syncs, variant.start) {
+            decision.locus = Some(locus);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_seen_to_their_end() {
+        let unit = b"ACGTTGCAACGGATCCATGCATTAGCCGATCGGATACC";
+        assert!(repeats(&unit.repeat(5), 38) && repeats(&unit.repeat(5), 100));
+        assert!(!repeats(&unit.repeat(5), 37));
+        assert!(!repeats(&[&unit.repeat(5)[..], b"C"].concat(), 38));
+        assert!(!repeats(&[b'N'; 300], 38), "what is not known is no repeat");
+    }
+
+    #[test]
+    fn unmatched_calls_that_touch_share_a_locus() {
+        let span = |start, end| Variant {
+            call: 0,
+            start,
+            end,
+            sides: [None, None],
+            numbers: [0, 1],
+            phase: None,
+        };
+        let (truth, query) = ([span(10, 12), span(30, 31)], [span(12, 13), span(14, 14)]);
+        assert_eq!(syncs_of_unmatched(&truth, &query), [9, 13, 29]);
+    }
+}

@@ -1,0 +1,23 @@
+//! Scoring calls against truth as the GA4GH standard has it: haplotypes are compared, not spellings.
+//!
+//! ```text
+//!  truth VCF ─► calls ───────────────┐
+//!                                    ├─► superloci ─► best path ─► records ─► strata ─► tally ─► tables, curves
+//!  query VCF ─► calls ─► preprocess ─┘                                                    └─► annotated VCF, report
+//! ```
+//!
+//! Sources: Krusche and others, "Best practices for benchmarking germline small-variant calls in human genomes", Nature
+//! Biotechnology 37 (2019) 555–560; the optimum of the matching is vcfeval's (Cleary and others, bioRxiv 023754, 2015).
+
+mod calls;
+mod counts;
+mod evaluation;
+mod listing;
+mod matching;
+mod report;
+
+pub use calls::ScoreField;
+pub use counts::{Counts, Filter, Type};
+pub use evaluation::{Evaluation, GivenUp, Options, Query, Run, Subset, evaluate};
+pub use matching::Limits;
+pub use report::{Curve, Draft, Named, Wanted, aligned, check_prefix, comparison};

@@ -1,0 +1,307 @@
+//! The report for people: one HTML file that needs nothing else.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
+use super::roc::{Curve, Wanted};
+use super::screen::{Named, comparison};
+use crate::evaluate::counts::f1_interval;
+use crate::evaluate::counts::{Count, Counts, Filter};
+use crate::evaluate::counts::{SUBTYPES, Type};
+use crate::evaluate::listing::ERROR_COLUMNS;
+use crate::evaluate::{Evaluation, Run, Subset};
+use crate::output::controls_in_lines;
+
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}\
+h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}\
+table{border-collapse:collapse;margin:.8em 0;font-size:13px}th,td{padding:.25em .7em;border-bottom:1px solid #eee;\
+text-align:right}th:first-child,td:first-child{text-align:left}th{background:#f6f6f6}\
+.charts{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}figcaption{font-weight:600}code{font-size:12px}\
+svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow-x:auto}\
+.errors td,.errors th{text-align:left;padding:.25em .5em;font-size:12px}\
+.errors td:nth-child(9){font-family:monospace;white-space:nowrap}\
+.errors td:last-child{white-space:normal;min-width:13em;font-size:11px;\
+overflow-wrap:anywhere}";
+
+const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth, FP.gt of them \
+with the right alleles and the wrong genotype. UNK: calls outside the confident regions, which are not judged. \
+Recall = TP / (TP + FN), precision is the share of the judged calls that is right, F1 their harmonic mean.";
+
+/// Writes `P.html`.
+pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
+    let Some(query) = sets.first() else {
+        return Ok(());
+    };
+    let run = query.run;
+    let options = evaluation.options();
+    write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}: calls against truth</title>\
+         <style>{STYLE}</style></head><body>\n<h1>{0}: calls against truth</h1>\n\
+         <p>Query <code>{1}</code>, truth <code>{2}</code>, dvcall {3}.</p>\n",
+        escape(&query.name),
+        escape(&run.query.display().to_string()),
+        escape(&options.truth.display().to_string()),
+        env!("CARGO_PKG_VERSION"),
+    )?;
+    let (headings, rows) = comparison(sets);
+    table(out, &headings, &rows)?;
+    writeln!(out, "<p>{COLUMNS}</p>")?;
+    not_compared(out, sets, subsets)?;
+    curves(out, sets, &options.score.name())?;
+    strata(out, run, subsets)?;
+    breakdown(out, run)?;
+    qualities(out, run)?;
+    errors(out, run)?;
+    out.write_all(b"</body></html>\n")?;
+    Ok(())
+}
+
+fn escape(text: &str) -> String {
+    let text = controls_in_lines(text);
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn table(out: &mut impl Write, headings: &[String], rows: &[Vec<String>]) -> Result<()> {
+    let line = |cells: &[String], tag: &str| -> String {
+        let cells = cells.iter().map(|c| format!("<{tag}>{}</{tag}>", escape(c)));
+        format!("<tr>{}</tr>\n", cells.collect::<String>())
+    };
+    let body: String = rows.iter().map(|row| line(row, "td")).collect();
+    writeln!(out, "<table>\n{}{body}</table>", line(headings, "th"))?;
+    Ok(())
+}
+
+fn headings(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&n| n.to_owned()).collect()
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".into(), |v| format!("{v:.4}"))
+}
+
+fn figure(out: &mut impl Write, caption: &str, svg: &str) -> Result<()> {
+    writeln!(out, "<figure><figcaption>{caption}</figcaption>{svg}</figure>")?;
+    Ok(())
+}
+
+fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
+    writeln!(
+        out,
+        "<h2>Precision and recall by {}</h2>\n<div class=\"charts\">",
+        escape(score)
+    )?;
+    let mut rows = Vec::new();
+    for variant_type in [Type::Snp, Type::Indel] {
+        let mut traces = Vec::new();
+        for set in sets {
+            let curve = Curve::new(set.run, Wanted::all(variant_type, Filter::All));
+            let place = |counts: &Counts| Some((counts.recall()?, counts.precision()?));
+            let best = curve.clone().best();
+            if let Some(point) = &best {
+                rows.push(vec![
+                    set.name.clone(),
+                    variant_type.name().to_owned(),
+                    format!("{}", point.threshold),
+                    share(point.counts.recall()),
+                    share(point.counts.precision()),
+                    share(point.counts.f1()),
+                ]);
+            }
+            traces.push(Trace {
+                name: set.name.clone(),
+                points: visible(curve.filter_map(|p| place(&p.counts))),
+                best: best.and_then(|p| place(&p.counts)),
+            });
+        }
+        figure(out, variant_type.name(), &precision_recall(&traces)?)?;
+    }
+    writeln!(out, "</div>\n<p>The dots, where F1 is highest:</p>")?;
+    let names = ["Call set", "Type", "Threshold", "Recall", "Precision", "F1"];
+    table(out, &headings(&names), &rows)
+}
+
+/// The places of a curve, by descending threshold, without those that cannot be told from the one before.
+fn visible(places: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    const LEAST: f64 = 1e-5;
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    for (recall, precision) in places {
+        let is_near = |last: &(f64, f64)| (last.0 - recall).abs() < LEAST && (last.1 - precision).abs() < LEAST;
+        if !kept.last().is_some_and(is_near) {
+            kept.push((recall, precision));
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+/// What the tables do not count, by file and reason.
+fn not_compared(out: &mut impl Write, sets: &[Named], subsets: &[Subset]) -> Result<()> {
+    let truth = sets.first().map(|set| ("truth", &set.run.truth_left_out));
+    let queries = sets.iter().map(|set| (set.name.as_str(), &set.run.left_out));
+    let mut rows = Vec::new();
+    for (name, left_out) in truth.into_iter().chain(queries) {
+        for (reason, calls, first) in left_out.reasons() {
+            rows.push(vec![
+                name.to_owned(),
+                format!("calls {}", reason.described()),
+                calls.to_string(),
+                first.to_owned(),
+            ]);
+        }
+    }
+    for set in sets.iter().filter(|set| set.run.without_truth > 0) {
+        rows.push(vec![
+            set.name.clone(),
+            "calls on contigs without truth".into(),
+            set.run.without_truth.to_string(),
+            String::new(),
+        ]);
+    }
+    for subset in subsets.iter().filter(|s| s.is_empty_stratum()) {
+        let what = "stratum without a base in the confident regions".to_owned();
+        rows.push(vec![subset.name.clone(), what, String::new(), String::new()]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>Not compared</h2>")?;
+    table(out, &headings(&["Of", "What", "Number", "First"]), &rows)
+}
+
+fn strata(out: &mut impl Write, run: &Run, subsets: &[Subset]) -> Result<()> {
+    writeln!(out, "<h2>F1 by stratum, with 95 % Jeffreys intervals</h2>")?;
+    let mut rows = Vec::new();
+    for variant_type in [Type::Snp, Type::Indel] {
+        let mut bars = Vec::new();
+        for subset in subsets {
+            let counts = run.tally.counts(subset.rank, Filter::All, variant_type, None);
+            let name = if subset.name == "*" { "everything" } else { &subset.name };
+            let Some(value) = counts.f1() else { continue };
+            let interval = f1_interval(counts.truth_tp.all, counts.truth_fn.all, counts.query_fp.all);
+            rows.push(vec![
+                name.to_owned(),
+                variant_type.name().to_owned(),
+                counts.truth_total().all.to_string(),
+                share(counts.recall()),
+                share(counts.precision()),
+                share(Some(value)),
+                format!("{:.4} – {:.4}", interval.0, interval.1),
+            ]);
+            bars.push(Bar {
+                name: name.to_owned(),
+                value,
+                interval,
+            });
+        }
+        if !bars.is_empty() {
+            figure(out, variant_type.name(), &intervals(&bars, "F1")?)?;
+        }
+    }
+    let names = ["Stratum", "Type", "Truth", "Recall", "Precision", "F1", "Interval"];
+    table(out, &headings(&names), &rows)
+}
+
+fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
+    writeln!(
+        out,
+        "<h2>Indels by length</h2>\n<p>I: insertions, D: deletions, C: with substitutions beside.</p>"
+    )?;
+    let row = |name: String, counts: &Counts| {
+        let numbers = [counts.truth_tp.all, counts.truth_fn.all, counts.query_fp.all];
+        let mut row = vec![name];
+        row.extend(numbers.map(|n| n.to_string()));
+        row.extend([counts.recall(), counts.precision(), counts.f1()].map(share));
+        row
+    };
+    let lengths = (2..SUBTYPES.len()).map(|s| (SUBTYPES[s], run.tally.counts(0, Filter::All, Type::Indel, Some(s))));
+    let rows: Vec<_> = lengths
+        .filter(|(_, counts)| **counts != Counts::default())
+        .map(|(name, counts)| row(name.to_owned(), counts))
+        .collect();
+    table(
+        out,
+        &headings(&["Length", "TP", "FN", "FP", "Recall", "Precision", "F1"]),
+        &rows,
+    )?;
+    writeln!(out, "<h2>By genotype</h2>")?;
+    let mut rows = Vec::new();
+    for variant_type in [Type::Snp, Type::Indel] {
+        let counts = run.counts(variant_type, Filter::All);
+        for name in ["het", "homalt", "other"] {
+            let only = |count: &Count| Count {
+                all: match name {
+                    "het" => count.het,
+                    "homalt" => count.homalt,
+                    _ => count.all - count.het - count.homalt,
+                },
+                ..Count::default()
+            };
+            let part = Counts {
+                truth_tp: only(&counts.truth_tp),
+                truth_fn: only(&counts.truth_fn),
+                query_tp: only(&counts.query_tp),
+                query_fp: only(&counts.query_fp),
+                ..Counts::default()
+            };
+            if part != Counts::default() {
+                rows.push(row(format!("{} {name}", variant_type.name()), &part));
+            }
+        }
+    }
+    table(
+        out,
+        &headings(&["Genotype", "TP", "FN", "FP", "Recall", "Precision", "F1"]),
+        &rows,
+    )
+}
+
+fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
+    writeln!(out, "<h2>Calibration of GQ</h2>")?;
+    let series: Vec<_> = [Type::Snp, Type::Indel]
+        .map(|t| (t.name().to_owned(), run.calibration.bins(t)))
+        .into_iter()
+        .filter(|(_, bins)| !bins.is_empty())
+        .collect();
+    if series.is_empty() {
+        writeln!(out, "<p>The query has no GQ.</p>")?;
+        return Ok(());
+    }
+    figure(
+        out,
+        "Claimed and observed error, 95 % intervals",
+        &calibration_chart(&series)?,
+    )?;
+    let rows: Vec<_> = series
+        .iter()
+        .flat_map(|(name, bins)| bins.iter().map(move |b| (name, b)))
+        .map(|(name, bin)| {
+            vec![
+                format!("{name}, GQ ≥ {}", bin.from),
+                bin.calls.to_string(),
+                bin.errors.to_string(),
+                format!("{:.2e}", bin.claimed),
+                format!("{:.4}", bin.observed()),
+            ]
+        })
+        .collect();
+    table(
+        out,
+        &headings(&["Calls", "Number", "Wrong", "Claimed error", "Observed error"]),
+        &rows,
+    )
+}
+
+fn errors(out: &mut impl Write, run: &Run) -> Result<()> {
+    let (count, rows) = (run.errors.count, &run.errors.rows);
+    writeln!(
+        out,
+        "<h2>Errors</h2>\n<p>Places with an error: {count}. The first {} are here, all are in the VCF.</p>\n<div class=\"errors\">",
+        rows.len()
+    )?;
+    table(out, &headings(&ERROR_COLUMNS), rows)?;
+    writeln!(out, "</div>")?;
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! The figures for programs: `P.metrics.json`.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::roc::{Curve, Wanted};
+use super::screen::Named;
+use crate::evaluate::counts::expected_calibration_error;
+use crate::evaluate::counts::{Count, Counts, Filter};
+use crate::evaluate::counts::{SUBTYPES, Type};
+use crate::evaluate::{Evaluation, Run, Subset};
+use crate::variants::LeftOut;
+
+/// Writes the figures of the query, and the overall ones of the call sets beside it.
+pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
+    let options = evaluation.options();
+    let value = json!({
+        "dvcall": env!("CARGO_PKG_VERSION"),
+        "reference": options.reference,
+        "truth": options.truth,
+        "confident": options.confident,
+        "regions": options.regions,
+        "stratification": options.stratification,
+        "phased": options.phased,
+        "score": options.score.name(),
+        "use_filtered_truth": options.use_filtered_truth,
+        "truth_left_out": sets.first().map(|set| reasons(&set.run.truth_left_out)),
+        "strata_without_bases": subsets.iter().filter(|s| s.is_empty_stratum()).map(|s| &s.name).collect::<Vec<_>>(),
+        "call_sets": sets.iter().enumerate().map(|(i, set)| call_set(set, evaluation, subsets, i == 0)).collect::<Vec<_>>(),
+    });
+    serde_json::to_writer_pretty(to, &value)?;
+    Ok(())
+}
+
+fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: bool) -> Value {
+    let run = set.run;
+    let mut value = json!({
+        "name": set.name,
+        "query": run.query,
+        "sample": run.sample,
+        "run_time_seconds": set.seconds,
+        "calls_on_contigs_without_truth": run.without_truth,
+        "left_out": reasons(&run.left_out),
+        "too_complex": run.given_up.iter().map(|stretch| json!({
+            "region": stretch.region.to_string(), "truth_calls": stretch.truth, "query_calls": stretch.query,
+        })).collect::<Vec<_>>(),
+        "best_f1": Type::ALL.map(|t| best_threshold(run, t, &evaluation.options().score.name())),
+        "summary": rows(run, &subsets[..1], false),
+    });
+    if detailed {
+        value["calibration"] = Type::ALL.map(|t| calibration_of(run, t)).to_vec().into();
+        value["strata"] = rows(run, subsets, true).into();
+    }
+    value
+}
+
+/// What is not compared, and why.
+fn reasons(left_out: &LeftOut) -> Vec<Value> {
+    let reasons = left_out.reasons();
+    reasons
+        .map(|(reason, calls, first)| json!({"reason": reason.name(), "calls": calls, "first": first}))
+        .collect()
+}
+
+/// Calls by GQ.
+fn calibration_of(run: &Run, variant_type: Type) -> Value {
+    let bins = run.calibration.bins(variant_type);
+    json!({
+        "type": variant_type.name(),
+        "expected_calibration_error": expected_calibration_error(&bins),
+        "bins": bins.iter().map(|bin| json!({
+            "gq_from": bin.from, "calls": bin.calls, "wrong": bin.errors, "claimed_error": bin.claimed,
+            "observed_error": bin.observed(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn best_threshold(run: &Run, variant_type: Type, score: &str) -> Value {
+    let curve = Curve::new(run, Wanted::all(variant_type, Filter::All));
+    curve.best().map_or(Value::Null, |point| {
+        json!({
+            "type": variant_type.name(),
+            "score": score,
+            "threshold": point.threshold,
+            "f1": point.counts.f1(),
+            "recall": point.counts.recall(),
+            "precision": point.counts.precision(),
+        })
+    })
+}
+
+fn rows(run: &Run, subsets: &[Subset], with_subtypes: bool) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for subset in subsets {
+        for variant_type in Type::ALL {
+            let subtypes = (0..SUBTYPES.len()).filter(|_| with_subtypes).map(Some);
+            for subtype in std::iter::once(None).chain(subtypes) {
+                for filter in Filter::BOTH {
+                    let counts = run.tally.counts(subset.rank, filter, variant_type, subtype);
+                    if subtype.is_none() || *counts != Counts::default() {
+                        let mut row = figures(counts);
+                        row["type"] = variant_type.name().into();
+                        row["subtype"] = subtype.map_or("*", |s| SUBTYPES[s]).into();
+                        row["subset"] = subset.name.clone().into();
+                        row["filter"] = filter.name().into();
+                        rows.push(row);
+                    }
+                }
+            }
+        }
+    }
+    rows
+}
+
+fn figures(counts: &Counts) -> Value {
+    let part = |count: &Count| {
+        json!({
+            "all": count.all, "ti": count.ti, "tv": count.tv, "het": count.het, "homalt": count.homalt,
+            "ti_tv": count.ti_tv(), "het_hom": count.het_hom(),
+        })
+    };
+    json!({
+        "truth_total": part(&counts.truth_total()),
+        "truth_tp": part(&counts.truth_tp),
+        "truth_fn": part(&counts.truth_fn),
+        "query_total": part(&counts.query_total()),
+        "query_tp": part(&counts.query_tp),
+        "query_fp": part(&counts.query_fp),
+        "query_unk": part(&counts.query_unk),
+        "fp_gt": counts.fp_gt,
+        "fp_al": counts.fp_al,
+        "recall": counts.recall(),
+        "precision": counts.precision(),
+        "frac_na": counts.fraction_unknown(),
+        "f1": counts.f1(),
+    })
+}

@@ -1,0 +1,13 @@
+//! Reports: tables, curves, JSON, and the HTML page.
+
+mod charts;
+mod html;
+mod metrics;
+mod output;
+mod roc;
+mod screen;
+mod tables;
+
+pub use output::{Draft, check_prefix};
+pub use roc::{Curve, Wanted};
+pub use screen::{Named, aligned, comparison};

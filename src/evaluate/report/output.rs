@@ -1,0 +1,133 @@
+//! All files of an evaluation: none appears under its name before all are whole.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rust_htslib::bgzf;
+
+use super::html::write_report;
+use super::metrics::write_metrics;
+use super::screen::{Named, comparison};
+use super::tables::{write_extended, write_roc, write_summary};
+use crate::evaluate::Evaluation;
+use crate::formats::check_whole;
+use crate::output::{OutputFile, ReadyFile, TextFile, VCF_INDEXES, folder_of, put_in_place};
+
+/// Endings of all files that may be written.
+const SUFFIXES: [&str; 9] = [
+    "summary.csv",
+    "extended.csv",
+    "metrics.json",
+    "compare.csv",
+    "roc.all.csv.gz",
+    "vcf.gz",
+    "vcf.gz.tbi",
+    "vcf.gz.csi",
+    "html",
+];
+/// Makes the folder. Returns the names of all files that may be written.
+pub fn check_prefix(prefix: &Path) -> Result<Vec<PathBuf>> {
+    let folder = folder_of(prefix);
+    let is_folder = prefix.is_dir() || prefix.to_string_lossy().ends_with('/');
+    let is_special = prefix.as_os_str() == "-" || prefix.exists() && !prefix.is_file();
+    if prefix.file_name().is_none() || is_folder || is_special {
+        bail!(
+            "--output {}: expected a folder and the begin of file names, for example {}",
+            prefix.display(),
+            if is_folder { prefix } else { folder }.join("scores").display()
+        );
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("--output: cannot make folder {}", folder.display()))?;
+    Ok(SUFFIXES.iter().map(|suffix| named(prefix, suffix)).collect())
+}
+
+fn named(prefix: &Path, suffix: &str) -> PathBuf {
+    prefix.with_added_extension(suffix)
+}
+
+/// The files of an evaluation before they have their names. Dropped, it leaves nothing.
+pub struct Draft {
+    prefix: PathBuf,
+    annotated: OutputFile,
+}
+
+impl Draft {
+    pub fn create(prefix: &Path) -> Result<Self> {
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            annotated: OutputFile::with_index(&named(prefix, "vcf.gz"), VCF_INDEXES)?,
+        })
+    }
+
+    /// Where the annotated VCF is to be written.
+    pub fn annotated(&self) -> PathBuf {
+        self.annotated.path()
+    }
+
+    fn file(&self, suffix: &str, write: impl FnOnce(&mut TextFile) -> Result<()>) -> Result<ReadyFile> {
+        let name = named(&self.prefix, suffix);
+        let mut out = TextFile::create(&name)?;
+        write(&mut out).with_context(|| format!("cannot write {}", name.display()))?;
+        out.ready()
+    }
+
+    /// Writes everything else about the first call set, and the comparison with the others, and gives all files their
+    /// names, which are returned.
+    pub fn finish(self, evaluation: &Evaluation, sets: &[Named]) -> Result<Vec<PathBuf>> {
+        let Some(Named { run, .. }) = sets.first() else {
+            bail!("no call set to write about");
+        };
+        let subsets = evaluation.subsets(run);
+        let field = &evaluation.options().score;
+        let mut files = vec![
+            self.file("summary.csv", |out| write_summary(out, run))?,
+            self.file("extended.csv", |out| write_extended(out, run, &subsets, field))?,
+            self.file("metrics.json", |out| write_metrics(out, evaluation, sets, &subsets))?,
+            self.file("html", |out| write_report(out, evaluation, sets, &subsets))?,
+        ];
+        if sets.len() > 1 {
+            files.push(self.file("compare.csv", |out| write_comparison(out, sets))?);
+        }
+        let curve = OutputFile::create(&named(&self.prefix, "roc.all.csv.gz"))?;
+        let mut out = bgzf::Writer::from_path(curve.path()).with_context(|| curve.failed())?;
+        write_roc(&mut out, run, &subsets, field).with_context(|| curve.failed())?;
+        drop(out);
+        // Closing does not tell whether the last block could be written.
+        check_whole(&curve.path()).with_context(|| curve.failed())?;
+        files.extend([curve.ready(), self.annotated.ready()]);
+        let mut names: Vec<_> = files.iter().flat_map(ReadyFile::names).collect();
+        names.sort();
+        put_in_place(files)?;
+        Ok(names)
+    }
+}
+
+fn write_comparison(out: &mut impl Write, sets: &[Named]) -> Result<()> {
+    let (headings, rows) = comparison(sets);
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(headings)?;
+    for row in rows {
+        csv.write_record(row)?;
+    }
+    csv.flush()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_no_folder_and_no_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        for prefix in ["-", "/dev/null", path, &format!("{path}/new/")] {
+            assert!(check_prefix(Path::new(prefix)).is_err(), "{prefix}");
+        }
+        assert_eq!(
+            check_prefix(&folder.path().join("new/p")).unwrap().len(),
+            SUFFIXES.len()
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! Counts as a function of the quality that calls must have.
+
+use crate::evaluate::Run;
+use crate::evaluate::counts::Type;
+use crate::evaluate::counts::{Counts, Filter, Observation, Part};
+
+/// The counts with all calls of at least this quality.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    pub threshold: f32,
+    pub counts: Counts,
+}
+
+/// Which calls a curve is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub filter: Filter,
+    pub variant_type: Type,
+    /// An index into [`crate::evaluate::counts::SUBTYPES`].
+    pub subtype: Option<usize>,
+    /// Only what lies wholly in the confident regions.
+    pub contained: bool,
+}
+
+impl Wanted {
+    pub fn all(variant_type: Type, filter: Filter) -> Self {
+        Self {
+            filter,
+            variant_type,
+            subtype: None,
+            contained: false,
+        }
+    }
+
+    /// The call as it counts on this curve.
+    fn call(&self, call: &Observation) -> Option<Observation> {
+        let is_wanted = call.kind.variant_type == self.variant_type
+            && self.subtype.is_none_or(|s| call.kind.subtypes & (1 << s) != 0)
+            && (call.is_contained || !self.contained);
+        call.under(self.filter).filter(|_| is_wanted)
+    }
+}
+
+/// The points of a curve in ascending order of the threshold, one for each quality that occurs. Truth that only calls
+/// below the threshold match is missed there.
+#[derive(Clone, Debug)]
+pub struct Curve<'a> {
+    /// Calls from the threshold at hand on, in ascending order.
+    rest: &'a [Observation],
+    wanted: Wanted,
+    counts: Counts,
+}
+
+impl<'a> Curve<'a> {
+    pub fn new(run: &'a Run, wanted: Wanted) -> Self {
+        let mut counts = Counts::default();
+        run.observations
+            .iter()
+            .filter_map(|call| wanted.call(call))
+            .for_each(|call| counts.add(&call));
+        Self {
+            rest: &run.observations,
+            wanted,
+            counts,
+        }
+    }
+
+    /// The point of the highest F1; of several, that with the lowest threshold.
+    pub fn best(self) -> Option<Point> {
+        let scored = self.filter_map(|p| Some((p, p.counts.f1()?)));
+        scored
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+            .map(|(p, _)| p)
+    }
+}
+
+impl Iterator for Curve<'_> {
+    type Item = Point;
+
+    fn next(&mut self) -> Option<Point> {
+        let wanted = self.wanted;
+        let counted = |call: &Observation| wanted.call(call).filter(|call| call.part != Part::TruthFn);
+        let first = self.rest.iter().position(|call| counted(call).is_some())?;
+        let threshold = self.rest[first].score;
+        let point = Point {
+            threshold,
+            counts: self.counts,
+        };
+        let level = self.rest[first..].partition_point(|call| call.score <= threshold);
+        for call in self.rest[first..first + level].iter().filter_map(counted) {
+            self.counts.exclude(&call);
+        }
+        self.rest = &self.rest[first + level..];
+        Some(point)
+    }
+}
+
+/// Points in ascending order without those that are closer than `spacing` to the one before.
+pub fn spaced(points: impl Iterator<Item = Point>, spacing: f32) -> impl Iterator<Item = Point> {
+    let mut last: Option<f32> = None;
+    points.filter(move |point| {
+        let kept = last.is_none_or(|last| point.threshold - last > spacing);
+        if kept {
+            last = Some(point.threshold);
+        }
+        kept
+    })
+}

@@ -1,0 +1,95 @@
+//! The table on the screen: one call set, or several side by side.
+
+use crate::evaluate::Run;
+use crate::evaluate::counts::Type;
+use crate::evaluate::counts::{Counts, Filter};
+
+/// A call set with the name that people know it by and what it cost.
+pub struct Named<'a> {
+    pub name: String,
+    pub run: &'a Run,
+    /// Run time in seconds, where known.
+    pub seconds: Option<f64>,
+}
+
+const COLUMNS: [&str; 11] = [
+    "Type",
+    "Filter",
+    "Truth",
+    "TP",
+    "FN",
+    "FP",
+    "FP.gt",
+    "UNK",
+    "Recall",
+    "Precision",
+    "F1",
+];
+
+/// Headings and rows of the comparison: SNPs, then indels, the call sets below each other. The PASS rows are left out
+/// where nothing is filtered; names and run times where there is one set without them.
+pub fn comparison(sets: &[Named]) -> (Vec<String>, Vec<Vec<String>>) {
+    let several = sets.len() > 1;
+    let timed = sets.iter().any(|s| s.seconds.is_some());
+    let filtered = sets.iter().any(|s| !s.run.filters.is_empty());
+    let mut headings: Vec<String> = COLUMNS.iter().map(|&c| c.to_owned()).collect();
+    if several {
+        headings.insert(0, "Call set".into());
+    }
+    if timed {
+        headings.push("Run time".into());
+    }
+    let mut rows = Vec::new();
+    for variant_type in [Type::Snp, Type::Indel] {
+        for filter in Filter::BOTH.into_iter().filter(|&f| f == Filter::All || filtered) {
+            for set in sets {
+                let counts = set.run.counts(variant_type, filter);
+                let mut row = vec![variant_type.name().to_owned(), filter.name().to_owned()];
+                row.extend(numbers(counts));
+                if several {
+                    row.insert(0, set.name.clone());
+                }
+                if timed {
+                    row.push(set.seconds.map_or_else(String::new, |s| format!("{s} s")));
+                }
+                rows.push(row);
+            }
+        }
+    }
+    (headings, rows)
+}
+
+fn numbers(counts: &Counts) -> impl Iterator<Item = String> {
+    let whole = [
+        counts.truth_total().all,
+        counts.truth_tp.all,
+        counts.truth_fn.all,
+        counts.query_fp.all,
+        counts.fp_gt,
+        counts.query_unk.all,
+    ];
+    let shares = [counts.recall(), counts.precision(), counts.f1()];
+    let share = |value: Option<f64>| value.map_or_else(|| "-".into(), |v| format!("{v:.6}"));
+    whole.map(|n| n.to_string()).into_iter().chain(shares.map(share))
+}
+
+/// Sets headings and rows in columns, words to the left and numbers to the right.
+pub fn aligned(headings: &[String], rows: &[Vec<String>]) -> String {
+    let lines: Vec<&[String]> = std::iter::once(headings)
+        .chain(rows.iter().map(Vec::as_slice))
+        .collect();
+    let width = |column: usize| lines.iter().map(|l| l[column].chars().count()).max().unwrap_or(0);
+    let is_number = |column: usize| rows.iter().all(|r| !r[column].contains(char::is_alphabetic));
+    let mut text = String::new();
+    for line in &lines {
+        let cells: Vec<String> = (line.iter().enumerate())
+            .map(|(column, cell)| match is_number(column) {
+                true => format!("{cell:>w$}", w = width(column)),
+                false => format!("{cell:<w$}", w = width(column)),
+            })
+            .collect();
+        text += cells.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,199 @@
+//! From a partition to its candidates: the half of the flow that `call`, `make-examples` and `show` share.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use indicatif::HumanCount;
+
+use super::options::{EvidenceOptions, Inputs};
+use crate::candidates::{Candidate, find_candidates};
+use crate::genome::{
+    IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
+};
+use crate::library::Library;
+use crate::output::ends_with;
+use crate::reads::{
+    FilterOptions, MatesOnOtherContigs, Read, ReadCounts, ReadReader, ReadSource, RealignedReadsWriter,
+};
+use crate::realign::{RealignOptions, Realigner};
+use crate::runtime::{Stage, StageCosts, Stopwatch};
+
+/// The inputs of a run, opened and checked before any work starts.
+pub struct EvidenceSource {
+    pub reference: Reference,
+    pub reads: ReadSource,
+    pub regions: IntervalSet,
+    pub options: EvidenceOptions,
+    /// Counts of the reads in the sample of the whole file; zero before [`measure_library`](Self::measure_library).
+    pub sample: ReadCounts,
+}
+
+/// What a partition holds.
+pub struct Evidence {
+    pub reads: Vec<Read>,
+    pub reference: Sequence,
+    /// Candidates whose position lies in the partition's region.
+    pub candidates: Vec<Candidate>,
+    /// Of all reads that no earlier partition has counted.
+    pub counts: ReadCounts,
+    pub timings: StageCosts,
+}
+
+impl EvidenceSource {
+    /// Opens and checks the inputs; checksums of the contigs are compared on `threads` threads.
+    pub fn open(inputs: &Inputs, options: EvidenceOptions, threads: usize) -> Result<Self> {
+        let reference = Reference::open(&inputs.reference)?;
+        let reads = ReadSource::open(&inputs.reads, &reference, inputs.sample.as_deref())?;
+        let reads = reads.with_filter(options.filter).with_max_depth(options.max_depth);
+        let regions = if inputs.regions.is_empty() {
+            resolve_regions(&[], reads.contigs())?
+        } else {
+            resolve_regions(&inputs.regions, reference.contigs())?
+        };
+        if let Some(contig) = regions.contigs().find(|contig| reads.contigs().get(contig).is_none()) {
+            bail!(
+                "--regions: reads {} has no contig {contig}; leave it out, or give reads that were aligned to it",
+                reads.path().display()
+            );
+        }
+        reads.check_sequences(&reference, &regions, threads)?;
+        let (contigs, bases) = (regions.contigs().count(), HumanCount(regions.bases()));
+        log::debug!("reference {}", reference.path().display());
+        log::debug!("reads {}, sample {}", reads.path().display(), reads.sample());
+        log::debug!("regions: {bases} bases on {contigs} contigs");
+        Ok(Self {
+            reference,
+            reads,
+            regions,
+            options,
+            sample: ReadCounts::default(),
+        })
+    }
+
+    /// The regions cut into units of work, in output order.
+    pub fn partitions(&self) -> Vec<Partition> {
+        partitions(&self.regions, |contig| {
+            self.reference.contigs().get(contig).map_or(0, |c| c.length)
+        })
+    }
+
+    /// The file that `--realigned-reads` asks for, if it does.
+    pub fn realigned_reads_writer(&self, path: Option<&Path>) -> Result<Option<RealignedReadsWriter>> {
+        let create = |path: &Path| {
+            if ends_with(path, &["sam", "cram"]) {
+                bail!(
+                    "cannot write {}: realigned reads are written as BAM; let the name end in .bam",
+                    path.display()
+                );
+            }
+            RealignedReadsWriter::create(path, &self.reads, &self.reference)
+        };
+        path.map(create).transpose()
+    }
+
+    /// What a sample of the whole file tells of its library, and of which reads to use. Fails if the caller is not made for such
+    /// reads, unless it is forced.
+    pub fn measure_library(&mut self, threads: usize) -> Result<Library> {
+        let (library, sample) = Library::measure(&self.reads, &self.reference, threads)?;
+        if let Some(cause) = sample.unsuited().filter(|_| !self.options.force) {
+            bail!(
+                "reads {} {cause}; dvcall and its model are made for short reads of genomes; --force uses these all the same",
+                self.reads.path().display()
+            );
+        }
+        let filter = self.reads.filter();
+        if filter.mates == MatesOnOtherContigs::Auto && sample.mates_lie_elsewhere() {
+            log::info!(
+                "most reads of {} have their mate on another contig: all of these are used",
+                self.reads.path().display()
+            );
+            self.reads = self.reads.clone().with_filter(FilterOptions {
+                mates: MatesOnOtherContigs::Keep,
+                ..filter
+            });
+        }
+        self.sample = sample.counts;
+        Ok(library)
+    }
+
+    /// What is done with reads whose mate lies on another contig.
+    pub fn rule_for_mates(&self) -> &'static str {
+        match self.reads.filter().mates {
+            MatesOnOtherContigs::Keep => "used",
+            MatesOnOtherContigs::Drop => "not used",
+            MatesOnOtherContigs::Auto => "used where one fragment joins both over the ends of their contigs",
+        }
+    }
+
+    /// Readers for one thread.
+    pub fn worker(&self) -> Result<EvidenceWorker<'_>> {
+        Ok(EvidenceWorker {
+            source: self,
+            reads: self.reads.reader()?,
+            reference: self.reference.reader()?,
+            realigner: self.options.realign.then(|| Realigner::new(RealignOptions::default())),
+        })
+    }
+}
+
+/// One thread's readers.
+pub struct EvidenceWorker<'a> {
+    source: &'a EvidenceSource,
+    reads: ReadReader,
+    reference: ReferenceReader,
+    /// None: the aligner's alignments are taken as they are.
+    realigner: Option<Realigner>,
+}
+
+impl EvidenceWorker<'_> {
+    pub fn min_base_quality(&self) -> u8 {
+        self.source.options.candidates.min_base_quality
+    }
+
+    /// Whether `--regions` has the position.
+    pub fn is_asked(&self, contig: &str, position: u64) -> bool {
+        self.source.regions.contains(contig, position)
+    }
+
+    pub fn partition(&mut self, partition: &Partition) -> Result<Evidence> {
+        let mut timings = StageCosts::default();
+        let mut clock = Stopwatch::start();
+        let reference = self.sequence_around(partition)?;
+        let mut counts = ReadCounts::default();
+        let is_counted = |start, end| partition.is_first_to_touch(start, end);
+        let mut reads = self.reads.fetch_counted(&partition.evidence, is_counted, &mut counts)?;
+        reads.iter_mut().for_each(|read| read.spell_out(&reference));
+        clock.lap(&mut timings, Stage::Reading, reads.len());
+        if let Some(realigner) = &mut self.realigner {
+            reads = realigner.realign(reads, &reference);
+        }
+        clock.lap(&mut timings, Stage::Realignment, reads.len());
+        let mut candidates = find_candidates(&reads, &reference, &partition.region, &self.source.options.candidates);
+        candidates.retain(|candidate| partition.contains(candidate.position));
+        clock.lap(&mut timings, Stage::Candidates, candidates.len());
+        Ok(Evidence {
+            reads,
+            reference,
+            candidates,
+            counts,
+            timings,
+        })
+    }
+
+    /// Reads may reach beyond the evidence region, and so may what is drawn around a candidate.
+    fn sequence_around(&self, partition: &Partition) -> Result<Sequence> {
+        let evidence = &partition.evidence;
+        let length = self
+            .source
+            .reference
+            .contigs()
+            .get(&evidence.contig)
+            .map_or(0, |c| c.length);
+        let start = evidence.start.saturating_sub(PARTITION_FLANK);
+        let end = (evidence.end + PARTITION_FLANK).min(length);
+        Ok(Sequence::new(
+            start,
+            self.reference.fetch(&evidence.contig, start, end)?,
+        ))
+    }
+}

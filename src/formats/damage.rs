@@ -1,0 +1,48 @@
+//! Files that were cut off: found before anything is read of them.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
+pub const BGZF_END: [u8; 28] = [
+    0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+];
+
+/// Whether the system refused something, such as one more open file, rather than that a file is damaged.
+pub fn is_system_error(error: &anyhow::Error) -> bool {
+    let mut system = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    system.any(|error| error.raw_os_error().is_some())
+}
+
+/// Fails if the file cannot be opened, is empty, or is a bgzipped one without its end marker.
+pub fn check_whole(path: &Path) -> Result<()> {
+    let failed = || format!("cannot read {}", path.display());
+    if path.is_dir() {
+        bail!("{} is a directory, not a file", path.display());
+    }
+    let mut file = File::open(path).with_context(failed)?;
+    let length = file.metadata().with_context(failed)?.len();
+    if length == 0 {
+        bail!("{} is empty", path.display());
+    }
+    let mut head = [0; 14];
+    let is_bgzf = file.read_exact(&mut head).is_ok() && head[..4] == BGZF_END[..4] && head[12..14] == *b"BC";
+    if !is_bgzf {
+        return Ok(());
+    }
+    let mut tail = [0; BGZF_END.len()];
+    let whole = length >= tail.len() as u64
+        && file.seek(SeekFrom::End(-(tail.len() as i64))).is_ok()
+        && file.read_exact(&mut tail).is_ok()
+        && tail == BGZF_END;
+    if !whole {
+        bail!(
+            "{} is truncated: its end-of-file marker is missing; copy or make it again",
+            path.display()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! The model card: what a weights file is, what it was trained on, how well it did.
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::examples::LabelCounts;
+use crate::model::cascade::CascadeCard;
+use crate::model::network::Architecture;
+use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH};
+use crate::variants::VariantType;
+
+const FORMAT: &str = "dvcall-model-1";
+/// The classes, in the order of the network's probabilities.
+pub const CLASSES: [&str; 3] = ["hom_ref", "het", "hom_alt"];
+
+/// The contents of `<model>.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    pub format: String,
+    pub name: String,
+    pub dvcall_version: String,
+    pub shape: [usize; 3],
+    pub channels: Vec<String>,
+    pub classes: Vec<String>,
+    pub architecture: Architecture,
+    /// SHA-256 of the safetensors file that the card belongs to.
+    pub weights_sha256: String,
+    pub calibration: Calibration,
+    /// What `dvcall calibrate` used for this model, or for the one that it was tuned from, of which all but temperatures stays;
+    /// none if all of the calibration is by what training validated on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibrated_on: Vec<DataSet>,
+    /// None of a model without cascade.
+    #[serde(default)]
+    pub cascade: Option<CascadeCard>,
+    pub training: Option<Training>,
+    pub notes: String,
+}
+
+/// What the network's log-probabilities are corrected by, for each type of variant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Corrections", into = "Corrections")]
+pub struct Calibration {
+    pub snp: Correction,
+    pub indel: Correction,
+}
+
+/// A calibration as the card writes it. Older cards know no exponents, shifts, or noise.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Corrections {
+    snp_temperature: f64,
+    #[serde(default)]
+    snp_depth_exponent: f64,
+    #[serde(default)]
+    snp_reference_shift: f64,
+    #[serde(default)]
+    snp_noise_shift: f64,
+    indel_temperature: f64,
+    #[serde(default)]
+    indel_depth_exponent: f64,
+    #[serde(default)]
+    indel_reference_shift: f64,
+    #[serde(default)]
+    indel_noise_shift: f64,
+}
+
+impl From<Corrections> for Calibration {
+    fn from(c: Corrections) -> Self {
+        Self {
+            snp: Correction {
+                temperature_at_20: c.snp_temperature,
+                depth_exponent: c.snp_depth_exponent,
+                reference_shift: c.snp_reference_shift,
+                noise_shift: c.snp_noise_shift,
+            },
+            indel: Correction {
+                temperature_at_20: c.indel_temperature,
+                depth_exponent: c.indel_depth_exponent,
+                reference_shift: c.indel_reference_shift,
+                noise_shift: c.indel_noise_shift,
+            },
+        }
+    }
+}
+
+impl From<Calibration> for Corrections {
+    fn from(Calibration { snp, indel }: Calibration) -> Self {
+        Self {
+            snp_temperature: snp.temperature_at_20,
+            snp_depth_exponent: snp.depth_exponent,
+            snp_reference_shift: snp.reference_shift,
+            snp_noise_shift: snp.noise_shift,
+            indel_temperature: indel.temperature_at_20,
+            indel_depth_exponent: indel.depth_exponent,
+            indel_reference_shift: indel.reference_shift,
+            indel_noise_shift: indel.noise_shift,
+        }
+    }
+}
+
+/// Log-probabilities are divided by a temperature (Guo et al., "On calibration of modern neural networks", ICML 2017) that
+/// depends on how many reads are shown: `temperature_at_20 · (reads / 20)^depth_exponent`. Then `reference_shift` (nats) is
+/// added to that of hom-ref, as variants may be rarer than where the network learned (Saerens et al., "Adjusting the outputs
+/// of a classifier to new a priori probabilities", Neural Computation 2002), and `noise_shift` times the library's noise
+/// (`Library::noise`), as where systematic errors are frequent a doubtful candidate is oftener one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Correction {
+    pub temperature_at_20: f64,
+    pub depth_exponent: f64,
+    pub reference_shift: f64,
+    pub noise_shift: f64,
+}
+
+impl Default for Correction {
+    fn default() -> Self {
+        Self {
+            temperature_at_20: 1.0,
+            depth_exponent: 0.0,
+            reference_shift: 0.0,
+            noise_shift: 0.0,
+        }
+    }
+}
+
+impl Correction {
+    /// `rows`: filled rows of the pileup, those of the reference included.
+    pub fn temperature(&self, rows: usize) -> f64 {
+        let reads = rows.saturating_sub(REFERENCE_ROWS).clamp(4, HEIGHT) as f64;
+        self.temperature_at_20 * (reads / 20.0).powf(self.depth_exponent)
+    }
+
+    /// What is added to the log-probability of hom-ref in a library so noisy.
+    pub fn shift(&self, noise: f32) -> f64 {
+        self.reference_shift + self.noise_shift * f64::from(noise)
+    }
+
+    fn check(&self) -> Result<()> {
+        if !(0.01..100.0).contains(&self.temperature_at_20) || !(-2.0..=2.0).contains(&self.depth_exponent) {
+            bail!(
+                "the card has a temperature of {} with exponent {}",
+                self.temperature_at_20,
+                self.depth_exponent
+            );
+        }
+        if !(-20.0..=20.0).contains(&self.reference_shift) {
+            bail!("the card has a reference shift of {}", self.reference_shift);
+        }
+        if !(-20.0..=20.0).contains(&self.noise_shift) {
+            bail!("the card has a shift by noise of {}", self.noise_shift);
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Correction {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let Self {
+            temperature_at_20,
+            depth_exponent,
+            reference_shift,
+            noise_shift,
+        } = self;
+        write!(
+            f,
+            "temperature {temperature_at_20:.4} · (reads / 20)^{depth_exponent:.4}, reference shift {reference_shift:.4} + \
+             {noise_shift:.4} · noise"
+        )
+    }
+}
+
+impl Calibration {
+    pub fn of(&self, variant_type: VariantType) -> &Correction {
+        match variant_type {
+            VariantType::Snp => &self.snp,
+            VariantType::Indel => &self.indel,
+        }
+    }
+}
+
+/// How the weights came to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Every setting of the run, seed included.
+    pub settings: Value,
+    pub examples: Vec<DataSet>,
+    pub validation: Vec<DataSet>,
+    /// What the model that training started from learned, and those before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned_before: Vec<DataSet>,
+    /// Checksum of the weights that training started from, if not random ones.
+    pub init_from: Option<String>,
+    pub libtorch_version: String,
+    /// The epoch (from 1) whose averaged weights these are.
+    pub best_epoch: usize,
+    pub epochs: Vec<Epoch>,
+}
+
+/// A shard set that was used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataSet {
+    pub path: String,
+    /// SHA-256 of its manifest.
+    pub sha256: String,
+    pub snp: LabelCounts,
+    pub indel: LabelCounts,
+}
+
+/// Errors and loss of one kind of variant on the validation examples. An example is an allele set; its genotype must match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    pub examples: u64,
+    pub true_positives: u64,
+    pub false_positives: u64,
+    pub false_negatives: u64,
+    pub recall: f64,
+    pub precision: f64,
+    pub f1: f64,
+    /// Mean cross-entropy of the calibrated genotype probabilities, in nats.
+    pub cross_entropy: f64,
+}
+
+/// One line of the training log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// From 1.
+    pub epoch: usize,
+    /// Mean over the epoch's examples, smoothed labels and all.
+    pub training_loss: f64,
+    pub snp: Metrics,
+    pub indel: Metrics,
+    pub learning_rate: f64,
+    pub examples_per_second: f64,
+}
+
+impl Card {
+    pub fn new(name: &str, architecture: Architecture) -> Self {
+        Self {
+            format: FORMAT.into(),
+            name: name.into(),
+            dvcall_version: env!("CARGO_PKG_VERSION").into(),
+            shape: [HEIGHT, WIDTH, CHANNELS],
+            channels: CHANNEL_NAMES.map(str::to_owned).to_vec(),
+            classes: CLASSES.map(str::to_owned).to_vec(),
+            architecture,
+            weights_sha256: String::new(),
+            calibration: Calibration::default(),
+            calibrated_on: Vec::new(),
+            cascade: None,
+            training: None,
+            notes: String::new(),
+        }
+    }
+
+    /// The sets that this model or one that it was tuned from learned from, each once.
+    pub fn learned(&self) -> Vec<DataSet> {
+        let trainings = self.training.iter();
+        let mut sets: Vec<DataSet> = Vec::new();
+        for set in trainings.flat_map(|training| training.learned_before.iter().chain(&training.examples)) {
+            if sets.iter().all(|known| known.sha256 != set.sha256) {
+                sets.push(set.clone());
+            }
+        }
+        sets
+    }
+
+    /// Reads a card. Fails, naming what differs, if this version cannot use its model.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        let value: Value = serde_json::from_slice(text).context("the card is not JSON")?;
+        match value.get("format").and_then(Value::as_str) {
+            Some(FORMAT) => {}
+            other => bail!(
+                "the card has format {}, this version reads {FORMAT}",
+                other.unwrap_or("none")
+            ),
+        }
+        let card: Self = serde_json::from_value(value).context("the card is damaged")?;
+        let fits = Self::new("", Architecture::default());
+        if card.shape != fits.shape {
+            bail!(
+                "the model takes pileups of shape {:?}, this version draws {:?}",
+                card.shape,
+                fits.shape
+            );
+        }
+        let differ = |a: &[String], b: &[String]| (a != b).then(|| (a.join(","), b.join(",")));
+        if let Some((model, here)) = differ(&card.channels, &fits.channels) {
+            bail!("the model takes the channels {model}, this version draws {here}");
+        }
+        if let Some((model, here)) = differ(&card.classes, &fits.classes) {
+            bail!("the model gives the classes {model}, this version wants {here}");
+        }
+        card.calibration.snp.check()?;
+        card.calibration.indel.check()?;
+        card.cascade.as_ref().map_or(Ok(()), CascadeCard::check)?;
+        card.architecture.check()?;
+        Ok(card)
+    }
+}

@@ -1,0 +1,9 @@
+//! What is stored of a model: weights, card, and the weights that fine-tuning must keep.
+
+mod card;
+mod elastic_weights;
+mod model;
+
+pub use card::{Calibration, Card, Correction, DataSet, Epoch, Metrics, Training};
+pub use elastic_weights::{Memory, importances};
+pub use model::{Model, card_path};

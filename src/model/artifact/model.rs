@@ -1,0 +1,248 @@
+//! A model: weights and their card.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use tch::Device;
+
+use super::card::Card;
+use super::elastic_weights::Memory;
+use crate::examples::hex;
+use crate::model::cascade::Cascade;
+use crate::model::network::Network;
+use crate::model::network::{Weights, check_finite, from_bytes, to_bytes};
+use crate::output::{folder_of, put_in_place, ready_file};
+
+/// Weights and card, checked to belong together. Cheap to clone and to share between threads.
+#[derive(Clone)]
+pub struct Model {
+    card: Arc<Card>,
+    card_text: Arc<[u8]>,
+    weights: Arc<[u8]>,
+}
+
+impl Model {
+    /// The model that is compiled in.
+    pub fn builtin() -> Result<Self> {
+        Self::from_parts(
+            include_bytes!("../../../models/wgs.safetensors"),
+            include_bytes!("../../../models/wgs.json"),
+        )
+        .context("built-in model")
+    }
+
+    /// Reads `<model>.safetensors` and the card `<model>.json` beside it. Fails if the card does not fit this version or
+    /// belongs to other weights.
+    pub fn load(path: &Path) -> Result<Self> {
+        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let pair = read(path).and_then(|weights| Ok((weights, read(&card_path(path))?)));
+        let model = pair.and_then(|(weights, card)| {
+            Self::from_parts(&weights, &card).with_context(|| format!("model {}", path.display()))
+        });
+        model.or_else(|error| Self::load_interim(path).ok_or(error))
+    }
+
+    /// The model of the card and the weights that it names, which have their interim name if saving was cut off.
+    fn load_interim(path: &Path) -> Option<Self> {
+        let card = std::fs::read(card_path(path)).ok()?;
+        let checksum = Card::parse(&card).ok()?.weights_sha256;
+        let weights = std::fs::read(interim_path(path, &checksum)?).ok()?;
+        Self::from_parts(&weights, &card).ok()
+    }
+
+    fn from_parts(weights: &[u8], card_text: &[u8]) -> Result<Self> {
+        let card = Card::parse(card_text)?;
+        let found = hex(&Sha256::digest(weights));
+        if card.weights_sha256 != found {
+            bail!(
+                "the card belongs to weights with SHA-256 {}, but these have {found}",
+                card.weights_sha256
+            );
+        }
+        check_finite(weights).context("damaged weights")?;
+        Ok(Self {
+            card: card.into(),
+            card_text: card_text.into(),
+            weights: weights.into(),
+        })
+    }
+
+    /// A model of the weights of network and cascade; the card is completed by their checksum.
+    pub fn new(weights: &Weights, card: Card) -> Result<Self> {
+        let weights = to_bytes(weights, None)?;
+        let checksum = hex(&Sha256::digest(&weights));
+        Self::completed(weights.into(), checksum, card)
+    }
+
+    fn completed(weights: Arc<[u8]>, checksum: String, mut card: Card) -> Result<Self> {
+        card.weights_sha256 = checksum;
+        let card_text = serde_json::to_string_pretty(&card)? + "\n";
+        Ok(Self {
+            card: card.into(),
+            card_text: card_text.into_bytes().into(),
+            weights,
+        })
+    }
+
+    /// Name and checksums, of the weights and of the card, which holds the calibration.
+    pub fn identity(&self) -> String {
+        let card = hex(&Sha256::digest(&self.card_text));
+        format!("{} sha256:{} card-sha256:{card}", self.name(), self.checksum())
+    }
+
+    /// Writes weights and card. Whenever a kill comes, the old or the new pair is loaded after that: the new weights have their
+    /// interim name until the card has its place, and then replace the old ones.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let weights = ready_file(path, &self.weights)?;
+        let card = ready_file(&card_path(path), &self.card_text)?;
+        let interim = interim_path(path, self.checksum()).context("no checksum of the weights")?;
+        put_in_place(vec![weights.with_interim(interim), card])
+    }
+
+    /// Ends a saving that was cut off: weights that the card names take their own name, and weights that it does not name go.
+    /// Nobody else may write the model meanwhile.
+    pub fn finish_saving(path: &Path) -> Result<()> {
+        let failed = || format!("cannot write {}", path.display());
+        let card = std::fs::read(card_path(path))
+            .ok()
+            .and_then(|text| Card::parse(&text).ok());
+        for entry in std::fs::read_dir(folder_of(path)).with_context(failed)? {
+            let found = entry.with_context(failed)?.path();
+            if !is_interim(&found, path) {
+                continue;
+            }
+            let checksum = hex(&Sha256::digest(std::fs::read(&found).with_context(failed)?));
+            match card.as_ref().is_some_and(|card| card.weights_sha256 == checksum) {
+                true => std::fs::rename(&found, path),
+                false => std::fs::remove_file(&found),
+            }
+            .with_context(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The same weights with another card; its checksum of the weights is set.
+    pub fn with_card(&self, card: Card) -> Result<Self> {
+        Self::completed(self.weights.clone(), self.checksum().to_owned(), card)
+    }
+
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    pub fn name(&self) -> &str {
+        &self.card.name
+    }
+
+    /// SHA-256 of the weights.
+    pub fn checksum(&self) -> &str {
+        &self.card.weights_sha256
+    }
+
+    /// A copy of the network on a device.
+    pub fn network(&self, device: Device) -> Result<Network> {
+        Network::with_weights(&self.card.architecture, &self.weights()?, device).with_context(|| self.misfit())
+    }
+
+    /// The cascade, if the model has one.
+    pub fn cascade(&self) -> Result<Option<Cascade>> {
+        Cascade::from_weights(&self.weights()?, self.card.cascade).with_context(|| self.misfit())
+    }
+
+    /// The weights of network and cascade, and how important they are.
+    pub fn weights(&self) -> Result<Weights> {
+        Ok(from_bytes(&self.weights, "").context("damaged weights")?.0)
+    }
+
+    /// Whether training that starts from this model can keep it from forgetting.
+    pub fn remembers(&self) -> Result<bool> {
+        Ok(Memory::is_among(&self.weights()?))
+    }
+
+    fn misfit(&self) -> String {
+        format!("model {} does not fit its card", self.card.name)
+    }
+}
+
+/// The card's path: `x.safetensors` has `x.json`.
+pub fn card_path(weights: &Path) -> PathBuf {
+    weights.with_extension("json")
+}
+
+/// The name of new weights until they replace the old ones: `x.safetensors` has `x.interim-0123456789abcdef.safetensors`, by the
+/// begin of their checksum; none if the checksum is none.
+fn interim_path(weights: &Path, checksum: &str) -> Option<PathBuf> {
+    let digits = checksum
+        .get(..16)
+        .filter(|_| checksum.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    Some(weights.with_extension(format!("interim-{digits}.safetensors")))
+}
+
+/// Whether a file has an interim name of these weights.
+fn is_interim(file: &Path, weights: &Path) -> bool {
+    let stem = file.file_stem().map(Path::new);
+    let digits = stem.and_then(|stem| stem.extension()?.to_str()?.strip_prefix("interim-"));
+    digits
+        .and_then(|digits| interim_path(weights, digits))
+        .is_some_and(|name| name.file_name() == file.file_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_model_fits() {
+        let model = Model::builtin().unwrap();
+        assert!(model.network(Device::Cpu).is_ok() && model.cascade().is_ok());
+        let file = hex(&Sha256::digest(include_bytes!("../../../models/wgs.json")));
+        assert!(model.identity().ends_with(&format!("card-sha256:{file}")));
+    }
+
+    #[test]
+    fn a_model_that_does_not_fit_is_refused_by_what_differs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        let message = |find: &str, replace: &str| {
+            let model = Model::builtin().unwrap();
+            model.save(&path).unwrap();
+            let card = std::fs::read_to_string(card_path(&path)).unwrap();
+            assert!(card.contains(find), "{find}");
+            std::fs::write(card_path(&path), card.replacen(find, replace, 1)).unwrap();
+            let network = Model::load(&path).and_then(|m| m.network(Device::Cpu).map(|_| ()));
+            format!("{:#}", network.unwrap_err())
+        };
+        assert!(message("221", "199").contains("shape [100, 199, 7]"));
+        assert!(message("\"insert size\"", "\"haplotype\"").contains("haplotype"));
+        assert!(message("\"hom_alt\"", "\"homozygous\"").contains("homozygous"));
+        assert!(message("dvcall-model-1", "dvcall-model-0").contains("dvcall-model-0"));
+        assert!(message("\"stem\": ", "\"stem\": 1").contains("stem.weight has shape"));
+        assert!(message("\"weights_sha256\": \"", "\"weights_sha256\": \"0").contains("SHA-256 0"));
+        assert!(message("\"threshold\": 0.995", "\"threshold\": 0.2").contains("threshold of 0.2"));
+    }
+
+    #[test]
+    fn weights_that_are_no_numbers_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        let model = Model::builtin().unwrap();
+        for (name, number) in [("heads.bias", f32::NAN), ("cascade.mean", f32::INFINITY)] {
+            let mut weights = model.weights().unwrap();
+            let _ = weights
+                .get_mut(name)
+                .unwrap()
+                .f_view([-1i64])
+                .unwrap()
+                .get(1)
+                .fill_(f64::from(number));
+            Model::new(&weights, model.card().clone()).unwrap().save(&path).unwrap();
+            let refused = format!("{:#}", Model::load(&path).err().unwrap());
+            assert!(
+                refused.contains(&format!("number 1 of tensor {name} is {number}")),
+                "{refused}"
+            );
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Validation: what a network says of held-out examples, and metrics of that.
+
+use anyhow::Result;
+use tch::Kind;
+
+use crate::examples::filled_rows;
+use crate::model::artifact::{Calibration, Correction, Metrics};
+use crate::model::cascade::Cascade;
+use crate::model::cascade::Trial;
+use crate::model::feed::{Feed, Item};
+use crate::model::inference::genotype_probabilities;
+use crate::model::network::features::summarize;
+use crate::model::network::{Batch, Network, bucket};
+use crate::variants::VariantType;
+
+/// Examples evaluated at once.
+const BATCH: usize = 256;
+/// Pileups given to the network at a time, always as many: oneDNN prepares itself anew for every shape.
+const MICRO_BATCH: usize = 8;
+
+/// What the network said of a labelled example.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    pub logits: [f32; 4],
+    pub label: u8,
+    pub variant_type: VariantType,
+    /// Filled rows of the pileup.
+    pub rows: usize,
+    /// Of the library.
+    pub noise: f32,
+    /// What the cascade says, where it is asked and does not abstain.
+    pub cascade: Option<[f32; 3]>,
+}
+
+impl Outcome {
+    fn probabilities(&self, correction: &Correction) -> [f64; 3] {
+        genotype_probabilities(&self.logits, correction, self.rows, self.noise)
+    }
+}
+
+/// Runs network and cascade over all examples.
+pub fn outcomes(
+    network: &Network,
+    cascade: Option<&Cascade>,
+    feed: &Feed,
+    device: tch::Device,
+) -> Result<Vec<Outcome>> {
+    let _no_grad = tch::no_grad_guard();
+    let mut outcomes = Vec::new();
+    feed.in_order(BATCH, |items| {
+        for group in by_bucket(items) {
+            for part in group.chunks(MICRO_BATCH) {
+                let batch = gather(network, part, MICRO_BATCH)?.to_device(device)?;
+                let logits = network.forward(&batch, Kind::Float)?.f_to_device(tch::Device::Cpu)?;
+                let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
+                outcomes.extend(logits.chunks_exact(4).zip(part).map(|(l, item)| {
+                    Outcome {
+                        logits: [l[0], l[1], l[2], l[3]],
+                        label: item.label,
+                        variant_type: item.context.variant_type,
+                        rows: filled_rows(&item.image),
+                        noise: item.context.noise,
+                        cascade: cascade
+                            .filter(|_| item.alone)
+                            .and_then(|c| c.judge(&summarize(&item.image, item.context.variant_type))),
+                    }
+                }));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(outcomes)
+}
+
+/// Items by the bucket of their rows, smaller ones first, otherwise in order.
+fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
+    let mut groups = std::collections::BTreeMap::<usize, Vec<&Item>>::new();
+    for item in items {
+        groups.entry(bucket(filled_rows(&item.image))).or_default().push(item);
+    }
+    groups.into_values().collect()
+}
+
+/// The batch of items, at the rows of the fullest, and of empty ones up to `least`.
+pub fn gather(network: &Network, items: &[&Item], least: usize) -> Result<Batch> {
+    let mut inputs: Vec<_> = items
+        .iter()
+        .map(|item| (item.image.as_slice(), filled_rows(&item.image), item.context))
+        .collect();
+    let rows = inputs.iter().map(|&(_, rows, _)| bucket(rows)).max().unwrap_or(1);
+    inputs.resize(inputs.len().max(least), (&[], 0, VariantType::Snp.into()));
+    Batch::new(network.architecture(), rows, &inputs)
+}
+
+/// The examples that the cascade was asked about, and whether the network, corrected, is right on them.
+pub fn trials(outcomes: &[Outcome], calibration: &Calibration) -> Vec<Trial> {
+    let trial = |outcome: &Outcome| {
+        let correction = calibration.of(outcome.variant_type);
+        let corrected = outcome.probabilities(correction);
+        Some(Trial {
+            variant_type: outcome.variant_type,
+            probabilities: outcome.cascade?,
+            label: outcome.label,
+            network_is_right: called(&corrected) == outcome.label,
+        })
+    };
+    outcomes.iter().filter_map(trial).collect()
+}
+
+/// The likeliest genotype.
+fn called(p: &[f64; 3]) -> u8 {
+    if p[0] >= p[1] && p[0] >= p[2] {
+        0
+    } else {
+        1 + u8::from(p[2] > p[1])
+    }
+}
+
+/// Metrics of a type. A call counts if its genotype is right; a wrong genotype is both a false call and a missed one.
+pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Correction) -> Metrics {
+    let mut m = Metrics::default();
+    for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
+        let p = outcome.probabilities(correction);
+        let called = called(&p);
+        m.examples += 1;
+        m.true_positives += u64::from(called != 0 && called == outcome.label);
+        m.false_positives += u64::from(called != 0 && called != outcome.label);
+        m.false_negatives += u64::from(outcome.label != 0 && called != outcome.label);
+        m.cross_entropy -= p[usize::from(outcome.label)].max(1e-30).ln();
+    }
+    // Nothing to find and nothing found is no error.
+    let ratio = |of: u64, all: u64| if all == 0 { 1.0 } else { of as f64 / all as f64 };
+    m.recall = ratio(m.true_positives, m.true_positives + m.false_negatives);
+    m.precision = ratio(m.true_positives, m.true_positives + m.false_positives);
+    m.f1 = ratio(
+        2 * m.true_positives,
+        2 * m.true_positives + m.false_positives + m.false_negatives,
+    );
+    m.cross_entropy /= m.examples.max(1) as f64;
+    m
+}
+
+/// What a network says of a SNP at 20×, made up for tests.
+#[cfg(test)]
+pub fn outcome(logits: [f32; 4], label: u8) -> Outcome {
+    Outcome {
+        logits,
+        label,
+        variant_type: VariantType::Snp,
+        rows: 25,
+        noise: 0.0,
+        cascade: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_genotypes_count_twice() {
+        let (reference, het) = ([-9.0, 9.0, 0.0, 0.0], [9.0, 0.0, 9.0, 0.0]);
+        let all = [
+            outcome(het, 1),
+            outcome(het, 2),
+            outcome(het, 0),
+            outcome(reference, 1),
+            outcome(reference, 0),
+        ];
+        let m = metrics(&all, VariantType::Snp, &Correction::default());
+        assert_eq!(
+            (m.examples, m.true_positives, m.false_positives, m.false_negatives),
+            (5, 1, 2, 2)
+        );
+        assert_eq!(metrics(&all, VariantType::Indel, &Correction::default()).f1, 1.0);
+    }
+}

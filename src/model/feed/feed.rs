@@ -1,0 +1,230 @@
+//! Feeds examples from shards: in order for validation, shuffled and augmented for training.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow, ensure};
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::augment::augment;
+use super::options::TrainingOptions;
+use crate::examples::{Example, ShardReader};
+use crate::model::artifact::DataSet;
+use crate::model::cascade::Cascade;
+use crate::model::network::Random;
+use crate::pileup::Context;
+use crate::variants::VariantType;
+
+/// Batches made ahead of the network.
+const BATCHES_AHEAD: usize = 16;
+
+/// Standard deviation of what is added to a library's noise: by its exact value the set would be known.
+pub const NOISE_JITTER: f64 = 0.3;
+
+/// A labelled pileup.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// C-order [rows, 221, 7], without empty rows at the end.
+    pub image: Vec<u8>,
+    /// 0 hom-ref, 1 het, 2 hom-alt.
+    pub label: u8,
+    pub context: Context,
+    /// Whether the candidate has this one alternate only: such are the cascade's.
+    pub alone: bool,
+}
+
+impl Item {
+    fn labelled(example: Example) -> Option<Self> {
+        Some(Self {
+            label: example.label?,
+            alone: example.alternates.len() == 1,
+            image: example.image,
+            context: example.context,
+        })
+    }
+}
+
+/// What one step learns from.
+pub struct TrainingBatch {
+    pub items: Vec<Item>,
+    /// Examples of the epoch that were drawn up to here, those passed over included.
+    pub drawn: u64,
+}
+
+/// The labelled examples of several shard sets.
+#[derive(Clone)]
+pub struct Feed {
+    sets: Arc<Vec<ShardReader>>,
+}
+
+impl Feed {
+    /// Fails if there is not one labelled example.
+    pub fn new(sets: Vec<ShardReader>) -> Result<Self> {
+        let feed = Self { sets: sets.into() };
+        let folders: Vec<_> = feed.sets.iter().map(|s| s.directory().display().to_string()).collect();
+        ensure!(
+            feed.labelled() > 0,
+            "no labelled example in {}; make examples with --truth and --confident",
+            folders.join(", ")
+        );
+        Ok(feed)
+    }
+
+    pub fn labelled(&self) -> u64 {
+        self.sets.iter().map(|s| s.manifest.labelled()).sum()
+    }
+
+    /// Labelled examples of a type.
+    pub fn of_type(&self, variant_type: VariantType) -> u64 {
+        let of = |set: &ShardReader| match variant_type {
+            VariantType::Snp => set.manifest.snp.labelled(),
+            VariantType::Indel => set.manifest.indel.labelled(),
+        };
+        self.sets.iter().map(of).sum()
+    }
+
+    /// The sets, as a card names them.
+    pub fn data_sets(&self) -> Vec<DataSet> {
+        let data_set = |set: &ShardReader| DataSet {
+            path: set.directory().display().to_string(),
+            sha256: set.checksum.clone(),
+            snp: set.manifest.snp,
+            indel: set.manifest.indel,
+        };
+        self.sets.iter().map(data_set).collect()
+    }
+
+    fn shards(&self) -> Vec<(usize, usize)> {
+        let of_set = |(set, reader): (usize, &ShardReader)| (0..reader.len()).map(move |shard| (set, shard));
+        self.sets.iter().enumerate().flat_map(of_set).collect()
+    }
+
+    fn read(&self, (set, shard): (usize, usize)) -> Result<Vec<Item>> {
+        Ok(self.sets[set]
+            .read(shard)?
+            .into_iter()
+            .filter_map(Item::labelled)
+            .collect())
+    }
+
+    /// Gives every batch in the order of the shards to `consume`.
+    pub fn in_order(&self, batch_size: usize, mut consume: impl FnMut(&[Item]) -> Result<()>) -> Result<()> {
+        for shard in self.shards() {
+            self.read(shard)?.chunks(batch_size).try_for_each(&mut consume)?;
+        }
+        Ok(())
+    }
+
+    /// The batches of an epoch, made by a thread of their own. Shards come in random order and pass through a buffer from which
+    /// examples are drawn at random; most of those that the cascade decides, and rightly, are passed over. All of it depends
+    /// on seed, epoch, cascade and shards alone. The first `skip` examples drawn are left out.
+    pub fn shuffled(
+        &self,
+        options: &TrainingOptions,
+        cascade: Option<&Arc<Cascade>>,
+        epoch: usize,
+        skip: u64,
+    ) -> Receiver<Result<TrainingBatch>> {
+        let (send, batches) = bounded(BATCHES_AHEAD);
+        let (feed, options, cascade) = (self.clone(), options.clone(), cascade.cloned());
+        std::thread::spawn(move || {
+            let shuffle = Shuffle::new(&options, cascade.as_deref(), epoch, skip);
+            // Were the channel just closed after a panic, the epoch would seem to be at its end.
+            let outcome = catch_unwind(AssertUnwindSafe(|| feed.send_shuffled(shuffle, &send)));
+            if let Err(error) = outcome.unwrap_or_else(|_| Err(anyhow!("the thread that reads shards has panicked"))) {
+                let _ = send.send(Err(error));
+            }
+        });
+        batches
+    }
+
+    fn send_shuffled(&self, mut shuffle: Shuffle, send: &Sender<Result<TrainingBatch>>) -> Result<()> {
+        // A receiver that is gone wants no more.
+        let mut emit = |batch: TrainingBatch| batch.items.is_empty() || send.send(Ok(batch)).is_ok();
+        let mut shards = self.shards();
+        shuffle.random.shuffle(&mut shards);
+        for shard in shards {
+            if !self.read(shard)?.into_iter().all(|item| shuffle.push(item, &mut emit)) {
+                return Ok(());
+            }
+        }
+        shuffle.finish(&mut emit);
+        Ok(())
+    }
+}
+
+struct Shuffle<'a> {
+    options: &'a TrainingOptions,
+    cascade: Option<&'a Cascade>,
+    epoch: usize,
+    random: Random,
+    buffer: Vec<Item>,
+    batch: Vec<Item>,
+    drawn: u64,
+    skip: u64,
+}
+
+impl<'a> Shuffle<'a> {
+    fn new(options: &'a TrainingOptions, cascade: Option<&'a Cascade>, epoch: usize, skip: u64) -> Self {
+        Self {
+            options,
+            cascade,
+            epoch,
+            random: Random::new(&[options.seed, epoch as u64]),
+            buffer: Vec::new(),
+            batch: Vec::new(),
+            drawn: 0,
+            skip,
+        }
+    }
+
+    /// Fills the buffer, then exchanges a random item of it for this one. False if nobody takes batches any more.
+    fn push(&mut self, item: Item, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
+        if self.buffer.len() < self.options.shuffle_buffer.max(1) {
+            self.buffer.push(item);
+            return true;
+        }
+        let drawn = self.random.below(self.buffer.len());
+        let item = std::mem::replace(&mut self.buffer[drawn], item);
+        self.draw(item, emit)
+    }
+
+    fn finish(&mut self, emit: &mut impl FnMut(TrainingBatch) -> bool) {
+        let mut rest = std::mem::take(&mut self.buffer);
+        self.random.shuffle(&mut rest);
+        if rest.into_iter().all(|item| self.draw(item, emit)) {
+            emit(self.take_batch());
+        }
+    }
+
+    fn take_batch(&mut self) -> TrainingBatch {
+        TrainingBatch {
+            items: std::mem::take(&mut self.batch),
+            drawn: self.drawn,
+        }
+    }
+
+    fn draw(&mut self, mut item: Item, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
+        self.drawn += 1;
+        if self.drawn <= self.skip {
+            return true;
+        }
+        let mut random = Random::new(&[self.options.seed, self.epoch as u64, self.drawn]);
+        if self.options.augment {
+            augment(&mut item.image, &mut random);
+            item.context.noise += (NOISE_JITTER * random.normal()) as f32;
+        }
+        if random.uniform() >= self.options.plain_examples && self.is_plain(&item) {
+            return true;
+        }
+        self.batch.push(item);
+        self.batch.len() < self.options.batch_size || emit(self.take_batch())
+    }
+
+    /// Whether the cascade decides the example, and rightly.
+    fn is_plain(&self, item: &Item) -> bool {
+        let cascade = self.cascade.filter(|_| item.alone);
+        let decided = cascade.and_then(|cascade| cascade.decide(&item.image, item.context.variant_type));
+        decided.is_some_and(|p| p.get(usize::from(item.label)).is_some_and(|&p| p > 0.5))
+    }
+}

@@ -1,0 +1,51 @@
+//! The range of the numbers that the pileup network is given beside the image, over its training examples.
+
+use anyhow::Result;
+use rayon::prelude::*;
+
+use super::augment::augment;
+use super::feed::{Feed, Item, NOISE_JITTER};
+use super::options::TrainingOptions;
+use crate::examples::filled_rows;
+use crate::model::network::Random;
+use crate::model::network::Range;
+use crate::model::network::{numbers, numbers_width};
+
+/// Times that each example is looked at: once as it is, then augmented.
+const VIEWS: u64 = 2;
+/// Most views that are looked at, so that memory is bounded; of more, a share is drawn at random.
+const MOST_VIEWS: u64 = 1 << 18;
+const BATCH: usize = 256;
+
+/// The range over the examples, whose genotypes do not matter. It depends on options and shards alone.
+pub fn range_of(training: &Feed, options: &TrainingOptions) -> Result<Range> {
+    let kept = MOST_VIEWS as f64 / (training.labelled() * VIEWS) as f64;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let (mut values, mut before) = (Vec::new(), 0);
+    training.in_order(BATCH, |items| {
+        let numbered: Vec<(u64, &Item)> = (before..).zip(items).collect();
+        let views = |&(number, item): &(u64, &Item)| views(item, number, kept, options);
+        let views: Vec<_> = pool.install(|| numbered.par_iter().map(views).collect());
+        before += items.len() as u64;
+        values.extend(views.into_iter().flatten());
+        Ok(())
+    })?;
+    Ok(Range::of(&values, numbers_width(&options.architecture)))
+}
+
+/// The numbers of a share of an example's views.
+fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<f32> {
+    let view = |view: u64| {
+        let mut random = Random::new(&[options.seed, view, number]);
+        if random.uniform() >= kept {
+            return Vec::new();
+        }
+        let (mut image, mut context) = (std::borrow::Cow::Borrowed(&item.image), item.context);
+        if view > 0 && options.augment {
+            augment(image.to_mut(), &mut random);
+            context.noise += (NOISE_JITTER * random.normal()) as f32;
+        }
+        numbers(&options.architecture, &image, filled_rows(&image), context)
+    };
+    (0..VIEWS).flat_map(view).collect()
+}

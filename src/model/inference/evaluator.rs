@@ -1,0 +1,127 @@
+//! Models on a device, run on batches of pileups.
+
+use anyhow::{Context as _, Result, ensure};
+use tch::{Device, Kind};
+
+use super::probabilities::genotype_probabilities;
+use crate::examples::filled_rows;
+use crate::model::artifact::Model;
+use crate::model::network::{Batch, Network, bucket};
+use crate::pileup::Context;
+use crate::variants::VariantType;
+
+/// Images evaluated at once on the CPU. It is fixed, and a smaller rest is padded, as the kernels that torch chooses, and
+/// with them the last bits of the result, depend on it.
+const CPU_MICRO_BATCH: usize = 8;
+/// Most images evaluated at once on CUDA, where a rest is not padded: results agree up to rounding.
+const CUDA_MICRO_BATCH: usize = 512;
+
+/// An image (see [`super::classifier::PileupClassifier::classify`]), its filled rows and context.
+type Input<'a> = (&'a [u8], usize, Context);
+
+/// One or several models, ready to run on one thread.
+pub struct Evaluator {
+    members: Vec<(Network, Model)>,
+    device: Device,
+    micro_batch: usize,
+}
+
+impl Evaluator {
+    /// Puts models on a device. On the CPU, torch is set to one thread: workers are the parallelism.
+    pub fn new(models: &[Model], device: Device) -> Result<Self> {
+        ensure!(!models.is_empty(), "no model given");
+        if device == Device::Cpu {
+            tch::set_num_threads(1);
+        }
+        let member = |model: &Model| Ok((model.network(device)?.with_scale_folded(), model.clone()));
+        Ok(Self {
+            members: models.iter().map(member).collect::<Result<_>>()?,
+            device,
+            micro_batch: if device == Device::Cpu {
+                CPU_MICRO_BATCH
+            } else {
+                CUDA_MICRO_BATCH
+            },
+        })
+    }
+
+    /// See [`super::classifier::PileupClassifier::classify`].
+    pub fn classify(&mut self, images: &[&[u8]], contexts: &[Context]) -> Result<Vec<[f32; 3]>> {
+        ensure!(
+            images.len() == contexts.len(),
+            "{} images but {} contexts",
+            images.len(),
+            contexts.len()
+        );
+        let inputs = images
+            .iter()
+            .zip(contexts)
+            .map(|(&image, &context)| (image, filled_rows(image), context));
+        let mut inputs: Vec<(usize, Input)> = inputs.enumerate().collect();
+        inputs.sort_by_key(|(_, (_, rows, _))| bucket(*rows));
+        let mut probabilities = vec![[0.0; 3]; images.len()];
+        for group in inputs.chunk_by(|a, b| bucket(a.1.1) == bucket(b.1.1)) {
+            let (indices, inputs): (Vec<_>, Vec<_>) = group.iter().copied().unzip();
+            let results = self.evaluate_group(&inputs).context("the network failed")?;
+            for (index, result) in indices.into_iter().zip(results) {
+                probabilities[index] = result;
+            }
+        }
+        Ok(probabilities)
+    }
+
+    /// Evaluates images of one bucket in micro-batches; these are halved for good when the GPU has no memory for them.
+    fn evaluate_group(&mut self, inputs: &[Input]) -> Result<Vec<[f32; 3]>> {
+        let mut results = Vec::with_capacity(inputs.len());
+        while results.len() < inputs.len() {
+            let rest = &inputs[results.len()..];
+            match self.evaluate(&rest[..rest.len().min(self.micro_batch)]) {
+                Ok(evaluated) => results.extend(evaluated),
+                Err(error) if self.micro_batch > 1 && is_out_of_memory(&error) => {
+                    self.micro_batch /= 2;
+                    log::warn!(
+                        "out of memory on {:?}: going on with batches of {}",
+                        self.device,
+                        self.micro_batch
+                    );
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(results)
+    }
+
+    fn evaluate(&self, inputs: &[Input]) -> Result<Vec<[f32; 3]>> {
+        let _no_grad = tch::no_grad_guard();
+        let rows = inputs.first().map_or(1, |&(_, rows, _)| bucket(rows));
+        let mut padded = inputs.to_vec();
+        if self.device == Device::Cpu {
+            padded.resize(self.micro_batch, (&[], 0, VariantType::Snp.into()));
+        }
+        let mut means = vec![[0.0; 3]; inputs.len()];
+        for (network, model) in &self.members {
+            let batch = Batch::new(network.architecture(), rows, &padded)?.to_device(self.device)?;
+            let logits = network.forward(&batch, Kind::Float)?.f_to_device(Device::Cpu)?;
+            let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
+            ensure!(
+                logits[..4 * inputs.len()].iter().all(|logit| logit.is_finite()),
+                "model {} gives probabilities that are not numbers; use another model, or train it again",
+                model.name()
+            );
+            for ((mean, logits), &(_, rows, context)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
+                let correction = model.card().calibration.of(context.variant_type);
+                let member = genotype_probabilities(logits, correction, rows, context.noise);
+                mean.iter_mut()
+                    .zip(member)
+                    .for_each(|(m, p)| *m += p as f32 / self.members.len() as f32);
+            }
+        }
+        Ok(means)
+    }
+}
+
+/// Whether torch's allocator on the GPU gave up, or that of cuDNN or cuBLAS.
+fn is_out_of_memory(error: &anyhow::Error) -> bool {
+    let text = format!("{error:#}");
+    text.contains("out of memory") || text.contains("STATUS_ALLOC_FAILED")
+}

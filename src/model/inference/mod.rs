@@ -1,0 +1,10 @@
+//! Inference: genotype probabilities from pileups, on a processor or on GPUs.
+
+mod classifier;
+mod device;
+mod evaluator;
+mod probabilities;
+
+pub use classifier::{Inference, PileupClassifier};
+pub use device::{cuda_devices, parse_device, parse_devices};
+pub use probabilities::genotype_probabilities;

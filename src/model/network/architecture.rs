@@ -1,0 +1,69 @@
+//! The size of a network, as its card keeps it.
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::pileup::WIDTH;
+
+/// Hyper-parameters of [`super::network::Network`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Architecture {
+    /// Central columns of the pileup that are looked at. Odd, at most 221.
+    pub columns: usize,
+    /// Filters of the 5×5 stem with stride 2.
+    pub stem: usize,
+    /// Filters of the residual stages; each after the first halves rows and columns.
+    pub stages: Vec<usize>,
+    /// Residual blocks in each stage.
+    pub blocks: usize,
+    /// Units of the layer between features and heads.
+    pub hidden: usize,
+    /// Whether the hidden layer is given the summary of the pileup too.
+    #[serde(default)]
+    pub summary: bool,
+    /// Whether it is told how many reads are clipped ([`crate::pileup::Clipping`]) too.
+    #[serde(default)]
+    pub clipping: bool,
+    /// Whether it is told how long the alleles are ([`crate::pileup::AlleleLengths`]) too.
+    #[serde(default)]
+    pub lengths: bool,
+    /// Whether it is told how noisy the library is ([`crate::library::Library::noise`]) too.
+    #[serde(default)]
+    pub noise: bool,
+}
+
+impl Default for Architecture {
+    fn default() -> Self {
+        Self {
+            columns: 161,
+            stem: 16,
+            stages: vec![16, 32, 64],
+            blocks: 2,
+            hidden: 128,
+            summary: true,
+            clipping: true,
+            lengths: true,
+            noise: true,
+        }
+    }
+}
+
+impl Architecture {
+    /// Fails if no network can have this size.
+    pub fn check(&self) -> Result<()> {
+        let sizes = [self.stem, self.blocks, self.hidden];
+        if self.columns.is_multiple_of(2)
+            || !(33..=WIDTH).contains(&self.columns)
+            || self.stages.is_empty()
+            || sizes.iter().chain(&self.stages).any(|&n| n == 0 || n > 4096)
+        {
+            bail!("no network can be built from {self:?}");
+        }
+        Ok(())
+    }
+
+    /// First column looked at.
+    pub fn first_column(&self) -> usize {
+        (WIDTH - self.columns) / 2
+    }
+}

@@ -1,0 +1,14 @@
+//! The network: its architecture, its weights, the features of a pileup, and its forward pass.
+
+mod architecture;
+pub mod features;
+mod network;
+mod random;
+mod range;
+mod weights;
+
+pub use architecture::Architecture;
+pub use network::{Batch, Network, bucket, numbers, numbers_width};
+pub use random::Random;
+pub use range::Range;
+pub use weights::{Weights, check_finite, from_bytes, to_bytes};

@@ -1,0 +1,109 @@
+//! How far the numbers that describe a pileup ranged in training. Outside of that a network says anything, and is sure of it.
+
+use anyhow::{Context, Result, ensure};
+use tch::Tensor;
+
+use super::weights::Weights;
+
+/// One of so many values at each end is left out: training saw too few like it to learn from them.
+const RARE: usize = 10_000;
+/// How far outside of the range a number still counts as seen: this share of the range's width.
+const MARGIN: f32 = 0.25;
+/// Ends of the names of the two weights.
+const NAMES: [&str; 2] = ["least", "greatest"];
+
+/// Least and greatest value of each number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range([Vec<f32>; 2]);
+
+impl Range {
+    /// Of rows of `width` numbers each, one after the other.
+    pub fn of(values: &[f32], width: usize) -> Self {
+        let rare = values.len() / width / RARE;
+        let ends = (0..width).map(|number| {
+            let mut column: Vec<f32> = values.iter().skip(number).step_by(width).copied().collect();
+            column.sort_unstable_by(f32::total_cmp);
+            let end = |index: usize| column.get(index).copied().unwrap_or(0.0);
+            (end(rare), end(column.len().saturating_sub(1 + rare)))
+        });
+        let (least, greatest) = ends.unzip();
+        Self([least, greatest])
+    }
+
+    /// From a model's weights, if these tell it. Fails if they do not fit.
+    pub fn from_weights(weights: &Weights, prefix: &str, width: usize) -> Result<Option<Self>> {
+        let names = NAMES.map(|name| format!("{prefix}{name}"));
+        if !names.iter().any(|name| weights.contains_key(name)) {
+            return Ok(None);
+        }
+        let values = |name: &String| -> Result<Vec<f32>> {
+            let tensor = weights.get(name).with_context(|| format!("weight {name} is missing"))?;
+            ensure!(
+                tensor.size() == [width as i64],
+                "weight {name} has shape {:?} where [{width}] should be",
+                tensor.size()
+            );
+            Ok(tensor.f_contiguous()?.try_into()?)
+        };
+        let [least, greatest] = &names;
+        let range = [values(least)?, values(greatest)?];
+        ensure!(
+            range[0]
+                .iter()
+                .zip(&range[1])
+                .all(|(least, greatest)| least <= greatest),
+            "weight {least} is greater than {greatest}"
+        );
+        Ok(Some(Self(range)))
+    }
+
+    /// Under the names that a model keeps it by.
+    pub fn weights(&self, prefix: &str) -> Weights {
+        let named = NAMES.iter().zip(&self.0);
+        named
+            .map(|(name, values)| (format!("{prefix}{name}"), Tensor::from_slice(values)))
+            .collect()
+    }
+
+    /// The range with its margin: the least and the greatest value that counts as seen.
+    pub fn limits(&self) -> [Vec<f32>; 2] {
+        let ends = self.0[0].iter().zip(&self.0[1]);
+        let limits = ends.map(|(&least, &greatest)| {
+            let margin = MARGIN * (greatest - least);
+            (least - margin, greatest + margin)
+        });
+        let (least, greatest) = limits.unzip();
+        [least, greatest]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rarest_values_are_left_out() {
+        let of = |count: usize| {
+            let rows = (0..count).flat_map(|i| [i as f32, -(i as f32)]);
+            Range::of(&rows.collect::<Vec<_>>(), 2)
+        };
+        assert_eq!(of(5), Range([vec![0.0, -4.0], vec![4.0, 0.0]]));
+        assert_eq!(of(20_000), Range([vec![2.0, -19_997.0], vec![19_997.0, -2.0]]));
+        assert_eq!(Range::of(&[], 1), Range([vec![0.0], vec![0.0]]));
+        assert_eq!(of(5).limits(), [[-1.0, -5.0], [5.0, 1.0]].map(Vec::from));
+    }
+
+    #[test]
+    fn a_model_keeps_it() {
+        let range = Range([vec![0.0, -4.0], vec![4.0, 0.0]]);
+        let mut weights = range.weights("a.");
+        let read = |weights: &Weights, prefix, width| Range::from_weights(weights, prefix, width);
+        assert_eq!(read(&weights, "a.", 2).unwrap(), Some(range));
+        assert_eq!(read(&weights, "b.", 2).unwrap(), None);
+        assert!(read(&weights, "a.", 3).unwrap_err().to_string().contains("shape [2]"));
+        weights.insert("a.least".into(), Tensor::from_slice(&[5f32, -4.0]));
+        assert!(read(&weights, "a.", 2).unwrap_err().to_string().contains("greater"));
+        weights.remove("a.greatest");
+        assert!(read(&weights, "a.", 2).unwrap_err().to_string().contains("missing"));
+    }
+}

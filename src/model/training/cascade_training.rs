@@ -1,0 +1,254 @@
+//! Fits the cascade to the examples that the pileup network will learn from, and finds where it may be believed.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use rayon::prelude::*;
+use tch::{Kind, Tensor};
+
+use super::optimizer::Optimizer;
+use crate::model::artifact::Model;
+use crate::model::cascade::{Cascade, CascadeTensors, is_of_cascade, layer_shapes};
+use crate::model::cascade::{CascadeCard, Trial};
+use crate::model::feed::TrainingOptions;
+use crate::model::feed::augment;
+use crate::model::feed::{Feed, Item};
+use crate::model::network::Random;
+use crate::model::network::Range;
+use crate::model::network::Weights;
+use crate::model::network::features::{FEATURES, summarize, variant_type};
+
+/// Times that each example is summarized: once as it is, then augmented.
+const VIEWS: u64 = 4;
+/// Most summaries that are learned from, so that memory is bounded; more are thinned at random.
+const MOST_SUMMARIES: u64 = 1 << 20;
+/// With fewer summaries there is no cascade.
+const FEWEST_SUMMARIES: usize = 1000;
+/// One in so many training examples is not learned from, but judges.
+const HELD_OUT: u64 = 6;
+const BATCH: usize = 256;
+const EPOCHS: u64 = 12;
+const LEARNING_RATE: f64 = 3e-3;
+/// Share of its decisions that may be wrong on held-out examples.
+const WRONG_DECISIONS: f64 = 5e-4;
+
+/// What is learned from.
+#[derive(Default)]
+struct Summaries {
+    values: Vec<f32>,
+    labels: Vec<i64>,
+}
+
+/// A cascade with what is written of it.
+pub struct FittedCascade {
+    pub cascade: Arc<Cascade>,
+    pub weights: Weights,
+}
+
+impl FittedCascade {
+    /// From weights (others among them are left alone) and what the card says. None if there is no cascade.
+    pub fn new(weights: &Weights, card: Option<CascadeCard>) -> Result<Option<Self>> {
+        Ok(Cascade::from_weights(weights, card)?.map(|cascade| Self {
+            cascade: cascade.into(),
+            weights: weights
+                .iter()
+                .filter(|(name, _)| is_of_cascade(name))
+                .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
+                .collect(),
+        }))
+    }
+}
+
+/// Fits a cascade. None if there are too few examples. The result depends on options and shards alone.
+pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Result<Option<FittedCascade>> {
+    let (mut learned, mut judges) = (Summaries::default(), Summaries::default());
+    let kept = MOST_SUMMARIES as f64 / (training.labelled() * VIEWS) as f64;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let mut before = 0;
+    training.in_order(BATCH, |items| {
+        let numbered = (before + 1..).zip(items).collect::<Vec<_>>();
+        let of = |&(number, item): &(u64, &Item)| views(item, number, kept, options);
+        let views: Vec<_> = pool.install(|| numbered.par_iter().map(of).collect());
+        before += items.len() as u64;
+        for ((number, item), views) in numbered.into_iter().zip(views) {
+            let summaries = if is_held_out(number) { &mut judges } else { &mut learned };
+            views.iter().for_each(|view| summaries.push(view, item.label));
+        }
+        Ok(())
+    })?;
+    if learned.labels.len() < FEWEST_SUMMARIES {
+        return Ok(None);
+    }
+    judge(&learned.fit(options)?, None, judges, validation)
+}
+
+fn is_held_out(number: u64) -> bool {
+    number.is_multiple_of(HELD_OUT)
+}
+
+/// Summaries of the example of this number: as it is, and augmented if it is learned from; a share of them is kept.
+fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<[f32; FEATURES]> {
+    let view = |view: u64| {
+        let mut random = Random::new(&[options.seed, view, number]);
+        let wanted = if is_held_out(number) {
+            view == 0
+        } else {
+            random.uniform() < kept
+        };
+        if !wanted || !item.alone {
+            return None;
+        }
+        let mut image = std::borrow::Cow::Borrowed(&item.image);
+        if view > 0 && options.augment {
+            augment(image.to_mut(), &mut random);
+        }
+        Some(summarize(&image, item.context.variant_type))
+    };
+    (0..VIEWS).filter_map(view).collect()
+}
+
+/// The cascade of a model that is tuned further: its weights stay, but it is believed no more than it deserves on new examples.
+pub fn judge_again(model: &Model, validation: &Feed) -> Result<Option<FittedCascade>> {
+    let before = model.card().cascade.as_ref();
+    judge(&model.weights()?, before, Summaries::default(), validation)
+}
+
+fn judge(
+    weights: &Weights,
+    before: Option<&CascadeCard>,
+    mut judges: Summaries,
+    validation: &Feed,
+) -> Result<Option<FittedCascade>> {
+    validation.in_order(BATCH, |items| {
+        let alone = items.iter().filter(|item| item.alone);
+        alone.for_each(|item| judges.push(&summarize(&item.image, item.context.variant_type), item.label));
+        Ok(())
+    })?;
+    let Some(cascade) = Cascade::from_weights(weights, Some(CascadeCard::UNSURE))? else {
+        return Ok(None);
+    };
+    let summaries = judges.values.as_chunks::<FEATURES>().0.iter();
+    let trial = |(summary, label): (&[f32; FEATURES], i64)| {
+        Some(Trial {
+            variant_type: variant_type(summary),
+            probabilities: cascade.judge(summary)?,
+            label: label as u8,
+            network_is_right: true,
+        })
+    };
+    let trials: Vec<_> = summaries.zip(judges.labels).filter_map(trial).collect();
+    let card = CascadeCard::of(&trials, before, |c| {
+        c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
+    });
+    FittedCascade::new(weights, Some(card))
+}
+
+/// How far a cascade may be believed beside the network that it spares: for each decision that it spoils it mends two, so that
+/// chance alone seldom makes it the worse of both on other data.
+pub fn believe_beside_network(trials: &[Trial], before: Option<&CascadeCard>) -> CascadeCard {
+    CascadeCard::of(trials, before, |c| {
+        let mended = c.network_wrong - (c.wrong - c.wrong_alone);
+        2 * c.wrong_alone <= mended && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
+    })
+}
+
+impl Summaries {
+    fn push(&mut self, summary: &[f32; FEATURES], label: u8) {
+        self.values.extend(summary);
+        self.labels.push(i64::from(label));
+    }
+
+    fn fit(&self, options: &TrainingOptions) -> Result<Weights> {
+        let n = self.labels.len();
+        let summaries = Tensor::f_from_slice(&self.values)?.f_view([n as i64, FEATURES as i64])?;
+        let labels = Tensor::f_from_slice(&self.labels)?;
+        let mut random = Random::new(&[options.seed, FEATURES as u64]);
+        let mut layers = Weights::new();
+        for (name, shape) in layer_shapes() {
+            let gain = if shape.len() > 1 {
+                (2.0 / shape[1] as f64).sqrt()
+            } else {
+                0.0
+            };
+            let values: Vec<f32> = (0..shape.iter().product())
+                .map(|_| (gain * random.normal()) as f32)
+                .collect();
+            let tensor = Tensor::f_from_slice(&values)?.f_view(shape.as_slice())?;
+            layers.insert(name, tensor.f_set_requires_grad(true)?);
+        }
+        let cascade = CascadeTensors {
+            mean: summaries.f_mean_dim([0i64].as_slice(), false, Kind::Float)?,
+            deviation: summaries.f_std_dim([0i64].as_slice(), false, false)? + 1e-3,
+            range: Range::of(&self.values, FEATURES),
+            layers,
+        };
+        // The average looks back over a fraction of an epoch.
+        let options = TrainingOptions {
+            learning_rate: LEARNING_RATE,
+            average_decay: 0.999,
+            ..options.clone()
+        };
+        let mut optimizer = Optimizer::new(&cascade.layers, None)?;
+        let mut order: Vec<i64> = (0..n as i64).collect();
+        let (mut step, steps) = (0, EPOCHS * n.div_ceil(BATCH) as u64);
+        for _ in 0..EPOCHS {
+            random.shuffle(&mut order);
+            for batch in order.chunks(BATCH) {
+                let batch = Tensor::f_from_slice(batch)?;
+                let logits = cascade.forward(&summaries.f_index_select(0, &batch)?)?;
+                let labels = labels.f_index_select(0, &batch)?;
+                logits
+                    .f_log_softmax(-1, Kind::Float)?
+                    .f_nll_loss(&labels, None::<Tensor>, tch::Reduction::Mean, -100)?
+                    .f_backward()?;
+                let gradient = take_gradient(&cascade.layers)?;
+                optimizer.step(&gradient, options.learning_rate_at(step, steps), &options)?;
+                step += 1;
+            }
+        }
+        Ok(cascade.weights(&optimizer.average()))
+    }
+}
+
+/// The gradient of each weight; afterwards it is 0.
+fn take_gradient(weights: &Weights) -> Result<Weights> {
+    let _no_grad = tch::no_grad_guard();
+    let take = |(name, weight): (&String, &Tensor)| {
+        let mut gradient = weight.f_grad()?;
+        let taken = gradient.copy();
+        let _ = gradient.f_zero_()?;
+        Ok((name.clone(), taken))
+    };
+    weights.iter().map(take).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variants::VariantType;
+
+    #[test]
+    fn what_the_cascade_spoils_it_must_mend_twice() {
+        // Sure of hom-ref; the network's genotype is right or not.
+        let trials = |count, label, network_is_right| {
+            (0..count).map(move |_| Trial {
+                variant_type: VariantType::Snp,
+                probabilities: [0.9999, 0.0001, 0.0],
+                label,
+                network_is_right,
+            })
+        };
+        let believed = |spoiled, mended| {
+            let both_wrong = trials(1, 2, false);
+            let trials = trials(10_000, 0, true)
+                .chain(both_wrong)
+                .chain(trials(spoiled, 1, true))
+                .chain(trials(mended, 0, false));
+            believe_beside_network(&trials.collect::<Vec<_>>(), None).snp
+        };
+        assert_eq!(believed(1, 2).threshold, 0.99);
+        assert_eq!((believed(1, 2).wrong, believed(1, 2).wrong_alone), (2, 1));
+        assert!(believed(1, 1).threshold > 1.0);
+        assert_eq!(believed(0, 0).threshold, 0.99);
+    }
+}

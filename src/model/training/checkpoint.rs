@@ -1,0 +1,120 @@
+//! What a training needs to go on after it was cut off: one file, replaced as a whole.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::model::artifact::Model;
+use crate::model::artifact::{Calibration, DataSet, Epoch};
+use crate::model::cascade::CascadeCard;
+use crate::model::feed::TrainingOptions;
+use crate::model::network::{Weights, from_bytes, to_bytes};
+use crate::output::write_file;
+
+const KEY: &str = "dvcall-training";
+
+/// Where a training stands. Randomness needs no state: it is drawn from seed, epoch and example.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    pub options: TrainingOptions,
+    pub examples: Vec<DataSet>,
+    pub validation: Vec<DataSet>,
+    pub init_from: Option<String>,
+    /// Of the model that training started from; how far its cascade was believed.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
+    #[serde(default)]
+    pub believed_before: Option<CascadeCard>,
+    /// What the card says of the cascade, whose weights are kept with the state.
+    pub cascade: Option<CascadeCard>,
+    /// Steps taken in all, and examples drawn in the epoch that is under way.
+    pub steps: u64,
+    pub drawn: u64,
+    /// Sum of the loss over the examples of the epoch that is under way, and their number.
+    pub loss_sum: f64,
+    pub loss_examples: u64,
+    /// Epochs that are done.
+    pub epochs: Vec<Epoch>,
+    /// The best epoch (from 1) and its score.
+    pub best: Option<(usize, f64)>,
+}
+
+/// The checkpoint's path: `x.safetensors` has `x.checkpoint.safetensors`.
+pub fn checkpoint_path(output: &Path) -> PathBuf {
+    output.with_extension("checkpoint.safetensors")
+}
+
+pub fn save(path: &Path, progress: &Progress, state: &Weights) -> Result<()> {
+    write_file(path, &to_bytes(state, Some((KEY, serde_json::to_string(progress)?)))?)
+}
+
+pub fn load(path: &Path) -> Result<(Progress, Weights)> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let damaged = || format!("damaged checkpoint {}; train without --resume", path.display());
+    let (state, progress) = from_bytes(&bytes, KEY).with_context(damaged)?;
+    let progress = progress.with_context(damaged)?;
+    Ok((serde_json::from_str(&progress).with_context(damaged)?, state))
+}
+
+impl Progress {
+    /// Fails if what lies at the output is not the best model so far of this training.
+    pub fn check_best(&self, output: &Path) -> Result<()> {
+        let Some((epoch, _)) = self.best else { return Ok(()) };
+        let training = Model::load(output).ok().and_then(|model| model.card().training.clone());
+        // The checkpoint is written after the model, which may thus be an epoch ahead.
+        ensure!(
+            training.is_some_and(|training| training.epochs.starts_with(&self.epochs)),
+            "--resume: {} is not the model of epoch {epoch} that the checkpoint beside it tells of; put that back, or train \
+             without --resume",
+            output.display()
+        );
+        Ok(())
+    }
+
+    /// Fails, naming what differs, if a training with `other` settings cannot go on from here.
+    pub fn check_same_run(&self, other: &Self) -> Result<()> {
+        for (option, before, now) in [
+            ("--examples", &self.examples, &other.examples),
+            ("--validation", &self.validation, &other.validation),
+        ] {
+            check_same_sets(option, before, now)?;
+        }
+        let value = |p: &Self| -> Result<_> {
+            let mut value = serde_json::to_value(&p.options)?;
+            value["init_from"] = serde_json::to_value(&p.init_from)?;
+            value["calibration of init_from"] = serde_json::to_value(p.calibration)?;
+            value["cascade of init_from"] = serde_json::to_value(p.believed_before)?;
+            for free in ["patience", "threads"] {
+                value[free] = 0.into();
+            }
+            Ok(value)
+        };
+        let (before, now) = (value(self)?, value(other)?);
+        for (key, before) in before.as_object().into_iter().flatten() {
+            if now[key] != *before {
+                bail!(
+                    "--resume: {key} was {before} when the checkpoint was written and is {} now; \
+                     use the same settings, or train without --resume",
+                    now[key]
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fails, naming the first set that differs in content or place.
+fn check_same_sets(option: &str, before: &[DataSet], now: &[DataSet]) -> Result<()> {
+    let checksum = |sets: &[DataSet], index: usize| sets.get(index).map(|set| set.sha256.clone());
+    let differs = (0..before.len().max(now.len())).find(|&i| checksum(before, i) != checksum(now, i));
+    let Some(index) = differs else { return Ok(()) };
+    let name = |sets: &[DataSet]| sets.get(index).map_or("none".to_owned(), |set| set.path.clone());
+    bail!(
+        "--resume: number {} of {option} was {} when the checkpoint was written and is {} now, or its examples changed; \
+         use the same sets in the same order, or train without --resume",
+        index + 1,
+        name(before),
+        name(now)
+    )
+}

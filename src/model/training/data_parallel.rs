@@ -1,0 +1,219 @@
+//! Gradients of a batch, its examples shared out between threads.
+//!
+//! Torch's own threads wait for each other in every layer; here each thread has its examples and meets the others once a step.
+
+use anyhow::{Context, Result};
+use tch::{Device, Kind, Tensor};
+
+use crate::examples::filled_rows;
+use crate::model::calibration::gather;
+use crate::model::feed::Item;
+use crate::model::feed::TrainingOptions;
+use crate::model::network::Weights;
+use crate::model::network::{Network, bucket};
+use crate::variants::VariantType;
+
+/// Most examples evaluated together: on the CPU few enough to be shared out evenly, enough to be fast.
+const CPU_GROUP: usize = 16;
+const CUDA_GROUP: usize = 64;
+
+/// A network for each thread. All share the memory of their weights, but each gathers gradients of its own.
+pub struct Replicas {
+    networks: Vec<Network>,
+    device: Device,
+    kind: Kind,
+    smoothing: f64,
+    /// Weights of SNPs and indels in the loss.
+    type_weights: [f32; 2],
+}
+
+impl Replicas {
+    pub fn new(network: &Network, options: &TrainingOptions, type_weights: [f32; 2], device: Device) -> Result<Self> {
+        let cuda = device.is_cuda();
+        let threads = if cuda { 1 } else { options.threads.max(1) };
+        Ok(Self {
+            networks: (0..threads).map(|_| network.replica()).collect::<Result<_>>()?,
+            device,
+            kind: if cuda && options.mixed_precision {
+                Kind::BFloat16
+            } else {
+                Kind::Float
+            },
+            smoothing: options.label_smoothing,
+            type_weights,
+        })
+    }
+
+    fn weight(&self, item: &Item) -> f32 {
+        self.type_weights[usize::from(item.context.variant_type == VariantType::Indel)]
+    }
+
+    /// The gradient of the weighted mean loss of a batch, and the plain sum of its losses. Both repeat bit by bit for the same
+    /// number of threads.
+    pub fn gradient(&mut self, items: &[Item]) -> Result<(Weights, f64)> {
+        let total: f32 = items.iter().map(|item| self.weight(item)).sum();
+        // Of about as many rows each: the lesser are filled up, which costs less than groups of one or two.
+        let mut sorted: Vec<&Item> = items.iter().collect();
+        sorted.sort_by_cached_key(|item| filled_rows(&item.image));
+        let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });
+        let weighted = parts.map(|part| (part, part.iter().map(|item| self.weight(item) / total).collect()));
+        let shares = share_out(weighted.collect(), self.networks.len());
+        let (device, kind, smoothing) = (self.device, self.kind, self.smoothing);
+        let work = |network: &Network, share: Share| -> Result<f64> {
+            let losses = share
+                .iter()
+                .map(|(part, weights)| descend(network, part, weights, device, kind, smoothing));
+            losses.sum()
+        };
+        let mut threads: Vec<_> = self.networks.iter_mut().zip(shares).collect();
+        let (first, first_share) = threads.remove(0);
+        let sum = std::thread::scope(|scope| {
+            let spawn = |(network, share)| {
+                let network: &mut Network = network;
+                scope.spawn(move || {
+                    tch::set_num_threads(1);
+                    work(network, share)
+                })
+            };
+            let others: Vec<_> = threads.into_iter().map(spawn).collect();
+            let mut sum = work(first, first_share)?;
+            for other in others {
+                sum += other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            }
+            anyhow::Ok(sum)
+        })?;
+        Ok((self.take_gradients()?, sum))
+    }
+
+    /// The gradients of all replicas added up, in the order of the replicas; afterwards they are 0.
+    fn take_gradients(&mut self) -> Result<Weights> {
+        let _no_grad = tch::no_grad_guard();
+        let mut sum = Weights::new();
+        for network in &self.networks {
+            for (name, weight) in network.weights() {
+                let mut gradient = weight.f_grad()?;
+                if !gradient.defined() {
+                    continue;
+                }
+                match sum.get_mut(&name) {
+                    Some(sum) => drop(sum.f_add_(&gradient)?),
+                    None => drop(sum.insert(name, gradient.copy())),
+                }
+                let _ = gradient.f_zero_()?;
+            }
+        }
+        Ok(sum)
+    }
+}
+
+/// Examples of about as many rows with their weights in the loss.
+type Part<'a> = (&'a [&'a Item], Vec<f32>);
+type Share<'a> = Vec<Part<'a>>;
+
+/// Gives each part, the costliest first, to whom has least to do.
+fn share_out(mut parts: Vec<Part>, threads: usize) -> Vec<Share> {
+    let rows = |part: &[&Item]| part.iter().map(|item| bucket(filled_rows(&item.image))).max();
+    let cost = |(part, _): &Part| part.len() * rows(part).unwrap_or(0);
+    parts.sort_by_key(|part| std::cmp::Reverse(cost(part)));
+    let mut shares: Vec<(usize, Share)> = (0..threads).map(|_| (0, Vec::new())).collect();
+    for part in parts {
+        if let Some(least) = shares.iter_mut().min_by_key(|share| share.0) {
+            least.0 += cost(&part);
+            least.1.push(part);
+        }
+    }
+    shares.into_iter().map(|(_, share)| share).collect()
+}
+
+/// Adds the gradient of a part to the network's. Returns the sum of its losses.
+fn descend(
+    network: &Network,
+    part: &[&Item],
+    weights: &[f32],
+    device: Device,
+    kind: Kind,
+    smoothing: f64,
+) -> Result<f64> {
+    let batch = gather(network, part, 0)?.to_device(device)?;
+    let logits = network.forward(&batch, kind)?;
+    let losses = losses(&logits, part, smoothing)?;
+    let weights = Tensor::f_from_slice(weights)?.f_to_device(device)?;
+    (&losses * weights)
+        .f_sum(Kind::Float)?
+        .f_backward()
+        .context("cannot compute gradients")?;
+    Ok(losses.f_sum(Kind::Float)?.f_double_value(&[])?)
+}
+
+/// Loss of each example: binary cross-entropy of the variant head plus cross-entropy of the genotype head.
+fn losses(logits: &Tensor, items: &[&Item], smoothing: f64) -> Result<Tensor> {
+    let spread = (smoothing / 3.0) as f32;
+    let target = |item: &&Item| {
+        let mut classes = [spread; 3];
+        if let Some(class) = classes.get_mut(usize::from(item.label)) {
+            *class += 1.0 - smoothing as f32;
+        }
+        [1.0 - classes[0], classes[0], classes[0], classes[1], classes[2]]
+    };
+    let n = items.len() as i64;
+    let targets: Vec<f32> = items.iter().flat_map(target).collect();
+    let targets = Tensor::from_slice(&targets)
+        .f_view([n, 5])?
+        .f_to_device(logits.device())?;
+    let variant = logits.f_narrow(1, 0, 1)?;
+    let logs = [
+        variant.f_log_sigmoid()?,
+        variant.f_neg()?.f_log_sigmoid()?,
+        logits.f_narrow(1, 1, 3)?.f_log_softmax(1, Kind::Float)?,
+    ];
+    let product = Tensor::f_cat(&logs, 1)? * targets;
+    Ok(product
+        .f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?
+        .f_neg()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::ROW_BYTES;
+    use crate::model::network::{Architecture, Random};
+
+    fn items() -> Vec<Item> {
+        let mut random = Random::new(&[4]);
+        let item = |i: usize| Item {
+            image: (0..(10 + 5 * (i % 7)) * ROW_BYTES)
+                .map(|_| random.below(255) as u8 | 1)
+                .collect(),
+            label: (i % 3) as u8,
+            context: VariantType::ALL[i % 2].into(),
+            alone: true,
+        };
+        (0..30).map(item).collect()
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_one_thread_and_repeats() {
+        let network = Network::random(&Architecture::default(), 1).unwrap();
+        let gradient = |threads| {
+            let options = TrainingOptions {
+                threads,
+                ..TrainingOptions::default()
+            };
+            let mut replicas = Replicas::new(&network, &options, [1.0, 1.5], Device::Cpu).unwrap();
+            replicas.gradient(&items()).unwrap();
+            // The second time, so that what the first left behind would show.
+            replicas.gradient(&items()).unwrap()
+        };
+        let (one, three, again) = (gradient(1), gradient(3), gradient(3));
+        assert!((one.1 - three.1).abs() < 1e-3 * one.1);
+        assert_eq!(one.0.len(), network.weights().len());
+        for (name, expected) in &one.0 {
+            let norm = expected.norm().double_value(&[]);
+            assert!(
+                (expected - &three.0[name]).norm().double_value(&[]) <= 1e-4 * norm,
+                "{name}"
+            );
+            assert_eq!(three.0[name], again.0[name], "{name}");
+        }
+    }
+}

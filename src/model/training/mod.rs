@@ -1,0 +1,12 @@
+//! Training: epochs of gradient descent, checkpoints, and the fit of cascade and calibration.
+
+mod cascade_training;
+mod checkpoint;
+mod data_parallel;
+mod learning_curve;
+mod optimizer;
+mod recalibration;
+mod training;
+
+pub use recalibration::recalibrate;
+pub use training::{News, TrainingRun, train};

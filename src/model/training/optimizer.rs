@@ -1,0 +1,149 @@
+//! AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019) with averaged weights. Written out, as
+//! torch's own keeps its state to itself and a training could not be resumed.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use tch::{Device, Kind, Tensor};
+
+use crate::model::artifact::Memory;
+use crate::model::feed::TrainingOptions;
+use crate::model::network::Network;
+use crate::model::network::Weights;
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// One weight and what is remembered of it.
+struct Parameter {
+    weight: Tensor,
+    /// Exponential moving averages: of the gradient, of its square, of the weight.
+    moment1: Tensor,
+    moment2: Tensor,
+    average: Tensor,
+}
+
+/// Steps weights, whose memory it shares.
+pub struct Optimizer {
+    parameters: BTreeMap<String, Parameter>,
+    steps: u64,
+    /// Takes the place of weight decay.
+    memory: Option<Memory>,
+}
+
+/// Prefixes of tensor names in a saved state.
+const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
+
+impl Optimizer {
+    /// Starts afresh, held by a memory or not.
+    pub fn new(weights: &Weights, memory: Option<Memory>) -> Result<Self> {
+        let parameter = |(name, weight): (&String, &Tensor)| {
+            let weight = weight.f_detach()?;
+            let parameter = Parameter {
+                moment1: weight.f_zeros_like()?,
+                moment2: weight.f_zeros_like()?,
+                average: weight.copy(),
+                weight,
+            };
+            Ok((name.clone(), parameter))
+        };
+        Ok(Self {
+            parameters: weights.iter().map(parameter).collect::<Result<_>>()?,
+            steps: 0,
+            memory,
+        })
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Takes one step down a gradient, which is first cut to a norm, and moves the average on.
+    pub fn step(&mut self, gradient: &Weights, learning_rate: f64, options: &TrainingOptions) -> Result<()> {
+        let _no_grad = tch::no_grad_guard();
+        self.steps += 1;
+        let squares = gradient.values().map(|g| Ok(g.f_square()?.f_sum(Kind::Float)?));
+        let squares: Vec<Tensor> = squares.collect::<Result<_>>()?;
+        let norm = Tensor::f_stack(&squares, 0)?
+            .f_sum(Kind::Float)?
+            .f_double_value(&[])?
+            .sqrt();
+        ensure!(
+            norm.is_finite(),
+            "the gradient is not finite; try a smaller --learning-rate"
+        );
+        let scale = (options.gradient_norm / norm).min(1.0);
+        let step = self.steps as f64;
+        let (correction1, correction2) = (1.0 - BETA1.powf(step), 1.0 - BETA2.powf(step));
+        // The average starts short, so that it soon forgets the random weights.
+        let decay = options.average_decay.min((1.0 + step) / (10.0 + step));
+        for (name, p) in &mut self.parameters {
+            let mut gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))? * scale;
+            let held = self.memory.as_ref().map(|m| m.slope(name, &p.weight)).transpose()?;
+            if let Some(slope) = held.flatten() {
+                gradient += slope;
+            }
+            let _ = p.moment1.f_lerp_(&gradient, 1.0 - BETA1)?;
+            let _ = p.moment2.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
+            if self.memory.is_none() && p.weight.dim() > 1 {
+                let _ = p.weight.f_mul_scalar_(1.0 - learning_rate * options.weight_decay)?;
+            }
+            let denominator = (&p.moment2 / correction2).f_sqrt_()?.f_add_scalar_(EPSILON)?;
+            let _ = p
+                .weight
+                .f_sub_(&(&p.moment1 / denominator * (learning_rate / correction1)))?;
+            let _ = p.average.f_lerp_(&p.weight, 1.0 - decay)?;
+        }
+        Ok(())
+    }
+
+    /// The averaged weights.
+    pub fn average(&self) -> Weights {
+        self.parameters
+            .iter()
+            .map(|(name, p)| (name.clone(), p.average.shallow_clone()))
+            .collect()
+    }
+
+    /// The mean squared gradients of late.
+    pub fn squares(&self) -> Weights {
+        let correction = 1.0 - BETA2.powf(self.steps.max(1) as f64);
+        let square = |(name, p): (&String, &Parameter)| (name.clone(), &p.moment2 / correction);
+        self.parameters.iter().map(square).collect()
+    }
+
+    /// All tensors, for a checkpoint.
+    pub fn state(&self) -> Weights {
+        let parts = |(name, p): (&String, &Parameter)| {
+            let tensors = [&p.weight, &p.moment1, &p.moment2, &p.average].map(Tensor::shallow_clone);
+            PARTS.map(|part| format!("{part}{name}")).into_iter().zip(tensors)
+        };
+        self.parameters.iter().flat_map(parts).collect()
+    }
+
+    /// Puts a saved state back. Fails if it belongs to another network.
+    pub fn restore(&mut self, state: &Weights, steps: u64) -> Result<()> {
+        let _no_grad = tch::no_grad_guard();
+        self.steps = steps;
+        for (name, p) in &mut self.parameters {
+            let tensors = [&mut p.weight, &mut p.moment1, &mut p.moment2, &mut p.average];
+            for (part, tensor) in PARTS.iter().zip(tensors) {
+                let saved = state
+                    .get(&format!("{part}{name}"))
+                    .with_context(|| format!("{part}{name} is missing"))?;
+                ensure!(saved.size() == tensor.size(), "{part}{name} has another shape");
+                tensor.f_copy_(&saved.f_to_device(tensor.device())?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A network with the averaged weights.
+    pub fn averaged(&self, network: &Network, device: Device) -> Result<Network> {
+        let mut weights = self.average();
+        weights.extend(network.range_weights());
+        Network::with_weights(network.architecture(), &weights, device)
+    }
+}

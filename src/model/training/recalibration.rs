@@ -1,0 +1,37 @@
+//! A trained model is calibrated anew, on examples among which variants are as frequent as where it will be used.
+
+use anyhow::Result;
+use tch::Device;
+
+use super::cascade_training;
+use crate::model::artifact::Model;
+use crate::model::artifact::{Card, DataSet};
+use crate::model::calibration::calibrate;
+use crate::model::calibration::{outcomes, trials};
+use crate::model::feed::Feed;
+
+/// The model's card with calibration and cascade thresholds of these examples. Weights stay as they are.
+pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Card> {
+    let before = model.card().cascade.as_ref();
+    let fitted = match before {
+        Some(_) => cascade_training::judge_again(model, examples)?,
+        None => None,
+    };
+    let cascade = fitted.as_ref().map(|f| &*f.cascade);
+    let outcomes = outcomes(&model.network(device)?, cascade, examples, device)?;
+    let mut card = model.card().clone();
+    card.calibration = calibrate(&outcomes, &model.card().calibration);
+    let trials = trials(&outcomes, &card.calibration);
+    card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials, before));
+    let start = model.card();
+    // What these examples do not tell is still by those of before.
+    if card.calibration.snp != start.calibration.snp && card.calibration.indel != start.calibration.indel {
+        card.calibrated_on.clear();
+    }
+    if card.calibration != start.calibration || card.cascade != start.cascade {
+        let known = |set: &DataSet| card.calibrated_on.iter().any(|before| before.sha256 == set.sha256);
+        let new: Vec<_> = examples.data_sets().into_iter().filter(|set| !known(set)).collect();
+        card.calibrated_on.extend(new);
+    }
+    Ok(card)
+}

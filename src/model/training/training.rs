@@ -1,0 +1,307 @@
+//! The training loop.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use tch::{Device, Tensor};
+
+use super::cascade_training;
+use super::cascade_training::FittedCascade;
+use super::checkpoint;
+use super::checkpoint::{Progress, checkpoint_path};
+use super::data_parallel::Replicas;
+use super::learning_curve;
+use super::optimizer::Optimizer;
+use crate::model::artifact::Model;
+use crate::model::artifact::{Calibration, Card, Epoch, Training};
+use crate::model::artifact::{Memory, importances};
+use crate::model::calibration::cool;
+use crate::model::calibration::{metrics, outcomes, trials};
+use crate::model::cascade::CascadeCard;
+use crate::model::feed::TrainingOptions;
+use crate::model::feed::range_of;
+use crate::model::feed::{Feed, Item, TrainingBatch};
+use crate::model::network::Network;
+use crate::model::network::Weights;
+use crate::variants::VariantType;
+
+/// One training run.
+pub struct TrainingRun<'a> {
+    pub training: Feed,
+    pub validation: Feed,
+    pub options: TrainingOptions,
+    /// The model to write: it appears after the first epoch and always is the best so far.
+    pub output: &'a Path,
+    /// Start from these weights.
+    pub init_from: Option<Model>,
+    /// Go on from the checkpoint beside `output`, if there is one.
+    pub resume: bool,
+    /// Steps between checkpoints within an epoch; 0 = only after each epoch.
+    pub checkpoint_steps: u64,
+    pub device: Device,
+    pub notes: String,
+}
+
+/// What is told while training goes on.
+pub enum News<'a> {
+    /// The cascade was fitted, or found in the model or checkpoint that training starts from.
+    Cascade(&'a CascadeCard),
+    /// A batch was learned: examples of the epoch so far, drawn and learned from, and their mean loss.
+    Batch { drawn: u64, examples: u64, loss: f64 },
+    /// An epoch was validated; whether it is the best so far.
+    Epoch { epoch: &'a Epoch, best: bool },
+}
+
+/// Trains and writes model, card, log and learning curve. Returns the card of the best epoch.
+///
+/// On the CPU the weights depend on options and shards alone, whether or not the run was cut off and resumed.
+pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(News)) -> Result<Card> {
+    let mut trainer = Trainer::start(run)?;
+    if let Some(cascade) = &trainer.progress.cascade {
+        tell(News::Cascade(cascade));
+    }
+    while !trainer.finished() {
+        trainer.train_epoch(tell)?;
+        trainer.validate(tell)?;
+    }
+    Ok(Model::load(run.output)?.card().clone())
+}
+
+struct Trainer<'a> {
+    run: &'a TrainingRun<'a>,
+    network: Network,
+    cascade: Option<FittedCascade>,
+    optimizer: Optimizer,
+    progress: Progress,
+    replicas: Replicas,
+    examples_per_second: f64,
+}
+
+impl<'a> Trainer<'a> {
+    fn start(run: &'a TrainingRun<'a>) -> Result<Self> {
+        let architecture = &run.options.architecture;
+        let mut network = match &run.init_from {
+            Some(model) => model.network(run.device)?,
+            None => {
+                let random = Network::random(architecture, run.options.seed)?;
+                Network::with_weights(architecture, &random.weights(), run.device)?
+            }
+        };
+        if network.range_weights().is_empty() {
+            network = network.within(Some(range_of(&run.training, &run.options)?), run.device)?;
+        }
+        let type_weights = VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance));
+        let replicas = Replicas::new(&network, &run.options, type_weights, run.device)?;
+        let mut trainer = Self {
+            optimizer: Optimizer::new(&network.weights(), memory(run)?)?,
+            network,
+            cascade: None,
+            progress: Progress {
+                options: run.options.clone(),
+                examples: run.training.data_sets(),
+                validation: run.validation.data_sets(),
+                init_from: run.init_from.as_ref().map(|m| m.checksum().to_owned()),
+                calibration: run.init_from.as_ref().map(|m| m.card().calibration),
+                believed_before: run.init_from.as_ref().and_then(|m| m.card().cascade),
+                cascade: None,
+                steps: 0,
+                drawn: 0,
+                loss_sum: 0.0,
+                loss_examples: 0,
+                epochs: Vec::new(),
+                best: None,
+            },
+            replicas,
+            examples_per_second: 0.0,
+            run,
+        };
+        let path = checkpoint_path(run.output);
+        if run.resume && path.is_file() {
+            let (progress, state) = checkpoint::load(&path)?;
+            progress.check_same_run(&trainer.progress)?;
+            progress.check_best(run.output)?;
+            trainer
+                .optimizer
+                .restore(&state, progress.steps)
+                .with_context(|| format!("in {}", path.display()))?;
+            trainer.cascade = FittedCascade::new(&state, progress.cascade)?;
+            trainer.progress = progress;
+        } else {
+            trainer.cascade = trainer.fit_cascade()?;
+            trainer.progress.cascade = trainer.cascade.as_ref().map(|c| *c.cascade.card());
+        }
+        Ok(trainer)
+    }
+
+    fn fit_cascade(&self) -> Result<Option<FittedCascade>> {
+        let run = self.run;
+        match &run.init_from {
+            Some(model) if model.card().cascade.is_some() => cascade_training::judge_again(model, &run.validation),
+            _ => cascade_training::fit(&run.training, &run.validation, &run.options),
+        }
+    }
+
+    /// All epochs are done, or too many since the best.
+    fn finished(&self) -> bool {
+        let done = self.progress.epochs.len();
+        let best = self.progress.best.map_or(0, |(epoch, _)| epoch);
+        done >= self.run.options.epochs || done - best >= self.run.options.patience.max(1)
+    }
+
+    fn train_epoch(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
+        let (options, epoch) = (&self.run.options, self.progress.epochs.len() + 1);
+        let start = (Instant::now(), self.progress.loss_examples);
+        let cascade = self.cascade.as_ref().map(|c| &c.cascade);
+        for batch in self.run.training.shuffled(options, cascade, epoch, self.progress.drawn) {
+            let TrainingBatch { items, drawn } = batch?;
+            let loss = self.learn(&items, self.learning_rate())?;
+            self.progress.loss_sum += loss;
+            self.progress.loss_examples += items.len() as u64;
+            self.progress.drawn = drawn;
+            self.progress.steps = self.optimizer.steps();
+            tell(News::Batch {
+                drawn,
+                examples: self.progress.loss_examples,
+                loss: self.progress.loss_sum / self.progress.loss_examples as f64,
+            });
+            if self.run.checkpoint_steps > 0 && self.progress.steps.is_multiple_of(self.run.checkpoint_steps) {
+                self.save_checkpoint()?;
+            }
+        }
+        self.examples_per_second = (self.progress.loss_examples - start.1) as f64 / start.0.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// By the examples drawn, as it is not known beforehand how many steps they make.
+    fn learning_rate(&self) -> f64 {
+        let (all, epochs) = (self.run.training.labelled(), self.progress.epochs.len() as u64);
+        let drawn = epochs * all + self.progress.drawn;
+        let options = &self.run.options;
+        options.learning_rate_at(drawn, all * options.epochs as u64)
+    }
+
+    /// One step. Returns the sum of the examples' losses.
+    fn learn(&mut self, items: &[Item], learning_rate: f64) -> Result<f64> {
+        let (gradient, loss) = self.replicas.gradient(items)?;
+        self.optimizer.step(&gradient, learning_rate, &self.run.options)?;
+        Ok(loss)
+    }
+
+    /// Validates the averaged weights, calibrates them, and writes all that an epoch leaves behind.
+    fn validate(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
+        let averaged = self.optimizer.averaged(&self.network, self.run.device)?;
+        let cascade = self.cascade.as_ref().map(|c| &*c.cascade);
+        let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
+        // How frequent variants are is not for a few examples to say: that stays as in the model started from.
+        let before = self.run.init_from.as_ref().map(Model::card);
+        let calibration = cool(&outcomes, &before.map(|card| card.calibration).unwrap_or_default());
+        let trials = trials(&outcomes, &calibration);
+        let believed_before = before.and_then(|card| card.cascade.as_ref());
+        let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials, believed_before));
+        let snp = metrics(&outcomes, VariantType::Snp, &calibration.snp);
+        let indel = metrics(&outcomes, VariantType::Indel, &calibration.indel);
+        let epoch = Epoch {
+            epoch: self.progress.epochs.len() + 1,
+            training_loss: self.progress.loss_sum / self.progress.loss_examples.max(1) as f64,
+            snp,
+            indel,
+            learning_rate: self.learning_rate(),
+            examples_per_second: self.examples_per_second,
+        };
+        // F1 decides; the loss breaks ties and is too small to do more.
+        let score =
+            (epoch.snp.f1 + epoch.indel.f1) / 2.0 - 1e-6 * (epoch.snp.cross_entropy + epoch.indel.cross_entropy);
+        let best = self.progress.best.is_none_or(|(_, before)| score > before);
+        if best {
+            self.progress.best = Some((epoch.epoch, score));
+        }
+        tell(News::Epoch { epoch: &epoch, best });
+        if let Some(cascade) = believed.as_ref().filter(|_| best) {
+            tell(News::Cascade(cascade));
+        }
+        self.progress.epochs.push(epoch);
+        (self.progress.drawn, self.progress.loss_sum, self.progress.loss_examples) = (0, 0.0, 0);
+        self.save_model(best.then_some((&averaged, calibration, believed)))?;
+        self.save_checkpoint()?;
+        learning_curve::write(&self.run.output.with_extension("log.csv"), &self.progress.epochs)?;
+        learning_curve::draw(&self.run.output.with_extension("svg"), &self.progress.epochs)
+    }
+
+    fn save_checkpoint(&self) -> Result<()> {
+        let mut state = self.optimizer.state();
+        state.extend(self.cascade_weights());
+        checkpoint::save(&checkpoint_path(self.run.output), &self.progress, &state)
+    }
+
+    fn cascade_weights(&self) -> Weights {
+        let shared = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
+        self.cascade.iter().flat_map(|c| &c.weights).map(shared).collect()
+    }
+
+    /// How important each weight is for all that was ever learned.
+    fn importances(&self) -> Result<Weights> {
+        let options = &self.run.options;
+        let before = match &self.run.init_from {
+            Some(model) if options.remember > 0.0 => model.weights()?,
+            _ => Weights::new(),
+        };
+        let squares = self.optimizer.squares();
+        let examples = self.run.training.labelled();
+        // Fewer examples than asked for are all in one batch.
+        let batch_size = examples.min(options.batch_size as u64);
+        importances(&before, &squares, batch_size, examples)
+    }
+
+    /// Writes a new best model, or the card of the one that stays with the epoch added.
+    fn save_model(&self, best: Option<(&Network, Calibration, Option<CascadeCard>)>) -> Result<()> {
+        let before = self.run.init_from.as_ref().map(Model::card);
+        let mut card = match best {
+            Some((_, calibration, cascade)) => {
+                let name = self.run.output.file_stem().unwrap_or_default().to_string_lossy();
+                let mut card = Card::new(&name, self.run.options.architecture.clone());
+                card.calibration = calibration;
+                card.calibrated_on = before.map_or_else(Vec::new, |card| card.calibrated_on.clone());
+                card.cascade = cascade;
+                card.notes.clone_from(&self.run.notes);
+                card
+            }
+            None => Model::load(self.run.output)?.card().clone(),
+        };
+        card.training = Some(Training {
+            settings: serde_json::to_value(&self.run.options)?,
+            examples: self.progress.examples.clone(),
+            validation: self.progress.validation.clone(),
+            learned_before: before.map_or_else(Vec::new, Card::learned),
+            init_from: self.progress.init_from.clone(),
+            libtorch_version: crate::model::libtorch_version(),
+            best_epoch: self.progress.best.map_or(0, |(epoch, _)| epoch),
+            epochs: self.progress.epochs.clone(),
+        });
+        match best {
+            Some((network, ..)) => {
+                let mut weights = network.weights();
+                weights.extend(network.range_weights());
+                weights.extend(self.cascade_weights());
+                weights.extend(self.importances()?);
+                Model::new(&weights, card)?.save(self.run.output)
+            }
+            None => Model::load(self.run.output)?.with_card(card)?.save(self.run.output),
+        }
+    }
+}
+
+/// What the model that training starts from holds its weights by.
+fn memory(run: &TrainingRun) -> Result<Option<Memory>> {
+    let (strength, examples) = (run.options.remember, run.training.labelled());
+    match &run.init_from {
+        Some(model) if strength > 0.0 => Memory::new(&model.weights()?, examples, strength, run.device),
+        _ => Ok(None),
+    }
+}
+
+/// Weight of a type: (mean number of a type / its number) to the power of `balance`.
+fn type_weight(feed: &Feed, variant_type: VariantType, balance: f64) -> f32 {
+    let mean = feed.labelled() as f64 / VariantType::ALL.len() as f64;
+    (mean / feed.of_type(variant_type).max(1) as f64).powf(balance) as f32
+}

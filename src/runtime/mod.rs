@@ -1,0 +1,9 @@
+//! Running the work: parallel work with ordered results, progress, and what each stage costs.
+
+mod ordered;
+mod progress;
+mod stage_costs;
+
+pub use ordered::for_each_ordered;
+pub use progress::{Progress, counted, peak_memory, print, progress_bar};
+pub use stage_costs::{Stage, StageCosts, Stopwatch};

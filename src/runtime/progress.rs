@@ -1,0 +1,116 @@
+//! Words for people: a bar with time to go on a terminal, silence elsewhere; and what is told at the end.
+
+use std::fmt::Display;
+use std::io::{ErrorKind, Write, stdout};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::genome::Partition;
+use crate::output::controls_in_lines;
+
+/// A bar over `total` units on stderr. Hidden with `--quiet`; indicatif hides it when stderr is not a terminal.
+pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
+    let target = if log::log_enabled!(log::Level::Info) {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let template =
+        format!("{{msg}} {{bar:30}} {{percent:>3}} %  {{human_pos}}/{{human_len}} {unit}  {{elapsed}}, {{eta}} to go");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(Duration::from_millis(500));
+    }
+    bar
+}
+
+/// A number of things, in words: `1 call`, `2 calls`, `2 stretches`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let ending = match (number, noun.ends_with("ch")) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{number} {noun}{ending}")
+}
+
+/// How far the work on partitions is: a bar, and with `--verbose` a line for each contig, for logs.
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    contig: String,
+    bases: u64,
+}
+
+impl Progress {
+    /// Over so many bases.
+    pub fn over(bases: u64) -> Self {
+        Self {
+            bar: progress_bar(bases, "bases"),
+            started: Instant::now(),
+            contig: String::new(),
+            bases: 0,
+        }
+    }
+
+    /// Tells of the next partition that is done.
+    pub fn add(&mut self, partition: &Partition) {
+        if partition.region.contig != self.contig {
+            self.tell();
+            self.contig.clone_from(&partition.region.contig);
+            self.bases = 0;
+        }
+        self.bases += partition.bases();
+        self.bar.inc(partition.bases());
+    }
+
+    pub fn finish(&mut self) {
+        self.tell();
+        self.bar.finish_and_clear();
+    }
+
+    fn tell(&self) {
+        if self.bases > 0 {
+            let (contig, bases) = (&self.contig, HumanCount(self.bases));
+            let seconds = self.started.elapsed().as_secs_f64();
+            let line = || log::debug!("{contig}: {bases} bases done, {seconds:.1} s since the start");
+            self.bar.suspend(line);
+        }
+    }
+}
+
+/// Writes to standard output, control characters spelled out. Whoever closed it, as `head` does, has read enough: no error.
+pub fn print(text: impl Display) -> Result<()> {
+    let (text, mut out) = (text.to_string(), stdout().lock());
+    match write!(out, "{}", controls_in_lines(&text)).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
+}
+
+/// Largest resident memory of this process so far, in bytes.
+pub fn peak_memory() -> u64 {
+    // SAFETY: getrusage only fills the struct that it is given.
+    let usage = unsafe {
+        let mut usage = std::mem::zeroed::<libc::rusage>();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    usage.ru_maxrss as u64 * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_singular() {
+        assert_eq!([0, 1, 2].map(|n| counted(n, "call")), ["0 calls", "1 call", "2 calls"]);
+        assert_eq!([1, 2].map(|n| counted(n, "stretch")), ["1 stretch", "2 stretches"]);
+    }
+}

@@ -1,0 +1,479 @@
+//! The records of a VCF or BCF as one of its samples sees them, with what every record needs checked.
+//!
+//! Text is read line by line and not by htslib, whose releases before 1.22 refuse the phase sign that VCF 4.4 allows
+//! before the first allele (`/0/1`).
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use rust_htslib::bcf::{self, Read as _};
+use rustc_hash::FxHashSet;
+
+use crate::formats::check_whole;
+use crate::formats::{BgzfFile, read_line};
+
+/// Longest line of a VCF, in bytes: a small compressed file can hold any.
+const LONGEST_LINE: u64 = 256 << 20;
+
+/// Reads a sorted VCF (plain, gzip, bgzip) or BCF.
+pub struct VariantReader {
+    path: PathBuf,
+    source: Source,
+    /// The lines before `#CHROM`.
+    header: Vec<String>,
+    samples: Vec<String>,
+    /// Column of the chosen sample.
+    column: usize,
+    /// The record at hand.
+    line: String,
+    number: usize,
+    contig: String,
+    position: u64,
+    seen: FxHashSet<String>,
+}
+
+enum Source {
+    Text(BufReader<BgzfFile>),
+    Binary(Box<bcf::Reader>),
+}
+
+impl VariantReader {
+    /// Opens a file and reads its header. The first sample is the chosen one.
+    pub fn open(path: &Path) -> Result<Self> {
+        check_whole(path)?;
+        let mut reader = BufReader::with_capacity(1 << 16, BgzfFile::open(path)?);
+        let is_binary = reader.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"BCF"));
+        let mut opened = Self {
+            path: path.to_owned(),
+            source: Source::Text(reader),
+            header: Vec::new(),
+            samples: Vec::new(),
+            column: 9,
+            line: String::new(),
+            number: 0,
+            contig: String::new(),
+            position: 0,
+            seen: FxHashSet::default(),
+        };
+        match is_binary {
+            true => opened.read_binary_header()?,
+            false => opened.read_header().with_context(|| opened.place())?,
+        }
+        Ok(opened)
+    }
+
+    fn read_header(&mut self) -> Result<()> {
+        while self.next_line()? {
+            if let Some(columns) = self.line.strip_prefix("#CHROM") {
+                let count = columns.split('\t').count();
+                ensure!(
+                    count >= 8,
+                    "not a VCF: its line that begins with #CHROM has {count} of 8 columns"
+                );
+                self.samples = columns.split('\t').skip(9).map(str::to_owned).collect();
+                return Ok(());
+            }
+            ensure!(
+                self.line.starts_with("##") || self.line.is_empty(),
+                "not a VCF: it has no line that begins with #CHROM before its first record"
+            );
+            self.header.push(std::mem::take(&mut self.line));
+        }
+        bail!("not a VCF: it has no line that begins with #CHROM");
+    }
+
+    fn read_binary_header(&mut self) -> Result<()> {
+        let path = self.path.display();
+        let reader = bcf::Reader::from_path(&self.path).with_context(|| format!("{path} is not a BCF file"))?;
+        let header = reader.header();
+        // Safe: the pointer is only compared. htslib gives a null header, not an error, when the header is damaged.
+        ensure!(!unsafe { header.as_ptr() }.is_null(), "{path}: its header is damaged");
+        // Without samples htslib has no list of them.
+        if header.sample_count() > 0 {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            self.samples = header.samples().into_iter().map(text).collect();
+        }
+        let contigs = header.header_records().into_iter().filter_map(|record| match record {
+            bcf::HeaderRecord::Contig { values, .. } => values.get("ID").cloned(),
+            _ => None,
+        });
+        self.header = contigs.map(|name| format!("##contig=<ID={name}>")).collect();
+        self.source = Source::Binary(Box::new(reader));
+        Ok(())
+    }
+
+    /// Chooses the sample that records are seen as. `flag` is what names one, for messages.
+    pub fn choose_sample(&mut self, name: Option<&str>, flag: &str) -> Result<&str> {
+        let path = self.path.display();
+        let index = match (name, &self.samples[..]) {
+            (_, []) => bail!("{path}: the VCF has no sample, hence no genotypes to compare"),
+            (None, [_]) => 0,
+            (None, many) => bail!(
+                "{path}: the VCF has {} samples ({}); name one with {flag}",
+                many.len(),
+                many.join(", ")
+            ),
+            (Some(name), many) => many.iter().position(|s| *s == name).with_context(|| {
+                format!(
+                    "{path}: no sample '{name}' ({flag}) in the VCF, which has {}",
+                    many.join(", ")
+                )
+            })?,
+        };
+        self.column = 9 + index;
+        Ok(&self.samples[index])
+    }
+
+    /// Whether it is a BCF, of whose records only place, alleles, filters and genotype are read.
+    pub fn is_binary(&self) -> bool {
+        matches!(self.source, Source::Binary(_))
+    }
+
+    pub fn samples(&self) -> &[String] {
+        &self.samples
+    }
+
+    /// Names of the contigs of the header, in its order.
+    pub fn header_contigs(&self) -> impl Iterator<Item = &str> {
+        let lines = self.header.iter().filter_map(|l| l.strip_prefix("##contig=<"));
+        lines.filter_map(|line| {
+            let id = line.split(',').find_map(|part| part.trim().strip_prefix("ID="))?;
+            Some(id.trim_end_matches('>').trim_matches('"'))
+        })
+    }
+
+    /// Goes to the next record; false at the end. Fails if it is not after the one before.
+    pub fn advance(&mut self) -> Result<bool> {
+        loop {
+            if !self.next_line().with_context(|| self.place())? {
+                return Ok(false);
+            }
+            if !self.line.is_empty() && !self.line.starts_with('#') {
+                self.locate().with_context(|| self.place())?;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Contig of the record at hand.
+    pub fn contig(&self) -> &str {
+        &self.contig
+    }
+
+    /// 0-based position of the record at hand.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The record at hand.
+    pub fn record(&self) -> Result<VariantRecord<'_>> {
+        let mut columns = self.line.split('\t');
+        let mut missing = false;
+        let mut next = |skipped: usize| {
+            columns.nth(skipped).unwrap_or_else(|| {
+                missing = true;
+                ""
+            })
+        };
+        let record = VariantRecord {
+            reference: next(3),
+            alternates: next(0),
+            quality: next(0),
+            filter: next(0),
+            info: next(0),
+            format: next(0),
+            sample: next(self.column - 9),
+        };
+        if missing {
+            let found = self.line.split('\t').count();
+            bail!(
+                "{}: expected {} columns, found {found}; is the file cut off here?",
+                self.place(),
+                self.column + 1,
+            );
+        }
+        Ok(record)
+    }
+
+    /// File and line, for messages.
+    pub fn place(&self) -> String {
+        match self.source {
+            Source::Text(_) => format!("{}, line {}", self.path.display(), self.number),
+            Source::Binary(_) => format!("{}, record {}", self.path.display(), self.number),
+        }
+    }
+
+    /// Reads contig and position of the record at hand, and checks the order.
+    fn locate(&mut self) -> Result<()> {
+        let mut columns = self.line.split('\t');
+        let (Some(contig), Some(position)) = (columns.next(), columns.next()) else {
+            bail!("expected columns separated by tabs; is the file cut off here?");
+        };
+        let position: u32 = position
+            .parse()
+            .with_context(|| format!("'{position}' is not a position"))?;
+        let position = u64::from(position);
+        ensure!(position > 0, "position 0 is before the contig's first base");
+        if self.contig != contig {
+            self.contig = contig.to_owned();
+            ensure!(
+                self.seen.insert(contig.to_owned()),
+                "not sorted: contig '{contig}' appears in two places; sort it with: bcftools sort"
+            );
+            self.position = 0;
+        }
+        ensure!(
+            position > self.position,
+            "not sorted: {contig}:{position} comes after {contig}:{}; sort it with: bcftools sort",
+            self.position + 1
+        );
+        self.position = position - 1;
+        Ok(())
+    }
+
+    /// Reads a line into `line`, without its end; false at the end of the file.
+    fn next_line(&mut self) -> Result<bool> {
+        let mut bytes = std::mem::take(&mut self.line).into_bytes();
+        bytes.clear();
+        self.number += 1;
+        match &mut self.source {
+            Source::Text(reader) => {
+                let read = read_line(reader, LONGEST_LINE, &mut bytes).with_context(|| {
+                    format!(
+                        "damaged after line {}: its compressed data cannot be read; copy or make it again",
+                        self.number - 1
+                    )
+                })?;
+                if read == 0 {
+                    return Ok(false);
+                }
+                for end in [b'\n', b'\r'] {
+                    bytes.pop_if(|last| *last == end);
+                }
+                if self.number == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+                    bytes.drain(..BYTE_ORDER_MARK.len());
+                }
+            }
+            Source::Binary(reader) => match reader.records().next() {
+                None => return Ok(false),
+                Some(record) => {
+                    let record = record.context("damaged record; the BCF may be cut short")?;
+                    bytes.extend_from_slice(text_of(&record)?.as_bytes());
+                }
+            },
+        }
+        self.line = String::from_utf8(bytes).ok().context("not text; is this a VCF?")?;
+        Ok(true)
+    }
+}
+
+/// What some editors put before the text of a file.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The columns of a BCF record that are read, for its first sample.
+fn text_of(record: &bcf::Record) -> Result<String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let header = record.header();
+    let contig = record.rid().context("a record without a contig")?;
+    let alleles: Vec<String> = record.alleles().iter().map(|allele| text(allele)).collect();
+    let (reference, alternates) = alleles.split_first().context("a record without REF")?;
+    let filters: Vec<String> = record.filters().map(|id| text(&header.id_to_name(id))).collect();
+    let (mut format, mut sample) = (vec!["."], vec![".".to_owned()]);
+    let genotype = record.genotypes().ok().map(|genotypes| genotypes.get(0));
+    if let Some(genotype) = genotype.filter(|genotype| !genotype.is_empty()) {
+        (format, sample) = (vec!["GT"], vec![genotype.to_string()]);
+    }
+    if let Ok(values) = record.format(b"FT").string() {
+        format.push("FT");
+        sample.push(values.first().map_or_else(|| ".".into(), |value| text(value)));
+    }
+    let or_dot = |list: String| if list.is_empty() { ".".to_owned() } else { list };
+    Ok(format!(
+        "{}\t{}\t.\t{reference}\t{}\t.\t{}\t.\t{}\t{}",
+        text(header.rid2name(contig)?),
+        record.pos() + 1,
+        or_dot(alternates.join(",")),
+        or_dot(filters.join(";")),
+        format.join(":"),
+        sample.join(":"),
+    ))
+}
+
+/// A record as the chosen sample sees it: columns of the VCF.
+#[derive(Clone, Copy, Debug)]
+pub struct VariantRecord<'a> {
+    pub reference: &'a str,
+    /// Separated by commas.
+    pub alternates: &'a str,
+    pub quality: &'a str,
+    filter: &'a str,
+    info: &'a str,
+    format: &'a str,
+    sample: &'a str,
+}
+
+/// A called allele: an index into reference and alternates (0 = reference), or nothing where the caller put a dot.
+pub type CalledAllele = Option<u8>;
+
+impl<'a> VariantRecord<'a> {
+    /// The alleles of GT, and whether they are phased. Fails if there is no GT.
+    pub fn genotype(&self) -> Result<(Vec<CalledAllele>, bool)> {
+        ensure!(
+            self.format.split(':').any(|key| key == "GT"),
+            "the record has no GT field, hence no genotype to compare"
+        );
+        parse_genotype(self.value("GT").unwrap_or("."))
+    }
+
+    /// A value of the sample; none for a dot.
+    pub fn value(&self, key: &str) -> Option<&'a str> {
+        let index = self.format.split(':').position(|k| k == key)?;
+        self.sample.split(':').nth(index).filter(|value| *value != ".")
+    }
+
+    /// A value of INFO; none for a dot and for a flag.
+    pub fn info(&self, key: &str) -> Option<&'a str> {
+        let mut fields = self.info.split(';');
+        let value = fields.find_map(|field| field.strip_prefix(key)?.strip_prefix('='));
+        value.filter(|value| *value != ".")
+    }
+
+    /// One past the last base (0-based) that a record at `position` is about: of REF, or what END says.
+    pub fn end(&self, position: u64) -> u64 {
+        let end = self.info("END").and_then(|end| end.parse::<u32>().ok());
+        u64::from(end.unwrap_or(0)).max(position + self.reference.len() as u64)
+    }
+
+    /// The filters that the record (FILTER) or its genotype (FT) failed.
+    pub fn filters(&self) -> impl Iterator<Item = &'a str> {
+        let of_genotype = self.value("FT").unwrap_or("PASS");
+        let all = self.filter.split(';').chain(of_genotype.split(';'));
+        all.filter(|name| !matches!(*name, "PASS" | "." | ""))
+    }
+
+    /// The bases of an alternate allele, as spelt.
+    pub fn alternate(&self, allele: u8) -> Result<&'a str> {
+        let index = usize::from(allele).checked_sub(1);
+        let bases = index.and_then(|index| self.alternates.split(',').nth(index));
+        bases.with_context(|| {
+            let count = self.alternates.split(',').count();
+            format!(
+                "the genotype names allele {allele}, but ALT '{}' has {count}",
+                self.alternates
+            )
+        })
+    }
+}
+
+/// Reads `0/1`, `1|1`, `./1`, `1`, and `/0/1` or `|0|1` as VCF 4.4 may write them.
+fn parse_genotype(text: &str) -> Result<(Vec<CalledAllele>, bool)> {
+    let signs = || text.chars().filter(|c| matches!(c, '/' | '|'));
+    let alleles = text
+        .strip_prefix(['/', '|'])
+        .unwrap_or(text)
+        .split(['/', '|'])
+        .map(|allele| match allele {
+            "." => Ok(None),
+            number => number
+                .parse()
+                .map(Some)
+                .with_context(|| format!("'{text}' is not a genotype")),
+        })
+        .collect::<Result<_>>()?;
+    Ok((alleles, signs().next().is_some() && signs().all(|sign| sign == '|')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(text: &str) -> Result<VariantReader> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("x.vcf");
+        std::fs::write(&path, text)?;
+        VariantReader::open(&path)
+    }
+
+    #[test]
+    fn genotypes_of_all_versions_are_read() {
+        let read = |text: &str| parse_genotype(text).unwrap();
+        assert_eq!(read("0/1"), (vec![Some(0), Some(1)], false));
+        assert_eq!(read("1|0"), (vec![Some(1), Some(0)], true));
+        assert_eq!(read("1"), (vec![Some(1)], false));
+        assert_eq!(read("./1"), (vec![None, Some(1)], false));
+        assert_eq!(read("/0/1"), (vec![Some(0), Some(1)], false));
+        assert_eq!(read("|0|1"), (vec![Some(0), Some(1)], true));
+        assert_eq!(read("/0|1"), (vec![Some(0), Some(1)], false));
+        assert_eq!(read("/1"), (vec![Some(1)], false));
+        for wrong in ["", "/", "0//1", "0/", "//0/1", "a/b", "0/1/"] {
+            assert!(parse_genotype(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_seen_as_the_chosen_sample() {
+        let text = "\u{feff}##fileformat=VCFv4.5\r\n##contig=<ID=c1,length=9>\n##contig=<length=9,ID=c2>\n\
+            #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\n\
+            c1\t3\t.\tT\tG,C\t7\tq1;q2\tVQSLOD=-2.5;X;AF=.\tGT:FT:GQ\t0/0\t1/2:PASS:.\r\n\
+            c1\t3\t.\tT\tG\t7\tPASS\t.\tFT:GT\tlow;bad:/0/1\t.\n";
+        let mut reader = reader(text).unwrap();
+        assert_eq!(reader.header_contigs().collect::<Vec<_>>(), ["c1", "c2"]);
+        assert!(reader.choose_sample(None, "--sample").is_err());
+        assert_eq!(reader.choose_sample(Some("B"), "--sample").unwrap(), "B");
+        assert!(reader.advance().unwrap());
+        let record = reader.record().unwrap();
+        assert_eq!(record.genotype().unwrap().0, [Some(1), Some(2)]);
+        assert_eq!(record.filters().collect::<Vec<_>>(), ["q1", "q2"]);
+        assert_eq!(
+            (record.info("VQSLOD"), record.info("X"), record.info("AF")),
+            (Some("-2.5"), None, None)
+        );
+        assert_eq!(
+            (record.alternate(2).unwrap(), record.alternate(3).is_err()),
+            ("C", true)
+        );
+        assert_eq!(record.value("GQ"), None);
+        reader.choose_sample(Some("A"), "--sample").unwrap();
+        assert!(reader.advance().unwrap());
+        let record = reader.record().unwrap();
+        assert_eq!(record.genotype().unwrap().0, [Some(0), Some(1)]);
+        assert_eq!(record.filters().collect::<Vec<_>>(), ["low", "bad"]);
+        assert!(!reader.advance().unwrap());
+    }
+
+    #[test]
+    fn what_is_not_sorted_or_not_a_vcf_is_refused_with_its_line() {
+        let columns = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\n";
+        let message = |body: &str| {
+            let mut reader = reader(&format!("{columns}{body}")).unwrap();
+            let read = |reader: &mut VariantReader| -> Result<()> {
+                while reader.advance()? {
+                    reader.record()?;
+                }
+                Ok(())
+            };
+            format!("{:#}", read(&mut reader).unwrap_err())
+        };
+        let line = |contig: &str, position: u64| format!("{contig}\t{position}\t.\tT\tG\t.\t.\t.\tGT\t0/1\n");
+        for (body, expected) in [
+            (line("c", 3) + &line("c", 2), "line 4: not sorted: c:2 comes after c:3"),
+            (
+                line("c", 3) + &line("d", 2) + &line("c", 4),
+                "'c' appears in two places",
+            ),
+            (line("c", 0), "position 0"),
+            (
+                "c\t5\t.\tT\tG\t9\t.\n".to_owned(),
+                "line 3: expected 10 columns, found 7",
+            ),
+            ("c\tx\n".to_owned(), "'x' is not a position"),
+            ("c\t4294967296\n".to_owned(), "'4294967296' is not a position"),
+        ] {
+            assert!(message(&body).contains(expected), "{}", message(&body));
+        }
+        for text in ["c\t5\n", "##fileformat=VCFv4.2\n", "##x\nc\t1\n", "##x\n#CHROM\tPOS\n"] {
+            assert!(format!("{:#}", reader(text).err().unwrap()).contains("#CHROM"));
+        }
+    }
+}
