@@ -1,15 +1,36 @@
 //! dvcall: germline variant calling with a pileup network.
 //!
 //! ```text
-//!  file ───► library ─────────────────────────────────────┐
-//!                                                         ▼
-//!  region ─► reads ─► realigned reads ─► candidates ─► pileups ─► model ─► variants (VCF)
-//!                                            │            │                    │
-//!  truth ───────────────────────────────► label ─► examples ─► training        │
-//!  truth ──────────────────────────────────────────────────► benchmark ◄───────┘
+//!  reads (BAM, CRAM) ─► library ──────────────────────────────────────────┐
+//!                                                                         ▼
+//!  region ─► reads ─► realigned reads ─► candidates ─► pileups ─► model ─► calls ─► VCF, gVCF
+//!                                             │            │                 │
+//!  truth VCF ─────────────────────────────► labels ─► examples ─► training   │
+//!  truth VCF ──────────────────────────────────────────────────► evaluate ◄──┘
 //! ```
 //!
-//! The modules stand in the order of the flow; each imports only those above it. `commands` ties them together.
+//! The modules stand in the order of the flow, and each imports only modules above it. ARCHITECTURE.md walks one read and one
+//! region through them. This example calls the variants of a region:
+//!
+//! ```
+//! use dvcall::{calling::{Caller, CallingOptions}, evidence::{EvidenceOptions, EvidenceSource, Inputs}};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let inputs = Inputs {
+//!     reference: "tests/sample/reference.fa".into(),
+//!     reads: "tests/sample/sample.bam".into(),
+//!     regions: vec!["chrA:1-20,000".to_owned()],
+//!     sample: None,
+//! };
+//! let source = EvidenceSource::open(&inputs, EvidenceOptions::default(), 2)?;
+//! let caller = Caller::new(source, &CallingOptions::default(), std::time::Instant::now())?;
+//! caller.for_each_call(|contig, call| {
+//!     println!("{contig}:{} {:?} QUAL {}", call.position + 1, call.genotype, call.quality());
+//!     Ok(())
+//! })?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod output;
 

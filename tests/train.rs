@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use dvcall::examples::{Example, ROW_BYTES, ShardWriter};
+use dvcall::library::Library;
 use dvcall::model::{Card, Model, Random, card_path};
 use dvcall::pileup::{CENTER, CHANNELS, REFERENCE_ROWS};
 use dvcall::variants::VariantType;
@@ -50,7 +51,7 @@ fn example(random: &mut Random, fractions: [f64; 3]) -> Example {
 
 fn shards(directory: &Path, n: usize, seed: u64, fractions: [f64; 3]) {
     let _ = std::fs::remove_dir_all(directory);
-    let mut writer = ShardWriter::create(directory, None, serde_json::json!({"seed": seed})).unwrap();
+    let mut writer = ShardWriter::create(directory, Library::TYPICAL, serde_json::json!({"seed": seed})).unwrap();
     let mut random = Random::new(&[seed]);
     (0..n).for_each(|_| writer.push(example(&mut random, fractions)).unwrap());
     writer.finish().unwrap();
@@ -246,7 +247,7 @@ fn fine_tuning_starts_from_what_was_learned() {
     world
         .train(
             "first.safetensors",
-            &["--epochs", "4", "--average-decay", "0.98", "--plain-examples", "1"],
+            &["--epochs", "4", "--average-decay", "0.98", "--easy-examples", "1"],
         )
         .success();
     // Another chemistry: fewer reads show the allele.
@@ -258,7 +259,7 @@ fn fine_tuning_starts_from_what_was_learned() {
         "3",
         "--average-decay",
         "0.9",
-        "--plain-examples",
+        "--easy-examples",
         "1",
         "--init-from",
         first.to_str().unwrap(),
@@ -298,7 +299,7 @@ fn fine_tuning_starts_from_what_was_learned() {
 #[test]
 fn what_was_learned_is_remembered() {
     let world = World::new(1000);
-    let settings = ["--average-decay", "0.9", "--plain-examples", "1", "--epochs"];
+    let settings = ["--average-decay", "0.9", "--easy-examples", "1", "--epochs"];
     world
         .train("first.safetensors", &[&settings[..], &["4"]].concat())
         .success();

@@ -9,7 +9,7 @@ use crate::evidence::{Evidence, EvidenceWorker};
 use crate::genome::{Partition, Sequence};
 use crate::model::{Cascades, PileupClassifier};
 use crate::pileup;
-use crate::pileup::{Context, PILEUP_SIZE};
+use crate::pileup::{PILEUP_SIZE, PileupContext};
 use crate::reads::{Read, ReadCounts};
 use crate::runtime::{Stage, StageCosts, Stopwatch};
 use crate::variants::{Call, Covered, CoveredRun};
@@ -73,7 +73,7 @@ pub struct Worker<'a> {
     /// Room for a batch of images.
     images: Vec<u8>,
     /// Where in the probabilities the images that wait for the network belong, and their contexts.
-    waiting: Vec<(usize, Context)>,
+    waiting: Vec<(usize, PileupContext)>,
 }
 
 impl<'a> Worker<'a> {
@@ -130,7 +130,7 @@ impl<'a> Worker<'a> {
             .map(|at| (at, counts[(at - region.start) as usize]));
         let covered = Covered {
             reference: Sequence::new(region.start, reference.slice(region.start, region.end).to_vec()),
-            runs: CoveredRun::of(of_positions),
+            runs: CoveredRun::group(of_positions),
         };
         clock.lap(timings, Stage::Coverage, partition.bases() as usize);
         covered
@@ -157,7 +157,7 @@ impl<'a> Worker<'a> {
             let decided = cascades.and_then(|cascades| cascades.decide(image, variant_type));
             clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
             if decided.is_none() {
-                let context = Context::of(candidate, set, &evidence.reads, self.noise);
+                let context = PileupContext::new(candidate, set, &evidence.reads, self.noise);
                 self.waiting.push((probabilities.len(), context));
             }
             probabilities.push(decided.unwrap_or_default());

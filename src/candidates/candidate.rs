@@ -36,6 +36,6 @@ impl Candidate {
 
     /// SNP if every alternate only replaces one base.
     pub fn variant_type(&self) -> VariantType {
-        VariantType::of(&self.reference, self.alternates.iter().map(|a| a.bases.as_slice()))
+        VariantType::classify(&self.reference, self.alternates.iter().map(|a| a.bases.as_slice()))
     }
 }

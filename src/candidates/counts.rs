@@ -5,9 +5,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::misread;
-use super::misread::Spelling;
-use super::plain::is_all_that_differs;
+use super::clean_read::is_clean;
+use super::long_insertion;
+use super::long_insertion::Spelling;
 use crate::genome::{Region, Sequence};
 use crate::reads::{Indel, Read, indels};
 
@@ -24,7 +24,7 @@ pub struct AlleleCount {
     /// Further reads that carry it on bases of too low quality.
     pub low_quality_reads: u32,
     /// Whether one of the reads has it as its only indel, and few other differences.
-    pub in_plain_read: bool,
+    pub in_clean_read: bool,
 }
 
 impl AlleleCount {
@@ -76,10 +76,10 @@ pub(super) fn count_suspicious(
 ) -> Vec<SiteCounts> {
     let indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
     let with_indels = || reads.iter().zip(&indels);
-    let plain: Vec<bool> = with_indels()
-        .map(|(read, indels)| is_all_that_differs(read, indels, sequence, min_base_quality))
+    let clean: Vec<bool> = with_indels()
+        .map(|(read, indels)| is_clean(read, indels, sequence, min_base_quality))
         .collect();
-    let mut sites = suspicious_sites(reads, &indels, &plain, sequence, region, suspicion);
+    let mut sites = suspicious_sites(reads, &indels, &clean, sequence, region, suspicion);
     for (number, (read, indels)) in with_indels().enumerate() {
         observe(number as u32, read, indels, &mut sites);
     }
@@ -90,12 +90,12 @@ pub(super) fn count_suspicious(
     let mates = overlapping_mates(reads);
     sites
         .into_iter()
-        .map(|site| site.count(&mates, &plain, min_base_quality))
+        .map(|site| site.count(&mates, &clean, min_base_quality))
         .collect()
 }
 
 /// What one read shows at a site.
-struct Observation {
+struct ReadObservation {
     read: u32,
     quality: u8,
     /// Index into the site's alleles; none for the reference.
@@ -104,23 +104,23 @@ struct Observation {
     is_whole: bool,
 }
 
-struct Site {
+struct ObservedSite {
     position: u64,
     reference_base: u8,
     alleles: Vec<Spelling>,
     /// In the order of the reads.
-    observations: Vec<Observation>,
+    observations: Vec<ReadObservation>,
 }
 
 /// First pass: positions of the region, with a known reference base, that reads make suspicious.
 fn suspicious_sites(
     reads: &[Read],
     indels: &[Vec<Indel>],
-    plain: &[bool],
+    clean: &[bool],
     sequence: &Sequence,
     region: &Region,
     suspicion: Suspicion,
-) -> Vec<Site> {
+) -> Vec<ObservedSite> {
     // Counts of A, C, T and G (bits 1 and 2 of their letters), of indels, and of those in plain reads.
     let mut counts = vec![[0u16; 6]; region.len() as usize];
     let mut mark = |position: u64, kind: usize, quality: u8| {
@@ -129,7 +129,7 @@ fn suspicious_sites(
             *count = count.saturating_add(1);
         }
     };
-    for ((read, indels), &plain) in reads.iter().zip(indels).zip(plain) {
+    for ((read, indels), &clean) in reads.iter().zip(indels).zip(clean) {
         for (position, index, length) in read.matches() {
             let skipped = region.start.saturating_sub(position).min(length as u64) as usize;
             let shown = (region.end.saturating_sub(position).min(length as u64) as usize).max(skipped);
@@ -148,20 +148,20 @@ fn suspicious_sites(
         }
         for indel in indels {
             mark(indel.position, 4, indel.quality);
-            if plain {
+            if clean {
                 mark(indel.position, 5, indel.quality);
             }
         }
     }
     let enough = |n: u16, needed: u32| u32::from(n) >= needed.max(1);
-    let suspicious = |[all @ .., plain]: &[u16; 6]| {
+    let suspicious = |[all @ .., clean]: &[u16; 6]| {
         let indels = all[4];
-        let are_indels_enough = *plain > 0 && enough(indels, suspicion.indel_reads);
+        let are_indels_enough = *clean > 0 && enough(indels, suspicion.indel_reads);
         are_indels_enough || all.iter().any(|&n| enough(n, suspicion.reads))
     };
     let positions = (region.start..).zip(&counts).filter(|(_, count)| suspicious(count));
     positions
-        .map(|(position, _)| Site {
+        .map(|(position, _)| ObservedSite {
             position,
             reference_base: sequence.base(position),
             alleles: Vec::new(),
@@ -172,7 +172,7 @@ fn suspicious_sites(
 }
 
 /// Second pass: adds what a read shows to the sites that it covers. At the anchor of an indel, the indel is shown.
-fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [Site]) {
+fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [ObservedSite]) {
     for (position, index, length) in read.matches() {
         let first = sites.partition_point(|site| site.position < position);
         for site in sites[first..]
@@ -183,7 +183,7 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [Site]) {
             let base = read.bases[at];
             if base != b'N' && indels.iter().all(|indel| indel.position != site.position) {
                 let allele = (base != site.reference_base).then(|| site.allele(&[site.reference_base], &[base]));
-                site.observations.push(Observation {
+                site.observations.push(ReadObservation {
                     read: number,
                     quality: read.quals[at],
                     allele,
@@ -195,7 +195,7 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [Site]) {
     for indel in indels {
         if let Ok(found) = sites.binary_search_by_key(&indel.position, |site| site.position) {
             let allele = sites[found].allele(&indel.reference, &indel.bases);
-            sites[found].observations.push(Observation {
+            sites[found].observations.push(ReadObservation {
                 read: number,
                 quality: indel.quality,
                 allele: Some(allele),
@@ -205,7 +205,7 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [Site]) {
     }
 }
 
-impl Site {
+impl ObservedSite {
     /// Index of an allele, added if it is new.
     fn allele(&mut self, reference: &[u8], bases: &[u8]) -> usize {
         let known = self.alleles.iter().position(|(r, b)| r == reference && b == bases);
@@ -220,7 +220,7 @@ impl Site {
         let mut shown = vec![0; self.alleles.len()];
         let mut observed: Vec<&mut usize> = self.observations.iter_mut().filter_map(|o| o.allele.as_mut()).collect();
         observed.iter().for_each(|allele| shown[**allele] += 1);
-        let joined = misread::joined(&self.alleles, &shown);
+        let joined = long_insertion::joined(&self.alleles, &shown);
         observed.iter_mut().for_each(|allele| **allele = joined[**allele]);
     }
 
@@ -232,11 +232,11 @@ impl Site {
         for observation in self.observations.iter_mut().filter(|o| !o.is_whole) {
             let part = observation.allele.as_mut();
             part.into_iter()
-                .for_each(|part| *part = misread::completed(*part, &self.alleles, &whole).unwrap_or(*part));
+                .for_each(|part| *part = long_insertion::completed(*part, &self.alleles, &whole).unwrap_or(*part));
         }
     }
 
-    fn count(self, mates: &FxHashMap<u32, u32>, plain: &[bool], min_base_quality: u8) -> SiteCounts {
+    fn count(self, mates: &FxHashMap<u32, u32>, clean: &[bool], min_base_quality: u8) -> SiteCounts {
         let mut counts = SiteCounts {
             position: self.position,
             depth: 0,
@@ -251,11 +251,11 @@ impl Site {
                 reads: Vec::new(),
                 depth: 0,
                 low_quality_reads: 0,
-                in_plain_read: false,
+                in_clean_read: false,
             }));
-        let usable = |o: &Observation| o.quality >= min_base_quality;
+        let usable = |o: &ReadObservation| o.quality >= min_base_quality;
         let observations = &self.observations;
-        let of_mate = |o: &Observation| {
+        let of_mate = |o: &ReadObservation| {
             let mate = mates.get(&o.read)?;
             let found = observations.binary_search_by_key(mate, |other| other.read).ok()?;
             Some(&observations[found]).filter(|mate| usable(mate))
@@ -267,7 +267,7 @@ impl Site {
                 continue;
             }
             // Of two mates the better base speaks for the fragment; of equals, the first.
-            let rank = |o: &Observation| (std::cmp::Reverse(o.quality), o.read);
+            let rank = |o: &ReadObservation| (std::cmp::Reverse(o.quality), o.read);
             let speaks = of_mate(observation).is_none_or(|mate| rank(observation) < rank(mate));
             let fragment = u32::from(speaks);
             counts.depth += fragment;
@@ -275,7 +275,7 @@ impl Site {
                 Some(allele) => {
                     allele.reads.push(observation.read);
                     allele.depth += fragment;
-                    allele.in_plain_read |= plain[observation.read as usize];
+                    allele.in_clean_read |= clean[observation.read as usize];
                 }
                 None => counts.reference_depth += fragment,
             }

@@ -13,7 +13,7 @@ use crate::reads::{Gap, Indel, Read, gaps};
 use crate::variants::Coverage;
 
 /// What one read shows at one position.
-struct Shown {
+struct ShownBase {
     position: u64,
     quality: u8,
     is_reference: bool,
@@ -31,7 +31,7 @@ pub fn coverage(
     min_base_quality: u8,
     is_asked: impl Fn(u64) -> bool,
 ) -> Vec<Coverage> {
-    let mut counts = Counts {
+    let mut counts = DepthCounts {
         depths: vec![0; region.len() as usize],
         reference_depths: vec![0; region.len() as usize],
         sequence,
@@ -72,7 +72,7 @@ pub fn coverage(
 }
 
 /// Reads over each position of a region, and those of them that show the reference.
-struct Counts<'a> {
+struct DepthCounts<'a> {
     depths: Vec<u16>,
     reference_depths: Vec<u16>,
     sequence: &'a Sequence,
@@ -80,7 +80,7 @@ struct Counts<'a> {
     min_base_quality: u8,
 }
 
-impl Counts<'_> {
+impl DepthCounts<'_> {
     /// Adds all aligned bases of a read. In slices, as most of a run's bases pass here.
     fn add_bases(&mut self, read: &Read) {
         for (position, index, length) in read.matches() {
@@ -132,7 +132,7 @@ impl Counts<'_> {
                 let base = bases(read, self.sequence, at).find(|shown| self.is_usable(shown));
                 base.iter().for_each(|base| self.take_back(base));
             }
-            let shown = Shown::indel(indel);
+            let shown = ShownBase::indel(indel);
             if self.is_usable(&shown) {
                 let depth = &mut self.depths[(shown.position - self.region.start) as usize];
                 *depth = depth.saturating_add(1);
@@ -143,10 +143,10 @@ impl Counts<'_> {
     /// Takes back what a read shows where its mate speaks for the fragment: the better base does; of equals, the first read's.
     fn silence(&mut self, (read, indels): (&Read, &[Indel]), (mate, of_mate): (&Read, &[Indel]), is_first: bool) {
         let both = (read.start.max(mate.start), read.end().min(mate.end()));
-        let mut others: Vec<Shown> = shown(mate, of_mate, self.sequence, both).collect();
+        let mut others: Vec<ShownBase> = shown(mate, of_mate, self.sequence, both).collect();
         others.retain(|shown| self.is_usable(shown));
         others.sort_by_key(|shown| shown.position);
-        let mut own: Vec<Shown> = shown(read, indels, self.sequence, both).collect();
+        let mut own: Vec<ShownBase> = shown(read, indels, self.sequence, both).collect();
         own.retain(|shown| self.is_usable(shown));
         for shown in own {
             let found = others.binary_search_by_key(&shown.position, |other| other.position);
@@ -157,19 +157,19 @@ impl Counts<'_> {
         }
     }
 
-    fn is_usable(&self, shown: &Shown) -> bool {
-        let Shown { position, quality, .. } = *shown;
+    fn is_usable(&self, shown: &ShownBase) -> bool {
+        let ShownBase { position, quality, .. } = *shown;
         quality >= self.min_base_quality && self.region.contains(position) && self.sequence.base(position) != b'N'
     }
 
-    fn take_back(&mut self, shown: &Shown) {
+    fn take_back(&mut self, shown: &ShownBase) {
         let at = (shown.position - self.region.start) as usize;
         self.depths[at] = self.depths[at].saturating_sub(1);
         self.reference_depths[at] = self.reference_depths[at].saturating_sub(u16::from(shown.is_reference));
     }
 }
 
-impl Shown {
+impl ShownBase {
     fn indel(indel: &Indel) -> Self {
         Self {
             position: indel.position,
@@ -180,14 +180,14 @@ impl Shown {
 }
 
 /// The known bases of a read within bounds.
-fn bases(read: &Read, sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = Shown> {
+fn bases(read: &Read, sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = ShownBase> {
     read.matches().flat_map(move |(position, index, length)| {
         let start = position.max(within.0);
         let end = (position + length as u64).min(within.1).max(start);
         (start..end).filter_map(move |at| {
             let index = index + (at - position) as usize;
             let base = read.bases[index];
-            (base != b'N').then(|| Shown {
+            (base != b'N').then(|| ShownBase {
                 position: at,
                 quality: read.quals[index],
                 is_reference: base == sequence.base(at),
@@ -197,13 +197,13 @@ fn bases(read: &Read, sequence: &Sequence, within: (u64, u64)) -> impl Iterator<
 }
 
 /// What a read shows within bounds: its bases, and at the anchors of indels these.
-fn shown(read: &Read, indels: &[Indel], sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = Shown> {
+fn shown(read: &Read, indels: &[Indel], sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = ShownBase> {
     let anchors = indels
         .iter()
         .filter(move |indel| (within.0..within.1).contains(&indel.position));
     let bases = bases(read, sequence, within);
     let bases = bases.filter(|shown| indels.iter().all(|indel| indel.position != shown.position));
-    bases.chain(anchors.map(Shown::indel))
+    bases.chain(anchors.map(ShownBase::indel))
 }
 
 #[cfg(test)]

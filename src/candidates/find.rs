@@ -178,10 +178,10 @@ mod tests {
     fn where_more_reads_are_asked_for_one_of_them_must_be_plain() {
         let inserted = with_indel(25, 0, "AAA");
         let forced = inserted.replace("TTTTTC", "AAAAAC");
-        let found = |plain, others| {
+        let found = |clean, others| {
             let reads = [
                 reference(2),
-                copies("plain", plain, "26M3I25M", &inserted),
+                copies("plain", clean, "26M3I25M", &inserted),
                 copies("forced", others, "26M3I25M", &forced),
             ];
             let sequence = Sequence::new(START, REFERENCE.into());

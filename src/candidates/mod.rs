@@ -1,12 +1,12 @@
 //! Places where the reads differ from the reference often enough to be worth a closer look.
 
 mod candidate;
+mod clean_read;
 mod counts;
 mod coverage;
 mod find;
-mod misread;
+mod long_insertion;
 mod options;
-mod plain;
 
 pub use candidate::{Allele, Candidate};
 pub use counts::{AlleleCount, SiteCounts, count_alleles};

@@ -57,7 +57,7 @@ impl CandidateOptions {
         let mut verdicts: Vec<Verdict> = site.alleles.iter().map(|a| self.judge(a, site.depth)).collect();
         let frequent = |a: &AlleleCount| f64::from(a.depth) >= self.min_indel_fraction * f64::from(site.depth);
         let nearly = |a: &AlleleCount| {
-            !a.is_snp() && a.in_plain_read && a.depth > 0 && a.depth + 1 == self.min_supporting_reads && frequent(a)
+            !a.is_snp() && a.in_clean_read && a.depth > 0 && a.depth + 1 == self.min_supporting_reads && frequent(a)
         };
         let short_of_one: Vec<usize> = (0..site.alleles.len()).filter(|&i| nearly(&site.alleles[i])).collect();
         if short_of_one.len() <= PLOIDY && site.depth <= SHALLOW {

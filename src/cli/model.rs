@@ -84,7 +84,7 @@ pub struct RecipeArgs {
     pub no_augment: bool,
     /// Share of the examples that the cascade decides, and rightly, which the pileup network learns from all the same
     #[arg(long, value_name = "X", default_value_t = 0.2)]
-    pub plain_examples: f64,
+    pub easy_examples: f64,
     /// Examples held for shuffling
     #[arg(long, value_name = "N", default_value_t = 4096)]
     pub shuffle_buffer: usize,

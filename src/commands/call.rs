@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
-use crate::evidence::{EvidenceSource, left_out};
+use crate::evidence::{EvidenceSource, report_exclusions};
 use crate::model::card_path;
 use crate::output::{ReadyFile, TextFile, VCF_INDEXES, check_inputs_are_kept, ends_with, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
@@ -21,7 +21,7 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
     check_contig_names(&source)?;
     let caller = Caller::new(source, &args.options(), started)?;
-    let mut output = Output::create(args, &caller)?;
+    let mut output = CallOutput::create(args, &caller)?;
     let extras = Extras {
         coverage: output.gvcf.is_some(),
         reads: output.realigned_reads.is_some(),
@@ -87,7 +87,7 @@ fn command_line() -> String {
 }
 
 /// The output files, and what is reported at the end.
-struct Output<'a> {
+struct CallOutput<'a> {
     args: &'a CallArgs,
     caller: &'a Caller,
     vcf: VcfWriter,
@@ -101,7 +101,7 @@ struct Output<'a> {
     reads: ReadCounts,
 }
 
-impl<'a> Output<'a> {
+impl<'a> CallOutput<'a> {
     fn create(args: &'a CallArgs, caller: &'a Caller) -> Result<Self> {
         let source = &caller.source;
         let header = VcfHeader {
@@ -130,7 +130,7 @@ impl<'a> Output<'a> {
     fn finish(mut self, mut costs: StageCosts, started: Instant) -> Result<()> {
         let source = &self.caller.source;
         self.progress.finish();
-        left_out::tell(&self.reads, source)?;
+        report_exclusions(&self.reads, source)?;
         let mut clock = Stopwatch::start();
         let summary = self
             .summary_json
@@ -177,7 +177,7 @@ impl<'a> Output<'a> {
     }
 }
 
-impl CallSink for Output<'_> {
+impl CallSink for CallOutput<'_> {
     fn partition(&mut self, called: CalledPartition) -> Result<()> {
         let region = &called.partition.region;
         self.progress.add(&called.partition);

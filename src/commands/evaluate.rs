@@ -8,11 +8,12 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::cli::EvaluateArgs;
 use crate::evaluate::{
-    Draft, Evaluation, GivenUp, Named, Options, Query, Run, ScoreField, Subset, aligned, check_prefix, comparison,
+    EvaluatedCallSet, Evaluation, EvaluationFiles, GivenUp, Named, Options, Query, ScoreField, Subset, aligned,
+    check_prefix, comparison,
 };
 use crate::output::{Lock, OutputFile, check_inputs_are_kept};
 use crate::runtime::{counted, print};
-use crate::variants::{LeftOut, VariantReader};
+use crate::variants::{ExcludedCalls, VariantReader};
 
 pub fn run(args: &EvaluateArgs) -> Result<()> {
     let mut threads = rayon::ThreadPoolBuilder::new();
@@ -27,7 +28,7 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let sets = call_sets(args)?;
     let _locks = check_outputs(args, &sets)?;
     let evaluation = Evaluation::open(options(args))?;
-    let draft = Draft::create(&args.output)?;
+    let draft = EvaluationFiles::create(&args.output)?;
     let queries: Vec<Query> = sets.iter().map(CallSetArg::query).collect();
     let runs = evaluation.run(&queries, Some(&draft.annotated()))?;
     warn_of_truth(args, &evaluation, &runs);
@@ -165,7 +166,7 @@ fn stem(path: &Path) -> String {
 }
 
 /// Tells what of truth and strata is not compared.
-fn warn_of_truth(args: &EvaluateArgs, evaluation: &Evaluation, runs: &[Run]) {
+fn warn_of_truth(args: &EvaluateArgs, evaluation: &Evaluation, runs: &[EvaluatedCallSet]) {
     let Some(run) = runs.first() else { return };
     warn_of_left_out(&format!("truth {}", args.truth.display()), &run.truth_left_out);
     for (name, contigs) in evaluation.strata_elsewhere() {
@@ -186,7 +187,7 @@ fn warn_of_truth(args: &EvaluateArgs, evaluation: &Evaluation, runs: &[Run]) {
     }
 }
 
-fn warn_of_left_out(file: &str, left_out: &LeftOut) {
+fn warn_of_left_out(file: &str, left_out: &ExcludedCalls) {
     for (reason, calls, first) in left_out.reasons() {
         let calls = counted(calls, "call");
         log::warn!(
@@ -197,7 +198,7 @@ fn warn_of_left_out(file: &str, left_out: &LeftOut) {
 }
 
 /// Tells what of a call set is not compared.
-fn warn(args: &EvaluateArgs, run: &Run) {
+fn warn(args: &EvaluateArgs, run: &EvaluatedCallSet) {
     let query = run.query.display();
     warn_of_left_out(&query.to_string(), &run.left_out);
     if args.score != ScoreField::Qual && run.scored == 0 && run.called > 0 {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::provenance::{describe, describe_sample};
 use crate::candidates::{Candidate, count_alleles};
 use crate::cli::MakeExamplesArgs;
-use crate::evidence::{Evidence, EvidenceSource, EvidenceWorker, left_out};
+use crate::evidence::{Evidence, EvidenceSource, EvidenceWorker, report_exclusions};
 use crate::examples::{
     Example, LABEL_FLANK, LabelSummary, MissedTruth, ROW_BYTES, ShardWriter, TruthVariant, TruthVariants, filled_rows,
     image_label, label,
@@ -16,11 +16,11 @@ use crate::examples::{
 use crate::formats::check_whole;
 use crate::genome::{IntervalSet, Partition, Region};
 use crate::output::{FolderKind, OutputFolder, TextFile, check_inputs_are_kept, put_in_place};
-use crate::pileup::{Context, PILEUP_SIZE, allele_sets, draw};
+use crate::pileup::{PILEUP_SIZE, PileupContext, allele_sets, draw};
 use crate::reads::{Read, ReadCounts, RealignedReadsWriter};
 use crate::runtime::for_each_ordered;
 use crate::runtime::{Progress, counted, print};
-use crate::variants::Reason;
+use crate::variants::CallExclusion;
 
 /// A set of shards.
 const FOLDER: FolderKind = FolderKind {
@@ -37,7 +37,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     };
     let output = OutputFolder::create(&args.output, FOLDER, args.overwrite)?;
     let library = source.measure_library(args.input.threads())?;
-    let mut writer = ShardWriter::create(output.path(), Some(library), info(args, &source)?)?;
+    let mut writer = ShardWriter::create(output.path(), library, info(args, &source)?)?;
     let mut realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
     let mut missed_truth = args.missed_truth.as_deref().map(TextFile::create).transpose()?;
     missed_truth
@@ -73,7 +73,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         },
     )?;
     progress.finish();
-    left_out::tell(&counts, &source)?;
+    report_exclusions(&counts, &source)?;
     if let Some(truth) = args.truth.as_ref().filter(|_| summary.lacks_truth()) {
         log::warn!(
             "truth {} has no variant in the confident part of the regions: all candidates there are labelled homozygous reference",
@@ -167,7 +167,7 @@ impl Truth {
         for (reason, records, first) in variants.left_out().reasons() {
             let (file, records) = (truth.display(), counted(records, "record"));
             let place = match reason {
-                Reason::Repeated => "counted once",
+                CallExclusion::Repeated => "counted once",
                 _ => "not used, candidates there get no label",
             };
             log::warn!(
@@ -326,7 +326,7 @@ impl Made {
                 contig: self.partition.region.contig.clone(),
                 position: candidate.position,
                 reference: candidate.reference.clone(),
-                context: Context::of(candidate, &set, &evidence.reads, noise),
+                context: PileupContext::new(candidate, &set, &evidence.reads, noise),
                 alternates: alternates.clone(),
                 allele_indices: set,
             });

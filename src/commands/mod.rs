@@ -23,7 +23,7 @@ pub fn run(command: Command) -> Result<()> {
     // What htslib has to say is in our errors; its own lines would make two of one.
     // SAFETY: sets a number before any thread is started.
     unsafe { hts_set_log_level(htsLogLevel_HTS_LOG_OFF) };
-    signals::heed()?;
+    signals::install()?;
     match command {
         Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),

@@ -25,16 +25,8 @@ fn describe(card: &Card) -> String {
         line(
             "network",
             format!(
-                "stem {}, stages {:?} of {} blocks, hidden {}, central {} columns{}{}{}{}",
-                a.stem,
-                a.stages,
-                a.blocks,
-                a.hidden,
-                a.columns,
-                if a.summary { ", summary" } else { "" },
-                if a.clipping { ", clipping" } else { "" },
-                if a.lengths { ", allele lengths" } else { "" },
-                if a.noise { ", noise" } else { "" }
+                "stem {}, stages {:?} of {} blocks, hidden {}, central {} columns",
+                a.stem, a.stages, a.blocks, a.hidden, a.columns
             ),
         ),
         line(

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Verdict, count_alleles};
 use crate::cli::ShowArgs;
-use crate::evidence::{EvidenceSource, EvidenceWorker, left_out};
+use crate::evidence::{EvidenceSource, EvidenceWorker, report_exclusions};
 use crate::genome::Partition;
 use crate::output::{FolderKind, OutputFolder, check_inputs_are_kept};
 use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
@@ -48,7 +48,7 @@ pub fn run(args: &ShowArgs) -> Result<()> {
             table.write_all(shown.table.as_bytes()).with_context(failed)
         },
     )?;
-    left_out::tell(&counts, &source)?;
+    report_exclusions(&counts, &source)?;
     table.flush().with_context(failed)?;
     output.put_in_place()?;
     if log::log_enabled!(log::Level::Info) {
@@ -71,7 +71,7 @@ struct Totals {
 }
 
 /// What one partition gave.
-struct Shown {
+struct ShownPartition {
     table: String,
     totals: Totals,
     counts: ReadCounts,
@@ -82,7 +82,7 @@ fn show(
     partition: &Partition,
     options: &CandidateOptions,
     folder: &Path,
-) -> Result<Shown> {
+) -> Result<ShownPartition> {
     let evidence = worker.partition(partition)?;
     let (reads, reference) = (&evidence.reads, &evidence.reference);
     let contig = &partition.region.contig;
@@ -107,7 +107,7 @@ fn show(
             judged.map(|(allele, verdict)| row(contig, site, allele, verdict))
         })
         .collect();
-    Ok(Shown {
+    Ok(ShownPartition {
         table,
         totals,
         counts: evidence.counts,

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
-    Architecture, DataSet, Epoch, Feed, Metrics, Model, News, TrainingOptions, TrainingRun, card_path, parse_device,
-    train,
+    Architecture, DataSet, Epoch, Feed, Metrics, Model, TrainingEvent, TrainingOptions, TrainingRun, card_path,
+    parse_device, train,
 };
 use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
 use crate::runtime::{counted, progress_bar};
@@ -62,15 +62,15 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     );
     let bar = progress_bar(run.training.labelled(), "examples");
     let card = train(&run, &mut |news| match news {
-        News::Cascade(cascade) => bar.suspend(|| log::info!("cascade: {cascade}")),
-        News::Batch { drawn, examples, loss } => {
+        TrainingEvent::Cascade(cascade) => bar.suspend(|| log::info!("cascade: {cascade}")),
+        TrainingEvent::Batch { drawn, examples, loss } => {
             bar.set_position(drawn);
             bar.set_message(format!(
                 "loss {loss:.4}, {examples} learned from, {:.0}/s drawn",
                 bar.per_sec()
             ));
         }
-        News::Epoch { epoch, best } => {
+        TrainingEvent::Epoch { epoch, best } => {
             bar.suspend(|| log::info!("{}", describe(epoch, best)));
             bar.reset();
         }
@@ -105,10 +105,6 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         stages: stages.clone(),
         blocks,
         hidden,
-        summary: true,
-        clipping: true,
-        lengths: true,
-        noise: true,
     };
     let tuned = usize::from(init_from.is_some());
     let options = TrainingOptions {
@@ -126,7 +122,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         type_balance: recipe.type_balance,
         patience: args.patience as usize,
         augment: !recipe.no_augment,
-        plain_examples: recipe.plain_examples,
+        easy_examples: recipe.easy_examples,
         shuffle_buffer: recipe.shuffle_buffer,
         threads: args.threads.map_or_else(available_threads, usize::from),
         mixed_precision: !recipe.full_precision,
@@ -141,7 +137,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         ("--label-smoothing", options.label_smoothing, 0.0..0.5),
         ("--average-decay", options.average_decay, 0.0..1.0),
         ("--type-balance", options.type_balance, 0.0..2.0),
-        ("--plain-examples", options.plain_examples, 0.0..1.001),
+        ("--plain-examples", options.easy_examples, 0.0..1.001),
     ] {
         ensure!(
             allowed.contains(&value),

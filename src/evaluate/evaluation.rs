@@ -5,24 +5,24 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
-use crate::evaluate::calls::Call;
+use crate::evaluate::calls::SampleCall;
 use crate::evaluate::calls::ScoreField;
 use crate::evaluate::calls::{CallReader, Filtered, OtherOrder, Selection};
 use crate::evaluate::calls::{check_reference, known_span, sequence_under};
-use crate::evaluate::counts::Calibration;
-use crate::evaluate::counts::Type;
+use crate::evaluate::counts::GqCalibration;
+
 use crate::evaluate::counts::{
     BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth,
 };
-use crate::evaluate::counts::{Counts, Filter, Observation, Part, Tally};
-use crate::evaluate::counts::{Decided, Entry, Record, Verdict, pair};
+use crate::evaluate::counts::{CountKind, CountedCall, Counts, FilterRow, Tally};
+use crate::evaluate::counts::{Decided, Record, RecordSide, Status, pair};
 use crate::evaluate::listing::AnnotatedWriter;
 use crate::evaluate::listing::ErrorList;
 use crate::evaluate::matching::Limits;
 use crate::evaluate::matching::preprocess;
 use crate::evaluate::matching::{Superlocus, decide, superloci};
 use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Region, Sequence, resolve_regions};
-use crate::variants::LeftOut;
+use crate::variants::{ExcludedCalls, VariantType};
 
 /// Superloci that are compared before their records are counted and dropped.
 const BATCH: usize = 1 << 15;
@@ -71,7 +71,7 @@ pub struct Evaluation {
 }
 
 /// A call set, evaluated.
-pub struct Run {
+pub struct EvaluatedCallSet {
     /// The query's file, sample, and filter names.
     pub query: PathBuf,
     pub sample: String,
@@ -80,7 +80,7 @@ pub struct Run {
     pub spans: IntervalSet,
     pub tally: Tally,
     /// All that is counted, by ascending score.
-    pub observations: Vec<Observation>,
+    pub observations: Vec<CountedCall>,
     /// The score of calls that have none, and of truth that is missed.
     pub floor: f32,
     /// Query calls that are counted, and those of them that have a score.
@@ -88,14 +88,14 @@ pub struct Run {
     pub scored: usize,
     /// Least distance between the thresholds of the tables.
     pub score_step: f32,
-    pub calibration: Calibration,
+    pub calibration: GqCalibration,
     pub errors: ErrorList,
     /// Stretches where the search was given up; their calls are not in the counts.
     pub given_up: Vec<GivenUp>,
     /// Query calls on contigs without any truth: not evaluated.
     pub without_truth: usize,
-    pub left_out: LeftOut,
-    pub truth_left_out: LeftOut,
+    pub left_out: ExcludedCalls,
+    pub truth_left_out: ExcludedCalls,
 }
 
 /// A stretch with too many ways to combine its calls, and how many calls of either side are left out of the counts.
@@ -108,8 +108,8 @@ pub struct GivenUp {
 
 impl GivenUp {
     /// The stretches of the records of one superlocus.
-    fn of(contig: &Contig, records: &[Record]) -> Vec<Self> {
-        let count = |entry: &Option<Entry>| entry.iter().filter(|e| e.given_up).count();
+    fn find(contig: &Contig, records: &[Record]) -> Vec<Self> {
+        let count = |entry: &Option<RecordSide>| entry.iter().filter(|e| e.given_up).count();
         let is_given_up = |r: &Record| count(&r.truth) + count(&r.query) > 0;
         let stretches = records.chunk_by(|a, b| is_given_up(a) == is_given_up(b));
         stretches
@@ -146,7 +146,7 @@ impl Subset {
 }
 
 /// Evaluates one call set. A shorthand for [`Evaluation::open`] and [`Evaluation::run`].
-pub fn evaluate(options: Options, query: PathBuf, sample: Option<&str>) -> Result<Run> {
+pub fn evaluate(options: Options, query: PathBuf, sample: Option<&str>) -> Result<EvaluatedCallSet> {
     let query = Query {
         path: query,
         sample: sample.map(str::to_owned),
@@ -189,7 +189,7 @@ impl Evaluation {
     }
 
     /// Compares call sets with truth. Writes the records of the first one and their index, if a path is given.
-    pub fn run(&self, queries: &[Query], annotated: Option<&Path>) -> Result<Vec<Run>> {
+    pub fn run(&self, queries: &[Query], annotated: Option<&Path>) -> Result<Vec<EvaluatedCallSet>> {
         let runs = self.run_in_order(queries, annotated, false);
         match runs {
             Err(error) if error.is::<OtherOrder>() => self.run_in_order(queries, annotated, true),
@@ -198,7 +198,12 @@ impl Evaluation {
     }
 
     /// The same; `at_once`: read all calls before any is compared, for files whose contigs stand in another order.
-    fn run_in_order(&self, queries: &[Query], annotated: Option<&Path>, at_once: bool) -> Result<Vec<Run>> {
+    fn run_in_order(
+        &self,
+        queries: &[Query],
+        annotated: Option<&Path>,
+        at_once: bool,
+    ) -> Result<Vec<EvaluatedCallSet>> {
         let contigs = self.reference.contigs();
         let read = |path: &Path, sample, sample_flag, filtered| {
             let selection = Selection {
@@ -212,7 +217,7 @@ impl Evaluation {
         };
         let filtered = match self.options.use_filtered_truth {
             true => Filtered::AsPassed,
-            false => Filtered::LeftOut,
+            false => Filtered::ExcludedCalls,
         };
         let truth_sample = self.options.truth_sample.as_deref();
         let mut truth = read(&self.options.truth, truth_sample, "--truth-sample", filtered)?;
@@ -225,7 +230,7 @@ impl Evaluation {
                 query.sample_flag,
                 Filtered::Marked,
             )?;
-            sides.push(Side::new(calls, &self.reference, &names)?);
+            sides.push(CallSetScoring::new(calls, &self.reference, &names)?);
         }
         if let (Some(path), Some(first)) = (annotated, sides.first_mut()) {
             first.annotated = Some(AnnotatedWriter::create(path, &names)?);
@@ -257,12 +262,12 @@ impl Evaluation {
         if let Some(regions) = &self.regions {
             spans = spans.intersect(regions);
         }
-        let finish = |side: Side| side.finish(&spans, &truth.left_out, &self.options, contigs);
+        let finish = |side: CallSetScoring| side.finish(&spans, &truth.left_out, &self.options, contigs);
         sides.into_iter().map(finish).collect()
     }
 
     /// Compares the calls of one contig.
-    fn contig(&self, contig: &Contig, rank: usize, truth: &[Call], side: &mut Side) -> Result<()> {
+    fn contig(&self, contig: &Contig, rank: usize, truth: &[SampleCall], side: &mut CallSetScoring) -> Result<()> {
         let called = side.calls.contig(rank)?;
         let sequence = sequence_under(&self.reference, contig, &[truth, &called])?;
         check_reference(truth, &sequence, contig, &self.options.truth)?;
@@ -282,7 +287,7 @@ impl Evaluation {
         &self,
         contig: &Contig,
         loci: &[Superlocus],
-        [truth, query]: [&[Call]; 2],
+        [truth, query]: [&[SampleCall]; 2],
         sequence: &Sequence,
         confident: Option<&IntervalSet>,
     ) -> Vec<Vec<Record>> {
@@ -311,11 +316,11 @@ impl Evaluation {
     /// Notes where a record lies. Outside the confident regions nothing is known.
     fn place(&self, record: &mut Record, contig: &str, confident: Option<&IntervalSet>) {
         let alternates = record.alternates.iter().map(Vec::as_slice);
-        let extent = Extent::of(record.position, &record.reference, alternates);
+        let extent = Extent::new(record.position, &record.reference, alternates);
         record.confident = confident.is_none_or(|set| extent.is_in(set, contig));
         if !record.confident {
             for entry in [&mut record.truth, &mut record.query].into_iter().flatten() {
-                entry.verdict = Verdict::Unknown;
+                entry.verdict = Status::Unknown;
             }
         }
         let strata = self.strata.iter().enumerate();
@@ -326,7 +331,7 @@ impl Evaluation {
     }
 
     /// The subsets of the tables: `*`, those that the confident regions make and that have calls, and the strata.
-    pub fn subsets(&self, run: &Run) -> Vec<Subset> {
+    pub fn subsets(&self, run: &EvaluatedCallSet) -> Vec<Subset> {
         let confident = self
             .confident
             .as_ref()
@@ -373,26 +378,26 @@ impl Evaluation {
     }
 }
 
-impl Run {
+impl EvaluatedCallSet {
     /// The counts over everything.
-    pub fn counts(&self, variant_type: Type, filter: Filter) -> &Counts {
+    pub fn counts(&self, variant_type: VariantType, filter: FilterRow) -> &Counts {
         self.tally.counts(0, filter, variant_type, None)
     }
 }
 
 /// A call set while it is compared, and all that is collected of it.
-struct Side<'a> {
+struct CallSetScoring<'a> {
     calls: CallReader<'a>,
-    run: Run,
+    run: EvaluatedCallSet,
     reader: ReferenceReader,
     strata: &'a [&'a str],
     annotated: Option<AnnotatedWriter>,
 }
 
-impl<'a> Side<'a> {
+impl<'a> CallSetScoring<'a> {
     fn new(calls: CallReader<'a>, reference: &Reference, strata: &'a [&'a str]) -> Result<Self> {
         Ok(Self {
-            run: Run {
+            run: EvaluatedCallSet {
                 query: calls.path.clone(),
                 sample: calls.sample.clone(),
                 filters: Vec::new(),
@@ -403,12 +408,12 @@ impl<'a> Side<'a> {
                 called: 0,
                 scored: 0,
                 score_step: 0.0,
-                calibration: Calibration::default(),
+                calibration: GqCalibration::default(),
                 errors: ErrorList::default(),
                 given_up: Vec::new(),
                 without_truth: 0,
-                left_out: LeftOut::default(),
-                truth_left_out: LeftOut::default(),
+                left_out: ExcludedCalls::default(),
+                truth_left_out: ExcludedCalls::default(),
             },
             calls,
             reader: reference.reader()?,
@@ -420,7 +425,7 @@ impl<'a> Side<'a> {
     /// Counts the records of a few superloci that follow on each other.
     fn add(&mut self, contig: &Contig, loci: Vec<Vec<Record>>, regions: Option<&IntervalSet>) -> Result<()> {
         for locus in &loci {
-            self.run.given_up.extend(GivenUp::of(contig, locus));
+            self.run.given_up.extend(GivenUp::find(contig, locus));
         }
         let inside = |r: &Record| regions.is_none_or(|regions| regions.contains(&contig.name, r.position));
         let mut records: Vec<Record> = loci.into_iter().flatten().filter(inside).collect();
@@ -428,7 +433,7 @@ impl<'a> Side<'a> {
         records.sort_by_key(|record| record.position);
         for record in &records {
             self.run.tally.add(record);
-            self.run.observations.extend(Observation::of(record));
+            self.run.observations.extend(CountedCall::from_record(record));
             self.run.calibration.add(record);
             self.run.errors.add(contig, record, &self.reader, self.strata)?;
             if let Some(writer) = &mut self.annotated {
@@ -439,9 +444,15 @@ impl<'a> Side<'a> {
     }
 
     /// Sorts what was counted by its score, and closes the annotated VCF.
-    fn finish(self, spans: &IntervalSet, truth: &LeftOut, options: &Options, contigs: &Contigs) -> Result<Run> {
+    fn finish(
+        self,
+        spans: &IntervalSet,
+        truth: &ExcludedCalls,
+        options: &Options,
+        contigs: &Contigs,
+    ) -> Result<EvaluatedCallSet> {
         let mut run = self.run;
-        let is_query = |call: &&Observation| !matches!(call.part, Part::TruthTp | Part::TruthFn);
+        let is_query = |call: &&CountedCall| !matches!(call.part, CountKind::TruthTp | CountKind::TruthFn);
         run.called = run.observations.iter().filter(is_query).count();
         run.scored = (run.observations.iter().filter(is_query))
             .filter(|call| !call.score.is_nan())

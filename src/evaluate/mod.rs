@@ -17,7 +17,7 @@ mod matching;
 mod report;
 
 pub use calls::ScoreField;
-pub use counts::{Counts, Filter, Type};
-pub use evaluation::{Evaluation, GivenUp, Options, Query, Run, Subset, evaluate};
+pub use counts::{Counts, FilterRow, TYPES};
+pub use evaluation::{EvaluatedCallSet, Evaluation, GivenUp, Options, Query, Subset, evaluate};
 pub use matching::Limits;
-pub use report::{Curve, Draft, Named, Wanted, aligned, check_prefix, comparison};
+pub use report::{Curve, EvaluationFiles, Named, Wanted, aligned, check_prefix, comparison};

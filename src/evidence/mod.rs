@@ -1,8 +1,9 @@
 //! Evidence: for each partition of the genome its reads, realigned and counted, and the candidates that they show.
 
-pub mod left_out;
+mod exclusion_report;
 mod options;
 mod source;
 
+pub use exclusion_report::report_exclusions;
 pub use options::{EvidenceOptions, Inputs};
 pub use source::{Evidence, EvidenceSource, EvidenceWorker};

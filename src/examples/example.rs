@@ -1,6 +1,6 @@
 //! One pileup with what is known of it.
 
-use crate::pileup::{CHANNELS, Context, WIDTH};
+use crate::pileup::{CHANNELS, PileupContext, WIDTH};
 
 /// Bytes of one row of an image.
 pub const ROW_BYTES: usize = WIDTH * CHANNELS;
@@ -19,7 +19,7 @@ pub struct Example {
     pub alternates: Vec<Vec<u8>>,
     /// Which of `alternates` the image shows as supported: one, or a pair.
     pub allele_indices: Vec<usize>,
-    pub context: Context,
+    pub context: PileupContext,
 }
 
 /// Rows of an image up to the last that is not empty.

@@ -6,7 +6,7 @@
 //! al., "Comparing variant call files for performance benchmarking of next-generation sequencing variant calling
 //! pipelines", bioRxiv 023754, 2015): see [`super::label_walk`].
 
-use super::label_walk::{Choice, Score, Side, Site, walk};
+use super::label_walk::{Choice, LabelScore, LabelSite, Origin, walk};
 use super::truth::TruthVariant;
 use crate::candidates::Candidate;
 use crate::genome::{IntervalSet, Sequence};
@@ -38,7 +38,7 @@ pub fn label(
     contig: &str,
     reference: &Sequence,
 ) -> Labels {
-    let mut sites: Vec<Site> = candidates
+    let mut sites: Vec<LabelSite> = candidates
         .iter()
         .enumerate()
         .filter_map(|(i, c)| candidate_site(i, c))
@@ -51,8 +51,8 @@ pub fn label(
     let mut explained = vec![0; truth.len()];
     for (site, mut alleles) in sites.iter().zip(walk(&sites, reference)) {
         match site.side {
-            Side::Truth => explained[site.index] = alternates_in(alleles),
-            Side::Candidate => {
+            Origin::Truth => explained[site.index] = alternates_in(alleles),
+            Origin::Candidate => {
                 alleles.sort_unstable();
                 genotypes[site.index] = alleles;
             }
@@ -78,17 +78,17 @@ fn alternates_in(genotype: [usize; 2]) -> usize {
     genotype.iter().filter(|&&allele| allele > 0).count()
 }
 
-fn candidate_site(index: usize, candidate: &Candidate) -> Option<Site> {
+fn candidate_site(index: usize, candidate: &Candidate) -> Option<LabelSite> {
     let edit = |bases: &[u8]| Edit::new(candidate.position, &candidate.reference, bases);
     let edits: Vec<_> = candidate.alternates.iter().map(|a| edit(&a.bases)).collect();
     let score = |allele: usize| match allele.checked_sub(1).and_then(|i| candidate.alternates.get(i)) {
-        Some(alternate) => Score {
+        Some(alternate) => LabelScore {
             alternates: -1,
             reads: alternate.supporting_reads.len() as i64,
             position: -(candidate.position as i64),
-            ..Score::default()
+            ..LabelScore::default()
         },
-        None => Score::default(),
+        None => LabelScore::default(),
     };
     let alleles = 0..=edits.len();
     let pairs = alleles.clone().flat_map(|a| alleles.clone().map(move |b| [a, b]));
@@ -96,11 +96,11 @@ fn candidate_site(index: usize, candidate: &Candidate) -> Option<Site> {
         alleles: pair,
         score: score(pair[0]) + score(pair[1]),
     });
-    Site::new((Side::Candidate, index), false, edits, choices.collect())
+    LabelSite::new((Origin::Candidate, index), false, edits, choices.collect())
 }
 
 /// A truth variant may be taken on both of its haplotypes, on one, or not at all.
-fn truth_site(index: usize, truth: &TruthVariant) -> Option<Site> {
+fn truth_site(index: usize, truth: &TruthVariant) -> Option<LabelSite> {
     let edit = |bases: &Vec<u8>| Edit::new(truth.position, &truth.reference, bases);
     let edits: Vec<_> = truth.alternates.iter().map(edit).collect();
     let [a, b] = truth.genotype;
@@ -112,10 +112,10 @@ fn truth_site(index: usize, truth: &TruthVariant) -> Option<Site> {
     pairs.dedup();
     let choices = pairs.into_iter().map(|pair| Choice {
         alleles: pair,
-        score: Score {
+        score: LabelScore {
             truth: alternates_in(pair) as i64,
-            ..Score::default()
+            ..LabelScore::default()
         },
     });
-    Site::new((Side::Truth, index), truth.phased, edits, choices.collect())
+    LabelSite::new((Origin::Truth, index), truth.phased, edits, choices.collect())
 }

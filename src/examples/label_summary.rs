@@ -27,13 +27,13 @@ impl LabelSummary {
             None => 4,
         };
         let alternates = candidate.alternates.iter().map(|a| a.bases.as_slice());
-        let kind = VariantType::of(&candidate.reference, alternates);
+        let kind = VariantType::classify(&candidate.reference, alternates);
         self.candidates[kind as usize][class] += 1;
     }
 
     pub fn add_truth(&mut self, variant: &TruthVariant, missed: bool) {
         let alternates = variant.alternates.iter().map(Vec::as_slice);
-        let kind = VariantType::of(&variant.reference, alternates);
+        let kind = VariantType::classify(&variant.reference, alternates);
         self.truth[kind as usize][usize::from(missed)] += 1;
     }
 

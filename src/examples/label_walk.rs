@@ -20,14 +20,14 @@ const MAX_STATES: usize = 4_096;
 
 /// Which spelling a site belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
+pub enum Origin {
     Truth,
     Candidate,
 }
 
 /// What makes one explanation better than another, most important first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Score {
+pub struct LabelScore {
     /// Truth alleles explained.
     pub truth: i64,
     /// Minus the alternate alleles of candidates used.
@@ -38,7 +38,7 @@ pub struct Score {
     pub position: i64,
 }
 
-impl Add for Score {
+impl Add for LabelScore {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -55,13 +55,13 @@ impl Add for Score {
 #[derive(Clone, Copy, Debug)]
 pub struct Choice {
     pub alleles: [usize; 2],
-    pub score: Score,
+    pub score: LabelScore,
 }
 
 /// A candidate or truth variant.
 #[derive(Clone, Debug)]
-pub struct Site {
-    pub side: Side,
+pub struct LabelSite {
+    pub side: Origin,
     /// Its place in the list of its side.
     pub index: usize,
     /// Whether it is known which allele lies on which haplotype.
@@ -72,9 +72,9 @@ pub struct Site {
     choices: Vec<Choice>,
 }
 
-impl Site {
+impl LabelSite {
     /// None if no allele changes anything.
-    pub fn new(id: (Side, usize), phased: bool, edits: Vec<Option<Edit>>, choices: Vec<Choice>) -> Option<Self> {
+    pub fn new(id: (Origin, usize), phased: bool, edits: Vec<Option<Edit>>, choices: Vec<Choice>) -> Option<Self> {
         Some(Self {
             side: id.0,
             index: id.1,
@@ -89,7 +89,7 @@ impl Site {
 
 /// One haplotype, spelled by both sides as far as they agree.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Haplotype {
+struct SpelledHaplotype {
     /// Reference position up to which truth and candidates are spelled.
     cursors: [u64; 2],
     /// Side whose spelling is longer, and what it has more.
@@ -99,7 +99,7 @@ struct Haplotype {
     placed: [bool; 2],
 }
 
-impl Haplotype {
+impl SpelledHaplotype {
     /// Adds `bases` to one side; false if the sides then disagree.
     fn spell(&mut self, side: usize, bases: &[u8]) -> bool {
         let mut bases = bases;
@@ -138,7 +138,7 @@ impl Haplotype {
     /// This haplotype with an allele of a site placed on it. None if an earlier one is in the way, if the sides
     /// disagree, or if truth explains itself: a het deletion and a het insertion of one repeat, put on one haplotype,
     /// undo each other there and would leave nothing to label.
-    fn with(&self, site: &Site, edit: Option<&Edit>, limits: [u64; 2], reference: &Sequence) -> Option<Self> {
+    fn with(&self, site: &LabelSite, edit: Option<&Edit>, limits: [u64; 2], reference: &Sequence) -> Option<Self> {
         let side = site.side as usize;
         let mut next = self.clone();
         if let Some(edit) = edit {
@@ -167,36 +167,36 @@ impl Haplotype {
 
 #[derive(Clone, Debug)]
 struct State {
-    haplotypes: [Haplotype; 2],
-    score: Score,
+    haplotypes: [SpelledHaplotype; 2],
+    score: LabelScore,
     /// The last choice made, in the trail.
     last: usize,
 }
 
 /// The choices that led to a state: the alleles at one site, and the choice before.
-struct Step {
+struct TrailStep {
     before: usize,
     alleles: [usize; 2],
 }
 
 /// The best choice of alleles at each site (in order of start), such that both sides spell the same two haplotypes.
-pub fn walk(sites: &[Site], reference: &Sequence) -> Vec<[usize; 2]> {
+pub fn walk(sites: &[LabelSite], reference: &Sequence) -> Vec<[usize; 2]> {
     let Some(first) = sites.first() else {
         return Vec::new();
     };
-    let start = Haplotype {
+    let start = SpelledHaplotype {
         cursors: [first.start; 2],
         ahead: 0,
         excess: Vec::new(),
         placed: [false; 2],
     };
-    let mut trail = vec![Step {
+    let mut trail = vec![TrailStep {
         before: 0,
         alleles: [0; 2],
     }];
     let mut states = vec![State {
         haplotypes: [start.clone(), start],
-        score: Score::default(),
+        score: LabelScore::default(),
         last: 0,
     }];
     let limits = limits(sites, reference.end());
@@ -218,7 +218,7 @@ pub fn walk(sites: &[Site], reference: &Sequence) -> Vec<[usize; 2]> {
 }
 
 /// How far each side may be spelled once a site is decided: to its next site, or some way beyond the next of any side.
-fn limits(sites: &[Site], end: u64) -> Vec<[u64; 2]> {
+fn limits(sites: &[LabelSite], end: u64) -> Vec<[u64; 2]> {
     let mut next = [end; 2];
     let mut limits: Vec<_> = sites
         .iter()
@@ -236,11 +236,17 @@ fn limits(sites: &[Site], end: u64) -> Vec<[u64; 2]> {
 }
 
 /// All states that follow from the choices at one site.
-fn step(states: &[State], site: &Site, limits: [u64; 2], reference: &Sequence, trail: &mut Vec<Step>) -> Vec<State> {
+fn step(
+    states: &[State],
+    site: &LabelSite,
+    limits: [u64; 2],
+    reference: &Sequence,
+    trail: &mut Vec<TrailStep>,
+) -> Vec<State> {
     let mut next: Vec<State> = Vec::new();
-    let mut known: FxHashMap<[Haplotype; 2], usize> = FxHashMap::default();
+    let mut known: FxHashMap<[SpelledHaplotype; 2], usize> = FxHashMap::default();
     for state in states {
-        let place = |haplotype: &Haplotype| -> Vec<Option<Haplotype>> {
+        let place = |haplotype: &SpelledHaplotype| -> Vec<Option<SpelledHaplotype>> {
             let reference_allele = std::iter::once(None);
             let alleles = reference_allele.chain(site.edits.iter().map(Option::as_ref));
             alleles
@@ -259,7 +265,7 @@ fn step(states: &[State], site: &Site, limits: [u64; 2], reference: &Sequence, t
             if slot.is_some_and(|slot| next[slot].score >= score) {
                 continue;
             }
-            trail.push(Step {
+            trail.push(TrailStep {
                 before: state.last,
                 alleles: choice.alleles,
             });

@@ -48,9 +48,8 @@ pub struct ShardEntry {
     pub examples: u64,
     /// SHA-256 of the compressed tensors.
     pub sha256: String,
-    /// SHA-256 of the table; none in sets made before it was written down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub table_sha256: Option<String>,
+    /// SHA-256 of the table.
+    pub table_sha256: String,
 }
 
 /// The contents of `manifest.json`.
@@ -64,15 +63,14 @@ pub struct Manifest {
     pub snp: LabelCounts,
     pub indel: LabelCounts,
     pub shards: Vec<ShardEntry>,
-    /// Of the reads; none in sets made before it was looked at, which are held for usual.
-    #[serde(default)]
-    pub library: Option<Library>,
+    /// The library that the reads are from.
+    pub library: Library,
     /// Thresholds, inputs with checksums and how these were made, and whatever else made the set.
     pub info: Value,
 }
 
 impl Manifest {
-    pub fn new(library: Option<Library>, info: Value) -> Self {
+    pub fn new(library: Library, info: Value) -> Self {
         Self {
             format: FORMAT.into(),
             shape: [HEIGHT, WIDTH, CHANNELS],
@@ -109,7 +107,7 @@ impl Manifest {
         })?;
         let manifest: Self =
             serde_json::from_slice(&text).with_context(|| format!("damaged manifest {}", path.display()))?;
-        let fits = Self::new(None, Value::Null);
+        let fits = Self::new(Library::TYPICAL, Value::Null);
         if manifest.format != fits.format || manifest.shape != fits.shape || manifest.channels != fits.channels {
             bail!(
                 "{}: shards of format {} with shape {:?} and channels {} do not fit this version, which wants {}, {:?} and {}; \

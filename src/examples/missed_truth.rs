@@ -37,7 +37,7 @@ impl MissedTruth<'_> {
             text(&variant.reference),
             alternates.join(","),
             format!("{a}{}{b}", if variant.phased { '|' } else { '/' }),
-            VariantType::of(&variant.reference, variant.alternates.iter().map(Vec::as_slice))
+            VariantType::classify(&variant.reference, variant.alternates.iter().map(Vec::as_slice))
                 .name()
                 .to_owned(),
             self.explained.to_string(),

@@ -1,5 +1,6 @@
 //! Training examples: labels from truth, and the shards they are kept in.
 
+mod digesting;
 mod example;
 mod label;
 mod label_summary;

@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::digesting::Digesting;
 use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::{Manifest, hex};
 use super::shard_writer::TSV_HEADER;
-use crate::pileup::{AlleleLengths, CHANNELS, Clipping, Context, HEIGHT, WIDTH};
+use crate::pileup::{AlleleLengths, CHANNELS, Clipping, HEIGHT, PileupContext, WIDTH};
 use crate::variants::VariantType;
 
 /// Most examples of a shard: many times those of [`super::shard_writer::ShardWriter`].
@@ -63,15 +64,14 @@ impl ShardReader {
         );
         let (mut examples, table_sha256) = read_table(&self.directory.join(format!("{}.tsv", entry.name)))?;
         ensure!(
-            entry.table_sha256.as_ref().is_none_or(|sha256| *sha256 == table_sha256),
+            entry.table_sha256 == table_sha256,
             "{}: its table is not the one that the manifest lists",
             damaged()
         );
         if tensors.images.len() != examples.len() {
             bail!("{}: tensors and table differ in length", damaged());
         }
-        let Manifest { library, .. } = &self.manifest;
-        let noise = library.map_or(0.0, |library| library.noise());
+        let noise = self.manifest.library.noise();
         let numbers = tensors.labels.into_iter().zip(tensors.clipping);
         for ((example, image), (label, clipping)) in examples.iter_mut().zip(tensors.images).zip(numbers) {
             example.image = image;
@@ -104,27 +104,10 @@ struct Tensors {
     clipping: Vec<Clipping>,
 }
 
-/// Passes bytes on and digests them.
-struct Digesting<R> {
-    inner: R,
-    digest: Sha256,
-}
-
-impl<R: Read> Read for Digesting<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        self.digest.update(&buffer[..length]);
-        Ok(length)
-    }
-}
-
 /// Streams the tensors of so many examples, in whichever order they lie, without holding the padded images; and the SHA-256 of the
 /// file. Takes memory for what was read, not for what a header claims.
 fn read_tensors(path: &Path, examples: u64) -> Result<(Tensors, String)> {
-    let file = Digesting {
-        inner: File::open(path)?,
-        digest: Sha256::new(),
-    };
+    let file = Digesting::new(File::open(path)?);
     let mut input = zstd::Decoder::new(BufReader::new(file))?;
     let mut size = [0; 8];
     input.read_exact(&mut size)?;
@@ -164,7 +147,7 @@ fn read_tensors(path: &Path, examples: u64) -> Result<(Tensors, String)> {
     io::copy(&mut input, &mut io::sink())?;
     let mut rest = input.finish();
     io::copy(&mut rest, &mut io::sink())?;
-    Ok((tensors, hex(&rest.into_inner().into_inner().digest.finalize())))
+    Ok((tensors, rest.into_inner().into_inner().finish()))
 }
 
 impl TensorHeader {
@@ -220,7 +203,7 @@ fn parse_line(line: &str) -> Option<Example> {
     let alternates: Vec<_> = alternates.split(',').map(|a| a.as_bytes().to_vec()).collect();
     let allele_indices: Vec<usize> = indices.split(',').map(|i| i.parse().ok()).collect::<Option<_>>()?;
     let lengths = alternates.iter().map(Vec::as_slice);
-    let lengths = AlleleLengths::of(reference.as_bytes(), lengths, &allele_indices);
+    let lengths = AlleleLengths::measure(reference.as_bytes(), lengths, &allele_indices);
     Some(Example {
         image: Vec::new(),
         label: None,
@@ -229,7 +212,7 @@ fn parse_line(line: &str) -> Option<Example> {
         reference: reference.into(),
         alternates,
         allele_indices,
-        context: Context {
+        context: PileupContext {
             lengths,
             ..(*VariantType::ALL.iter().find(|t| t.name() == variant_type)?).into()
         },
@@ -255,7 +238,7 @@ mod tests {
             reference: b"A".to_vec(),
             alternates: vec![b"AC".to_vec(), b"T".to_vec()],
             allele_indices: vec![0, 1],
-            context: Context {
+            context: PileupContext {
                 variant_type: VariantType::Indel,
                 lengths: AlleleLengths {
                     set: [0, 1],
@@ -276,7 +259,7 @@ mod tests {
         };
         let write = |name: &str| {
             let directory = folder.path().join(name);
-            let mut writer = ShardWriter::create(&directory, Some(library), json!({"threshold": 2})).unwrap();
+            let mut writer = ShardWriter::create(&directory, library, json!({"threshold": 2})).unwrap();
             (0..1100).for_each(|i| writer.push(example(i)).unwrap());
             writer.finish().unwrap();
             ShardReader::open(&directory).unwrap()
@@ -295,7 +278,7 @@ mod tests {
     #[test]
     fn shards_are_files_of_the_manifests_folder_each_named_once() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = ShardWriter::create(folder.path(), None, json!(null)).unwrap();
+        let mut writer = ShardWriter::create(folder.path(), Library::TYPICAL, json!(null)).unwrap();
         writer.push(example(1)).unwrap();
         writer.finish().unwrap();
         let path = folder.path().join("manifest.json");
@@ -335,7 +318,7 @@ mod tests {
     #[test]
     fn sizes_are_compared_before_memory_is_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = ShardWriter::create(folder.path(), None, json!(null)).unwrap();
+        let mut writer = ShardWriter::create(folder.path(), Library::TYPICAL, json!(null)).unwrap();
         writer.push(example(1)).unwrap();
         writer.finish().unwrap();
         let path = folder.path().join("shard-00000.safetensors.zst");
@@ -364,7 +347,7 @@ mod tests {
     #[test]
     fn damage_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = ShardWriter::create(folder.path(), None, json!(null)).unwrap();
+        let mut writer = ShardWriter::create(folder.path(), Library::TYPICAL, json!(null)).unwrap();
         assert!(ShardReader::open(folder.path()).is_err());
         writer.push(example(1)).unwrap();
         let mut odd = example(2);
@@ -373,7 +356,7 @@ mod tests {
         writer.finish().unwrap();
         let shard = folder.path().join("shard-00000.safetensors.zst");
         let other = tempfile::tempdir().unwrap();
-        let mut writer = ShardWriter::create(other.path(), None, json!(null)).unwrap();
+        let mut writer = ShardWriter::create(other.path(), Library::TYPICAL, json!(null)).unwrap();
         writer.push(example(3)).unwrap();
         writer.finish().unwrap();
         let swapped = ShardReader::open(other.path()).unwrap();

@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::digesting::Digesting;
 use super::example::{Example, ROW_BYTES, filled_rows};
-use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry, hex};
+use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry};
 use crate::library::Library;
 use crate::pileup::{CHANNELS, Clipping, HEIGHT, WIDTH};
 
@@ -40,7 +40,7 @@ pub struct ShardWriter {
 impl ShardWriter {
     /// Starts a set in `directory`, which is made if it is missing, and holds no other set. `library` and `info` become the
     /// manifest's.
-    pub fn create(directory: &Path, library: Option<Library>, info: Value) -> Result<Self> {
+    pub fn create(directory: &Path, library: Library, info: Value) -> Result<Self> {
         // Not the folder's own one: that would come back after a signal has removed it.
         if !directory.is_dir() {
             fs::create_dir(directory).with_context(|| format!("cannot make folder {}", directory.display()))?;
@@ -101,7 +101,7 @@ impl ShardWriter {
             name,
             examples: examples.len() as u64,
             sha256,
-            table_sha256: Some(table_sha256),
+            table_sha256,
         });
         Ok(())
     }
@@ -167,29 +167,8 @@ fn write_table(examples: &[Example], out: &mut dyn Write) -> Result<()> {
 /// Writes a new file. Returns its SHA-256.
 fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<String> {
     let failed = || format!("cannot write {}", path.display());
-    let mut out = Digesting {
-        inner: BufWriter::new(File::create_new(path).with_context(failed)?),
-        digest: Sha256::new(),
-    };
+    let mut out = Digesting::new(BufWriter::new(File::create_new(path).with_context(failed)?));
     write(&mut out).with_context(failed)?;
     out.flush().with_context(failed)?;
-    Ok(hex(&out.digest.finalize()))
-}
-
-/// Passes bytes on and digests them.
-struct Digesting<W> {
-    inner: W,
-    digest: Sha256,
-}
-
-impl<W: Write> Write for Digesting<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.digest.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
+    Ok(out.finish())
 }

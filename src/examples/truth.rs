@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use rustc_hash::FxHashMap;
 
 use crate::genome::{IntervalSet, Reference, ReferenceReader, Region, Sequence};
-use crate::variants::{Edit, LeftOut, Reason, VariantReader, VariantRecord, left_align};
+use crate::variants::{CallExclusion, Edit, ExcludedCalls, VariantReader, VariantRecord, left_align};
 
 /// Reference bases held at a time while truth is read.
 const STRETCH: u64 = 100_000;
@@ -57,7 +57,7 @@ pub struct TruthVariants {
     longest: u64,
     /// Places of records that say neither what is true nor that nothing is.
     unknown: IntervalSet,
-    left_out: LeftOut,
+    left_out: ExcludedCalls,
 }
 
 impl TruthVariants {
@@ -90,7 +90,7 @@ impl TruthVariants {
     }
 
     /// What was not used of the file, and why.
-    pub fn left_out(&self) -> &LeftOut {
+    pub fn left_out(&self) -> &ExcludedCalls {
         &self.left_out
     }
 
@@ -151,9 +151,9 @@ impl TruthVariants {
                 unknown.push(Region::new(contig, variant.position, variant.end()));
             }
             let reason = if is_filtered {
-                Reason::Filtered
+                CallExclusion::Filtered
             } else {
-                Reason::Symbolic
+                CallExclusion::Symbolic
             };
             self.left_out.add(reason, contig, position);
             unknown.push(Region::new(contig, position, end));
@@ -176,7 +176,7 @@ impl TruthVariants {
 
 /// Takes out of a contig's variants what repeats another one, and both of two that have an allele in common but not the
 /// genotype; returns the places of the latter.
-fn settle_repeats(variants: &mut Vec<TruthVariant>, contig: &str, left_out: &mut LeftOut) -> Vec<Region> {
+fn settle_repeats(variants: &mut Vec<TruthVariant>, contig: &str, left_out: &mut ExcludedCalls) -> Vec<Region> {
     let mut known: FxHashMap<Edit, usize> = FxHashMap::default();
     let edits: Vec<Vec<Edit>> = variants.iter().map(TruthVariant::edits).collect();
     let mut verdicts = vec![None; variants.len()];
@@ -186,17 +186,17 @@ fn settle_repeats(variants: &mut Vec<TruthVariant>, contig: &str, left_out: &mut
             continue;
         };
         if edits[earlier] == *own {
-            verdicts[index] = Some(Reason::Repeated);
+            verdicts[index] = Some(CallExclusion::Repeated);
         } else {
-            verdicts[index] = Some(Reason::Contradicted);
-            verdicts[earlier] = Some(Reason::Contradicted);
+            verdicts[index] = Some(CallExclusion::Contradicted);
+            verdicts[earlier] = Some(CallExclusion::Contradicted);
         }
     }
     let mut unknown = Vec::new();
     for (variant, verdict) in variants.iter().zip(&verdicts) {
         if let Some(reason) = *verdict {
             left_out.add(reason, contig, variant.position);
-            if reason == Reason::Contradicted {
+            if reason == CallExclusion::Contradicted {
                 unknown.push(Region::new(contig, variant.position, variant.end()));
             }
         }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::truth::{TruthVariant, TruthVariants};
 use crate::genome::{IntervalSet, Reference, Region};
-use crate::variants::Reason;
+use crate::variants::CallExclusion;
 
 const HEADER: &str = "##fileformat=VCFv4.2\n##contig=<ID=c>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"\">\n\
     #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n";
@@ -35,7 +35,7 @@ fn records(lines: &[[&str; 5]]) -> Result<Vec<TruthVariant>> {
 type Places = Vec<(u64, u64)>;
 
 /// Places that are unknown, and the reasons why something was not used.
-fn unused(lines: &[[&str; 5]]) -> (Places, Vec<(Reason, u64)>) {
+fn unused(lines: &[[&str; 5]]) -> (Places, Vec<(CallExclusion, u64)>) {
     let truth = read(&text(lines)).unwrap();
     let reasons = truth.left_out().reasons().map(|(reason, count, _)| (reason, count));
     (truth.unknown().on("c").to_vec(), reasons.collect())
@@ -46,7 +46,7 @@ fn a_record_given_twice_counts_once() {
     let het = ["9", "ACA", "A", "PASS", "0/1"];
     let shifted = ["4", "TAC", "T", "PASS", "1/0"];
     assert_eq!(records(&[shifted, het]).unwrap().len(), 1);
-    assert_eq!(unused(&[shifted, het]), (vec![], vec![(Reason::Repeated, 1)]));
+    assert_eq!(unused(&[shifted, het]), (vec![], vec![(CallExclusion::Repeated, 1)]));
     let phased = [["3", "T", "G", "PASS", "0|1"], ["3", "T", "G", "PASS", "1|0"]];
     assert_eq!(records(&phased).unwrap().len(), 1);
     let apart = [["3", "T", "G", "PASS", "0/1"], ["3", "T", "C", "PASS", "0/1"]];
@@ -56,10 +56,10 @@ fn a_record_given_twice_counts_once() {
 #[test]
 fn a_genotype_that_another_record_contradicts_is_unknown() {
     let lines = [["3", "T", "G", "PASS", "0/1"], ["3", "T", "G", "PASS", "1/1"]];
-    assert_eq!(unused(&lines), (vec![(2, 3)], vec![(Reason::Contradicted, 2)]));
+    assert_eq!(unused(&lines), (vec![(2, 3)], vec![(CallExclusion::Contradicted, 2)]));
     let joined = [["3", "T", "G", "PASS", "0/1"], ["3", "T", "G,C", "PASS", "1/2"]];
     assert_eq!(records(&joined).unwrap(), []);
-    assert_eq!(unused(&joined).1, [(Reason::Contradicted, 2)]);
+    assert_eq!(unused(&joined).1, [(CallExclusion::Contradicted, 2)]);
 }
 
 #[test]
@@ -67,13 +67,13 @@ fn places_of_filtered_and_symbolic_records_are_unknown() {
     let filtered = ["9", "ACA", "A", "weak", "0/1"];
     assert_eq!(
         unused(&[filtered]),
-        (vec![(3, 6), (8, 11)], vec![(Reason::Filtered, 1)])
+        (vec![(3, 6), (8, 11)], vec![(CallExclusion::Filtered, 1)])
     );
     let symbolic = ["9", "A", "<DEL>", "PASS", "0/1"];
-    assert_eq!(unused(&[symbolic]), (vec![(8, 9)], vec![(Reason::Symbolic, 1)]));
+    assert_eq!(unused(&[symbolic]), (vec![(8, 9)], vec![(CallExclusion::Symbolic, 1)]));
     assert_eq!(unused(&[["9", "A", "<DEL>", "PASS", "0/0"]]), (vec![], vec![]));
     let triploid = ["9", "A", "C", "weak", "0/0/1"];
-    assert_eq!(unused(&[triploid]), (vec![(8, 9)], vec![(Reason::Filtered, 1)]));
+    assert_eq!(unused(&[triploid]), (vec![(8, 9)], vec![(CallExclusion::Filtered, 1)]));
     let of_genotype = "c\t9\t.\tA\tC\t50\tPASS\t.\tGT:FT\t0/1:weak\n";
     let truth = read(&(HEADER.to_owned() + of_genotype)).unwrap();
     assert_eq!(truth.unknown().on("c"), [(8, 9)]);

@@ -37,12 +37,14 @@ pub fn check(path: &Path) -> Result<(Format, PathBuf, Index)> {
     }
     let unreadable = || format!("cannot read {}", path.display());
     let mut file = File::open(path).with_context(unreadable)?;
-    let format = Format::of(&mut file, path).with_context(unreadable)?.with_context(|| {
-        format!(
-            "reads {0} is neither BAM nor CRAM; convert it with: samtools sort -o reads.bam {0}",
-            path.display()
-        )
-    })?;
+    let format = Format::detect(&mut file, path)
+        .with_context(unreadable)?
+        .with_context(|| {
+            format!(
+                "reads {0} is neither BAM nor CRAM; convert it with: samtools sort -o reads.bam {0}",
+                path.display()
+            )
+        })?;
     if format == Format::Bam {
         check_header(path)?;
     }

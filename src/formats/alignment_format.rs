@@ -14,7 +14,7 @@ pub enum Format {
 
 impl Format {
     /// Of a file, by its first bytes; none if it is neither.
-    pub fn of(file: &mut File, path: &Path) -> std::io::Result<Option<Self>> {
+    pub fn detect(file: &mut File, path: &Path) -> std::io::Result<Option<Self>> {
         let mut magic = Vec::with_capacity(4);
         file.take(4).read_to_end(&mut magic)?;
         Ok(match magic.as_slice() {

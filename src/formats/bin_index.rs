@@ -36,12 +36,12 @@ impl BinIndex {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut rest = Bytes(bytes);
+        let mut rest = LittleEndian(bytes);
         let (shape, header, contigs) = match rest.take(4)? {
             b"BAI\x01" => (BinShape::BAI, &[][..], rest.number()?),
             b"TBI\x01" => {
                 let contigs = rest.number()?;
-                let mut names = Bytes(rest.0);
+                let mut names = LittleEndian(rest.0);
                 names.take(6 * 4)?;
                 let header = rest.take(7 * 4 + names.number()? as usize)?;
                 (BinShape::BAI, header, contigs)
@@ -199,9 +199,9 @@ impl ContigBins {
 }
 
 /// Little-endian numbers from the front of a buffer.
-pub struct Bytes<'a>(pub &'a [u8]);
+pub struct LittleEndian<'a>(pub &'a [u8]);
 
-impl<'a> Bytes<'a> {
+impl<'a> LittleEndian<'a> {
     pub fn take(&mut self, length: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length).context("it is cut off")?;
         self.0 = rest;

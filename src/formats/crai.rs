@@ -39,12 +39,12 @@ const ENDS_BEFORE: &str = "the file ends before the last read that it knows";
 #[derive(Debug)]
 pub struct Crai {
     /// In the order of the file: placed reads by contig and start, then unplaced ones.
-    lines: Vec<Line>,
+    lines: Vec<SliceLine>,
 }
 
 /// What one line tells of a slice (section 12). Where a slice holds reads of several contigs, each has a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
+struct SliceLine {
     container: u64,
     /// Byte of the slice, counted from the end of the container's header, and its length.
     slice: u64,
@@ -88,7 +88,7 @@ impl Crai {
             lines.is_sorted_by_key(|line| (line.contig, line.positions.start)),
             "its slices are not in the order of their reads"
         );
-        let containers: Vec<&[Line]> = lines.chunk_by(|a, b| a.container == b.container).collect();
+        let containers: Vec<&[SliceLine]> = lines.chunk_by(|a, b| a.container == b.container).collect();
         for (i, container) in containers.iter().enumerate() {
             let next = containers.get(i + 1).map(|next| next[0].container);
             cram.check_slices(container, next)?;
@@ -101,7 +101,7 @@ impl Crai {
     pub fn check_region(&self, cram: &mut Cram, contig: u32, positions: &Range<u64>) -> Result<bool> {
         let first = self.lines.partition_point(|line| line.contig < contig);
         let after = self.after(contig, positions.end);
-        let reaches = |line: &Line| line.positions.end > positions.start;
+        let reaches = |line: &SliceLine| line.positions.end > positions.start;
         let first = first
             + self.lines[first..after]
                 .iter()
@@ -132,7 +132,7 @@ impl Crai {
 /// The stretches of the slices that hold placed reads.
 pub fn stretches(index: &Path) -> Result<Vec<Stretch>> {
     let placed = lines(index)?.into_iter().filter(|line| line.contig != UNPLACED_LAST);
-    let stretch = |line: Line| Stretch {
+    let stretch = |line: SliceLine| Stretch {
         contig: line.contig,
         positions: line.positions,
         bytes: line.bytes,
@@ -140,14 +140,16 @@ pub fn stretches(index: &Path) -> Result<Vec<Stretch>> {
     Ok(placed.map(stretch).collect())
 }
 
-fn lines(index: &Path) -> Result<Vec<Line>> {
+fn lines(index: &Path) -> Result<Vec<SliceLine>> {
     let text = String::from_utf8(read_index(index)?).context("it is not text")?;
     let told = (1..).zip(text.lines());
-    told.map(|(number, line): (usize, _)| Line::parse(line).with_context(|| format!("its line {number} is damaged")))
-        .collect()
+    told.map(|(number, line): (usize, _)| {
+        SliceLine::parse(line).with_context(|| format!("its line {number} is damaged"))
+    })
+    .collect()
 }
 
-impl Line {
+impl SliceLine {
     fn parse(line: &str) -> Option<Self> {
         let fields: Vec<_> = line.split('\t').collect();
         let &[contig, start, span, container, slice, bytes] = fields.as_slice() else {
@@ -229,7 +231,7 @@ impl Cram {
 
     /// Fails unless the lines of a container are of all its slices, and the next container of the index follows it.
     /// Reads the file only where the lengths in the lines do not tell so.
-    fn check_slices(&mut self, lines: &[Line], next: Option<u64>) -> Result<()> {
+    fn check_slices(&mut self, lines: &[SliceLine], next: Option<u64>) -> Result<()> {
         let offset = lines[0].container;
         let mut known: Vec<(u64, u64)> = lines.iter().map(|line| (line.slice, line.bytes)).collect();
         known.dedup();
@@ -258,7 +260,7 @@ impl Cram {
 
     /// Fails unless the slice of a line holds the contig and no position outside of the line's (section 8.4). Returns whether it
     /// holds several contigs, which its header does not name.
-    fn check_line(&mut self, line: &Line) -> Result<bool> {
+    fn check_line(&mut self, line: &SliceLine) -> Result<bool> {
         let slice = line.container + self.container(line.container)?.header + line.slice;
         let bytes = self.bytes(slice, SHORT_HEADER)?;
         let mut rest = Numbers(&bytes);
@@ -341,8 +343,8 @@ mod tests {
 
     #[test]
     fn lines_tell_of_slices() {
-        let of = |line: &str| Line::parse(&line.replace(' ', "\t"));
-        let expected = Line {
+        let of = |line: &str| SliceLine::parse(&line.replace(' ', "\t"));
+        let expected = SliceLine {
             container: 400,
             slice: 20,
             bytes: 9000,

@@ -11,6 +11,6 @@ mod damage;
 pub use alignment_format::Format;
 pub use alignment_index::Index;
 pub use bgzf::{BgzfFile, can_open, read_line};
-pub use bin_index::{BinIndex, Bytes, ContigBins, Stretch};
+pub use bin_index::{BinIndex, ContigBins, LittleEndian, Stretch};
 pub use crai::{Crai, Cram};
 pub use damage::{BGZF_END, check_whole, is_system_error};

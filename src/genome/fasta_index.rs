@@ -9,7 +9,7 @@ use crate::formats::BgzfFile;
 
 /// A line of the index. Offsets are bytes of the uncompressed file.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct FaiEntry {
     pub contig: Contig,
     /// Of the first base.
     pub offset: u64,
@@ -18,7 +18,7 @@ pub(super) struct Entry {
     pub line_width: u64,
 }
 
-impl Entry {
+impl FaiEntry {
     fn parse(line: &str) -> Option<Self> {
         let mut fields = line.split('\t');
         let name = fields.next()?.to_owned();
@@ -52,15 +52,15 @@ impl Entry {
 
 /// The sequences of an indexed FASTA, in the order of the index. Fails if an index is missing, damaged, or of another file; its
 /// age says nothing, for copies get new times.
-pub(super) fn read(fasta: &Path) -> Result<Vec<Entry>> {
+pub(super) fn read(fasta: &Path) -> Result<Vec<FaiEntry>> {
     let again = || format!("make it again with: samtools faidx {}", fasta.display());
     let fai = index_of(fasta, "fai")?;
     let text = std::fs::read_to_string(&fai).with_context(|| format!("cannot read {}", fai.display()))?;
     let parse = |line| {
         let damaged = || format!("damaged index {}: line '{line}'; {}", fai.display(), again());
-        Entry::parse(line).with_context(damaged)
+        FaiEntry::parse(line).with_context(damaged)
     };
-    let entries: Vec<Entry> = text.lines().map(parse).collect::<Result<_>>()?;
+    let entries: Vec<FaiEntry> = text.lines().map(parse).collect::<Result<_>>()?;
     ensure!(
         !entries.is_empty(),
         "reference index {} is empty; {}",
@@ -108,10 +108,10 @@ fn index_of(fasta: &Path, suffix: &str) -> Result<PathBuf> {
 }
 
 /// Fails unless the sequences of the index and the header lines between them are the whole file.
-fn check(file: &mut BgzfFile, entries: &[Entry]) -> Result<()> {
+fn check(file: &mut BgzfFile, entries: &[FaiEntry]) -> Result<()> {
     /// No header line is longer.
     const LONGEST: u64 = 1 << 20;
-    let mut entries: Vec<&Entry> = entries.iter().collect();
+    let mut entries: Vec<&FaiEntry> = entries.iter().collect();
     entries.sort_by_key(|e| e.offset);
     let (mut end, mut has_bases) = (0, false);
     for entry in entries {

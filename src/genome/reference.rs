@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::contigs::Contigs;
 use super::fasta_index;
-use super::fasta_index::Entry;
+use super::fasta_index::FaiEntry;
 use super::md5::Md5;
 use crate::formats::BgzfFile;
 
@@ -23,7 +23,7 @@ pub struct Reference {
     path: PathBuf,
     contigs: Contigs,
     /// In the order of the contigs.
-    entries: Arc<[Entry]>,
+    entries: Arc<[FaiEntry]>,
 }
 
 impl Reference {
@@ -128,8 +128,8 @@ impl ReferenceReader {
 }
 
 /// The bases of `start..end`, which is not empty; none if a line ends where the index has a base, or goes on where it has an end.
-fn read_bases(file: &mut BgzfFile, entry: &Entry, start: u64, end: u64) -> Result<Option<Vec<u8>>> {
-    let Entry {
+fn read_bases(file: &mut BgzfFile, entry: &FaiEntry, start: u64, end: u64) -> Result<Option<Vec<u8>>> {
+    let FaiEntry {
         line_bases, line_width, ..
     } = *entry;
     // Whole lines where that is cheap: a base too many or too few moves the ends of all that follow.

@@ -1,6 +1,6 @@
 //! How frequent systematic errors are, told from chance errors and variants by the shares of reads that show them.
 
-use super::tally::{DEPTHS, Tally};
+use super::tally::{DEPTHS, ErrorTally};
 
 /// Shares of reads that a systematic error has, all alike frequent.
 const SHARED: [f64; 9] = [0.08, 0.11, 0.14, 0.17, 0.20, 0.23, 0.26, 0.29, 0.32];
@@ -14,7 +14,7 @@ const ROUNDS: usize = 300;
 
 /// The frequency of systematic errors in a base, by expectation-maximization over the columns in which two reads or more agree
 /// on another base (Dempster et al., J. R. Stat. Soc. B 1977). The mode of its distribution given a Gamma prior about `typical`.
-pub(super) fn systematic_errors(tally: &Tally, typical: f64) -> f64 {
+pub(super) fn systematic_errors(tally: &ErrorTally, typical: f64) -> f64 {
     let chance = chance_error(tally) / 3.0;
     let cells: Vec<_> = tally.cells().filter(|&(_, other, _)| other >= 2).collect();
     let kinds = [&SHARED[..], &HETEROZYGOUS, &HOMOZYGOUS];
@@ -38,7 +38,7 @@ pub(super) fn systematic_errors(tally: &Tally, typical: f64) -> f64 {
 }
 
 /// How often a base is wrong by chance: at a depth n, n times as often as this one read differs where none could.
-fn chance_error(tally: &Tally) -> f64 {
+fn chance_error(tally: &ErrorTally) -> f64 {
     let (mut errors, mut bases) = (0, 0);
     for (depth, other, columns) in tally.cells() {
         match other {
@@ -51,7 +51,7 @@ fn chance_error(tally: &Tally) -> f64 {
 }
 
 /// Columns in which a place of this kind would show itself by two reads or more.
-fn exposure(tally: &Tally, shares: &[f64]) -> f64 {
+fn exposure(tally: &ErrorTally, shares: &[f64]) -> f64 {
     let shown: Vec<f64> = DEPTHS.map(|n| 1.0 - mean(shares, n, 0) - mean(shares, n, 1)).collect();
     tally
         .cells()
@@ -74,8 +74,8 @@ mod tests {
     use super::*;
 
     /// What is expected of so many columns of a depth.
-    fn expected(depth: usize, columns: f64, systematic: f64) -> Tally {
-        let mut tally = Tally::default();
+    fn expected(depth: usize, columns: f64, systematic: f64) -> ErrorTally {
+        let mut tally = ErrorTally::default();
         let (heterozygous, homozygous, error) = (1e-3, 5e-4, 1e-3);
         for other in 0..=depth {
             let variants = heterozygous * binomial(depth, other, 0.48) + homozygous * binomial(depth, other, 0.995);
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn few_data_leave_it_at_what_is_typical() {
-        assert!((systematic_errors(&Tally::default(), 1.5e-4) - 1.5e-4).abs() < 1e-9);
+        assert!((systematic_errors(&ErrorTally::default(), 1.5e-4) - 1.5e-4).abs() < 1e-9);
         let found = systematic_errors(&expected(8, 2e3, 0.0), 1.5e-4);
         assert!(found > 1e-4, "{found:e}");
     }

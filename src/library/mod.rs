@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::genome::{Reference, ReferenceReader, Region, Sequence};
 use crate::reads::{ReadCounts, ReadReader, ReadSource};
 pub use sample::ReadSample;
-use tally::Tally;
+use tally::ErrorTally;
 
 /// Reads that are looked at: about half a megabase at 30×.
 const ENOUGH_READS: u64 = 100_000;
@@ -43,6 +43,12 @@ pub struct Library {
 }
 
 impl Library {
+    /// A library with the typical rate of systematic errors.
+    pub const TYPICAL: Self = Self {
+        systematic_errors: TYPICAL,
+        bases: 0,
+    };
+
     /// Looks at tiles of the file, in an order that chance chose once for all, until they held enough reads. Gives, too, what these
     /// reads are.
     pub fn measure(reads: &ReadSource, reference: &Reference, threads: usize) -> Result<(Self, ReadSample)> {
@@ -54,14 +60,14 @@ impl Library {
         let mut workers = (0..threads.min(tiles.len()).min(MOST_WORKERS))
             .map(|_| Ok((reads.reader()?, reference.reader()?)))
             .collect::<Result<Vec<_>>>()?;
-        let (mut tally, mut sample, mut empty) = (Tally::default(), ReadSample::default(), 0);
+        let (mut tally, mut sample, mut empty) = (ErrorTally::default(), ReadSample::default(), 0);
         for tiles in tiles.chunks(workers.len().max(1)) {
             let of_tiles: Vec<_> = pool.install(|| {
                 let pairs = workers.par_iter_mut().zip(tiles);
                 pairs.map(|(worker, tile)| look_at(worker, tile)).collect()
             });
             // One after the other, so that the number of threads does not decide where it ends, or fails.
-            let is_enough = |tally: &Tally, empty| tally.used >= ENOUGH_READS || empty >= MOST_EMPTY;
+            let is_enough = |tally: &ErrorTally, empty| tally.used >= ENOUGH_READS || empty >= MOST_EMPTY;
             for of_tile in of_tiles {
                 if is_enough(&tally, empty) {
                     break;
@@ -92,21 +98,21 @@ impl Library {
     }
 }
 
-fn look_at((reads, reference): &mut (ReadReader, ReferenceReader), tile: &Region) -> Result<(Tally, ReadSample)> {
+fn look_at((reads, reference): &mut (ReadReader, ReferenceReader), tile: &Region) -> Result<(ErrorTally, ReadSample)> {
     let sequence = Sequence::new(tile.start, reference.fetch(&tile.contig, tile.start, tile.end)?);
     let mut counts = ReadCounts::default();
     let mut reads = reads.fetch_counted(tile, |start, _| tile.contains(start), &mut counts)?;
-    let sample = ReadSample::of(&reads, tile, counts);
+    let sample = ReadSample::new(&reads, tile, counts);
     // Those alone by which any index, BAM's or CRAM's, knows the tile.
     reads.retain(|read| read.start >= tile.start && read.end() <= tile.end);
     reads.iter_mut().for_each(|read| read.spell_out(&sequence));
-    Ok((Tally::of(&reads, &sequence, tile), sample))
+    Ok((ErrorTally::count(&reads, &sequence, tile), sample))
 }
 
 impl std::fmt::Display for Library {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.bases == 0 {
-            return write!(f, "unknown, held for usual: too few reads were found to tell");
+            return write!(f, "unknown (too few reads); typical rate assumed");
         }
         write!(
             f,

@@ -1,7 +1,7 @@
 //! What the reads of a file are: short or long, of genomes or of transcripts, in pairs on one contig or on several.
 
 use crate::genome::Region;
-use crate::reads::{CigarKind, LeftOut, Read, ReadCounts};
+use crate::reads::{CigarKind, Read, ReadCounts, ReadExclusion};
 
 /// Fewer reads tell nothing.
 const FEWEST: u64 = 10;
@@ -22,7 +22,7 @@ pub struct ReadSample {
 
 impl ReadSample {
     /// Of the reads that start in a tile.
-    pub(super) fn of(reads: &[Read], tile: &Region, counts: ReadCounts) -> Self {
+    pub(super) fn new(reads: &[Read], tile: &Region, counts: ReadCounts) -> Self {
         let started = || reads.iter().filter(|read| tile.contains(read.start));
         let is_spliced = |read: &&Read| read.cigar.iter().any(|op| op.kind == CigarKind::RefSkip);
         Self {
@@ -60,8 +60,8 @@ impl ReadSample {
 
     /// Whether most reads have their mate on another contig.
     pub fn mates_lie_elsewhere(&self) -> bool {
-        let elsewhere = self.counts.left_out(LeftOut::MateOnOtherContig);
-        let usable = self.counts.used + self.counts.left_out(LeftOut::Depth);
+        let elsewhere = self.counts.left_out(ReadExclusion::MateOnOtherContig);
+        let usable = self.counts.used + self.counts.left_out(ReadExclusion::Depth);
         elsewhere >= FEWEST && elsewhere > usable
     }
 }
@@ -75,7 +75,7 @@ mod tests {
         let reads: Vec<_> = (0..reads)
             .map(|i| read(&i.to_string(), 5, cigar, &vec![b'A'; length]))
             .collect();
-        ReadSample::of(&reads, &Region::new("c", 0, 10), ReadCounts::default())
+        ReadSample::new(&reads, &Region::new("c", 0, 10), ReadCounts::default())
     }
 
     #[test]
@@ -96,9 +96,9 @@ mod tests {
     fn most_mates_elsewhere_are_more_than_half() {
         let mut sample = ReadSample::default();
         sample.counts.used = 20;
-        sample.counts.leave_out(LeftOut::MateOnOtherContig, 20);
+        sample.counts.leave_out(ReadExclusion::MateOnOtherContig, 20);
         assert!(!sample.mates_lie_elsewhere());
-        sample.counts.leave_out(LeftOut::MateOnOtherContig, 1);
+        sample.counts.leave_out(ReadExclusion::MateOnOtherContig, 1);
         assert!(sample.mates_lie_elsewhere());
     }
 }

@@ -18,7 +18,7 @@ const ALONE: u64 = 100;
 const DOUBTFUL: (f64, f64) = (0.08, 0.35);
 
 /// Columns of the reference by depth and by the reads that show the commonest other base.
-pub(super) struct Tally {
+pub(super) struct ErrorTally {
     /// For each depth, and each number of reads up to it.
     counts: Vec<Vec<u64>>,
     /// Reads that the stretches hold, and those that are left after thinning.
@@ -26,7 +26,7 @@ pub(super) struct Tally {
     pub used: u64,
 }
 
-impl Default for Tally {
+impl Default for ErrorTally {
     fn default() -> Self {
         Self {
             counts: DEPTHS.map(|depth| vec![0; depth + 1]).collect(),
@@ -36,9 +36,9 @@ impl Default for Tally {
     }
 }
 
-impl Tally {
+impl ErrorTally {
     /// Counts what reads without gaps and clips show in a stretch of the reference.
-    pub fn of(reads: &[Read], reference: &Sequence, stretch: &Region) -> Self {
+    pub fn count(reads: &[Read], reference: &Sequence, stretch: &Region) -> Self {
         let found = reads.len() as u64;
         let mut reads: Vec<&Read> = reads.iter().collect();
         let mut columns = columns(&reads, stretch);
@@ -177,7 +177,7 @@ mod tests {
         reads[3].bases[30] = b'G';
         reads[3].quals[30] = 2;
         reads.push(read("gap", 100, "20M1D20M", &[b'T'; 40]));
-        let tally = Tally::of(&reads, &reference, &Region::new("c", 100, 500));
+        let tally = ErrorTally::count(&reads, &reference, &Region::new("c", 100, 500));
         let cells: Vec<_> = tally.cells().collect();
         assert_eq!(cells, [(7, 1, 1), (8, 0, 28), (8, 2, 1)]);
         assert_eq!((tally.columns(), tally.found, tally.used), (30, 9, 9));
@@ -185,7 +185,7 @@ mod tests {
         for read in &mut reads[..2] {
             read.bases[10] = b'G';
         }
-        let tally = Tally::of(&reads, &reference, &Region::new("c", 100, 500));
+        let tally = ErrorTally::count(&reads, &reference, &Region::new("c", 100, 500));
         assert!(tally.cells().all(|(_, other, _)| other < 2));
     }
 
@@ -195,7 +195,7 @@ mod tests {
         let deep: Vec<_> = (0..600)
             .map(|i| read(&i.to_string(), 100, "40M", &[b'A'; 40]))
             .collect();
-        let tally = Tally::of(&deep, &reference, &Region::new("c", 100, 500));
+        let tally = ErrorTally::count(&deep, &reference, &Region::new("c", 100, 500));
         assert!((40..80).contains(&tally.used), "{}", tally.used);
         assert_eq!(tally.found, 600);
         assert!(tally.cells().all(|(depth, ..)| depth as u64 == tally.used));

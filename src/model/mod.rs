@@ -14,7 +14,7 @@ pub use cascade::Cascades;
 pub use feed::{Feed, TrainingOptions};
 pub use inference::{Inference, PileupClassifier, cuda_devices, parse_device, parse_devices};
 pub use network::{Architecture, Batch, Network, Random, bucket};
-pub use training::{News, TrainingRun, recalibrate, train};
+pub use training::{TrainingEvent, TrainingRun, recalibrate, train};
 
 /// The version of the libtorch that is linked.
 pub fn libtorch_version() -> String {

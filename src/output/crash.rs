@@ -25,7 +25,7 @@ extern "C" fn crashed(signal: libc::c_int) {
 }
 
 /// From now on a crash is told in one line.
-pub(super) fn heed() {
+pub(super) fn install() {
     for signal in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV] {
         // SAFETY: the handler calls only what a handler may call, on a stack of its own where the thread has one.
         unsafe {

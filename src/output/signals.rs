@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// From now on a signal removes what is unfinished before it ends the process.
-pub fn heed() -> Result<()> {
+pub fn install() -> Result<()> {
     let heeded = ENDING_SIGNALS.into_iter().filter(|&signal| !is_ignored(signal));
     let mut signals = Signals::new(heeded).context("cannot wait for signals")?;
     let wait = move || {
@@ -34,7 +34,7 @@ pub fn heed() -> Result<()> {
     };
     let thread = std::thread::Builder::new().name("signals".into());
     thread.spawn(wait).context("cannot start a thread")?;
-    crash::heed();
+    crash::install();
     out_of_memory::reserve();
     // A file that grows beyond the limit (`ulimit -f`) is then an error of the write.
     // SAFETY: no handler runs.

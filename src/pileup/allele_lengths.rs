@@ -18,7 +18,7 @@ impl AlleleLengths {
     pub const LENGTH: usize = 5;
 
     /// Of the allele set `set` (indices of `alternates`, which replace `reference`).
-    pub fn of<'a>(reference: &[u8], alternates: impl Iterator<Item = &'a [u8]>, set: &[usize]) -> Self {
+    pub fn measure<'a>(reference: &[u8], alternates: impl Iterator<Item = &'a [u8]>, set: &[usize]) -> Self {
         let clamp = |length: usize| i32::try_from(length).unwrap_or(i32::MAX / 2);
         let (mut ours, mut others) = (Vec::new(), Vec::new());
         for (index, alternate) in alternates.enumerate() {
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     fn lengths(reference: &str, alternates: &[&str], set: &[usize]) -> AlleleLengths {
-        AlleleLengths::of(reference.as_bytes(), alternates.iter().map(|a| a.as_bytes()), set)
+        AlleleLengths::measure(reference.as_bytes(), alternates.iter().map(|a| a.as_bytes()), set)
     }
 
     #[test]

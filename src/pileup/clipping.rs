@@ -41,7 +41,7 @@ impl Clipping {
     }
 
     /// Of the allele set (indices of the candidate's alternates), among all reads of its partition.
-    pub(super) fn of(candidate: &Candidate, set: &[usize], reads: &[Read]) -> Self {
+    pub(super) fn measure(candidate: &Candidate, set: &[usize], reads: &[Read]) -> Self {
         let alleles = set.iter().filter_map(|&i| candidate.alternates.get(i));
         let mut supporting: Vec<usize> = alleles
             .flat_map(|a| a.supporting_reads.iter().map(|&i| i as usize))
@@ -106,9 +106,9 @@ mod tests {
             depth: 4,
             reference_depth: 2,
         };
-        let shares = Clipping::of(&candidate, &[0], &reads);
+        let shares = Clipping::measure(&candidate, &[0], &reads);
         assert_eq!(shares.to_array(), [0.5, 1.0, 0.5, 0.5]);
         assert_eq!(Clipping::from_array(shares.to_array()), shares);
-        assert_eq!(Clipping::of(&candidate, &[0], &reads[..1]), Clipping::default());
+        assert_eq!(Clipping::measure(&candidate, &[0], &reads[..1]), Clipping::default());
     }
 }

@@ -8,7 +8,7 @@ use crate::variants::VariantType;
 
 /// The type of the candidate, how long its alleles are, how many of its reads are clipped, and how noisy the library is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Context {
+pub struct PileupContext {
     pub variant_type: VariantType,
     pub lengths: AlleleLengths,
     pub clipping: Clipping,
@@ -16,20 +16,20 @@ pub struct Context {
     pub noise: f32,
 }
 
-impl Context {
+impl PileupContext {
     /// Of an allele set (indices of the candidate's alternates); `reads` are those of its partition.
-    pub fn of(candidate: &Candidate, set: &[usize], reads: &[Read], noise: f32) -> Self {
+    pub fn new(candidate: &Candidate, set: &[usize], reads: &[Read], noise: f32) -> Self {
         let alternates = candidate.alternates.iter().map(|a| a.bases.as_slice());
         Self {
             variant_type: candidate.variant_type(),
-            lengths: AlleleLengths::of(&candidate.reference, alternates, set),
-            clipping: Clipping::of(candidate, set, reads),
+            lengths: AlleleLengths::measure(&candidate.reference, alternates, set),
+            clipping: Clipping::measure(candidate, set, reads),
             noise,
         }
     }
 }
 
-impl From<VariantType> for Context {
+impl From<VariantType> for PileupContext {
     /// Of a pileup without clipped reads, whose alleles are as long as the reference, of a usual library.
     fn from(variant_type: VariantType) -> Self {
         Self {

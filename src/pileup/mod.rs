@@ -15,7 +15,7 @@ mod rows;
 pub use allele_lengths::AlleleLengths;
 pub use channels::{CHANNEL_NAMES, CHANNELS, DIFFERS, STRANDS, SUPPORTS, index};
 pub use clipping::Clipping;
-pub use context::Context;
+pub use context::PileupContext;
 pub use draw::{allele_sets, draw};
 pub use picture::Picture;
 

@@ -8,15 +8,15 @@ use super::read::{CigarKind, CigarOp, Read};
 
 /// Where a read lies, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Alignment {
+pub(super) struct WrittenAlignment {
     pub start: i64,
     pub cigar: CigarString,
 }
 
-impl Alignment {
+impl WrittenAlignment {
     /// The alignment of `read`, which was made of `record`, if it is not the record's own. Bases that were cut off the read are
     /// clipped: the record keeps them. None if the read was made of another record.
-    pub fn of(read: &Read, record: &Record) -> Option<Self> {
+    pub fn new(read: &Read, record: &Record) -> Option<Self> {
         let before = decode(record)?;
         let cut = |end: fn(&[CigarOp]) -> Option<&CigarOp>| hard_clip(end(&read.cigar)) - hard_clip(end(&before.cigar));
         let (left, right) = (cut(<[_]>::first), cut(<[_]>::last));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn aligned(pos: i64, cigar: &str, read: &Read) -> Option<(i64, String)> {
-        let alignment = Alignment::of(read, &record(pos, cigar, b"ACGTACGTAC"))?;
+        let alignment = WrittenAlignment::new(read, &record(pos, cigar, b"ACGTACGTAC"))?;
         Some((alignment.start, alignment.cigar.to_string()))
     }
 
@@ -192,7 +192,7 @@ mod tests {
         ] {
             record.push_aux(tag, value).unwrap();
         }
-        let alignment = Alignment {
+        let alignment = WrittenAlignment {
             start: 16_380,
             cigar: CigarString::try_from("1S3M2D1M1I4M").unwrap(),
         };

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use rust_htslib::bam::{self, Header, HeaderView, Record, Writer};
 use rustc_hash::FxHashMap;
 
-use super::alignment::Alignment;
+use super::alignment::WrittenAlignment;
 use super::filter::{ReadFilter, fragment_name, is_second_of_pair};
 use super::mates::HeldRecords;
 use super::read::Read;
@@ -88,7 +88,7 @@ impl RealignedReadsWriter {
     }
 
     fn push(&mut self, mut record: Record, read: Option<&Read>, contig: &str) -> Result<()> {
-        let alignment = read.and_then(|read| Alignment::of(read, &record));
+        let alignment = read.and_then(|read| WrittenAlignment::new(read, &record));
         if let Some(alignment) = alignment.filter(|new| HeldRecords::may_move(&record, new)) {
             let (start, end) = (alignment.start as u64, alignment.end() as u64);
             self.held.note_move(&record, &alignment);

@@ -7,7 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 /// Why a read is no evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOut {
+pub enum ReadExclusion {
     OtherSample,
     NoReadGroup,
     Unmapped,
@@ -24,7 +24,7 @@ pub enum LeftOut {
     Depth,
 }
 
-impl LeftOut {
+impl ReadExclusion {
     pub const ALL: [Self; 13] = [
         Self::OtherSample,
         Self::NoReadGroup,
@@ -84,21 +84,21 @@ impl LeftOut {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadCounts {
     pub used: u64,
-    left_out: [u64; LeftOut::ALL.len()],
+    left_out: [u64; ReadExclusion::ALL.len()],
 }
 
 impl ReadCounts {
-    pub fn leave_out(&mut self, reason: LeftOut, reads: u64) {
+    pub fn leave_out(&mut self, reason: ReadExclusion, reads: u64) {
         self.left_out[reason as usize] += reads;
     }
 
-    pub fn left_out(&self, reason: LeftOut) -> u64 {
+    pub fn left_out(&self, reason: ReadExclusion) -> u64 {
         self.left_out[reason as usize]
     }
 
     /// Reasons that any read was left out for.
-    pub fn reasons(&self) -> impl DoubleEndedIterator<Item = (LeftOut, u64)> {
-        let reasons = LeftOut::ALL.map(|reason| (reason, self.left_out(reason)));
+    pub fn reasons(&self) -> impl DoubleEndedIterator<Item = (ReadExclusion, u64)> {
+        let reasons = ReadExclusion::ALL.map(|reason| (reason, self.left_out(reason)));
         reasons.into_iter().filter(|&(_, reads)| reads > 0)
     }
 
@@ -121,7 +121,7 @@ impl Serialize for ReadCounts {
         struct ByReason<'a>(&'a ReadCounts);
         impl Serialize for ByReason<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_map(LeftOut::ALL.map(|reason| (reason.key(), self.0.left_out(reason))))
+                serializer.collect_map(ReadExclusion::ALL.map(|reason| (reason.key(), self.0.left_out(reason))))
             }
         }
         let mut map = serializer.serialize_map(Some(2))?;
@@ -155,18 +155,27 @@ mod tests {
             used: 7,
             ..ReadCounts::default()
         };
-        counts.leave_out(LeftOut::Duplicate, 2);
-        counts.leave_out(LeftOut::Depth, 1);
+        counts.leave_out(ReadExclusion::Duplicate, 2);
+        counts.leave_out(ReadExclusion::Depth, 1);
         counts += counts;
         assert_eq!(
-            (counts.used, counts.all_left_out(), counts.left_out(LeftOut::Depth)),
+            (
+                counts.used,
+                counts.all_left_out(),
+                counts.left_out(ReadExclusion::Depth)
+            ),
             (14, 6, 2)
         );
         let json = serde_json::to_value(counts).unwrap();
         assert_eq!((&json["used"], &json["left_out"]["duplicate"]), (&14.into(), &4.into()));
-        assert_eq!(json["left_out"].as_object().unwrap().len(), LeftOut::ALL.len());
+        assert_eq!(json["left_out"].as_object().unwrap().len(), ReadExclusion::ALL.len());
         let table = counts.to_string();
         assert_eq!(table.lines().count(), 4, "{table}");
-        assert!(LeftOut::ALL.iter().enumerate().all(|(i, &reason)| reason as usize == i));
+        assert!(
+            ReadExclusion::ALL
+                .iter()
+                .enumerate()
+                .all(|(i, &reason)| reason as usize == i)
+        );
     }
 }

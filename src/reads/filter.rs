@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use rust_htslib::bam::record::{Aux, Record};
 use rustc_hash::{FxHashSet, FxHasher};
 
-use super::counts::LeftOut;
+use super::counts::ReadExclusion;
 use super::downsampling::Downsampling;
 use super::read::{CigarKind, CigarOp, Read};
 
@@ -25,12 +25,12 @@ pub const MIN_BASE_QUALITY: u8 = 10;
 const ASSUMED_QUALITY: u8 = 30;
 
 /// Flags of records that are no evidence (SAM specification, section 1.4). Duplicates come last.
-const EXCLUDED: [(u16, LeftOut); 5] = [
-    (0x4, LeftOut::Unmapped),
-    (0x100, LeftOut::Secondary),
-    (0x800, LeftOut::Supplementary),
-    (0x200, LeftOut::FailedQualityControl),
-    (0x400, LeftOut::Duplicate),
+const EXCLUDED: [(u16, ReadExclusion); 5] = [
+    (0x4, ReadExclusion::Unmapped),
+    (0x100, ReadExclusion::Secondary),
+    (0x800, ReadExclusion::Supplementary),
+    (0x200, ReadExclusion::FailedQualityControl),
+    (0x400, ReadExclusion::Duplicate),
 ];
 const PAIRED: u16 = 0x1;
 const MATE_UNMAPPED: u16 = 0x8;
@@ -96,19 +96,19 @@ impl ReadFilter {
         self.judge_group(record).is_ok() && self.chooses(record)
     }
 
-    fn judge_group(&self, record: &Record) -> Result<(), LeftOut> {
+    fn judge_group(&self, record: &Record) -> Result<(), ReadExclusion> {
         let Some(groups) = &self.read_groups else {
             return Ok(());
         };
         match record.aux(b"RG") {
             Ok(Aux::String(group)) if groups.contains(group.as_bytes()) => Ok(()),
-            Ok(Aux::String(_)) => Err(LeftOut::OtherSample),
-            _ => Err(LeftOut::NoReadGroup),
+            Ok(Aux::String(_)) => Err(ReadExclusion::OtherSample),
+            _ => Err(ReadExclusion::NoReadGroup),
         }
     }
 
     /// Judges by the read group, where the file holds several samples; by flags, mapping quality and the place of the mate.
-    pub fn judge(&self, record: &Record) -> Result<(), LeftOut> {
+    pub fn judge(&self, record: &Record) -> Result<(), ReadExclusion> {
         self.judge_group(record)?;
         let flags = record.flags();
         let kept = if self.options.keep_duplicates {
@@ -120,17 +120,17 @@ impl ReadFilter {
             return Err(reason);
         }
         if record.pos() < 0 {
-            return Err(LeftOut::Unmapped);
+            return Err(ReadExclusion::Unmapped);
         }
         if record.mapq() < self.options.min_mapping_quality {
-            return Err(LeftOut::LowMappingQuality);
+            return Err(ReadExclusion::LowMappingQuality);
         }
         let placed_mate = flags & (PAIRED | MATE_UNMAPPED) == PAIRED && record.mtid() >= 0;
         if placed_mate && record.mtid() != record.tid() && !self.accepts_mate(record) {
-            return Err(LeftOut::MateOnOtherContig);
+            return Err(ReadExclusion::MateOnOtherContig);
         }
         if record.seq_len() == 0 {
-            return Err(LeftOut::NoSequence);
+            return Err(ReadExclusion::NoSequence);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use rust_htslib::bam::record::{Aux, Record};
 
-use super::alignment::Alignment;
+use super::alignment::WrittenAlignment;
 
 /// Flags of a record (SAM specification, section 1.4).
 const PAIRED: u16 = 0x1;
@@ -28,13 +28,13 @@ pub(super) struct HeldRecords {
     held: BTreeMap<(i64, u64), Record>,
     count: u64,
     /// Where records of late were moved, by what their mates know of them.
-    moved: BTreeMap<Pointer, Alignment>,
+    moved: BTreeMap<Pointer, WrittenAlignment>,
 }
 
 impl HeldRecords {
     /// Whether a record may be given `alignment`, so that all that point to it can be told: a record with a mate farther away, or
     /// with a supplementary alignment, keeps its own.
-    pub fn may_move(record: &Record, alignment: &Alignment) -> bool {
+    pub fn may_move(record: &Record, alignment: &WrittenAlignment) -> bool {
         let flags = record.flags();
         let has_mate = flags & (PAIRED | MATE_UNMAPPED) == PAIRED;
         let near = |place: i64| (place - record.pos()).abs() <= REACH;
@@ -45,7 +45,7 @@ impl HeldRecords {
     }
 
     /// Takes a record before it gets `alignment`.
-    pub fn note_move(&mut self, record: &Record, alignment: &Alignment) {
+    pub fn note_move(&mut self, record: &Record, alignment: &WrittenAlignment) {
         let pointer = (record.pos(), record.qname().to_vec(), record.flags() & PLACE_IN_PAIR);
         self.moved.insert(pointer, alignment.clone());
     }
@@ -109,8 +109,8 @@ mod tests {
         record
     }
 
-    fn alignment(start: i64) -> Alignment {
-        Alignment {
+    fn alignment(start: i64) -> WrittenAlignment {
+        WrittenAlignment {
             start,
             cigar: CigarString::try_from("2M").unwrap(),
         }

@@ -19,7 +19,7 @@ mod source;
 pub(crate) mod testing;
 
 pub use bam_writer::RealignedReadsWriter;
-pub use counts::{LeftOut, ReadCounts};
+pub use counts::{ReadCounts, ReadExclusion};
 pub use depth::DEFAULT_MAX_DEPTH;
 pub use downsampling::Downsampling;
 pub use filter::{FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use rust_htslib::bam::Record;
 
-use super::counts::{LeftOut, ReadCounts};
+use super::counts::{ReadCounts, ReadExclusion};
 use super::depth::{DepthLimit, places};
 use super::filter::{ReadFilter, decode, end_of, fragment_name, mate_start};
 use super::read::Read;
@@ -84,7 +84,7 @@ impl ReadReader {
                 match decode(record) {
                     Some(read) => depth.keep(read, mate_start(record)),
                     None => {
-                        counts.leave_out(LeftOut::BadAlignment, counted);
+                        counts.leave_out(ReadExclusion::BadAlignment, counted);
                         continue;
                     }
                 }
@@ -101,8 +101,8 @@ impl ReadReader {
         let (used, useless): (Vec<_>, Vec<_>) = kept.partition(|read| self.filter.shows_a_base(read));
         let (used, useless) = (used.len() as u64, useless.len() as u64);
         counts.used += used;
-        counts.leave_out(LeftOut::LowBaseQuality, useless);
-        counts.leave_out(LeftOut::Depth, passed - used - useless);
+        counts.leave_out(ReadExclusion::LowBaseQuality, useless);
+        counts.leave_out(ReadExclusion::Depth, passed - used - useless);
     }
 }
 

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 
 use super::cigar::push;
-use super::score::{End, GAP_EXTEND, GAP_OPEN, MATCH, MISMATCH};
+use super::score::{AlignmentEnd, GAP_EXTEND, GAP_OPEN, MATCH, MISMATCH};
 use crate::reads::{CigarKind, CigarOp};
 
 /// A target base that goes with every base of the query.
@@ -97,9 +97,9 @@ impl Aligner {
     }
 
     /// The alignment that was last found, by its end.
-    pub fn end(&self) -> End {
+    pub fn end(&self) -> AlignmentEnd {
         let (target, query) = self.end;
-        End {
+        AlignmentEnd {
             score: self.score,
             target,
             query,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::graph::{Graph, Weight};
 use super::options::RealignOptions;
-use super::segments::{Run, Segment, Segments};
+use super::segments::{MatchingRun, Segment, Segments};
 use crate::genome::Sequence;
 use crate::reads::Read;
 
@@ -108,7 +108,7 @@ impl Assembler {
         let Segment { text, runs } = &self.source.segments[segment];
         let (mut begin, end, runs) = (text.start, text.end, runs.clone());
         for run in runs {
-            let Run { text, reference } = &self.source.runs[run];
+            let MatchingRun { text, reference } = &self.source.runs[run];
             if text.len() <= k {
                 continue;
             }

@@ -6,12 +6,12 @@ use super::align::{Aligner, Alignment, margin, ungapped_score};
 use super::cigar::{compose, push};
 use super::haplotype::{align_haplotype, haplotype_offset};
 use super::placement::{Placement, SEED, Seed, SeedIndex, all_seeds, packed, seeds, uncovered};
-use super::score::{End, Scorer};
+use super::score::{AlignmentEnd, Scorer};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
 /// A haplotype with its reference flanks, and how well the reads fit it.
-struct Haplotype {
+struct FittedHaplotype {
     bases: Vec<u8>,
     is_reference: bool,
     /// Sum of its reads' scores; 0 discards it.
@@ -64,7 +64,7 @@ impl Fitter {
         let reads: Vec<&Read> = members.iter().map(|member| member.read).collect();
         let seeds: Vec<Vec<Seed>> = reads.iter().map(|r| seeds(&r.bases)).collect();
         let mut known_seeds = None;
-        let mut haplotypes: Vec<Haplotype> = target
+        let mut haplotypes: Vec<FittedHaplotype> = target
             .haplotypes
             .iter()
             .map(|bases| self.place_all(bases, &reads, &seeds, target, &mut known_seeds))
@@ -95,7 +95,7 @@ impl Fitter {
         seeds: &[Vec<Seed>],
         target: &Target,
         known_seeds: &mut Option<Vec<u64>>,
-    ) -> Haplotype {
+    ) -> FittedHaplotype {
         let reference = &target.reference.bases;
         let (prefix, suffix) = (target.prefix, target.suffix);
         let bases = [&reference[..prefix], window, &reference[reference.len() - suffix..]].concat();
@@ -129,7 +129,7 @@ impl Fitter {
         } else {
             Vec::new()
         };
-        Haplotype {
+        FittedHaplotype {
             bases,
             is_reference,
             score,
@@ -142,9 +142,9 @@ impl Fitter {
     fn align<'a>(
         &mut self,
         read: &Read,
-        haplotypes: &'a [Haplotype],
+        haplotypes: &'a [FittedHaplotype],
         origin: u64,
-    ) -> Option<(&'a Haplotype, i32, Alignment)> {
+    ) -> Option<(&'a FittedHaplotype, i32, Alignment)> {
         let expected: Vec<_> = haplotypes.iter().map(|h| expected_diagonals(read, h, origin)).collect();
         let ungapped = haplotypes.iter().zip(&expected).flat_map(|(haplotype, diagonals)| {
             [diagonals.start(), diagonals.end()].map(|&d| ungapped_score(&read.bases, &haplotype.bases, d))
@@ -153,7 +153,7 @@ impl Fitter {
         let mut floor = ungapped.max()?.max(1);
         let mut best = None;
         // Many haplotypes are the same where the read lies.
-        let mut seen: Vec<(&[u8], i64, Option<End>)> = Vec::new();
+        let mut seen: Vec<(&[u8], i64, Option<AlignmentEnd>)> = Vec::new();
         // Those that fit most reads first: what they score spares the others.
         for (i, (haplotype, diagonals)) in haplotypes.iter().zip(&expected).enumerate().rev() {
             let margin = margin(read.bases.len(), floor);
@@ -189,7 +189,7 @@ impl Fitter {
 
     /// The alignment whose score and end are known. Most have no gap or a short one, and a narrow band is cheap. For
     /// others, scoring backwards tells where they start: what lies between needs no band wider than the score allows.
-    fn trace(&mut self, query: &[u8], target: &[u8], diagonals: &RangeInclusive<i64>, end: End) -> Alignment {
+    fn trace(&mut self, query: &[u8], target: &[u8], diagonals: &RangeInclusive<i64>, end: AlignmentEnd) -> Alignment {
         let clipped = (query.len() - end.query) as u32;
         let (query, target) = (&query[..end.query], &target[..end.target]);
         for reach in [0, NARROW] {
@@ -230,7 +230,7 @@ fn extended(alignment: Alignment, (target, query): (usize, usize), after: u32) -
 }
 
 /// Where the aligner's first and last matches put the read on the haplotype: the diagonals of both.
-fn expected_diagonals(read: &Read, haplotype: &Haplotype, origin: u64) -> RangeInclusive<i64> {
+fn expected_diagonals(read: &Read, haplotype: &FittedHaplotype, origin: u64) -> RangeInclusive<i64> {
     let at = |position: u64| haplotype_offset(&haplotype.cigar, position.saturating_sub(origin) as usize);
     let clipped = |op: Option<&CigarOp>| {
         op.filter(|op| op.kind == CigarKind::SoftClip)
@@ -249,7 +249,7 @@ fn ungapped(length: usize) -> Vec<CigarOp> {
 }
 
 /// The best placement of a read, of haplotypes in the order of rising support.
-fn best_placement(haplotypes: &[Haplotype], read: usize) -> Option<(&Haplotype, Placement)> {
+fn best_placement(haplotypes: &[FittedHaplotype], read: usize) -> Option<(&FittedHaplotype, Placement)> {
     let placed = haplotypes.iter().filter_map(|h| Some((h, h.placements[read]?)));
     // `max_by_key` returns the last of equals, the one with most support.
     placed.max_by_key(|(haplotype, placement)| (placement.score, !haplotype.is_reference))

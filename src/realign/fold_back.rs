@@ -20,7 +20,7 @@ const SHORT_REACH: i64 = 60;
 /// Cuts off ends that were folded back, and so much of the stem as the fold explains better: they become hard clips.
 pub fn cut_fold_backs(read: &mut Read, reference: &Sequence) {
     for side in [Side::Left, Side::Right] {
-        let end = End::of(read, side, reference);
+        let end = FoldedEnd::find(read, side, reference);
         if let Some(stem) = end.and_then(|end| Some(end.stem(end.partner()?))) {
             cut(read, side, stem);
         }
@@ -34,7 +34,7 @@ enum Side {
 }
 
 /// An end of a read. Its bases are counted outwards from where the alignment ends, those aligned are below 0.
-struct End<'a> {
+struct FoldedEnd<'a> {
     side: Side,
     read: &'a Read,
     reference: &'a Sequence,
@@ -45,9 +45,9 @@ struct End<'a> {
     first: i64,
 }
 
-impl<'a> End<'a> {
+impl<'a> FoldedEnd<'a> {
     /// `None` if no base is aligned there without a gap.
-    fn of(read: &'a Read, side: Side, reference: &'a Sequence) -> Option<Self> {
+    fn find(read: &'a Read, side: Side, reference: &'a Sequence) -> Option<Self> {
         let ops = read.cigar.as_slice();
         let (first, outer, inner) = match side {
             Side::Left => (read.start as i64 - 1, ops.first()?, ops.get(1)),

@@ -8,21 +8,21 @@
 //! SNP and small-indel variant caller using deep neural networks", Nat Biotechnol 36 (2018) 983–987).
 
 mod align;
-mod aligned_indel;
 mod assembler;
 #[cfg(test)]
 mod assembler_tests;
 mod cigar;
 mod fit;
 mod fold_back;
-mod foreign_end;
 mod graph;
 mod haplotype;
+mod indel_haplotypes;
 mod options;
 mod placement;
 mod realigner;
 mod score;
 mod segments;
+mod soft_clips;
 #[cfg(test)]
 mod testing;
 mod window;

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::aligned_indel::with_aligned_indels;
 use super::assembler::Assembler;
 use super::cigar::is_left_aligned;
 use super::fit::{Fit, Fitter, Member, Target};
 use super::fold_back::cut_fold_backs;
-use super::foreign_end::{Primers, keep_clipped};
+use super::indel_haplotypes::with_indel_haplotypes;
 use super::is_realignable;
 use super::options::RealignOptions;
+use super::soft_clips::{Primers, keep_clipped};
 use super::window::select_windows;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
@@ -129,7 +129,7 @@ impl Realigner {
             .map(|(read, _)| read)
             .collect();
         let assembled = self.assembler.haplotypes(window, reference, &overlapping, options);
-        with_aligned_indels(assembled, window, reference, &overlapping, options)
+        with_indel_haplotypes(assembled, window, reference, &overlapping, options)
     }
 
     /// The fit of each read to a window's haplotypes.

@@ -38,7 +38,7 @@ impl Diagonals {
 
 /// The score of an alignment and where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct AlignmentEnd {
     pub score: i32,
     /// One past the last base aligned.
     pub target: usize,
@@ -71,7 +71,7 @@ impl Scorer {
         diagonals: &RangeInclusive<i64>,
         margin: i64,
         floor: i32,
-    ) -> Option<End> {
+    ) -> Option<AlignmentEnd> {
         let low = diagonals.start() - margin;
         let count = ((diagonals.end() + margin - low) as usize / 2 + 1).next_multiple_of(LANES) as i64;
         self.even.reset(count as usize);
@@ -110,7 +110,7 @@ impl Scorer {
             }
         }
         let (score, (target, query)) = best;
-        (target < i64::MAX).then_some(End {
+        (target < i64::MAX).then_some(AlignmentEnd {
             score: i32::from(score),
             target: target as usize,
             query: query as usize,

@@ -13,7 +13,7 @@ pub struct Segment {
 }
 
 /// A stretch of a read that equals the reference where it is aligned.
-pub struct Run {
+pub struct MatchingRun {
     pub text: Range<usize>,
     /// Where in the text the same bases of the reference begin.
     pub reference: usize,
@@ -28,7 +28,7 @@ pub struct Segments {
     pub span: usize,
     pub window: Range<usize>,
     pub segments: Vec<Segment>,
-    pub runs: Vec<Run>,
+    pub runs: Vec<MatchingRun>,
 }
 
 impl Segments {
@@ -99,7 +99,7 @@ impl Segments {
             let open = self.runs[first_run..].last_mut();
             match open.filter(|run| run.text.end == text && run.reference + run.text.len() == at) {
                 Some(run) => run.text.end += alike,
-                None if alike > 0 => self.runs.push(Run {
+                None if alike > 0 => self.runs.push(MatchingRun {
                     text: text..text + alike,
                     reference: at,
                 }),

@@ -138,7 +138,7 @@ pub struct Stopwatch {
 
 impl Stopwatch {
     pub fn start() -> Self {
-        Self::of(libc::CLOCK_THREAD_CPUTIME_ID)
+        Self::with_clock(libc::CLOCK_THREAD_CPUTIME_ID)
     }
 
     /// A stopwatch of all threads that began with the process: its first lap is all that came before.
@@ -150,7 +150,7 @@ impl Stopwatch {
         }
     }
 
-    fn of(clock: libc::clockid_t) -> Self {
+    fn with_clock(clock: libc::clockid_t) -> Self {
         Self {
             clock,
             wall: Instant::now(),
@@ -160,7 +160,7 @@ impl Stopwatch {
 
     /// Adds the time since the start or the last lap to a stage that worked on so many items.
     pub fn lap(&mut self, timings: &mut StageCosts, stage: Stage, items: usize) {
-        let Self { wall, cpu, .. } = std::mem::replace(self, Self::of(self.clock));
+        let Self { wall, cpu, .. } = std::mem::replace(self, Self::with_clock(self.clock));
         let cost = &mut timings.0[stage as usize];
         cost.cpu += self.cpu - cpu;
         cost.wall += self.wall - wall;

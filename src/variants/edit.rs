@@ -1,7 +1,7 @@
 //! What an allele changes, without the bases that VCF pads it with.
 
 /// The bases of `start..end` (0-based half-open, empty for an insertion) replaced by `bases`, nothing shared.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Edit {
     pub start: u64,
     pub end: u64,
@@ -9,21 +9,53 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// Takes off what the alleles share: VCF's anchor base, then at the end, then at the start. None if nothing remains.
+    /// The edit of a VCF record's allele: the anchor base that both share goes first, then what they share at the end, then at
+    /// the start. None if nothing remains.
     pub fn new(position: u64, reference: &[u8], alternate: &[u8]) -> Option<Self> {
-        let shared = |pair: &(&u8, &u8)| pair.0 == pair.1;
         let anchor = usize::from(!reference.is_empty() && reference.first() == alternate.first());
-        let (tail, other) = (&reference[anchor..], &alternate[anchor..]);
-        let suffix = tail.iter().rev().zip(other.iter().rev()).take_while(shared).count();
-        let reference = &reference[..reference.len() - suffix];
-        let alternate = &alternate[..alternate.len() - suffix];
-        let prefix = reference.iter().zip(alternate).take_while(shared).count();
-        let edit = Self {
-            start: position + prefix as u64,
-            end: position + reference.len() as u64,
-            bases: alternate[prefix..].to_vec(),
-        };
+        let edit = Self::between(
+            position + anchor as u64,
+            &reference[anchor..],
+            &alternate[anchor..],
+            true,
+        );
         (edit.start < edit.end || !edit.bases.is_empty()).then_some(edit)
+    }
+
+    /// The change from `reference`, which begins at `position`, to `alternate`, without any base that both share.
+    /// Trimmed at the right end first where `right_first`, otherwise at the left.
+    pub fn between(position: u64, reference: &[u8], alternate: &[u8], right_first: bool) -> Self {
+        let suffix = |r: &[u8], a: &[u8]| r.iter().rev().zip(a.iter().rev()).take_while(|(x, y)| x == y).count();
+        let prefix = |r: &[u8], a: &[u8]| r.iter().zip(a).take_while(|(x, y)| x == y).count();
+        let (left, right) = if right_first {
+            let right = suffix(reference, alternate);
+            let left = prefix(
+                &reference[..reference.len() - right],
+                &alternate[..alternate.len() - right],
+            );
+            (left, right)
+        } else {
+            let left = prefix(reference, alternate);
+            (left, suffix(&reference[left..], &alternate[left..]))
+        };
+        Self {
+            start: position + left as u64,
+            end: position + (reference.len() - right) as u64,
+            bases: alternate[left..alternate.len() - right].to_vec(),
+        }
+    }
+
+    pub fn reference_length(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    pub fn is_insertion(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// A substitution of one base.
+    pub fn is_substitution(&self) -> bool {
+        self.reference_length() == 1 && self.bases.len() == 1
     }
 }
 
@@ -47,5 +79,14 @@ mod tests {
         // The anchor goes first, so that a record stays where it says.
         assert_eq!(edit("GAAG", "G"), some(11, 14, ""));
         assert_eq!(edit("AC", "AC"), None);
+    }
+
+    #[test]
+    fn alleles_are_trimmed_from_either_side() {
+        let left = Edit::between(10, b"CAAA", b"CAA", false);
+        assert_eq!((left.start, left.end, left.bases.len()), (13, 14, 0));
+        let right = Edit::between(10, b"CAAA", b"CAA", true);
+        assert_eq!((right.start, right.end), (11, 12));
+        assert!(Edit::between(10, b"C", b"CG", false).is_insertion());
     }
 }

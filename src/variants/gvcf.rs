@@ -41,7 +41,7 @@ pub struct CoveredRun {
 
 impl CoveredRun {
     /// The runs of positions, ascending, with their coverage.
-    pub fn of(positions: impl Iterator<Item = (u64, Coverage)>) -> Vec<Self> {
+    pub fn group(positions: impl Iterator<Item = (u64, Coverage)>) -> Vec<Self> {
         let mut runs: Vec<Self> = Vec::new();
         for (position, coverage) in positions {
             match runs.last_mut() {

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use rust_htslib::{bcf, bgzf};
 
 use crate::formats::BgzfFile;
-use crate::formats::{BinIndex, Bytes};
+use crate::formats::{BinIndex, LittleEndian};
 use crate::formats::{check_whole, is_system_error};
 use crate::genome::Contigs;
 
@@ -102,7 +102,7 @@ impl VariantIndex {
     /// Takes what is needed of the index.
     fn read(&mut self) -> Result<()> {
         let bins = BinIndex::read(&self.path)?;
-        let mut header = Bytes(&bins.header);
+        let mut header = LittleEndian(&bins.header);
         header.take(6 * 4)?;
         let length = header.number()? as usize;
         let names = header.take(length)?.split(|&b| b == 0).filter(|name| !name.is_empty());

@@ -2,10 +2,10 @@
 
 mod call;
 mod edit;
+mod exclusions;
 mod genotype;
 mod gvcf;
 mod index;
-mod left_out;
 mod normalize;
 mod overlap;
 mod reader;
@@ -16,10 +16,10 @@ mod vcf;
 
 pub use call::Call;
 pub use edit::Edit;
+pub use exclusions::{CallExclusion, ExcludedCalls};
 pub use genotype::{genotypes, likeliest};
 pub use gvcf::{Covered, CoveredRun, GvcfWriter};
 pub use index::{VariantIndex, index_variants};
-pub use left_out::{LeftOut, Reason};
 pub use normalize::{left_align, trim};
 pub use overlap::OverlapResolver;
 pub use reader::{CalledAllele, VariantReader, VariantRecord};

@@ -53,7 +53,7 @@ impl OverlapResolver {
 /// a group that does not, each call gets the genotype of the likeliest joint genotype that fits, and as probabilities
 /// those of the likeliest joint genotypes that each of its own takes part in.
 pub fn resolve_overlaps(calls: &mut [Call]) {
-    let sites: Vec<Site> = calls.iter().map(Site::new).collect();
+    let sites: Vec<OverlapSite> = calls.iter().map(OverlapSite::new).collect();
     let mut variants: Vec<usize> = (0..calls.len()).filter(|&i| calls[i].is_variant()).collect();
     variants.sort_by_key(|&i| sites[i].extent());
     let mut group: Vec<usize> = Vec::new();
@@ -71,13 +71,13 @@ pub fn resolve_overlaps(calls: &mut [Call]) {
 }
 
 /// Where each allele of a call changes the genome. In half bases, so that an insertion has a place between two bases.
-struct Site {
+struct OverlapSite {
     /// Empty for the reference.
     spans: Vec<(u64, u64)>,
     genotypes: Vec<[usize; 2]>,
 }
 
-impl Site {
+impl OverlapSite {
     fn new(call: &Call) -> Self {
         let span = |bases: &Vec<u8>| match Edit::new(call.position, &call.reference, bases) {
             Some(edit) if edit.start == edit.end => (2 * edit.start, 2 * edit.start + 1),
@@ -120,7 +120,7 @@ fn fits(placed: &[(u64, u64)], added: (u64, u64)) -> bool {
 }
 
 /// Adds the stretches of a genotype; false, with nothing added, if one does not fit.
-fn place(placed: &mut Vec<(u64, u64)>, site: &Site, genotype: [usize; 2]) -> bool {
+fn place(placed: &mut Vec<(u64, u64)>, site: &OverlapSite, genotype: [usize; 2]) -> bool {
     let before = placed.len();
     for span in site.changed(genotype) {
         if !fits(placed, span) {
@@ -132,7 +132,7 @@ fn place(placed: &mut Vec<(u64, u64)>, site: &Site, genotype: [usize; 2]) -> boo
     true
 }
 
-fn resolve_group(calls: &mut [Call], sites: &[Site], group: &[usize]) {
+fn resolve_group(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
     let mut placed = Vec::new();
     if group.iter().all(|&i| place(&mut placed, &sites[i], calls[i].genotype)) {
         return;
@@ -142,9 +142,9 @@ fn resolve_group(calls: &mut [Call], sites: &[Site], group: &[usize]) {
         .map(|&i| sites[i].genotypes.len())
         .try_fold(1usize, |n, m| n.checked_mul(m));
     if joint.is_some_and(|joint| joint <= MAX_JOINT_GENOTYPES) {
-        let mut search = Search::new(calls, sites, group);
+        let mut search = JointSearch::new(calls, sites, group);
         search.visit(0, 1.0);
-        let Search { best, totals, .. } = search;
+        let JointSearch { best, totals, .. } = search;
         for ((&i, genotype), totals) in group.iter().zip(best).zip(totals) {
             let sum: f64 = totals.iter().sum();
             calls[i].genotype = genotype;
@@ -156,9 +156,9 @@ fn resolve_group(calls: &mut [Call], sites: &[Site], group: &[usize]) {
 }
 
 /// All joint genotypes of a group that fit.
-struct Search<'a> {
+struct JointSearch<'a> {
     calls: &'a [Call],
-    sites: &'a [Site],
+    sites: &'a [OverlapSite],
     group: &'a [usize],
     chosen: Vec<[usize; 2]>,
     placed: Vec<(u64, u64)>,
@@ -169,8 +169,8 @@ struct Search<'a> {
     totals: Vec<Vec<f64>>,
 }
 
-impl<'a> Search<'a> {
-    fn new(calls: &'a [Call], sites: &'a [Site], group: &'a [usize]) -> Self {
+impl<'a> JointSearch<'a> {
+    fn new(calls: &'a [Call], sites: &'a [OverlapSite], group: &'a [usize]) -> Self {
         Self {
             calls,
             sites,
@@ -211,7 +211,7 @@ impl<'a> Search<'a> {
 
 /// Where the other haplotype has a deletion and so no base of the site, all reads over it carry the allele: a heterozygous
 /// genotype there is as likely as the homozygous one seemed.
-fn alone(placed: &[(u64, u64)], call: &Call, site: &Site, genotype: [usize; 2]) -> f64 {
+fn alone(placed: &[(u64, u64)], call: &Call, site: &OverlapSite, genotype: [usize; 2]) -> f64 {
     let [reference, allele] = genotype;
     let (start, end) = site.spans[allele];
     let deleted = || placed.iter().any(|&(from, to)| from <= start && end <= to);
@@ -222,7 +222,7 @@ fn alone(placed: &[(u64, u64)], call: &Call, site: &Site, genotype: [usize; 2]) 
 }
 
 /// Too many to look at together: the surest call first, each takes the likeliest genotype that still fits.
-fn settle_in_turn(calls: &mut [Call], sites: &[Site], group: &[usize]) {
+fn settle_in_turn(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
     let sureness = |&i: &usize| calls[i].probabilities.iter().copied().fold(0.0, f64::max);
     let mut order = group.to_vec();
     order.sort_by(|a, b| sureness(b).total_cmp(&sureness(a)).then(a.cmp(b)));
@@ -365,7 +365,7 @@ mod tests {
             resolve_overlaps(&mut calls);
             let mut crowd = vec![0; 40];
             for call in &calls {
-                let sites = Site::new(call);
+                let sites = OverlapSite::new(call);
                 for (start, end) in sites.changed(call.genotype) {
                     (start..end).for_each(|at| crowd[at as usize] += 1);
                 }

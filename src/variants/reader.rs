@@ -19,7 +19,7 @@ const LONGEST_LINE: u64 = 256 << 20;
 /// Reads a sorted VCF (plain, gzip, bgzip) or BCF.
 pub struct VariantReader {
     path: PathBuf,
-    source: Source,
+    source: VariantSource,
     /// The lines before `#CHROM`.
     header: Vec<String>,
     samples: Vec<String>,
@@ -33,7 +33,7 @@ pub struct VariantReader {
     seen: FxHashSet<String>,
 }
 
-enum Source {
+enum VariantSource {
     Text(BufReader<BgzfFile>),
     Binary(Box<bcf::Reader>),
 }
@@ -46,7 +46,7 @@ impl VariantReader {
         let is_binary = reader.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"BCF"));
         let mut opened = Self {
             path: path.to_owned(),
-            source: Source::Text(reader),
+            source: VariantSource::Text(reader),
             header: Vec::new(),
             samples: Vec::new(),
             column: 9,
@@ -99,7 +99,7 @@ impl VariantReader {
             _ => None,
         });
         self.header = contigs.map(|name| format!("##contig=<ID={name}>")).collect();
-        self.source = Source::Binary(Box::new(reader));
+        self.source = VariantSource::Binary(Box::new(reader));
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl VariantReader {
 
     /// Whether it is a BCF, of whose records only place, alleles, filters and genotype are read.
     pub fn is_binary(&self) -> bool {
-        matches!(self.source, Source::Binary(_))
+        matches!(self.source, VariantSource::Binary(_))
     }
 
     pub fn samples(&self) -> &[String] {
@@ -199,8 +199,8 @@ impl VariantReader {
     /// File and line, for messages.
     pub fn place(&self) -> String {
         match self.source {
-            Source::Text(_) => format!("{}, line {}", self.path.display(), self.number),
-            Source::Binary(_) => format!("{}, record {}", self.path.display(), self.number),
+            VariantSource::Text(_) => format!("{}, line {}", self.path.display(), self.number),
+            VariantSource::Binary(_) => format!("{}, record {}", self.path.display(), self.number),
         }
     }
 
@@ -238,7 +238,7 @@ impl VariantReader {
         bytes.clear();
         self.number += 1;
         match &mut self.source {
-            Source::Text(reader) => {
+            VariantSource::Text(reader) => {
                 let read = read_line(reader, LONGEST_LINE, &mut bytes).with_context(|| {
                     format!(
                         "damaged after line {}: its compressed data cannot be read; copy or make it again",
@@ -255,7 +255,7 @@ impl VariantReader {
                     bytes.drain(..BYTE_ORDER_MARK.len());
                 }
             }
-            Source::Binary(reader) => match reader.records().next() {
+            VariantSource::Binary(reader) => match reader.records().next() {
                 None => return Ok(false),
                 Some(record) => {
                     let record = record.context("damaged record; the BCF may be cut short")?;

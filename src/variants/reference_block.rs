@@ -36,7 +36,7 @@ struct Confidence {
 }
 
 impl Confidence {
-    fn of(coverage: Coverage) -> Self {
+    fn new(coverage: Coverage) -> Self {
         let reference = f64::from(coverage.reference_depth);
         let others = f64::from(coverage.depth - coverage.reference_depth);
         let log10 = [
@@ -58,7 +58,7 @@ impl Confidence {
 
 /// What all positions of a block have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum BlockKind {
     NoReads,
     /// Another genotype is likelier than that of the reference, but no allele is frequent enough to be a candidate.
     Unsure,
@@ -66,8 +66,8 @@ enum Kind {
     Reference(u32),
 }
 
-impl Kind {
-    fn of(coverage: Coverage, confidence: &Confidence) -> Self {
+impl BlockKind {
+    fn new(coverage: Coverage, confidence: &Confidence) -> Self {
         match confidence.likelihoods[0] {
             _ if coverage.depth == 0 => Self::NoReads,
             0 => Self::Reference(confidence.quality / BAND),
@@ -83,7 +83,7 @@ pub(super) struct ReferenceBlock {
     start: u64,
     end: u64,
     first_base: u8,
-    kind: Kind,
+    kind: BlockKind,
     min_depth: u16,
     /// That of the position where a variant is likeliest.
     least: Confidence,
@@ -92,12 +92,12 @@ pub(super) struct ReferenceBlock {
 impl ReferenceBlock {
     /// Positions of one coverage; `first_base` is the reference's at the first of them.
     pub fn new(positions: Range<u64>, first_base: u8, coverage: Coverage) -> Self {
-        let confidence = Confidence::of(coverage);
+        let confidence = Confidence::new(coverage);
         Self {
             start: positions.start,
             end: positions.end,
             first_base,
-            kind: Kind::of(coverage, &confidence),
+            kind: BlockKind::new(coverage, &confidence),
             min_depth: coverage.depth,
             least: confidence,
         }
@@ -105,8 +105,8 @@ impl ReferenceBlock {
 
     /// Adds the next positions, if they are of this block.
     pub fn extend(&mut self, positions: Range<u64>, coverage: Coverage) -> bool {
-        let confidence = Confidence::of(coverage);
-        if positions.start != self.end || Kind::of(coverage, &confidence) != self.kind {
+        let confidence = Confidence::new(coverage);
+        if positions.start != self.end || BlockKind::new(coverage, &confidence) != self.kind {
             return false;
         }
         self.end = positions.end;
@@ -121,8 +121,8 @@ impl ReferenceBlock {
         let [a, b, c] = self.least.likelihoods;
         // No FILTER: where files are merged, it would become that of another sample's variant.
         let genotype = match self.kind {
-            Kind::NoReads | Kind::Unsure => "./.",
-            Kind::Reference(_) => "0/0",
+            BlockKind::NoReads | BlockKind::Unsure => "./.",
+            BlockKind::Reference(_) => "0/0",
         };
         format!(
             "{contig}\t{}\t.\t{}\t{UNSEEN_ALLELE}\t.\t.\tEND={}\tGT:GQ:MIN_DP:PL\t{genotype}:{}:{}:{a},{b},{c}\n",
@@ -147,14 +147,14 @@ mod tests {
     fn likelihoods_are_those_of_reads_drawn_from_two_alleles() {
         assert!((RIGHT - (1.0 - 10f64.powf(WRONG)).log10()).abs() < 1e-15);
         // 45 reads of the reference: 45 · 10 · log10(2) and 45 · 30, as in DeepVariant's gVCF.
-        let sure = Confidence::of(coverage(45, 45));
+        let sure = Confidence::new(coverage(45, 45));
         assert_eq!((sure.quality, sure.likelihoods), (50, [0, 135, 1350]));
         // One read tells little: P(0/1) = 0.5 / 1.5.
-        let one = Confidence::of(coverage(1, 1));
+        let one = Confidence::new(coverage(1, 1));
         assert_eq!((one.quality, one.likelihoods), (5, [0, 3, 30]));
-        let none = Confidence::of(coverage(0, 0));
+        let none = Confidence::new(coverage(0, 0));
         assert_eq!((none.quality, none.likelihoods), (0, [0, 0, 0]));
-        let half = Confidence::of(coverage(20, 10));
+        let half = Confidence::new(coverage(20, 10));
         assert_eq!((half.quality, half.likelihoods[1]), (0, 0));
     }
 

@@ -14,7 +14,7 @@ impl VariantType {
     pub const ALL: [Self; 2] = [Self::Snp, Self::Indel];
 
     /// A SNP if every allele replaces one base by one base, else an indel.
-    pub fn of<'a>(reference: &[u8], mut alternates: impl Iterator<Item = &'a [u8]>) -> Self {
+    pub fn classify<'a>(reference: &[u8], mut alternates: impl Iterator<Item = &'a [u8]>) -> Self {
         if reference.len() == 1 && alternates.all(|a| a.len() == 1) {
             Self::Snp
         } else {
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_snp_replaces_one_base() {
-        let of = |r: &str, a: &[&str]| VariantType::of(r.as_bytes(), a.iter().map(|s| s.as_bytes()));
+        let of = |r: &str, a: &[&str]| VariantType::classify(r.as_bytes(), a.iter().map(|s| s.as_bytes()));
         assert_eq!(of("A", &["C", "G"]), VariantType::Snp);
         assert_eq!(of("A", &["C", "AG"]), VariantType::Indel);
         assert_eq!(of("AC", &["A"]), VariantType::Indel);

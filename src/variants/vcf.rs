@@ -107,7 +107,7 @@ impl VcfWriter {
     }
 
     pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
-        self.write_line(&record(contig, call, filter, Unseen::LeftOut))
+        self.write_line(&record(contig, call, filter, Unseen::ExcludedCalls))
     }
 
     pub(super) fn write_line(&mut self, line: &str) -> Result<()> {
@@ -128,7 +128,7 @@ impl VcfWriter {
 /// Whether a record names the allele that nobody saw, as those of a gVCF do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unseen {
-    LeftOut,
+    ExcludedCalls,
     Named,
 }
 
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_record_holds_all_alleles() {
-        let line = record("chr1", &call(), Filter::Pass, Unseen::LeftOut);
+        let line = record("chr1", &call(), Filter::Pass, Unseen::ExcludedCalls);
         assert_eq!(
             line,
             "chr1\t100\t.\tG\tGT,GTT\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t1/2:30:40:4,20,16:0.5,0.4:30,100,100,100,0,100\n"

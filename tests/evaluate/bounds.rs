@@ -1,6 +1,7 @@
 //! Long alleles, changes spelt far apart in repeats, and stretches that are too dense to search.
 
-use dvcall::evaluate::{Filter, GivenUp, Limits, Options, Type, evaluate};
+use dvcall::evaluate::{FilterRow, GivenUp, Limits, Options, evaluate};
+use dvcall::variants::VariantType;
 
 use crate::common::dvcall;
 use crate::world::{Line, World, totals};
@@ -55,7 +56,7 @@ fn a_long_record_is_taken_apart() {
         truth.extend(snps(&reference, snp..snp + 1, "0/1"));
         let run = world.run(&world.vcf("truth.vcf", &truth), &query);
         assert_eq!(totals(&run), (2, 0, 2, 0), "{length} bases");
-        assert_eq!(run.counts(Type::Snp, Filter::All).query_total().all, 1);
+        assert_eq!(run.counts(VariantType::Snp, FilterRow::All).query_total().all, 1);
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is written, and what the flags do.
 
+use dvcall::variants::VariantType;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use dvcall::evaluate::{Curve, Filter, Options, ScoreField, Type, Wanted, evaluate};
+use dvcall::evaluate::{Curve, FilterRow, Options, ScoreField, Wanted, evaluate};
 
 use crate::common::{dvcall, records};
 use crate::world::{HEADER, Line, World, totals};
@@ -107,9 +108,9 @@ fn filters_and_scores_are_kept_apart() {
         ..world.options(&truth)
     };
     let run = evaluate(options, query, None).unwrap();
-    let found = |filter| run.counts(Type::Snp, filter).truth_tp.all;
-    assert_eq!((found(Filter::All), found(Filter::Pass)), (2, 1));
-    let curve = Curve::new(&run, Wanted::all(Type::Snp, Filter::All));
+    let found = |filter| run.counts(VariantType::Snp, filter).truth_tp.all;
+    assert_eq!((found(FilterRow::All), found(FilterRow::Pass)), (2, 1));
+    let curve = Curve::new(&run, Wanted::all(VariantType::Snp, FilterRow::All));
     let thresholds: Vec<f32> = curve.clone().map(|p| p.threshold).collect();
     assert_eq!(thresholds, [0.0, 3.0, 40.0][usize::from(thresholds.len() == 2)..]);
     assert_eq!(curve.best().unwrap().threshold, 3.0);

@@ -1,8 +1,9 @@
 //! Haploid genotypes, and the PASS rows beside filtered calls.
 
+use dvcall::variants::VariantType;
 use std::path::PathBuf;
 
-use dvcall::evaluate::{Filter, Type};
+use dvcall::evaluate::FilterRow;
 
 use crate::world::{HEADER, World, totals};
 
@@ -72,10 +73,10 @@ fn a_filtered_call_beside_a_match_does_not_filter_the_match() {
         called.sort_by_key(|r| r.split(' ').next().and_then(|p| p.parse::<u32>().ok()));
         let query = vcf(&world, "query.vcf", &records(&called));
         let run = world.run(&truth, &query);
-        let counts = run.counts(Type::Snp, Filter::Pass);
+        let counts = run.counts(VariantType::Snp, FilterRow::Pass);
         assert_eq!((counts.truth_tp.all, counts.truth_fn.all), (1, 0), "{insertion}");
         assert_eq!(counts.query_tp.all, 3, "{insertion}");
-        assert_eq!(run.counts(Type::Indel, Filter::Pass).query_fp.all, 0);
-        assert_eq!(run.counts(Type::Indel, Filter::All).query_fp.all, 1);
+        assert_eq!(run.counts(VariantType::Indel, FilterRow::Pass).query_fp.all, 0);
+        assert_eq!(run.counts(VariantType::Indel, FilterRow::All).query_fp.all, 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dvcall::evaluate::{Counts, Filter, Options, Run, Type, evaluate};
+use dvcall::evaluate::{Counts, EvaluatedCallSet, FilterRow, Options, TYPES, evaluate};
 
 /// A change on the reference: `start..end` becomes `bases` on the haplotypes that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    pub fn run(&self, truth: &Path, query: &Path) -> Run {
+    pub fn run(&self, truth: &Path, query: &Path) -> EvaluatedCallSet {
         evaluate(self.options(truth), query.to_owned(), None).unwrap()
     }
 }
@@ -112,8 +112,8 @@ impl World {
 pub const HEADER: &str = "##fileformat=VCFv4.2\n##contig=<ID=c>\n";
 
 /// True positives, misses and false positives, SNPs and indels together: (truth TP, FN, query TP, FP).
-pub fn totals(run: &Run) -> (u64, u64, u64, u64) {
-    let sum = |of: fn(&Counts) -> u64| -> u64 { Type::ALL.iter().map(|&t| of(run.counts(t, Filter::All))).sum() };
+pub fn totals(run: &EvaluatedCallSet) -> (u64, u64, u64, u64) {
+    let sum = |of: fn(&Counts) -> u64| -> u64 { TYPES.iter().map(|&t| of(run.counts(t, FilterRow::All))).sum() };
     (
         sum(|c| c.truth_tp.all),
         sum(|c| c.truth_fn.all),

@@ -7,7 +7,7 @@ pub const MAX_ALLELE_LENGTH: usize = 1_000;
 
 /// A call that differs from the reference. Alleles are upper-case; only those that the genotype names are kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Call {
+pub struct SampleCall {
     /// 0-based position of the first base of `reference`.
     pub position: u64,
     pub reference: Vec<u8>,
@@ -18,33 +18,33 @@ pub struct Call {
     pub phase: Option<i32>,
     /// Indices into the call set's filter names; empty = PASS.
     pub filters: Vec<u16>,
-    pub score: Score,
+    pub score: CallQualities,
 }
 
 /// The qualities of a call. They order nothing, so that equal calls are equal.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Score {
+pub struct CallQualities {
     /// The one that curves are drawn by.
     pub quality: Option<f32>,
     /// FORMAT/GQ.
     pub genotype: Option<f32>,
 }
 
-impl PartialEq for Score {
+impl PartialEq for CallQualities {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Score {}
+impl Eq for CallQualities {}
 
-impl PartialOrd for Score {
+impl PartialOrd for CallQualities {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Score {
+impl Ord for CallQualities {
     fn cmp(&self, _: &Self) -> std::cmp::Ordering {
         std::cmp::Ordering::Equal
     }
@@ -70,7 +70,7 @@ impl Zygosity {
     }
 }
 
-impl Call {
+impl SampleCall {
     /// One past the last reference base of the record.
     pub fn end(&self) -> u64 {
         self.position + self.reference.len() as u64
@@ -114,15 +114,15 @@ pub fn is_sequence(allele: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn call(alternates: &[&str], genotype: &[CalledAllele]) -> Call {
-        Call {
+    fn call(alternates: &[&str], genotype: &[CalledAllele]) -> SampleCall {
+        SampleCall {
             position: 9,
             reference: b"A".to_vec(),
             alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
             genotype: genotype.to_vec(),
             phase: None,
             filters: Vec::new(),
-            score: Score::default(),
+            score: CallQualities::default(),
         }
     }
 

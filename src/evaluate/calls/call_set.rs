@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use rustc_hash::FxHashMap;
 
-use super::call::{Call, MAX_ALLELE_LENGTH, Score, is_sequence};
+use super::call::{CallQualities, MAX_ALLELE_LENGTH, SampleCall, is_sequence};
 use super::context::with_context;
 use super::score_field::{ScoreField, number};
 use crate::genome::{Contigs, IntervalSet};
-use crate::variants::{CalledAllele, LeftOut, Reason, VariantIndex, VariantReader, VariantRecord};
+use crate::variants::{CallExclusion, CalledAllele, ExcludedCalls, VariantIndex, VariantReader, VariantRecord};
 
 /// What to read of a VCF.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Selection<'a> {
 pub enum Filtered {
     /// Keep them with the names of the filters.
     Marked,
-    LeftOut,
+    ExcludedCalls,
     AsPassed,
 }
 
@@ -41,7 +41,7 @@ pub struct CallReader<'a> {
     pub sample: String,
     /// Names of the filters that calls so far refer to.
     pub filters: Vec<String>,
-    pub left_out: LeftOut,
+    pub left_out: ExcludedCalls,
     reader: VariantReader,
     contigs: &'a Contigs,
     selection: Selection<'a>,
@@ -57,7 +57,7 @@ pub struct CallReader<'a> {
     phase_sets: FxHashMap<String, i32>,
     half_deleted: HalfDeleted,
     /// All calls by rank of the contig, where they had to be read at once.
-    held: Option<Vec<Vec<Call>>>,
+    held: Option<Vec<Vec<SampleCall>>>,
 }
 
 /// The contigs of a file stand in another order than in the reference: it has to be read at once.
@@ -89,7 +89,7 @@ impl<'a> CallReader<'a> {
             path: path.to_owned(),
             sample,
             filters: Vec::new(),
-            left_out: LeftOut::default(),
+            left_out: ExcludedCalls::default(),
             index: VariantIndex::open(path)?,
             reader,
             contigs,
@@ -118,7 +118,7 @@ impl<'a> CallReader<'a> {
     /// The calls of a contig, sorted in an order that does not depend on that of the file. Contigs have to be asked for by
     /// ascending rank. Fails, with the line, on whatever is not a sorted VCF with genotypes on contigs of the reference,
     /// and with [`OtherOrder`] if the contig stands elsewhere.
-    pub fn contig(&mut self, rank: usize) -> Result<Vec<Call>> {
+    pub fn contig(&mut self, rank: usize) -> Result<Vec<SampleCall>> {
         if let Some(held) = &mut self.held {
             return Ok(std::mem::take(&mut held[rank]));
         }
@@ -179,13 +179,13 @@ impl<'a> CallReader<'a> {
         let is_called = || Ok::<_, anyhow::Error>(is_variant(&self.reader.record()?.genotype()?.0));
         if self.selection.regions.is_none() && is_called()? {
             self.left_out
-                .add(Reason::NotInReference, &self.contig.0, self.reader.position());
+                .add(CallExclusion::NotInReference, &self.contig.0, self.reader.position());
         }
         Ok(())
     }
 
     /// The call of the record at hand, if it differs from the reference and is not to be left out.
-    fn call(&mut self) -> Result<Option<Call>> {
+    fn call(&mut self) -> Result<Option<SampleCall>> {
         let position = self.reader.position();
         let within = self.within.as_ref();
         if within.is_some_and(|set| !set.contains(self.reader.contig(), position)) {
@@ -204,12 +204,12 @@ impl<'a> CallReader<'a> {
                 self.left_out.add(reason, self.reader.contig(), position);
             }
         };
-        if self.selection.filtered == Filtered::LeftOut && record.filters().next().is_some() {
-            leave_out(Reason::Filtered);
+        if self.selection.filtered == Filtered::ExcludedCalls && record.filters().next().is_some() {
+            leave_out(CallExclusion::Filtered);
             return Ok(None);
         }
         if genotype.len() > 2 {
-            leave_out(Reason::Ploidy);
+            leave_out(CallExclusion::Ploidy);
             return Ok(None);
         }
         ensure!(
@@ -220,7 +220,7 @@ impl<'a> CallReader<'a> {
         );
         let (alternates, genotype) = keep_called(&record, &genotype).with_context(place)?;
         if alternates.iter().any(|allele| !is_sequence(allele) && allele != b"*") {
-            leave_out(Reason::Symbolic);
+            leave_out(CallExclusion::Symbolic);
         }
         let is_long = |allele: &[u8]| allele.len() > MAX_ALLELE_LENGTH && is_sequence(allele);
         // The query's long alleles are taken apart before they are compared, but for their gaps.
@@ -230,12 +230,12 @@ impl<'a> CallReader<'a> {
             _ => is_long(record.reference.as_bytes()) || alternates.iter().any(|allele| is_long(allele)),
         };
         if is_long {
-            leave_out(Reason::Long);
+            leave_out(CallExclusion::Long);
         }
         let genotype = self
             .half_deleted
             .diploid(position, record.reference.len(), &alternates, genotype);
-        Ok(Some(Call {
+        Ok(Some(SampleCall {
             position,
             reference: record.reference.to_ascii_uppercase().into_bytes(),
             alternates,
@@ -245,8 +245,8 @@ impl<'a> CallReader<'a> {
                 Filtered::Marked => filter_ids(&mut self.filters, record.filters()),
                 _ => Vec::new(),
             },
-            score: Score {
-                quality: self.selection.score.of(&record),
+            score: CallQualities {
+                quality: self.selection.score.value(&record),
                 genotype: record.value("GQ").and_then(number),
             },
         }))
@@ -292,7 +292,7 @@ impl HalfDeleted {
 }
 
 /// The order of calls: by everything that is compared, for the order within a position says nothing.
-fn sort(calls: &mut [Call]) {
+fn sort(calls: &mut [SampleCall]) {
     calls.sort_by(|a, b| (a.position, a.end(), a).cmp(&(b.position, b.end(), b)));
 }
 

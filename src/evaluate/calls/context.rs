@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::call::Call;
+use super::call::SampleCall;
 use crate::genome::{Contig, IntervalSet, Reference, Region, Sequence};
 
 /// Calls this far outside the regions are read too, so that spellings across the edge match.
@@ -20,10 +20,10 @@ pub fn with_context(regions: &IntervalSet) -> IntervalSet {
 }
 
 /// The stretch of a contig that holds all calls, with context on both sides.
-pub fn sequence_under(reference: &Reference, contig: &Contig, lists: &[&[Call]]) -> Result<Sequence> {
+pub fn sequence_under(reference: &Reference, contig: &Contig, lists: &[&[SampleCall]]) -> Result<Sequence> {
     let calls = || lists.iter().copied().flatten();
     let start = calls().map(|c| c.position).min().unwrap_or(0).saturating_sub(CONTEXT);
-    let end = calls().map(Call::end).max().unwrap_or(0).saturating_add(CONTEXT);
+    let end = calls().map(SampleCall::end).max().unwrap_or(0).saturating_add(CONTEXT);
     let end = end.min(contig.length);
     let start = start.min(end);
     Ok(Sequence::new(
@@ -58,7 +58,7 @@ pub fn known_span(reference: &Reference, contig: &Contig) -> Result<Region> {
 }
 
 /// Fails if a call's REF is not what the reference has. N stands for anything.
-pub fn check_reference(calls: &[Call], sequence: &Sequence, contig: &Contig, file: &Path) -> Result<()> {
+pub fn check_reference(calls: &[SampleCall], sequence: &Sequence, contig: &Contig, file: &Path) -> Result<()> {
     for call in calls {
         let here = || format!("{}, {}:{}", file.display(), contig.name, call.position + 1);
         ensure!(

@@ -5,7 +5,7 @@ mod call_set;
 mod context;
 mod score_field;
 
-pub use call::{Call, MAX_ALLELE_LENGTH, Score, Zygosity, is_sequence};
+pub use call::{CallQualities, MAX_ALLELE_LENGTH, SampleCall, Zygosity, is_sequence};
 pub use call_set::{CallReader, Filtered, OtherOrder, Selection};
 pub use context::{check_reference, known_span, sequence_under};
 pub use score_field::ScoreField;

@@ -29,7 +29,7 @@ impl ScoreField {
     }
 
     /// Its value for the record's sample; none if there is no number.
-    pub fn of(&self, record: &VariantRecord) -> Option<f32> {
+    pub fn value(&self, record: &VariantRecord) -> Option<f32> {
         match self {
             Self::Qual => number(record.quality),
             Self::Info(key) => record.info(key).and_then(number),

@@ -1,8 +1,9 @@
 //! Whether genotype qualities mean what they say: claimed against observed error.
 
 use super::interval::jeffreys;
-use super::kind::Type;
-use super::record::{Record, Verdict};
+use super::kind::TYPES;
+use super::record::{Record, Status};
+use crate::variants::VariantType;
 
 /// Calls of similar GQ.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +40,11 @@ const BINS: usize = 10;
 
 /// The query's calls inside the confident regions by GQ; the last bin is open.
 #[derive(Clone, Debug)]
-pub struct Calibration {
-    bins: [[Bin; BINS]; Type::ALL.len()],
+pub struct GqCalibration {
+    bins: [[Bin; BINS]; TYPES.len()],
 }
 
-impl Default for Calibration {
+impl Default for GqCalibration {
     fn default() -> Self {
         let bin = |i| Bin {
             from: i as u32 * WIDTH,
@@ -57,22 +58,22 @@ impl Default for Calibration {
     }
 }
 
-impl Calibration {
+impl GqCalibration {
     pub fn add(&mut self, record: &Record) {
         let Some(entry) = &record.query else { return };
         let (Some(kind), Some(quality)) = (entry.kind, entry.genotype_quality.filter(|q| *q >= 0.0)) else {
             return;
         };
-        if matches!(entry.verdict, Verdict::TruePositive | Verdict::FalsePositive) {
+        if matches!(entry.verdict, Status::TruePositive | Status::FalsePositive) {
             let bin = &mut self.bins[kind.variant_type as usize][((quality as u32 / WIDTH) as usize).min(BINS - 1)];
             bin.calls += 1;
-            bin.errors += u64::from(entry.verdict == Verdict::FalsePositive);
+            bin.errors += u64::from(entry.verdict == Status::FalsePositive);
             bin.claimed += 10f64.powf(-f64::from(quality) / 10.0);
         }
     }
 
     /// The bins of a type that have calls.
-    pub fn bins(&self, variant_type: Type) -> Vec<Bin> {
+    pub fn bins(&self, variant_type: VariantType) -> Vec<Bin> {
         let filled = self.bins[variant_type as usize].iter().filter(|bin| bin.calls > 0);
         let mean = |bin: &Bin| Bin {
             claimed: bin.claimed / bin.calls as f64,

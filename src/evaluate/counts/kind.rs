@@ -1,24 +1,11 @@
 //! What kind of variant a call is: type, subtype, transition or transversion.
 
-use crate::evaluate::calls::Call;
-use crate::evaluate::matching::{Change, primitives};
+use crate::evaluate::calls::SampleCall;
+use crate::evaluate::matching::primitives;
+use crate::variants::{Edit, VariantType};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Type {
-    Snp,
-    Indel,
-}
-
-impl Type {
-    pub const ALL: [Self; 2] = [Self::Indel, Self::Snp];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Snp => "SNP",
-            Self::Indel => "INDEL",
-        }
-    }
-}
+/// The types in the order of the tables.
+pub const TYPES: [VariantType; 2] = [VariantType::Indel, VariantType::Snp];
 
 /// Names of the subtypes as the tables have them, in the order of the flags below. Insertions, deletions and complex
 /// alleles (with substitutions beside the gap) by length.
@@ -33,14 +20,14 @@ const COMPLEX: usize = 8;
 
 /// Type and subtypes (a set of flags, one bit for each of [`SUBTYPES`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
-    pub variant_type: Type,
+pub struct VariantKind {
+    pub variant_type: VariantType,
     pub subtypes: u16,
 }
 
-impl Kind {
+impl VariantKind {
     /// None if no called allele is spelt in bases.
-    pub fn of(call: &Call) -> Option<Self> {
+    pub fn classify(call: &SampleCall) -> Option<Self> {
         let mut subtypes = 0;
         let (mut any, mut any_gap) = (false, false);
         let mut seen = None;
@@ -49,7 +36,7 @@ impl Kind {
                 continue;
             };
             seen = allele;
-            let change = Change::between(call.position, &call.reference, bases, false);
+            let change = Edit::between(call.position, &call.reference, bases, false);
             let offset = (change.start - call.position) as usize;
             let reference = &call.reference[offset..offset + change.reference_length()];
             let (flags, has_gap) = subtypes_of(&primitives(&change, reference), change.start, reference);
@@ -57,7 +44,7 @@ impl Kind {
             any_gap |= has_gap;
             any = true;
         }
-        let variant_type = if any_gap { Type::Indel } else { Type::Snp };
+        let variant_type = if any_gap { VariantType::Indel } else { VariantType::Snp };
         any.then_some(Self { variant_type, subtypes })
     }
 
@@ -73,7 +60,7 @@ impl Kind {
 }
 
 /// The flags of one allele, and whether it has a gap.
-fn subtypes_of(changes: &[Change], start: u64, reference: &[u8]) -> (u16, bool) {
+fn subtypes_of(changes: &[Edit], start: u64, reference: &[u8]) -> (u16, bool) {
     let (mut flags, mut inserted, mut deleted, mut substituted) = (0, 0, 0, 0);
     for change in changes {
         if change.is_substitution() {
@@ -112,33 +99,33 @@ fn substitution(from: u8, to: u8) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::calls::Score;
+    use crate::evaluate::calls::CallQualities;
 
-    fn kind(reference: &str, alternates: &[&str], genotype: [u8; 2]) -> (Type, String) {
-        let call = Call {
+    fn kind(reference: &str, alternates: &[&str], genotype: [u8; 2]) -> (VariantType, String) {
+        let call = SampleCall {
             position: 0,
             reference: reference.into(),
             alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
             genotype: genotype.map(Some).to_vec(),
             phase: None,
             filters: Vec::new(),
-            score: Score::default(),
+            score: CallQualities::default(),
         };
-        let kind = Kind::of(&call).unwrap();
+        let kind = VariantKind::classify(&call).unwrap();
         (kind.variant_type, kind.label())
     }
 
     #[test]
     fn types_and_subtypes_are_those_of_the_standard() {
-        assert_eq!(kind("A", &["G"], [0, 1]), (Type::Snp, "ti".into()));
-        assert_eq!(kind("A", &["G", "T"], [1, 2]), (Type::Snp, "ti,tv".into()));
-        assert_eq!(kind("AC", &["GA"], [1, 1]), (Type::Snp, "ti,tv".into()));
-        assert_eq!(kind("A", &["ACC"], [0, 1]), (Type::Indel, "i1_5".into()));
+        assert_eq!(kind("A", &["G"], [0, 1]), (VariantType::Snp, "ti".into()));
+        assert_eq!(kind("A", &["G", "T"], [1, 2]), (VariantType::Snp, "ti,tv".into()));
+        assert_eq!(kind("AC", &["GA"], [1, 1]), (VariantType::Snp, "ti,tv".into()));
+        assert_eq!(kind("A", &["ACC"], [0, 1]), (VariantType::Indel, "i1_5".into()));
         assert_eq!(
             kind("ACCCCCC", &["A", "ACC"], [1, 2]),
-            (Type::Indel, "d1_5,d6_15".into())
+            (VariantType::Indel, "d1_5,d6_15".into())
         );
-        assert_eq!(kind("A", &["GTTTTTT"], [0, 1]), (Type::Indel, "c6_15,ti".into()));
+        assert_eq!(kind("A", &["GTTTTTT"], [0, 1]), (VariantType::Indel, "c6_15,ti".into()));
         assert_eq!(kind("A", &["ATTTTTTTTTTTTTTTT"], [0, 1]).1, "i16_plus");
     }
 }

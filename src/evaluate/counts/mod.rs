@@ -7,9 +7,9 @@ mod record;
 mod strata;
 mod tally;
 
-pub use calibration::{Bin, Calibration, expected_calibration_error};
+pub use calibration::{Bin, GqCalibration, expected_calibration_error};
 pub use interval::f1_interval;
-pub use kind::{SUBTYPES, Type};
-pub use record::{Decided, Entry, Record, Verdict, pair};
+pub use kind::{SUBTYPES, TYPES};
+pub use record::{Decided, Record, RecordSide, Status, pair};
 pub use strata::{BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth};
-pub use tally::{Count, Counts, Filter, Observation, Part, Tally};
+pub use tally::{Count, CountKind, CountedCall, Counts, FilterRow, Tally};

@@ -1,14 +1,14 @@
 //! Truth and query calls side by side, each with what was decided about it: a record of the annotated VCF, and what the
 //! tables count.
 
-use super::kind::Kind;
-use crate::evaluate::calls::{Call, Zygosity};
+use super::kind::VariantKind;
+use crate::evaluate::calls::{SampleCall, Zygosity};
 use crate::evaluate::matching::{Decision, Match};
 use crate::variants::CalledAllele;
 
 /// What a call counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
+pub enum Status {
     TruePositive,
     FalseNegative,
     FalsePositive,
@@ -18,7 +18,7 @@ pub enum Verdict {
     Ignored,
 }
 
-impl Verdict {
+impl Status {
     /// The value of BD.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,15 +33,15 @@ impl Verdict {
 
 /// One side of a record.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct RecordSide {
     /// In the allele numbers of the record.
     pub genotype: Vec<CalledAllele>,
     pub phased: bool,
-    pub verdict: Verdict,
+    pub verdict: Status,
     pub matched: Match,
     /// Left out, because the search had to be given up.
     pub given_up: bool,
-    pub kind: Option<Kind>,
+    pub kind: Option<VariantKind>,
     pub zygosity: Zygosity,
     /// The query's quality; for truth, that of the query calls that it matches.
     pub score: Option<f32>,
@@ -56,8 +56,8 @@ pub struct Record {
     pub position: u64,
     pub reference: Vec<u8>,
     pub alternates: Vec<Vec<u8>>,
-    pub truth: Option<Entry>,
-    pub query: Option<Entry>,
+    pub truth: Option<RecordSide>,
+    pub query: Option<RecordSide>,
     /// 0-based start of the superlocus of the match.
     pub locus: Option<i64>,
     /// The query's filters; for a truth call elsewhere, those of the calls that it matches.
@@ -77,7 +77,7 @@ impl Record {
 /// Calls of one side with the decisions on them.
 #[derive(Clone, Copy)]
 pub struct Decided<'a> {
-    pub calls: &'a [Call],
+    pub calls: &'a [SampleCall],
     pub decisions: &'a [Decision],
 }
 
@@ -85,7 +85,7 @@ pub struct Decided<'a> {
 pub fn pair(truth: Decided, query: Decided) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::with_capacity(truth.calls.len() + query.calls.len());
     let (mut t, mut q) = (0, 0);
-    let place = |call: &Call| (call.position, call.end());
+    let place = |call: &SampleCall| (call.position, call.end());
     loop {
         let order = match (truth.calls.get(t), query.calls.get(q)) {
             (None, None) => break,
@@ -104,9 +104,9 @@ pub fn pair(truth: Decided, query: Decided) -> Vec<Record> {
     records
 }
 
-type Side<'a> = Option<(&'a Call, &'a Decision)>;
+type DecidedCall<'a> = Option<(&'a SampleCall, &'a Decision)>;
 
-fn record(truth: Side, query: Side) -> Option<Record> {
+fn record(truth: DecidedCall, query: DecidedCall) -> Option<Record> {
     let (first, decision) = truth.or(query)?;
     let mut record = Record {
         position: first.position,
@@ -124,7 +124,7 @@ fn record(truth: Side, query: Side) -> Option<Record> {
     Some(record)
 }
 
-fn entry(alternates: &mut Vec<Vec<u8>>, call: &Call, decision: &Decision, is_truth: bool) -> Entry {
+fn entry(alternates: &mut Vec<Vec<u8>>, call: &SampleCall, decision: &Decision, is_truth: bool) -> RecordSide {
     let numbers: Vec<u8> = (call.alternates.iter())
         .map(|alternate| {
             let known = alternates.iter().position(|a| a == alternate);
@@ -137,18 +137,18 @@ fn entry(alternates: &mut Vec<Vec<u8>>, call: &Call, decision: &Decision, is_tru
         .collect();
     let renumber = |a: u8| if a == 0 { 0 } else { numbers[usize::from(a) - 1] };
     let verdict = match (decision.compared, decision.matched, is_truth) {
-        (false, ..) => Verdict::Ignored,
-        (_, Match::Genotype, _) => Verdict::TruePositive,
-        (_, _, true) => Verdict::FalseNegative,
-        (_, _, false) => Verdict::FalsePositive,
+        (false, ..) => Status::Ignored,
+        (_, Match::Genotype, _) => Status::TruePositive,
+        (_, _, true) => Status::FalseNegative,
+        (_, _, false) => Status::FalsePositive,
     };
-    Entry {
+    RecordSide {
         genotype: call.genotype.iter().map(|a| a.map(renumber)).collect(),
         phased: call.phase.is_some(),
         verdict,
         matched: decision.matched,
         given_up: decision.given_up,
-        kind: Kind::of(call),
+        kind: VariantKind::classify(call),
         zygosity: call.zygosity(),
         score: call.score.quality.filter(|_| !is_truth),
         genotype_quality: call.score.genotype.filter(|_| !is_truth),
@@ -160,9 +160,9 @@ const NEARBY: u64 = 30;
 
 /// Marks unmatched calls that have a compared call of the other side nearby.
 fn mark_nearby(records: &mut [Record]) {
-    let spans = |of: fn(&Record) -> Option<&Entry>| -> Vec<(u64, u64)> {
+    let spans = |of: fn(&Record) -> Option<&RecordSide>| -> Vec<(u64, u64)> {
         (records.iter())
-            .filter(|r| of(r).is_some_and(|e| e.verdict != Verdict::Ignored))
+            .filter(|r| of(r).is_some_and(|e| e.verdict != Status::Ignored))
             .map(|r| (r.position, r.end()))
             .collect()
     };
@@ -181,7 +181,7 @@ fn mark_nearby(records: &mut [Record]) {
         for (entry, others) in [(&mut record.truth, &query), (&mut record.query, &truth)] {
             if let Some(entry) = entry
                 && entry.matched == Match::None
-                && entry.verdict != Verdict::Ignored
+                && entry.verdict != Status::Ignored
                 && near(others)
             {
                 entry.matched = Match::Nearby;
@@ -200,7 +200,7 @@ fn share_within_loci(records: &mut [Record]) {
             end += 1;
         }
         let group = &mut records[begin..end];
-        let is_match = |entry: &Option<Entry>| entry.as_ref().is_some_and(|e| e.verdict == Verdict::TruePositive);
+        let is_match = |entry: &Option<RecordSide>| entry.as_ref().is_some_and(|e| e.verdict == Status::TruePositive);
         let lowest = (group.iter())
             .filter(|r| is_match(&r.query))
             .filter_map(|r| r.query.as_ref()?.score)
@@ -214,7 +214,7 @@ fn share_within_loci(records: &mut [Record]) {
                 .as_ref()
                 .filter(|_| is_match(&record.query))
                 .and_then(|e| e.score);
-            if let Some(truth) = record.truth.as_mut().filter(|e| e.verdict == Verdict::TruePositive) {
+            if let Some(truth) = record.truth.as_mut().filter(|e| e.verdict == Status::TruePositive) {
                 truth.score = own.or(lowest);
                 if record.query.is_none() {
                     record.filters.clone_from(&filters);

@@ -1,12 +1,13 @@
 //! Which confident region and which strata a record lies in.
 
+use crate::variants::Edit;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::record::Record;
-use crate::evaluate::calls::{Call, is_sequence};
-use crate::evaluate::matching::Change;
+use crate::evaluate::calls::{SampleCall, is_sequence};
+
 use crate::formats::check_whole;
 use crate::genome::{Contig, Contigs, IntervalSet, Region};
 use crate::output::controls;
@@ -23,12 +24,12 @@ pub struct Extent {
 
 impl Extent {
     /// The hull of all alternates, each trimmed at the right, then at the left.
-    pub fn of<'a>(position: u64, reference: &[u8], alternates: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    pub fn new<'a>(position: u64, reference: &[u8], alternates: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hull: Option<Self> = None;
         for alternate in alternates {
             // A spanning deletion takes away the reference.
             let bases = if is_sequence(alternate) { alternate } else { b"" };
-            let change = Change::between(position, reference, bases, true);
+            let change = Edit::between(position, reference, bases, true);
             let (start, end) = match change.is_insertion() {
                 true => (change.start.saturating_sub(1), change.start + 1),
                 false => (change.start, change.end),
@@ -53,8 +54,8 @@ impl Extent {
         })
     }
 
-    fn of_call(call: &Call) -> Self {
-        Self::of(
+    fn of_call(call: &SampleCall) -> Self {
+        Self::new(
             call.position,
             &call.reference,
             call.alternates.iter().map(Vec::as_slice),
@@ -71,7 +72,7 @@ impl Extent {
 
 /// The confident regions: those of the BED and the places of truth variants that begin in it, so that an insertion at
 /// the edge of a region is not half inside.
-pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[Call]) -> IntervalSet {
+pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[SampleCall]) -> IntervalSet {
     let inside = truth.iter().filter(|c| confident.contains(contig, c.position));
     let places = inside.map(|call| {
         let extent = Extent::of_call(call);
@@ -169,7 +170,7 @@ mod tests {
     fn an_insertion_needs_both_flanking_bases() {
         let set = IntervalSet::from_regions([Region::new("c", 10, 20)]);
         let inside = |position, reference: &str, alternate: &str| {
-            Extent::of(position, reference.as_bytes(), [alternate.as_bytes()]).is_in(&set, "c")
+            Extent::new(position, reference.as_bytes(), [alternate.as_bytes()]).is_in(&set, "c")
         };
         assert!(inside(18, "A", "AT") && !inside(19, "A", "AT") && !inside(9, "A", "AT") && inside(10, "A", "AT"));
         assert!(inside(19, "A", "T") && !inside(20, "A", "T"));

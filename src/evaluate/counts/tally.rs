@@ -1,10 +1,11 @@
 //! The counts behind every table: by type, subtype, stratum and filter.
 
-use super::kind::{Kind, SUBTYPES, TRANSITION, TRANSVERSION, Type};
-use super::record::{Entry, Record, Verdict};
+use super::kind::{SUBTYPES, TRANSITION, TRANSVERSION, TYPES, VariantKind};
+use super::record::{Record, RecordSide, Status};
 use super::strata::CONTAINED_RANK;
 use crate::evaluate::calls::Zygosity;
 use crate::evaluate::matching::Match;
+use crate::variants::VariantType;
 
 /// A number of calls and what kind of substitution and genotype they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Count {
 }
 
 impl Count {
-    fn add(&mut self, call: &Observation) {
+    fn add(&mut self, call: &CountedCall) {
         self.all += 1;
         self.ti += u64::from(call.kind.subtypes & TRANSITION != 0);
         self.tv += u64::from(call.kind.subtypes & TRANSVERSION != 0);
@@ -25,7 +26,7 @@ impl Count {
         self.homalt += u64::from(call.zygosity == Zygosity::HomAlt);
     }
 
-    fn remove(&mut self, call: &Observation) {
+    fn remove(&mut self, call: &CountedCall) {
         self.all -= 1;
         self.ti -= u64::from(call.kind.subtypes & TRANSITION != 0);
         self.tv -= u64::from(call.kind.subtypes & TRANSVERSION != 0);
@@ -97,44 +98,44 @@ impl Counts {
         (recall + precision > 0.0).then(|| 2.0 * recall * precision / (recall + precision))
     }
 
-    pub fn add(&mut self, call: &Observation) {
+    pub fn add(&mut self, call: &CountedCall) {
         match call.part {
-            Part::TruthTp => self.truth_tp.add(call),
-            Part::TruthFn => self.truth_fn.add(call),
-            Part::QueryTp => self.query_tp.add(call),
-            Part::QueryFp => {
+            CountKind::TruthTp => self.truth_tp.add(call),
+            CountKind::TruthFn => self.truth_fn.add(call),
+            CountKind::QueryTp => self.query_tp.add(call),
+            CountKind::QueryFp => {
                 self.query_fp.add(call);
                 self.fp_gt += u64::from(call.matched == Match::Allele);
                 self.fp_al += u64::from(call.matched == Match::Nearby);
             }
-            Part::QueryUnk => self.query_unk.add(call),
+            CountKind::QueryUnk => self.query_unk.add(call),
         }
     }
 }
 
 impl Counts {
     /// Takes out a call that a threshold excludes. Truth that only it matches is missed then.
-    pub fn exclude(&mut self, call: &Observation) {
+    pub fn exclude(&mut self, call: &CountedCall) {
         match call.part {
-            Part::TruthTp => {
+            CountKind::TruthTp => {
                 self.truth_tp.remove(call);
                 self.truth_fn.add(call);
             }
-            Part::TruthFn => {}
-            Part::QueryTp => self.query_tp.remove(call),
-            Part::QueryFp => {
+            CountKind::TruthFn => {}
+            CountKind::QueryTp => self.query_tp.remove(call),
+            CountKind::QueryFp => {
                 self.query_fp.remove(call);
                 self.fp_gt -= u64::from(call.matched == Match::Allele);
                 self.fp_al -= u64::from(call.matched == Match::Nearby);
             }
-            Part::QueryUnk => self.query_unk.remove(call),
+            CountKind::QueryUnk => self.query_unk.remove(call),
         }
     }
 }
 
 /// Which of the counts a call belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum CountKind {
     TruthTp,
     TruthFn,
     QueryTp,
@@ -144,11 +145,11 @@ pub enum Part {
 
 /// A call that is counted. There may be ten million of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Observation {
+pub struct CountedCall {
     /// NaN where there is none.
     pub score: f32,
-    pub kind: Kind,
-    pub part: Part,
+    pub kind: VariantKind,
+    pub part: CountKind,
     pub zygosity: Zygosity,
     pub matched: Match,
     /// Whether the call, or the one that truth matches, failed a filter.
@@ -157,8 +158,8 @@ pub struct Observation {
     pub is_contained: bool,
 }
 
-impl Observation {
-    fn new(entry: &Entry, part: Part, record: &Record) -> Option<Self> {
+impl CountedCall {
+    fn new(entry: &RecordSide, part: CountKind, record: &Record) -> Option<Self> {
         Some(Self {
             score: entry.score.unwrap_or(f32::NAN),
             kind: entry.kind?,
@@ -171,20 +172,20 @@ impl Observation {
     }
 
     /// The calls of a record that are counted.
-    pub fn of(record: &Record) -> impl Iterator<Item = Self> {
+    pub fn from_record(record: &Record) -> impl Iterator<Item = Self> {
         let truth = record.truth.as_ref().and_then(|entry| {
             let part = match entry.verdict {
-                Verdict::TruePositive => Part::TruthTp,
-                Verdict::FalseNegative => Part::TruthFn,
+                Status::TruePositive => CountKind::TruthTp,
+                Status::FalseNegative => CountKind::TruthFn,
                 _ => return None,
             };
             Self::new(entry, part, record)
         });
         let query = record.query.as_ref().and_then(|entry| {
             let part = match entry.verdict {
-                Verdict::TruePositive => Part::QueryTp,
-                Verdict::FalsePositive => Part::QueryFp,
-                Verdict::Unknown => Part::QueryUnk,
+                Status::TruePositive => CountKind::QueryTp,
+                Status::FalsePositive => CountKind::QueryFp,
+                Status::Unknown => CountKind::QueryUnk,
                 _ => return None,
             };
             Self::new(entry, part, record)
@@ -194,22 +195,22 @@ impl Observation {
 
     /// What it counts as under a filter: with PASS alone, truth that only a filtered call matches is missed, and filtered
     /// calls are not there.
-    pub fn under(self, filter: Filter) -> Option<Self> {
-        if filter == Filter::All || !self.is_filtered {
+    pub fn under(self, filter: FilterRow) -> Option<Self> {
+        if filter == FilterRow::All || !self.is_filtered {
             return Some(self);
         }
-        let part = Part::TruthFn;
-        matches!(self.part, Part::TruthTp | Part::TruthFn).then_some(Self { part, ..self })
+        let part = CountKind::TruthFn;
+        matches!(self.part, CountKind::TruthTp | CountKind::TruthFn).then_some(Self { part, ..self })
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filter {
+pub enum FilterRow {
     All,
     Pass,
 }
 
-impl Filter {
+impl FilterRow {
     pub const BOTH: [Self; 2] = [Self::All, Self::Pass];
 
     pub fn name(self) -> &'static str {
@@ -236,13 +237,13 @@ impl Tally {
         }
     }
 
-    fn cell(&self, subset: usize, filter: Filter, variant_type: Type, row: usize) -> usize {
+    fn cell(&self, subset: usize, filter: FilterRow, variant_type: VariantType, row: usize) -> usize {
         ((subset * 2 + filter as usize) * 2 + variant_type as usize) * ROWS + row
     }
 
     pub fn add(&mut self, record: &Record) {
-        for filter in Filter::BOTH {
-            for call in Observation::of(record).filter_map(|call| call.under(filter)) {
+        for filter in FilterRow::BOTH {
+            for call in CountedCall::from_record(record).filter_map(|call| call.under(filter)) {
                 for subset in std::iter::once(0).chain(record.strata.iter().map(|&s| usize::from(s) + 1)) {
                     let all = self.cell(subset, filter, call.kind.variant_type, 0);
                     self.cells[all].add(&call);
@@ -255,13 +256,19 @@ impl Tally {
     }
 
     pub fn has_calls(&self, subset: usize) -> bool {
-        Type::ALL
+        TYPES
             .iter()
-            .any(|&t| *self.counts(subset, Filter::All, t, None) != Counts::default())
+            .any(|&t| *self.counts(subset, FilterRow::All, t, None) != Counts::default())
     }
 
     /// The counts of one row; `subtype` is an index into [`SUBTYPES`].
-    pub fn counts(&self, subset: usize, filter: Filter, variant_type: Type, subtype: Option<usize>) -> &Counts {
+    pub fn counts(
+        &self,
+        subset: usize,
+        filter: FilterRow,
+        variant_type: VariantType,
+        subtype: Option<usize>,
+    ) -> &Counts {
         &self.cells[self.cell(subset, filter, variant_type, subtype.map_or(0, |s| s + 1))]
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use rust_htslib::bgzf;
 
-use crate::evaluate::counts::{Entry, Record};
+use crate::evaluate::counts::{Record, RecordSide};
 use crate::evaluate::matching::Match;
 use crate::formats::{BGZF_END, check_whole};
 use crate::genome::Contigs;
@@ -157,7 +157,7 @@ fn line(text: &mut String, contig: &str, record: &Record, filters: &[String], st
     );
 }
 
-fn sample(entry: Option<&Entry>) -> String {
+fn sample(entry: Option<&RecordSide>) -> String {
     let Some(entry) = entry else {
         return ".:.:.:.:NOCALL:nocall:.".into();
     };

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::annotated::genotype;
 use crate::evaluate::calls::is_sequence;
 use crate::evaluate::counts::CONTAINED;
-use crate::evaluate::counts::{Entry, Record, Verdict};
+use crate::evaluate::counts::{Record, RecordSide, Status};
 use crate::evaluate::matching::Match;
 use crate::genome::{Contig, ReferenceReader};
 use crate::output::escape::shortened;
@@ -27,9 +27,9 @@ pub struct ErrorList {
 impl ErrorList {
     /// Adds a record if one of its calls is wrong.
     pub fn add(&mut self, contig: &Contig, record: &Record, reader: &ReferenceReader, strata: &[&str]) -> Result<()> {
-        let is_wrong = |entry: &Option<Entry>| {
+        let is_wrong = |entry: &Option<RecordSide>| {
             let verdict = entry.as_ref().map(|e| e.verdict);
-            matches!(verdict, Some(Verdict::FalseNegative | Verdict::FalsePositive))
+            matches!(verdict, Some(Status::FalseNegative | Status::FalsePositive))
         };
         if is_wrong(&record.truth) || is_wrong(&record.query) {
             self.count += 1;
@@ -49,7 +49,7 @@ fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata:
         _ if record.truth.is_some() => "missed",
         _ => "not in truth",
     };
-    let spelt = |entry: &Option<Entry>| {
+    let spelt = |entry: &Option<RecordSide>| {
         entry
             .as_ref()
             .map_or_else(|| "–".into(), |e| genotype(&e.genotype, e.phased))

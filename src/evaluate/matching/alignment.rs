@@ -2,7 +2,7 @@
 
 /// What a stretch of an alignment does: bases side by side, bases of the allele alone, bases of the reference alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum AlignmentOp {
     Match,
     Insert,
     Delete,
@@ -28,7 +28,7 @@ const FIRST_MARGIN: usize = 64;
 ///
 /// Long alleles are aligned in a band, which is widened until no alignment outside of it can score as high. None if even
 /// the narrowest band is too large. Where the widest band proves nothing, its alignment is the result.
-pub fn align(reference: &[u8], alternate: &[u8]) -> Option<Vec<(Step, usize)>> {
+pub fn align(reference: &[u8], alternate: &[u8]) -> Option<Vec<(AlignmentOp, usize)>> {
     let (rows, columns) = (alternate.len(), reference.len());
     let mut margin = match rows.saturating_mul(columns) <= WITHOUT_BAND {
         true => rows.max(columns),
@@ -146,38 +146,38 @@ fn fill(band: &Band, reference: &[u8], alternate: &[u8]) -> (i32, Vec<u8>) {
 
 /// Follows the moves back from the last cell. Before a gap stands a pair of bases, also where another gap scores the
 /// same: the reference implementation goes this way.
-fn trace(band: &Band, moves: &[u8], rows: usize, columns: usize) -> Vec<(Step, usize)> {
-    let mut steps: Vec<(Step, usize)> = Vec::new();
+fn trace(band: &Band, moves: &[u8], rows: usize, columns: usize) -> Vec<(AlignmentOp, usize)> {
+    let mut steps: Vec<(AlignmentOp, usize)> = Vec::new();
     let mut push = |step, length| match steps.last_mut() {
         Some(last) if last.0 == step => last.1 += length,
         _ => steps.push((step, length)),
     };
     let (mut i, mut j) = (rows, columns);
-    let mut state = Step::Match;
+    let mut state = AlignmentOp::Match;
     while i > 0 && j > 0 {
         let cell = moves[band.cell(i - 1, j - 1)];
         state = match state {
-            Step::Insert if cell & 4 != 0 => Step::Insert,
-            Step::Delete if cell & 8 != 0 => Step::Delete,
-            Step::Insert | Step::Delete => Step::Match,
-            Step::Match => match cell & 3 {
-                0 => Step::Match,
-                1 => Step::Insert,
-                _ => Step::Delete,
+            AlignmentOp::Insert if cell & 4 != 0 => AlignmentOp::Insert,
+            AlignmentOp::Delete if cell & 8 != 0 => AlignmentOp::Delete,
+            AlignmentOp::Insert | AlignmentOp::Delete => AlignmentOp::Match,
+            AlignmentOp::Match => match cell & 3 {
+                0 => AlignmentOp::Match,
+                1 => AlignmentOp::Insert,
+                _ => AlignmentOp::Delete,
             },
         };
         push(state, 1);
         match state {
-            Step::Match => (i, j) = (i - 1, j - 1),
-            Step::Insert => i -= 1,
-            Step::Delete => j -= 1,
+            AlignmentOp::Match => (i, j) = (i - 1, j - 1),
+            AlignmentOp::Insert => i -= 1,
+            AlignmentOp::Delete => j -= 1,
         }
     }
     if i > 0 {
-        push(Step::Insert, i);
+        push(AlignmentOp::Insert, i);
     }
     if j > 0 {
-        push(Step::Delete, j);
+        push(AlignmentOp::Delete, j);
     }
     steps.reverse();
     steps
@@ -203,9 +203,9 @@ mod tests {
     fn spelt(reference: &[u8], alternate: &[u8]) -> String {
         let steps = align(reference, alternate).unwrap();
         let letter = |step| match step {
-            Step::Match => 'M',
-            Step::Insert => 'I',
-            Step::Delete => 'D',
+            AlignmentOp::Match => 'M',
+            AlignmentOp::Insert => 'I',
+            AlignmentOp::Delete => 'D',
         };
         steps.iter().map(|&(step, n)| format!("{n}{}", letter(step))).collect()
     }
@@ -256,7 +256,7 @@ mod tests {
         alternate.remove(10);
         alternate.insert(90_000, if reference[90_001] == b'A' { b'C' } else { b'A' });
         let steps = align(&reference, &alternate).unwrap();
-        assert_eq!(steps.iter().filter(|s| s.0 != Step::Match).count(), 2);
+        assert_eq!(steps.iter().filter(|s| s.0 != AlignmentOp::Match).count(), 2);
         assert_eq!(align(&bases(60_000, 4), &bases(200_000, 5)), None);
     }
 }

@@ -1,9 +1,9 @@
 //! Playing one haplotype base by base: reference, with the changes that were chosen put in.
 
+use crate::variants::Edit;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-use super::primitive::Change;
 use super::variant::{Oriented, Variant};
 use crate::genome::Sequence;
 
@@ -22,7 +22,7 @@ pub struct Haplotype {
 
 /// What all haplotypes of a search share.
 #[derive(Clone, Copy)]
-pub struct Stage<'a> {
+pub struct SearchInput<'a> {
     pub sequence: &'a Sequence,
     /// One past the last position that is played.
     pub end: i64,
@@ -30,8 +30,8 @@ pub struct Stage<'a> {
     pub variants: &'a [Variant],
 }
 
-impl Stage<'_> {
-    fn change(&self, oriented: Oriented) -> Option<&Change> {
+impl SearchInput<'_> {
+    fn change(&self, oriented: Oriented) -> Option<&Edit> {
         self.variants.get(oriented.variant as usize)?.change(oriented.side)
     }
 
@@ -56,7 +56,7 @@ impl Haplotype {
     }
 
     /// Queues a change; nothing for an allele that changes nothing.
-    pub fn add(&mut self, oriented: Oriented, stage: &Stage) {
+    pub fn add(&mut self, oriented: Oriented, stage: &SearchInput) {
         let Some(change) = stage.change(oriented) else {
             return;
         };
@@ -71,12 +71,12 @@ impl Haplotype {
     }
 
     /// Whether a change lies clear of those queued before.
-    pub fn admits(&self, oriented: Oriented, stage: &Stage) -> bool {
+    pub fn admits(&self, oriented: Oriented, stage: &SearchInput) -> bool {
         stage.change(oriented).is_none_or(|c| c.start as i64 >= self.last_end)
     }
 
     /// The base at this position.
-    pub fn base(&self, stage: &Stage) -> u8 {
+    pub fn base(&self, stage: &SearchInput) -> u8 {
         let of_change = self
             .within
             .zip(self.next)
@@ -84,7 +84,7 @@ impl Haplotype {
         of_change.unwrap_or_else(|| stage.sequence.base(self.position.max(0) as u64))
     }
 
-    pub fn has_next(&self, stage: &Stage) -> bool {
+    pub fn has_next(&self, stage: &SearchInput) -> bool {
         self.position < stage.end - 1
     }
 
@@ -93,7 +93,7 @@ impl Haplotype {
     }
 
     /// Whether the next step may need a change that is not queued yet.
-    pub fn wants_more(&self, stage: &Stage) -> bool {
+    pub fn wants_more(&self, stage: &SearchInput) -> bool {
         let Some(next) = self.next else {
             return true;
         };
@@ -104,7 +104,7 @@ impl Haplotype {
     }
 
     /// Goes to the next base.
-    pub fn step(&mut self, stage: &Stage) {
+    pub fn step(&mut self, stage: &SearchInput) {
         match &mut self.within {
             Some(i) => *i += 1,
             None => {
@@ -129,7 +129,7 @@ impl Haplotype {
     }
 
     /// Jumps to a position on the reference before any queued change.
-    pub fn move_to(&mut self, position: i64, stage: &Stage) {
+    pub fn move_to(&mut self, position: i64, stage: &SearchInput) {
         self.position = position - 1;
         self.step(stage);
     }

@@ -10,6 +10,6 @@ mod superlocus;
 mod variant;
 
 pub use preprocess::preprocess;
-pub use primitive::{Change, primitives};
+pub use primitive::primitives;
 pub use search::Limits;
 pub use superlocus::{Decision, Match, Superlocus, decide, superloci};

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::haplotype::{Haplotype, Stage};
+use super::haplotype::{Haplotype, SearchInput};
 use super::variant::Oriented;
 
 /// The two haplotypes of one call set.
@@ -41,12 +41,12 @@ impl Diplotype {
     }
 
     /// Whether a variant can be put in without overlapping one that was.
-    pub fn admits(&self, oriented: Oriented, stage: &Stage) -> bool {
+    pub fn admits(&self, oriented: Oriented, stage: &SearchInput) -> bool {
         let start = stage.variants[oriented.variant as usize].start;
         start >= self.included_end || (self.a.admits(oriented, stage) && self.b.admits(oriented.other(), stage))
     }
 
-    fn include(&mut self, oriented: Oriented, stage: &Stage) {
+    fn include(&mut self, oriented: Oriented, stage: &SearchInput) {
         let end = stage.variants[oriented.variant as usize].end;
         self.included_end = self.included_end.max(end);
         self.included += 1;
@@ -61,14 +61,14 @@ impl Diplotype {
     }
 
     /// The next variant, if it has to be decided upon before the next step.
-    pub fn due(&self, stage: &Stage) -> Option<usize> {
+    pub fn due(&self, stage: &SearchInput) -> Option<usize> {
         let start = stage.variants.get(self.decided)?.start;
         let is_next = start <= self.position() + 1;
         let wanted = || start <= self.end && (self.a.wants_more(stage) || self.b.wants_more(stage));
         (is_next || wanted()).then_some(self.decided)
     }
 
-    fn step(&mut self, haplotype: usize, stage: &Stage) {
+    fn step(&mut self, haplotype: usize, stage: &SearchInput) {
         let played = if haplotype == 0 { &mut self.a } else { &mut self.b };
         match played.has_next(stage) {
             true => played.step(stage),
@@ -103,9 +103,9 @@ pub struct Path {
 
 /// The two haplotype stages of a search: query's and truth's.
 #[derive(Clone, Copy)]
-pub struct Stages<'a> {
-    pub query: Stage<'a>,
-    pub truth: Stage<'a>,
+pub struct SearchInputs<'a> {
+    pub query: SearchInput<'a>,
+    pub truth: SearchInput<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,13 +167,13 @@ impl Path {
         self.truth.settled = None;
     }
 
-    pub fn exclude(&mut self, side: Side, stage: &Stage) {
+    pub fn exclude(&mut self, side: Side, stage: &SearchInput) {
         let diplotype = self.side_mut(side);
         diplotype.end = diplotype.end.max(stage.variants[diplotype.decided].end);
         diplotype.decided += 1;
     }
 
-    pub fn include(&mut self, side: Side, oriented: Oriented, stage: &Stage) {
+    pub fn include(&mut self, side: Side, oriented: Oriented, stage: &SearchInput) {
         self.side_mut(side).include(oriented, stage);
         self.exclude(side, stage);
         match side {
@@ -183,7 +183,7 @@ impl Path {
     }
 
     /// Plays the next base on the haplotypes that are behind.
-    pub fn step(&mut self, stages: &Stages) {
+    pub fn step(&mut self, stages: &SearchInputs) {
         let order = self.query.a.position.cmp(&self.query.b.position);
         if order != Ordering::Greater {
             self.query.step(0, &stages.query);
@@ -196,14 +196,14 @@ impl Path {
     }
 
     /// Whether query and truth have the same base on both haplotypes.
-    pub fn matches(&self, stages: &Stages) -> bool {
+    pub fn matches(&self, stages: &SearchInputs) -> bool {
         let done = |h: usize| self.query.finished[h] || self.truth.finished[h];
         (done(0) || self.query.a.base(&stages.query) == self.truth.a.base(&stages.truth))
             && (done(1) || self.query.b.base(&stages.query) == self.truth.b.base(&stages.truth))
     }
 
     /// Moves a synchronised path to a position on the reference.
-    pub fn move_to(&mut self, position: i64, stages: &Stages) {
+    pub fn move_to(&mut self, position: i64, stages: &SearchInputs) {
         for (diplotype, stage) in [(&mut self.query, &stages.query), (&mut self.truth, &stages.truth)] {
             diplotype.a.move_to(position, stage);
             diplotype.b.move_to(position, stage);

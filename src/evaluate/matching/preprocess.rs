@@ -1,10 +1,11 @@
 //! A call set in the form in which the GA4GH tools count it: records split by allele, complex alleles taken apart,
 //! everything left-aligned as far as the call before allows, heterozygous neighbours joined again.
 
+use crate::variants::Edit;
 use rayon::prelude::*;
 
-use super::primitive::{Change, primitives};
-use crate::evaluate::calls::{Call, Score};
+use super::primitive::primitives;
+use crate::evaluate::calls::{CallQualities, SampleCall};
 use crate::genome::Sequence;
 
 /// Farthest that an allele is shifted to the left, in bases.
@@ -13,12 +14,12 @@ const MAX_SHIFT: u64 = 1_024;
 /// One allele on its way through the steps. `change` may carry shared bases.
 #[derive(Clone, Debug)]
 struct Piece {
-    change: Change,
+    change: Edit,
     /// Which of the two haplotypes has it.
     on: [bool; 2],
     phase: Option<i32>,
     filters: Vec<u16>,
-    score: Score,
+    score: CallQualities,
     /// Whether it is one of several that a complex allele was taken apart into.
     is_part: bool,
 }
@@ -57,7 +58,7 @@ impl Piece {
 
 /// Normalises the calls of one contig. `sequence` holds the whole contig. `phased`: keep what is phased apart; otherwise
 /// phase is dropped.
-pub fn preprocess(calls: &[Call], sequence: &Sequence, phased: bool) -> Vec<Call> {
+pub fn preprocess(calls: &[SampleCall], sequence: &Sequence, phased: bool) -> Vec<SampleCall> {
     let mut pieces: Vec<Piece> = calls.iter().flat_map(|c| split(c, phased)).collect();
     pieces.sort_by(|a, b| {
         let key = |p: &Piece| (p.change.start, std::cmp::Reverse(p.change.end));
@@ -73,17 +74,17 @@ pub fn preprocess(calls: &[Call], sequence: &Sequence, phased: bool) -> Vec<Call
         last_base = last_base.max(piece.change.end.saturating_sub(1));
     }
     pieces.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut calls: Vec<Call> = join(pieces).into_iter().map(|group| to_call(group, sequence)).collect();
+    let mut calls: Vec<SampleCall> = join(pieces).into_iter().map(|group| to_call(group, sequence)).collect();
     // A record that gets a base in front may now begin before others.
     calls.sort_by_key(|call| (call.position, call.end()));
     calls
 }
 
 /// One piece for each allele of a call.
-fn split(call: &Call, phased: bool) -> Vec<Piece> {
+fn split(call: &SampleCall, phased: bool) -> Vec<Piece> {
     let alleles: Vec<_> = call.genotype.iter().map(|&a| call.alternate(a)).collect();
     let piece = |bases: &[u8], on| Piece {
-        change: Change {
+        change: Edit {
             start: call.position,
             end: call.end(),
             bases: bases.to_vec(),
@@ -111,7 +112,7 @@ fn split(call: &Call, phased: bool) -> Vec<Piece> {
 fn take_apart(piece: Piece, sequence: &Sequence) -> Vec<Piece> {
     let whole = &piece.change;
     let reference = sequence.slice(whole.start, whole.end);
-    let bare = Change::between(whole.start, reference, &whole.bases, false);
+    let bare = Edit::between(whole.start, reference, &whole.bases, false);
     let (r, a) = (bare.reference_length(), bare.bases.len());
     if r == 0 && a == 0 {
         return Vec::new();
@@ -130,7 +131,7 @@ fn take_apart(piece: Piece, sequence: &Sequence) -> Vec<Piece> {
 }
 
 /// Trims an allele to one shared base at most and shifts it to the left, not beyond `limit`.
-fn left_shift(change: &Change, sequence: &Sequence, limit: u64) -> Change {
+fn left_shift(change: &Edit, sequence: &Sequence, limit: u64) -> Edit {
     let mut shifted = trim_padded(change, sequence);
     let r = shifted.reference_length();
     let mut limit = limit;
@@ -166,7 +167,7 @@ fn left_shift(change: &Change, sequence: &Sequence, limit: u64) -> Change {
 }
 
 /// Trims shared bases at the left, then at the right, leaving at least one base on both sides.
-fn trim_padded(change: &Change, sequence: &Sequence) -> Change {
+fn trim_padded(change: &Edit, sequence: &Sequence) -> Edit {
     let mut trimmed = change.clone();
     let mut left = 0;
     while trimmed.reference_length() > 1
@@ -211,19 +212,19 @@ fn join(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     records
 }
 
-fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> Call {
+fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> SampleCall {
     let start = pieces.iter().map(Piece::position).min().unwrap_or(0);
     let end = pieces.iter().map(|p| p.change.end).max().unwrap_or(0);
     // An allele needs a base: one that deletes the whole record takes the base before it, or after it at the contig's
     // start, where an insertion has none before it either.
-    let is_empty = |change: &Change| change.bases.is_empty() && (change.start, change.end) == (start, end);
+    let is_empty = |change: &Edit| change.bases.is_empty() && (change.start, change.end) == (start, end);
     let (start, end) = match pieces.iter().any(|p| is_empty(&p.change)) || end == start {
         true if start == 0 => (0, end + 1),
         true => (start - 1, end),
         false => (start, end),
     };
     let reference = sequence.slice(start, end).to_vec();
-    let spelt = |change: &Change| {
+    let spelt = |change: &Edit| {
         let before = (change.start - start) as usize;
         let after = reference.len() - (end - change.end) as usize;
         [&reference[..before], &change.bases, &reference[after..]].concat()
@@ -237,15 +238,16 @@ fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> Call {
         [one, ..] => one.on.iter().map(|&on| Some(u8::from(on))).collect(),
         [] => Vec::new(),
     };
-    let highest = |value: fn(&Score) -> Option<f32>| pieces.iter().filter_map(|p| value(&p.score)).reduce(f32::max);
-    Call {
+    let highest =
+        |value: fn(&CallQualities) -> Option<f32>| pieces.iter().filter_map(|p| value(&p.score)).reduce(f32::max);
+    SampleCall {
         position: start,
         reference,
         alternates,
         genotype,
         phase: pieces.first().and_then(|p| p.phase),
         filters: pieces.first().map(|p| p.filters.clone()).unwrap_or_default(),
-        score: Score {
+        score: CallQualities {
             quality: highest(|s| s.quality),
             genotype: highest(|s| s.genotype),
         },
@@ -256,19 +258,19 @@ fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> Call {
 mod tests {
     use super::*;
 
-    fn call(position: u64, reference: &str, alternates: &[&str], genotype: [u8; 2]) -> Call {
-        Call {
+    fn call(position: u64, reference: &str, alternates: &[&str], genotype: [u8; 2]) -> SampleCall {
+        SampleCall {
             position,
             reference: reference.into(),
             alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
             genotype: genotype.map(Some).to_vec(),
             phase: None,
             filters: Vec::new(),
-            score: Score::default(),
+            score: CallQualities::default(),
         }
     }
 
-    fn spelt(calls: &[Call], contig: &str) -> Vec<String> {
+    fn spelt(calls: &[SampleCall], contig: &str) -> Vec<String> {
         let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
         preprocess(calls, &Sequence::new(0, contig.into()), false)
             .iter()

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::path::{Path, Side, Stages};
+use super::path::{Path, SearchInputs, Side};
 use super::variant::Rule;
 
 /// Most paths held at a time, and most steps since the last synchronisation; beyond either a stretch is given up. The
@@ -26,7 +26,7 @@ impl Default for Limits {
 
 /// What became of a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum MatchOutcome {
     Matched,
     Unmatched,
     /// In a stretch that was given up.
@@ -36,8 +36,8 @@ pub enum Outcome {
 /// The best path: the outcome of each variant and the positions where all haplotypes were in step.
 #[derive(Clone, Debug, Default)]
 pub struct Matching {
-    pub query: Vec<Outcome>,
-    pub truth: Vec<Outcome>,
+    pub query: Vec<MatchOutcome>,
+    pub truth: Vec<MatchOutcome>,
     /// 0-based positions, ascending.
     pub syncs: Vec<i64>,
 }
@@ -45,13 +45,13 @@ pub struct Matching {
 impl Matching {
     pub fn unmatched(query: usize, truth: usize) -> Self {
         Self {
-            query: vec![Outcome::Unmatched; query],
-            truth: vec![Outcome::Unmatched; truth],
+            query: vec![MatchOutcome::Unmatched; query],
+            truth: vec![MatchOutcome::Unmatched; truth],
             syncs: Vec::new(),
         }
     }
 
-    fn outcomes(&mut self, side: Side) -> &mut [Outcome] {
+    fn outcomes(&mut self, side: Side) -> &mut [MatchOutcome] {
         match side {
             Side::Query => &mut self.query,
             Side::Truth => &mut self.truth,
@@ -82,8 +82,8 @@ impl Ord for Ordered {
     }
 }
 
-struct Search<'a> {
-    stages: Stages<'a>,
+struct MatchSearch<'a> {
+    stages: SearchInputs<'a>,
     rule: Rule,
     paths: BTreeSet<Ordered>,
     /// The variants that paths put in, each with the entry before it, and the synchronisations likewise.
@@ -98,12 +98,12 @@ struct Search<'a> {
 
 /// Finds the best path. Variants are sorted by start and end; `stages.*.end` lies beyond them, or at the contig's end
 /// where `at_contig_end`.
-pub fn best_matching(stages: Stages, rule: Rule, limits: Limits, at_contig_end: bool) -> Matching {
+pub fn best_matching(stages: SearchInputs, rule: Rule, limits: Limits, at_contig_end: bool) -> Matching {
     let starts = [stages.query.variants, stages.truth.variants].map(|v| v.first().map(|v| v.start));
     let Some(first) = starts.into_iter().flatten().min() else {
         return Matching::default();
     };
-    let mut search = Search {
+    let mut search = MatchSearch {
         stages,
         rule,
         paths: BTreeSet::new(),
@@ -120,7 +120,7 @@ pub fn best_matching(stages: Stages, rule: Rule, limits: Limits, at_contig_end: 
     search.settled
 }
 
-impl Search<'_> {
+impl MatchSearch<'_> {
     fn run(&mut self, start: Path, limits: Limits, at_contig_end: bool) {
         let mut steps = 0;
         let mut last_sync = start.clone();
@@ -235,7 +235,7 @@ impl Search<'_> {
             let rest = &stage.variants[diplotype.decided..];
             let count = rest.iter().take_while(|v| v.start <= self.reached).count();
             let outcomes = self.settled.outcomes(side);
-            outcomes[diplotype.decided..][..count].fill(Outcome::GivenUp);
+            outcomes[diplotype.decided..][..count].fill(MatchOutcome::GivenUp);
             diplotype.decided += count;
         }
         // The next variant has to begin behind the position.
@@ -249,7 +249,7 @@ impl Search<'_> {
             let outcomes = self.settled.outcomes(side);
             while let Some(index) = entry {
                 let (variant, before) = self.log[index as usize];
-                outcomes[variant as usize] = Outcome::Matched;
+                outcomes[variant as usize] = MatchOutcome::Matched;
                 entry = before;
             }
         }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::haplotype::Stage;
-use super::path::Stages;
-use super::search::{Limits, Matching, Outcome, best_matching};
+use super::haplotype::SearchInput;
+use super::path::SearchInputs;
+use super::search::{Limits, MatchOutcome, Matching, best_matching};
 use super::variant::{Rule, Variant};
-use crate::evaluate::calls::{Call, MAX_ALLELE_LENGTH};
+use crate::evaluate::calls::{MAX_ALLELE_LENGTH, SampleCall};
 use crate::genome::Sequence;
 
 /// Calls farther apart than this do not interfere, unless the reference between them repeats itself.
@@ -48,7 +48,7 @@ pub struct Superlocus {
 
 /// Cuts two sorted lists of calls where nothing lies for `GAP` bases, and where two spellings of one change cannot lie on
 /// either side.
-pub fn superloci(truth: &[Call], query: &[Call], sequence: &Sequence) -> Vec<Superlocus> {
+pub fn superloci(truth: &[SampleCall], query: &[SampleCall], sequence: &Sequence) -> Vec<Superlocus> {
     let mut loci = Vec::new();
     let (mut t, mut q) = (0, 0);
     while t < truth.len() || q < query.len() {
@@ -86,7 +86,7 @@ pub fn superloci(truth: &[Call], query: &[Call], sequence: &Sequence) -> Vec<Sup
 }
 
 /// By how many bases an allele of a call is longer or shorter than the reference.
-fn longest_gap(call: &Call) -> u64 {
+fn longest_gap(call: &SampleCall) -> u64 {
     let gaps = call.alternates.iter().map(|a| a.len().abs_diff(call.reference.len()));
     gaps.max().filter(|_| call.is_comparable()).unwrap_or(0) as u64
 }
@@ -105,21 +105,21 @@ fn repeats(sequence: &[u8], shift: u64) -> bool {
 
 /// Decides on the calls of one superlocus: (truth's, query's).
 pub fn decide(
-    truth: &[Call],
-    query: &[Call],
+    truth: &[SampleCall],
+    query: &[SampleCall],
     sequence: &Sequence,
     phased: bool,
     limits: Limits,
 ) -> (Vec<Decision>, Vec<Decision>) {
     let truth_variants = variants(truth);
     let query_variants = variants(query);
-    let window = Window::new(truth, query, sequence);
+    let window = LocusWindow::new(truth, query, sequence);
     let rule = if phased { Rule::Phased } else { Rule::Genotype };
     let first = window.matching(&truth_variants, &query_variants, rule, limits);
-    let left = |variants: &[Variant], outcomes: &[Outcome]| -> Vec<Variant> {
+    let left = |variants: &[Variant], outcomes: &[MatchOutcome]| -> Vec<Variant> {
         let pairs = variants.iter().zip(outcomes);
         pairs
-            .filter(|p| *p.1 == Outcome::Unmatched)
+            .filter(|p| *p.1 == MatchOutcome::Unmatched)
             .map(|p| p.0.clone())
             .collect()
     };
@@ -134,7 +134,7 @@ pub fn decide(
 }
 
 /// Variants in the order in which the search wants them.
-fn variants(calls: &[Call]) -> Vec<Variant> {
+fn variants(calls: &[SampleCall]) -> Vec<Variant> {
     let mut variants: Vec<Variant> = (calls.iter().enumerate())
         .filter_map(|(i, call)| Variant::new(call, i))
         .collect();
@@ -142,14 +142,14 @@ fn variants(calls: &[Call]) -> Vec<Variant> {
     variants
 }
 
-struct Window<'a> {
+struct LocusWindow<'a> {
     sequence: &'a Sequence,
     end: i64,
 }
 
-impl<'a> Window<'a> {
-    fn new(truth: &[Call], query: &[Call], sequence: &'a Sequence) -> Self {
-        let last = truth.iter().chain(query).map(Call::end).max().unwrap_or(0);
+impl<'a> LocusWindow<'a> {
+    fn new(truth: &[SampleCall], query: &[SampleCall], sequence: &'a Sequence) -> Self {
+        let last = truth.iter().chain(query).map(SampleCall::end).max().unwrap_or(0);
         Self {
             sequence,
             end: (last + GAP).min(sequence.end()) as i64,
@@ -163,12 +163,12 @@ impl<'a> Window<'a> {
                 ..Matching::unmatched(query.len(), truth.len())
             };
         }
-        let stage = |variants| Stage {
+        let stage = |variants| SearchInput {
             sequence: self.sequence,
             end: self.end,
             variants,
         };
-        let stages = Stages {
+        let stages = SearchInputs {
             query: stage(query),
             truth: stage(truth),
         };
@@ -197,7 +197,7 @@ fn locus_of(syncs: &[i64], start: i64) -> Option<i64> {
     syncs.get(after.saturating_sub(1)).map(|s| s + 1)
 }
 
-fn decisions(calls: &[Call], variants: &[Variant], outcomes: &[Outcome], syncs: &[i64]) -> Vec<Decision> {
+fn decisions(calls: &[SampleCall], variants: &[Variant], outcomes: &[MatchOutcome], syncs: &[i64]) -> Vec<Decision> {
     let undecided = Decision {
         matched: Match::None,
         locus: None,
@@ -213,12 +213,12 @@ fn decisions(calls: &[Call], variants: &[Variant], outcomes: &[Outcome], syncs: 
             ..undecided
         };
         decisions[variant.call] = match outcome {
-            Outcome::Unmatched => compared,
-            Outcome::Matched => Decision {
+            MatchOutcome::Unmatched => compared,
+            MatchOutcome::Matched => Decision {
                 matched: Match::Genotype,
                 ..compared
             },
-            Outcome::GivenUp => Decision {
+            MatchOutcome::GivenUp => Decision {
                 given_up: true,
                 ..undecided
             },
@@ -227,10 +227,10 @@ fn decisions(calls: &[Call], variants: &[Variant], outcomes: &[Outcome], syncs: 
     decisions
 }
 
-fn settle_alleles(decisions: &mut [Decision], variants: &[Variant], outcomes: &[Outcome], syncs: &[i64]) {
+fn settle_alleles(decisions: &mut [Decision], variants: &[Variant], outcomes: &[MatchOutcome], syncs: &[i64]) {
     for (variant, outcome) in variants.iter().zip(outcomes) {
         let decision = &mut decisions[variant.call];
-        if *outcome == Outcome::Matched {
+        if *outcome == MatchOutcome::Matched {
             decision.matched = Match::Allele;
         }
         if let Some(locus) = locus_of(syncs, variant.start) {

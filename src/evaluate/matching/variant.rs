@@ -1,7 +1,7 @@
 //! A call as the matching sees it: what each of its two alleles does to a haplotype.
 
-use super::primitive::Change;
-use crate::evaluate::calls::Call;
+use crate::evaluate::calls::SampleCall;
+use crate::variants::Edit;
 
 /// The two alleles of a genotype, trimmed one by one.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct Variant {
     pub start: i64,
     pub end: i64,
     /// What each allele changes; none for the reference, a dot, or an allele without sequence.
-    pub sides: [Option<Change>; 2],
+    pub sides: [Option<Edit>; 2],
     /// The allele numbers of the genotype; −1 for a dot.
     pub numbers: [i16; 2],
     pub phase: Option<i32>,
@@ -58,14 +58,14 @@ pub enum Rule {
 
 impl Variant {
     /// None if the call changes nothing that can be compared.
-    pub fn new(call: &Call, index: usize) -> Option<Self> {
+    pub fn new(call: &SampleCall, index: usize) -> Option<Self> {
         if !call.is_comparable() {
             return None;
         }
         let allele = |side: usize| call.genotype.get(side).copied().flatten();
         let change = |side: usize| {
             let bases = call.alternate(allele(side))?;
-            Some(Change::between(call.position, &call.reference, bases, false))
+            Some(Edit::between(call.position, &call.reference, bases, false))
         };
         let number = |side: usize| allele(side).map_or(-1, i16::from);
         let sides = [change(0), change(1)];
@@ -109,7 +109,7 @@ impl Variant {
     }
 
     /// The bases and the interval that an oriented allele replaces.
-    pub fn change(&self, side: u8) -> Option<&Change> {
+    pub fn change(&self, side: u8) -> Option<&Edit> {
         self.sides[usize::from(side & 1)].as_ref()
     }
 }

@@ -1,5 +1,6 @@
 //! The report for people: one HTML file that needs nothing else.
 
+use crate::variants::VariantType;
 use std::io::Write;
 
 use anyhow::Result;
@@ -7,11 +8,11 @@ use anyhow::Result;
 use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
 use super::roc::{Curve, Wanted};
 use super::screen::{Named, comparison};
+use crate::evaluate::counts::SUBTYPES;
 use crate::evaluate::counts::f1_interval;
-use crate::evaluate::counts::{Count, Counts, Filter};
-use crate::evaluate::counts::{SUBTYPES, Type};
+use crate::evaluate::counts::{Count, Counts, FilterRow};
 use crate::evaluate::listing::ERROR_COLUMNS;
-use crate::evaluate::{Evaluation, Run, Subset};
+use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
 use crate::output::controls_in_lines;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}\
@@ -94,10 +95,10 @@ fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
         escape(score)
     )?;
     let mut rows = Vec::new();
-    for variant_type in [Type::Snp, Type::Indel] {
+    for variant_type in [VariantType::Snp, VariantType::Indel] {
         let mut traces = Vec::new();
         for set in sets {
-            let curve = Curve::new(set.run, Wanted::all(variant_type, Filter::All));
+            let curve = Curve::new(set.run, Wanted::all(variant_type, FilterRow::All));
             let place = |counts: &Counts| Some((counts.recall()?, counts.precision()?));
             let best = curve.clone().best();
             if let Some(point) = &best {
@@ -171,13 +172,13 @@ fn not_compared(out: &mut impl Write, sets: &[Named], subsets: &[Subset]) -> Res
     table(out, &headings(&["Of", "What", "Number", "First"]), &rows)
 }
 
-fn strata(out: &mut impl Write, run: &Run, subsets: &[Subset]) -> Result<()> {
+fn strata(out: &mut impl Write, run: &EvaluatedCallSet, subsets: &[Subset]) -> Result<()> {
     writeln!(out, "<h2>F1 by stratum, with 95 % Jeffreys intervals</h2>")?;
     let mut rows = Vec::new();
-    for variant_type in [Type::Snp, Type::Indel] {
+    for variant_type in [VariantType::Snp, VariantType::Indel] {
         let mut bars = Vec::new();
         for subset in subsets {
-            let counts = run.tally.counts(subset.rank, Filter::All, variant_type, None);
+            let counts = run.tally.counts(subset.rank, FilterRow::All, variant_type, None);
             let name = if subset.name == "*" { "everything" } else { &subset.name };
             let Some(value) = counts.f1() else { continue };
             let interval = f1_interval(counts.truth_tp.all, counts.truth_fn.all, counts.query_fp.all);
@@ -204,7 +205,7 @@ fn strata(out: &mut impl Write, run: &Run, subsets: &[Subset]) -> Result<()> {
     table(out, &headings(&names), &rows)
 }
 
-fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
+fn breakdown(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {
     writeln!(
         out,
         "<h2>Indels by length</h2>\n<p>I: insertions, D: deletions, C: with substitutions beside.</p>"
@@ -216,7 +217,12 @@ fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
         row.extend([counts.recall(), counts.precision(), counts.f1()].map(share));
         row
     };
-    let lengths = (2..SUBTYPES.len()).map(|s| (SUBTYPES[s], run.tally.counts(0, Filter::All, Type::Indel, Some(s))));
+    let lengths = (2..SUBTYPES.len()).map(|s| {
+        (
+            SUBTYPES[s],
+            run.tally.counts(0, FilterRow::All, VariantType::Indel, Some(s)),
+        )
+    });
     let rows: Vec<_> = lengths
         .filter(|(_, counts)| **counts != Counts::default())
         .map(|(name, counts)| row(name.to_owned(), counts))
@@ -228,8 +234,8 @@ fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
     )?;
     writeln!(out, "<h2>By genotype</h2>")?;
     let mut rows = Vec::new();
-    for variant_type in [Type::Snp, Type::Indel] {
-        let counts = run.counts(variant_type, Filter::All);
+    for variant_type in [VariantType::Snp, VariantType::Indel] {
+        let counts = run.counts(variant_type, FilterRow::All);
         for name in ["het", "homalt", "other"] {
             let only = |count: &Count| Count {
                 all: match name {
@@ -258,9 +264,9 @@ fn breakdown(out: &mut impl Write, run: &Run) -> Result<()> {
     )
 }
 
-fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
+fn qualities(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {
     writeln!(out, "<h2>Calibration of GQ</h2>")?;
-    let series: Vec<_> = [Type::Snp, Type::Indel]
+    let series: Vec<_> = [VariantType::Snp, VariantType::Indel]
         .map(|t| (t.name().to_owned(), run.calibration.bins(t)))
         .into_iter()
         .filter(|(_, bins)| !bins.is_empty())
@@ -294,7 +300,7 @@ fn qualities(out: &mut impl Write, run: &Run) -> Result<()> {
     )
 }
 
-fn errors(out: &mut impl Write, run: &Run) -> Result<()> {
+fn errors(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {
     let (count, rows) = (run.errors.count, &run.errors.rows);
     writeln!(
         out,

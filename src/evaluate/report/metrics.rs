@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::roc::{Curve, Wanted};
 use super::screen::Named;
-use crate::evaluate::counts::expected_calibration_error;
-use crate::evaluate::counts::{Count, Counts, Filter};
-use crate::evaluate::counts::{SUBTYPES, Type};
-use crate::evaluate::{Evaluation, Run, Subset};
-use crate::variants::LeftOut;
+use crate::evaluate::counts::SUBTYPES;
+use crate::evaluate::counts::{Count, Counts, FilterRow};
+use crate::evaluate::counts::{TYPES, expected_calibration_error};
+use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
+use crate::variants::{ExcludedCalls, VariantType};
 
 /// Writes the figures of the query, and the overall ones of the call sets beside it.
 pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
@@ -46,18 +46,18 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
         "too_complex": run.given_up.iter().map(|stretch| json!({
             "region": stretch.region.to_string(), "truth_calls": stretch.truth, "query_calls": stretch.query,
         })).collect::<Vec<_>>(),
-        "best_f1": Type::ALL.map(|t| best_threshold(run, t, &evaluation.options().score.name())),
+        "best_f1": TYPES.map(|t| best_threshold(run, t, &evaluation.options().score.name())),
         "summary": rows(run, &subsets[..1], false),
     });
     if detailed {
-        value["calibration"] = Type::ALL.map(|t| calibration_of(run, t)).to_vec().into();
+        value["calibration"] = TYPES.map(|t| calibration_of(run, t)).to_vec().into();
         value["strata"] = rows(run, subsets, true).into();
     }
     value
 }
 
 /// What is not compared, and why.
-fn reasons(left_out: &LeftOut) -> Vec<Value> {
+fn reasons(left_out: &ExcludedCalls) -> Vec<Value> {
     let reasons = left_out.reasons();
     reasons
         .map(|(reason, calls, first)| json!({"reason": reason.name(), "calls": calls, "first": first}))
@@ -65,7 +65,7 @@ fn reasons(left_out: &LeftOut) -> Vec<Value> {
 }
 
 /// Calls by GQ.
-fn calibration_of(run: &Run, variant_type: Type) -> Value {
+fn calibration_of(run: &EvaluatedCallSet, variant_type: VariantType) -> Value {
     let bins = run.calibration.bins(variant_type);
     json!({
         "type": variant_type.name(),
@@ -77,8 +77,8 @@ fn calibration_of(run: &Run, variant_type: Type) -> Value {
     })
 }
 
-fn best_threshold(run: &Run, variant_type: Type, score: &str) -> Value {
-    let curve = Curve::new(run, Wanted::all(variant_type, Filter::All));
+fn best_threshold(run: &EvaluatedCallSet, variant_type: VariantType, score: &str) -> Value {
+    let curve = Curve::new(run, Wanted::all(variant_type, FilterRow::All));
     curve.best().map_or(Value::Null, |point| {
         json!({
             "type": variant_type.name(),
@@ -91,13 +91,13 @@ fn best_threshold(run: &Run, variant_type: Type, score: &str) -> Value {
     })
 }
 
-fn rows(run: &Run, subsets: &[Subset], with_subtypes: bool) -> Vec<Value> {
+fn rows(run: &EvaluatedCallSet, subsets: &[Subset], with_subtypes: bool) -> Vec<Value> {
     let mut rows = Vec::new();
     for subset in subsets {
-        for variant_type in Type::ALL {
+        for variant_type in TYPES {
             let subtypes = (0..SUBTYPES.len()).filter(|_| with_subtypes).map(Some);
             for subtype in std::iter::once(None).chain(subtypes) {
-                for filter in Filter::BOTH {
+                for filter in FilterRow::BOTH {
                     let counts = run.tally.counts(subset.rank, filter, variant_type, subtype);
                     if subtype.is_none() || *counts != Counts::default() {
                         let mut row = figures(counts);

@@ -8,6 +8,6 @@ mod roc;
 mod screen;
 mod tables;
 
-pub use output::{Draft, check_prefix};
+pub use output::{EvaluationFiles, check_prefix};
 pub use roc::{Curve, Wanted};
 pub use screen::{Named, aligned, comparison};

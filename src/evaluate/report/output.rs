@@ -47,12 +47,12 @@ fn named(prefix: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The files of an evaluation before they have their names. Dropped, it leaves nothing.
-pub struct Draft {
+pub struct EvaluationFiles {
     prefix: PathBuf,
     annotated: OutputFile,
 }
 
-impl Draft {
+impl EvaluationFiles {
     pub fn create(prefix: &Path) -> Result<Self> {
         Ok(Self {
             prefix: prefix.to_owned(),

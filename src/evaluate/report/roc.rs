@@ -1,12 +1,12 @@
 //! Counts as a function of the quality that calls must have.
 
-use crate::evaluate::Run;
-use crate::evaluate::counts::Type;
-use crate::evaluate::counts::{Counts, Filter, Observation, Part};
+use crate::evaluate::EvaluatedCallSet;
+use crate::evaluate::counts::{CountKind, CountedCall, Counts, FilterRow};
+use crate::variants::VariantType;
 
 /// The counts with all calls of at least this quality.
 #[derive(Clone, Copy, Debug)]
-pub struct Point {
+pub struct CurvePoint {
     pub threshold: f32,
     pub counts: Counts,
 }
@@ -14,8 +14,8 @@ pub struct Point {
 /// Which calls a curve is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    pub filter: Filter,
-    pub variant_type: Type,
+    pub filter: FilterRow,
+    pub variant_type: VariantType,
     /// An index into [`crate::evaluate::counts::SUBTYPES`].
     pub subtype: Option<usize>,
     /// Only what lies wholly in the confident regions.
@@ -23,7 +23,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub fn all(variant_type: Type, filter: Filter) -> Self {
+    pub fn all(variant_type: VariantType, filter: FilterRow) -> Self {
         Self {
             filter,
             variant_type,
@@ -33,7 +33,7 @@ impl Wanted {
     }
 
     /// The call as it counts on this curve.
-    fn call(&self, call: &Observation) -> Option<Observation> {
+    fn call(&self, call: &CountedCall) -> Option<CountedCall> {
         let is_wanted = call.kind.variant_type == self.variant_type
             && self.subtype.is_none_or(|s| call.kind.subtypes & (1 << s) != 0)
             && (call.is_contained || !self.contained);
@@ -46,13 +46,13 @@ impl Wanted {
 #[derive(Clone, Debug)]
 pub struct Curve<'a> {
     /// Calls from the threshold at hand on, in ascending order.
-    rest: &'a [Observation],
+    rest: &'a [CountedCall],
     wanted: Wanted,
     counts: Counts,
 }
 
 impl<'a> Curve<'a> {
-    pub fn new(run: &'a Run, wanted: Wanted) -> Self {
+    pub fn new(run: &'a EvaluatedCallSet, wanted: Wanted) -> Self {
         let mut counts = Counts::default();
         run.observations
             .iter()
@@ -66,7 +66,7 @@ impl<'a> Curve<'a> {
     }
 
     /// The point of the highest F1; of several, that with the lowest threshold.
-    pub fn best(self) -> Option<Point> {
+    pub fn best(self) -> Option<CurvePoint> {
         let scored = self.filter_map(|p| Some((p, p.counts.f1()?)));
         scored
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
@@ -75,14 +75,14 @@ impl<'a> Curve<'a> {
 }
 
 impl Iterator for Curve<'_> {
-    type Item = Point;
+    type Item = CurvePoint;
 
-    fn next(&mut self) -> Option<Point> {
+    fn next(&mut self) -> Option<CurvePoint> {
         let wanted = self.wanted;
-        let counted = |call: &Observation| wanted.call(call).filter(|call| call.part != Part::TruthFn);
+        let counted = |call: &CountedCall| wanted.call(call).filter(|call| call.part != CountKind::TruthFn);
         let first = self.rest.iter().position(|call| counted(call).is_some())?;
         let threshold = self.rest[first].score;
-        let point = Point {
+        let point = CurvePoint {
             threshold,
             counts: self.counts,
         };
@@ -96,7 +96,7 @@ impl Iterator for Curve<'_> {
 }
 
 /// Points in ascending order without those that are closer than `spacing` to the one before.
-pub fn spaced(points: impl Iterator<Item = Point>, spacing: f32) -> impl Iterator<Item = Point> {
+pub fn spaced(points: impl Iterator<Item = CurvePoint>, spacing: f32) -> impl Iterator<Item = CurvePoint> {
     let mut last: Option<f32> = None;
     points.filter(move |point| {
         let kept = last.is_none_or(|last| point.threshold - last > spacing);

@@ -1,13 +1,14 @@
 //! The table on the screen: one call set, or several side by side.
 
-use crate::evaluate::Run;
-use crate::evaluate::counts::Type;
-use crate::evaluate::counts::{Counts, Filter};
+use crate::evaluate::EvaluatedCallSet;
+
+use crate::evaluate::counts::{Counts, FilterRow};
+use crate::variants::VariantType;
 
 /// A call set with the name that people know it by and what it cost.
 pub struct Named<'a> {
     pub name: String,
-    pub run: &'a Run,
+    pub run: &'a EvaluatedCallSet,
     /// Run time in seconds, where known.
     pub seconds: Option<f64>,
 }
@@ -40,8 +41,8 @@ pub fn comparison(sets: &[Named]) -> (Vec<String>, Vec<Vec<String>>) {
         headings.push("Run time".into());
     }
     let mut rows = Vec::new();
-    for variant_type in [Type::Snp, Type::Indel] {
-        for filter in Filter::BOTH.into_iter().filter(|&f| f == Filter::All || filtered) {
+    for variant_type in [VariantType::Snp, VariantType::Indel] {
+        for filter in FilterRow::BOTH.into_iter().filter(|&f| f == FilterRow::All || filtered) {
             for set in sets {
                 let counts = set.run.counts(variant_type, filter);
                 let mut row = vec![variant_type.name().to_owned(), filter.name().to_owned()];

@@ -1,15 +1,16 @@
 //! The tables of hap.py: summary, extended, and the counts at every quality.
 
+use crate::variants::VariantType;
 use std::io::Write;
 
 use anyhow::Result;
 
-use super::roc::{Curve, Point, Wanted, spaced};
+use super::roc::{Curve, CurvePoint, Wanted, spaced};
 use crate::evaluate::calls::ScoreField;
-use crate::evaluate::counts::CONTAINED;
-use crate::evaluate::counts::{Count, Counts, Filter};
-use crate::evaluate::counts::{SUBTYPES, Type};
-use crate::evaluate::{Run, Subset};
+use crate::evaluate::counts::SUBTYPES;
+use crate::evaluate::counts::{CONTAINED, TYPES};
+use crate::evaluate::counts::{Count, Counts, FilterRow};
+use crate::evaluate::{EvaluatedCallSet, Subset};
 
 const SUMMARY_COLUMNS: [&str; 18] = [
     "Type",
@@ -33,14 +34,14 @@ const SUMMARY_COLUMNS: [&str; 18] = [
 ];
 
 /// Writes `P.summary.csv`.
-pub fn write_summary(to: impl Write, run: &Run) -> Result<()> {
+pub fn write_summary(to: impl Write, run: &EvaluatedCallSet) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(SUMMARY_COLUMNS)?;
-    for variant_type in Type::ALL {
-        for filter in Filter::BOTH {
+    for variant_type in TYPES {
+        for filter in FilterRow::BOTH {
             let counts = run.counts(variant_type, filter);
             let (truth, query) = (counts.truth_total(), counts.query_total());
-            let is_snp = variant_type == Type::Snp;
+            let is_snp = variant_type == VariantType::Snp;
             let numbers = [
                 truth.all,
                 counts.truth_tp.all,
@@ -117,16 +118,16 @@ fn extended_columns() -> Vec<String> {
 }
 
 /// What a row is about.
-struct Row<'a> {
-    variant_type: Type,
+struct TableRow<'a> {
+    variant_type: VariantType,
     subtype: Option<usize>,
     subset: &'a Subset,
-    filter: Filter,
+    filter: FilterRow,
     field: &'a ScoreField,
     quality: Option<f32>,
 }
 
-fn extended_row(row: &Row, counts: &Counts) -> Vec<String> {
+fn extended_row(row: &TableRow, counts: &Counts) -> Vec<String> {
     let mut fields = vec![
         row.variant_type.name().to_owned(),
         row.subtype.map_or("*", |s| SUBTYPES[s]).to_owned(),
@@ -159,7 +160,7 @@ fn extended_row(row: &Row, counts: &Counts) -> Vec<String> {
     fields.extend(
         parts
             .iter()
-            .flat_map(|count| count_fields(count, row.variant_type == Type::Snp)),
+            .flat_map(|count| count_fields(count, row.variant_type == VariantType::Snp)),
     );
     fields
 }
@@ -178,20 +179,20 @@ fn count_fields(count: &Count, is_snp: bool) -> [String; 7] {
 }
 
 /// Subtypes that have rows of their own: those of indels.
-fn subtype_rows(variant_type: Type) -> Vec<Option<usize>> {
-    let indels = (2..SUBTYPES.len()).filter(|_| variant_type == Type::Indel);
+fn subtype_rows(variant_type: VariantType) -> Vec<Option<usize>> {
+    let indels = (2..SUBTYPES.len()).filter(|_| variant_type == VariantType::Indel);
     std::iter::once(None).chain(indels.map(Some)).collect()
 }
 
 /// Writes `P.extended.csv`.
-pub fn write_extended(to: impl Write, run: &Run, subsets: &[Subset], field: &ScoreField) -> Result<()> {
+pub fn write_extended(to: impl Write, run: &EvaluatedCallSet, subsets: &[Subset], field: &ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
-    for variant_type in Type::ALL {
+    for variant_type in TYPES {
         for subtype in subtype_rows(variant_type) {
             for subset in subsets {
-                for filter in Filter::BOTH {
-                    let row = Row {
+                for filter in FilterRow::BOTH {
+                    let row = TableRow {
                         variant_type,
                         subtype,
                         subset,
@@ -212,17 +213,17 @@ pub fn write_extended(to: impl Write, run: &Run, subsets: &[Subset], field: &Sco
 }
 
 /// Writes `P.roc.all.csv`: the rows of [`write_extended`], and for everything and for what lies wholly in the confident
-/// regions one for each threshold of the quality. Missed truth has the lowest quality ([`Run::floor`]), so there is a row
+/// regions one for each threshold of the quality. Missed truth has the lowest quality ([`EvaluatedCallSet::floor`]), so there is a row
 /// of this threshold if anything is missed. hap.py has the same rows; there, each but that of threshold 0 lacks the first call of its level
 /// (of a truth call, it counts as missed), and het and homalt are not filled in.
-pub fn write_roc(to: impl Write, run: &Run, subsets: &[Subset], field: &ScoreField) -> Result<()> {
+pub fn write_roc(to: impl Write, run: &EvaluatedCallSet, subsets: &[Subset], field: &ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
-    for variant_type in Type::ALL {
+    for variant_type in TYPES {
         for subtype in subtype_rows(variant_type) {
             for subset in subsets {
-                for filter in Filter::BOTH {
-                    let row = |quality| Row {
+                for filter in FilterRow::BOTH {
+                    let row = |quality| TableRow {
                         variant_type,
                         subtype,
                         subset,
@@ -241,7 +242,7 @@ pub fn write_roc(to: impl Write, run: &Run, subsets: &[Subset], field: &ScoreFie
                         subtype,
                         contained: subset.rank > 0,
                     };
-                    let missed = (all.truth_fn.all > 0).then_some(Point {
+                    let missed = (all.truth_fn.all > 0).then_some(CurvePoint {
                         threshold: run.floor,
                         counts: *all,
                     });

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::examples::LabelCounts;
-use crate::model::cascade::CascadeCard;
+use crate::model::cascade::CascadeThresholds;
 use crate::model::network::Architecture;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH};
 use crate::variants::VariantType;
@@ -32,8 +32,7 @@ pub struct Card {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibrated_on: Vec<DataSet>,
     /// None of a model without cascade.
-    #[serde(default)]
-    pub cascade: Option<CascadeCard>,
+    pub cascade: Option<CascadeThresholds>,
     pub training: Option<Training>,
     pub notes: String,
 }
@@ -46,22 +45,16 @@ pub struct Calibration {
     pub indel: Correction,
 }
 
-/// A calibration as the card writes it. Older cards know no exponents, shifts, or noise.
+/// A calibration as the card writes it.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Corrections {
     snp_temperature: f64,
-    #[serde(default)]
     snp_depth_exponent: f64,
-    #[serde(default)]
     snp_reference_shift: f64,
-    #[serde(default)]
     snp_noise_shift: f64,
     indel_temperature: f64,
-    #[serde(default)]
     indel_depth_exponent: f64,
-    #[serde(default)]
     indel_reference_shift: f64,
-    #[serde(default)]
     indel_noise_shift: f64,
 }
 
@@ -170,7 +163,7 @@ impl std::fmt::Display for Correction {
 }
 
 impl Calibration {
-    pub fn of(&self, variant_type: VariantType) -> &Correction {
+    pub fn for_type(&self, variant_type: VariantType) -> &Correction {
         match variant_type {
             VariantType::Snp => &self.snp,
             VariantType::Indel => &self.indel,
@@ -292,7 +285,7 @@ impl Card {
         }
         card.calibration.snp.check()?;
         card.calibration.indel.check()?;
-        card.cascade.as_ref().map_or(Ok(()), CascadeCard::check)?;
+        card.cascade.as_ref().map_or(Ok(()), CascadeThresholds::check)?;
         card.architecture.check()?;
         Ok(card)
     }

@@ -18,12 +18,12 @@ fn importance_name(weight: &str) -> String {
 const PREFIX: &str = "importance/";
 
 /// Where the weights were, and how firmly they are held there.
-pub struct Memory {
+pub struct ElasticWeights {
     start: Weights,
     pull: Weights,
 }
 
-impl Memory {
+impl ElasticWeights {
     /// Of a model's weights, to learn `examples` new ones: with `strength` 1 the old ones would count as if they were
     /// learned again, had no gradient been clipped.
     /// None if the model does not tell how important its weights are.
@@ -91,9 +91,9 @@ mod tests {
         assert_eq!(values(&more["importance/w"]), [2400.0, 0.0]);
 
         let mut model = weights(&[("w", &[1.0, 1.0], &[1, 2]), ("b", &[0.0], &[1])]);
-        assert!(Memory::new(&model, 10, 1.0, Device::Cpu).unwrap().is_none());
+        assert!(ElasticWeights::new(&model, 10, 1.0, Device::Cpu).unwrap().is_none());
         model.extend(learned);
-        let memory = Memory::new(&model, 10, 0.5, Device::Cpu).unwrap().unwrap();
+        let memory = ElasticWeights::new(&model, 10, 0.5, Device::Cpu).unwrap().unwrap();
         let slope = |name: &str, weight: Tensor| memory.slope(name, &weight).unwrap().map(|t| values(&t));
         assert_eq!(slope("w", Tensor::from_slice2(&[[2.0f32, 5.0]])), Some(vec![80.0, 0.0]));
         assert_eq!(slope("b", Tensor::from_slice(&[-1.0f32])), Some(vec![-160.0]));

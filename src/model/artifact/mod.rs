@@ -5,5 +5,5 @@ mod elastic_weights;
 mod model;
 
 pub use card::{Calibration, Card, Correction, DataSet, Epoch, Metrics, Training};
-pub use elastic_weights::{Memory, importances};
+pub use elastic_weights::{ElasticWeights, importances};
 pub use model::{Model, card_path};

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tch::Device;
 
 use super::card::Card;
-use super::elastic_weights::Memory;
+use super::elastic_weights::ElasticWeights;
 use crate::examples::hex;
 use crate::model::cascade::Cascade;
 use crate::model::network::Network;
@@ -158,7 +158,7 @@ impl Model {
 
     /// Whether training that starts from this model can keep it from forgetting.
     pub fn remembers(&self) -> Result<bool> {
-        Ok(Memory::is_among(&self.weights()?))
+        Ok(ElasticWeights::is_among(&self.weights()?))
     }
 
     fn misfit(&self) -> String {

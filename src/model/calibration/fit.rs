@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::validation::{Outcome, metrics};
+use super::validation::{Prediction, metrics};
 use crate::model::artifact::{Calibration, Correction};
 use crate::variants::VariantType;
 
@@ -21,17 +21,17 @@ const WORTH_A_ROUND: f64 = 1e-6;
 
 /// A calibration with the temperatures of least cross-entropy, where the examples are enough to tell them. All else stays: examples of
 /// one sample have one depth and one library.
-pub fn cool(outcomes: &[Outcome], before: &Calibration) -> Calibration {
+pub fn fit_temperatures(outcomes: &[Prediction], before: &Calibration) -> Calibration {
     corrected(outcomes, before, &[Number::Temperature])
 }
 
 /// The temperatures and shifts with the least cross-entropy, but for those that the examples are too few to tell: these stay.
-pub fn calibrate(outcomes: &[Outcome], before: &Calibration) -> Calibration {
+pub fn fit_calibration(outcomes: &[Prediction], before: &Calibration) -> Calibration {
     corrected(outcomes, before, &Number::ALL)
 }
 
 /// Fits both types, number by number; each that is found is fitted again with the next.
-fn corrected(outcomes: &[Outcome], before: &Calibration, numbers: &[Number]) -> Calibration {
+fn corrected(outcomes: &[Prediction], before: &Calibration, numbers: &[Number]) -> Calibration {
     let libraries: BTreeSet<u32> = outcomes.iter().map(|outcome| outcome.noise.to_bits()).collect();
     let told: Vec<Number> = numbers
         .iter()
@@ -41,7 +41,7 @@ fn corrected(outcomes: &[Outcome], before: &Calibration, numbers: &[Number]) -> 
     let of_type = |variant_type| {
         let of_type = outcomes.iter().filter(|o| o.variant_type == variant_type);
         let of_type: Vec<_> = of_type.copied().collect();
-        let (before, examples) = (before.of(variant_type), of_type.len() as f64);
+        let (before, examples) = (before.for_type(variant_type), of_type.len() as f64);
         let loss = |correction: &Correction| {
             metrics(&of_type, variant_type, correction).cross_entropy + unlikeliness(correction, before) / examples
         };
@@ -199,7 +199,7 @@ mod tests {
         let logit = 999f32.ln();
         let het = [logit, 0.0, logit, -30.0];
         let outcomes: Vec<_> = (0..1000).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
-        let calibration = calibrate(&outcomes, &Calibration::default());
+        let calibration = fit_calibration(&outcomes, &Calibration::default());
         let p = genotype_probabilities(&het, &calibration.snp, 25, 0.0);
         assert!((p[1] - 0.9).abs() < 0.01, "{p:?}");
         assert_eq!(calibration.indel, Correction::default());
@@ -213,10 +213,10 @@ mod tests {
             snp: before,
             ..Calibration::default()
         };
-        let snp = cool(&outcomes, &before).snp;
+        let snp = fit_temperatures(&outcomes, &before).snp;
         assert!(snp.temperature_at_20 > 2.0, "{snp:?}");
         assert_eq!((snp.depth_exponent, snp.reference_shift), (0.3, 1.0));
-        assert_eq!(cool(&outcomes[1..4], &before), before);
+        assert_eq!(fit_temperatures(&outcomes[1..4], &before), before);
     }
 
     #[test]
@@ -225,13 +225,13 @@ mod tests {
         let het = [logit, 0.0, logit, -30.0];
         // Sure to 99 %: with few reads right in 70 of 100, with many in 99.
         let of_depth = |rows, right| {
-            (0..100).map(move |i| Outcome {
+            (0..100).map(move |i| Prediction {
                 rows,
                 ..outcome(het, u8::from(i < right))
             })
         };
         let outcomes: Vec<_> = of_depth(13, 70).chain(of_depth(69, 99)).collect();
-        let snp = calibrate(&outcomes, &Calibration::default()).snp;
+        let snp = fit_calibration(&outcomes, &Calibration::default()).snp;
         assert!(snp.temperature(13) > 2.0 * snp.temperature(69), "{snp:?}");
     }
 
@@ -240,21 +240,21 @@ mod tests {
         // Of doubtful candidates a tenth are variants in noisy libraries, nine in ten in calm ones.
         let doubtful = [0.0, 0.0, 0.0, -30.0];
         let of = |noise, variants| {
-            (0..200).map(move |i| Outcome {
+            (0..200).map(move |i| Prediction {
                 noise,
                 ..outcome(doubtful, u8::from(i % 10 < variants))
             })
         };
         let few: Vec<_> = of(-2.0, 9).chain(of(0.0, 5)).chain(of(2.0, 1)).collect();
-        assert_eq!(calibrate(&few, &Calibration::default()).snp.noise_shift, 0.0);
+        assert_eq!(fit_calibration(&few, &Calibration::default()).snp.noise_shift, 0.0);
         let more = of(-0.01, 5).chain(of(0.01, 5));
         let outcomes: Vec<_> = few.into_iter().chain(more).collect();
-        let snp = calibrate(&outcomes, &Calibration::default()).snp;
+        let snp = fit_calibration(&outcomes, &Calibration::default()).snp;
         assert!((snp.noise_shift - 9f64.ln() / 2.0).abs() < 0.1, "{snp:?}");
         assert!(snp.shift(0.0).abs() < 0.1, "{snp:?}");
         let alike = [-2.0, -1.0, 0.0, 1.0, 2.0].into_iter().flat_map(|noise| of(noise, 5));
         assert_eq!(
-            calibrate(&alike.collect::<Vec<_>>(), &Calibration::default())
+            fit_calibration(&alike.collect::<Vec<_>>(), &Calibration::default())
                 .snp
                 .noise_shift,
             0.0
@@ -269,11 +269,11 @@ mod tests {
         let mut outcomes: Vec<_> = (0..2000).map(|i| outcome(doubtful, u8::from(i % 10 == 0))).collect();
         outcomes.extend((0..2000).map(|_| outcome(plain, 1)));
         outcomes.extend((0..2000).map(|_| outcome(reference, 0)));
-        let snp = calibrate(&outcomes, &Calibration::default()).snp;
+        let snp = fit_calibration(&outcomes, &Calibration::default()).snp;
         assert!((snp.reference_shift - 9f64.ln()).abs() < 0.1, "{snp:?}");
         // A handful says nothing.
         let few = [outcome(doubtful, 0), outcome(plain, 1), outcome(reference, 0)];
-        assert_eq!(calibrate(&few, &Calibration::default()), Calibration::default());
+        assert_eq!(fit_calibration(&few, &Calibration::default()), Calibration::default());
     }
 
     #[test]
@@ -291,12 +291,12 @@ mod tests {
         // A dozen, all of them right, and no indels.
         let plain = [9.0, 0.0, 9.0, -30.0];
         let few: Vec<_> = (0..12).map(|_| outcome(plain, 1)).collect();
-        assert_eq!(calibrate(&few, &before), before);
+        assert_eq!(fit_calibration(&few, &before), before);
         let more: Vec<_> = (0..2_000)
             .map(|i| outcome([3.0, 0.0, 3.0, -30.0], u8::from(i % 10 > 0)))
             .collect();
-        let found = calibrate(&more, &before);
+        let found = fit_calibration(&more, &before);
         assert!(found.snp != before.snp && found.indel == before.indel, "{found:?}");
-        assert_eq!(calibrate(&[], &before), before);
+        assert_eq!(fit_calibration(&[], &before), before);
     }
 }

@@ -3,5 +3,5 @@
 mod fit;
 mod validation;
 
-pub use fit::{calibrate, cool};
+pub use fit::{fit_calibration, fit_temperatures};
 pub use validation::{gather, metrics, outcomes, trials};

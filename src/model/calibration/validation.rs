@@ -7,7 +7,7 @@ use crate::examples::filled_rows;
 use crate::model::artifact::{Calibration, Correction, Metrics};
 use crate::model::cascade::Cascade;
 use crate::model::cascade::Trial;
-use crate::model::feed::{Feed, Item};
+use crate::model::feed::{Feed, TrainingItem};
 use crate::model::inference::genotype_probabilities;
 use crate::model::network::features::summarize;
 use crate::model::network::{Batch, Network, bucket};
@@ -20,7 +20,7 @@ const MICRO_BATCH: usize = 8;
 
 /// What the network said of a labelled example.
 #[derive(Clone, Copy, Debug)]
-pub struct Outcome {
+pub struct Prediction {
     pub logits: [f32; 4],
     pub label: u8,
     pub variant_type: VariantType,
@@ -32,7 +32,7 @@ pub struct Outcome {
     pub cascade: Option<[f32; 3]>,
 }
 
-impl Outcome {
+impl Prediction {
     fn probabilities(&self, correction: &Correction) -> [f64; 3] {
         genotype_probabilities(&self.logits, correction, self.rows, self.noise)
     }
@@ -44,7 +44,7 @@ pub fn outcomes(
     cascade: Option<&Cascade>,
     feed: &Feed,
     device: tch::Device,
-) -> Result<Vec<Outcome>> {
+) -> Result<Vec<Prediction>> {
     let _no_grad = tch::no_grad_guard();
     let mut outcomes = Vec::new();
     feed.in_order(BATCH, |items| {
@@ -54,7 +54,7 @@ pub fn outcomes(
                 let logits = network.forward(&batch, Kind::Float)?.f_to_device(tch::Device::Cpu)?;
                 let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
                 outcomes.extend(logits.chunks_exact(4).zip(part).map(|(l, item)| {
-                    Outcome {
+                    Prediction {
                         logits: [l[0], l[1], l[2], l[3]],
                         label: item.label,
                         variant_type: item.context.variant_type,
@@ -73,8 +73,8 @@ pub fn outcomes(
 }
 
 /// Items by the bucket of their rows, smaller ones first, otherwise in order.
-fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
-    let mut groups = std::collections::BTreeMap::<usize, Vec<&Item>>::new();
+fn by_bucket(items: &[TrainingItem]) -> Vec<Vec<&TrainingItem>> {
+    let mut groups = std::collections::BTreeMap::<usize, Vec<&TrainingItem>>::new();
     for item in items {
         groups.entry(bucket(filled_rows(&item.image))).or_default().push(item);
     }
@@ -82,7 +82,7 @@ fn by_bucket(items: &[Item]) -> Vec<Vec<&Item>> {
 }
 
 /// The batch of items, at the rows of the fullest, and of empty ones up to `least`.
-pub fn gather(network: &Network, items: &[&Item], least: usize) -> Result<Batch> {
+pub fn gather(network: &Network, items: &[&TrainingItem], least: usize) -> Result<Batch> {
     let mut inputs: Vec<_> = items
         .iter()
         .map(|item| (item.image.as_slice(), filled_rows(&item.image), item.context))
@@ -93,9 +93,9 @@ pub fn gather(network: &Network, items: &[&Item], least: usize) -> Result<Batch>
 }
 
 /// The examples that the cascade was asked about, and whether the network, corrected, is right on them.
-pub fn trials(outcomes: &[Outcome], calibration: &Calibration) -> Vec<Trial> {
-    let trial = |outcome: &Outcome| {
-        let correction = calibration.of(outcome.variant_type);
+pub fn trials(outcomes: &[Prediction], calibration: &Calibration) -> Vec<Trial> {
+    let trial = |outcome: &Prediction| {
+        let correction = calibration.for_type(outcome.variant_type);
         let corrected = outcome.probabilities(correction);
         Some(Trial {
             variant_type: outcome.variant_type,
@@ -117,7 +117,7 @@ fn called(p: &[f64; 3]) -> u8 {
 }
 
 /// Metrics of a type. A call counts if its genotype is right; a wrong genotype is both a false call and a missed one.
-pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Correction) -> Metrics {
+pub fn metrics(outcomes: &[Prediction], variant_type: VariantType, correction: &Correction) -> Metrics {
     let mut m = Metrics::default();
     for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
         let p = outcome.probabilities(correction);
@@ -142,8 +142,8 @@ pub fn metrics(outcomes: &[Outcome], variant_type: VariantType, correction: &Cor
 
 /// What a network says of a SNP at 20×, made up for tests.
 #[cfg(test)]
-pub fn outcome(logits: [f32; 4], label: u8) -> Outcome {
-    Outcome {
+pub fn outcome(logits: [f32; 4], label: u8) -> Prediction {
+    Prediction {
         logits,
         label,
         variant_type: VariantType::Snp,

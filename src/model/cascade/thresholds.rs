@@ -12,7 +12,7 @@ const ENOUGH_DECISIONS: u64 = 2000;
 
 /// From which probability on the cascade is believed, and how it did on held-out examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Certainty {
+pub struct CascadeThreshold {
     /// Least probability of the likeliest genotype; above 1 the cascade never decides.
     pub threshold: f64,
     /// Held-out examples; those that the cascade decided; those of them whose genotype was wrong, by the cascade and by
@@ -20,10 +20,8 @@ pub struct Certainty {
     pub examples: u64,
     pub decided: u64,
     pub wrong: u64,
-    #[serde(default)]
     pub network_wrong: u64,
     /// Those that the cascade decided wrongly and the pileup network would not have.
-    #[serde(default)]
     pub wrong_alone: u64,
 }
 
@@ -36,7 +34,7 @@ pub struct Trial {
     pub network_is_right: bool,
 }
 
-impl Certainty {
+impl CascadeThreshold {
     const NEVER: Self = Self {
         threshold: 2.0,
         examples: 0,
@@ -47,7 +45,7 @@ impl Certainty {
     };
 
     fn at(threshold: f64, trials: &[&Trial]) -> Self {
-        let mut certainty = Self {
+        let mut tried = Self {
             threshold,
             examples: trials.len() as u64,
             ..Self::NEVER
@@ -55,47 +53,47 @@ impl Certainty {
         for trial in trials {
             let (class, probability) = likeliest(&trial.probabilities);
             if f64::from(probability) >= threshold {
-                certainty.decided += 1;
-                certainty.wrong += u64::from(class != trial.label);
-                certainty.network_wrong += u64::from(!trial.network_is_right);
-                certainty.wrong_alone += u64::from(class != trial.label && trial.network_is_right);
+                tried.decided += 1;
+                tried.wrong += u64::from(class != trial.label);
+                tried.network_wrong += u64::from(!trial.network_is_right);
+                tried.wrong_alone += u64::from(class != trial.label && trial.network_is_right);
             }
         }
-        certainty
+        tried
     }
 }
 
 /// What a card says of a cascade.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CascadeCard {
-    pub snp: Certainty,
-    pub indel: Certainty,
+pub struct CascadeThresholds {
+    pub snp: CascadeThreshold,
+    pub indel: CascadeThreshold,
 }
 
-impl CascadeCard {
+impl CascadeThresholds {
     /// Of a cascade that never decides.
-    pub const UNSURE: Self = Self {
-        snp: Certainty::NEVER,
-        indel: Certainty::NEVER,
+    pub const NEVER: Self = Self {
+        snp: CascadeThreshold::NEVER,
+        indel: CascadeThreshold::NEVER,
     };
 
     /// With the least thresholds that make it believable; those of a model that was started from are lowered by many examples only,
     /// and stay where no example is as sure.
-    pub fn of(trials: &[Trial], before: Option<&Self>, believable: impl Fn(&Certainty) -> bool) -> Self {
+    pub fn fit(trials: &[Trial], before: Option<&Self>, believable: impl Fn(&CascadeThreshold) -> bool) -> Self {
         let of_type = |variant_type| {
             let trials: Vec<&Trial> = trials.iter().filter(|t| t.variant_type == variant_type).collect();
-            let certainties = THRESHOLDS
+            let tried = THRESHOLDS
                 .into_iter()
-                .map(|threshold| Certainty::at(threshold, &trials));
-            let before = before.map(|card| card.certainty(variant_type));
+                .map(|threshold| CascadeThreshold::at(threshold, &trials));
+            let before = before.map(|card| card.for_type(variant_type));
             let least = before.map_or(0.0, |before| before.threshold);
-            let is_told = |c: &Certainty| c.threshold >= least || c.decided >= ENOUGH_DECISIONS;
-            let mut believed = certainties.filter(|c| c.decided > 0 && is_told(c) && believable(c));
-            let untried = before.filter(|before| Certainty::at(before.threshold, &trials).decided == 0);
+            let is_told = |c: &CascadeThreshold| c.threshold >= least || c.decided >= ENOUGH_DECISIONS;
+            let mut believed = tried.filter(|c| c.decided > 0 && is_told(c) && believable(c));
+            let untried = before.filter(|before| CascadeThreshold::at(before.threshold, &trials).decided == 0);
             believed
                 .next()
                 .or(untried.copied())
-                .unwrap_or_else(|| Certainty::at(Certainty::NEVER.threshold, &trials))
+                .unwrap_or_else(|| CascadeThreshold::at(CascadeThreshold::NEVER.threshold, &trials))
         };
         Self {
             snp: of_type(VariantType::Snp),
@@ -105,7 +103,7 @@ impl CascadeCard {
 
     /// Fails if a threshold would let a cascade decide that is not sure.
     pub fn check(&self) -> Result<()> {
-        for Certainty { threshold, .. } in [self.snp, self.indel] {
+        for CascadeThreshold { threshold, .. } in [self.snp, self.indel] {
             ensure!(
                 (0.5..=2.0).contains(&threshold),
                 "the card has a cascade with a threshold of {threshold}"
@@ -114,7 +112,7 @@ impl CascadeCard {
         Ok(())
     }
 
-    pub fn certainty(&self, variant_type: VariantType) -> &Certainty {
+    pub fn for_type(&self, variant_type: VariantType) -> &CascadeThreshold {
         match variant_type {
             VariantType::Snp => &self.snp,
             VariantType::Indel => &self.indel,
@@ -122,9 +120,9 @@ impl CascadeCard {
     }
 }
 
-impl std::fmt::Display for CascadeCard {
+impl std::fmt::Display for CascadeThresholds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = |name, c: &Certainty| {
+        let kind = |name, c: &CascadeThreshold| {
             let share = 100.0 * c.decided as f64 / c.examples.max(1) as f64;
             format!(
                 "decides {share:.0} % of held-out {name}s by P ≥ {} ({} of {}, {} wrong where the network has {} wrong)",
@@ -162,7 +160,7 @@ mod tests {
         let trials: Vec<_> = [(0.996, 1), (0.9985, 0), (0.9985, 0), (0.99985, 0), (0.5, 1)]
             .map(|(p, label)| trial(p, label))
             .into();
-        let of_few = CascadeCard::of(&trials, None, |c| c.wrong == 0);
+        let of_few = CascadeThresholds::fit(&trials, None, |c| c.wrong == 0);
         assert_eq!(
             (of_few.snp.threshold, of_few.snp.examples, of_few.snp.decided),
             (0.998, 5, 3)
@@ -172,7 +170,9 @@ mod tests {
         let tuned = |trials: &[Trial], threshold| {
             let mut before = of_few;
             before.snp.threshold = threshold;
-            CascadeCard::of(trials, Some(&before), |c| c.wrong == 0).snp.threshold
+            CascadeThresholds::fit(trials, Some(&before), |c| c.wrong == 0)
+                .snp
+                .threshold
         };
         assert_eq!((tuned(&trials, 0.9995), tuned(&trials, 0.99)), (0.9995, 0.998));
         let many: Vec<_> = (0..ENOUGH_DECISIONS).map(|_| trial(0.996, 0)).collect();

@@ -1,11 +1,11 @@
 //! The feed of training: options, examples in random order, augmented.
 
 mod augment;
-mod feed;
+mod examples;
 mod options;
 mod seen_range;
 
 pub use augment::augment;
-pub use feed::{Feed, Item, TrainingBatch};
+pub use examples::{Feed, TrainingBatch, TrainingItem};
 pub use options::TrainingOptions;
 pub use seen_range::range_of;

@@ -19,7 +19,6 @@ pub struct TrainingOptions {
     pub weight_decay: f64,
     /// How firmly a model that is trained on keeps what it learned, in place of weight decay: 1 = as if its examples were learned
     /// again, 0 = not at all.
-    #[serde(default)]
     pub remember: f64,
     /// Share of a label's probability that is spread over all classes.
     pub label_smoothing: f64,
@@ -33,7 +32,7 @@ pub struct TrainingOptions {
     pub patience: usize,
     pub augment: bool,
     /// Share of the examples that the cascade decides rightly which the pileup network learns from all the same.
-    pub plain_examples: f64,
+    pub easy_examples: f64,
     /// Examples held for shuffling.
     pub shuffle_buffer: usize,
     /// On the CPU: examples of a step are shared out between so many.
@@ -59,7 +58,7 @@ impl Default for TrainingOptions {
             gradient_norm: 1.0,
             patience: 10,
             augment: true,
-            plain_examples: 0.2,
+            easy_examples: 0.2,
             shuffle_buffer: 4096,
             threads: 1,
             mixed_precision: true,

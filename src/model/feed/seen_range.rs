@@ -4,12 +4,12 @@ use anyhow::Result;
 use rayon::prelude::*;
 
 use super::augment::augment;
-use super::feed::{Feed, Item, NOISE_JITTER};
+use super::examples::{Feed, NOISE_JITTER, TrainingItem};
 use super::options::TrainingOptions;
 use crate::examples::filled_rows;
 use crate::model::network::Random;
 use crate::model::network::Range;
-use crate::model::network::{numbers, numbers_width};
+use crate::model::network::{NUMBERS, numbers};
 
 /// Times that each example is looked at: once as it is, then augmented.
 const VIEWS: u64 = 2;
@@ -23,18 +23,18 @@ pub fn range_of(training: &Feed, options: &TrainingOptions) -> Result<Range> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let (mut values, mut before) = (Vec::new(), 0);
     training.in_order(BATCH, |items| {
-        let numbered: Vec<(u64, &Item)> = (before..).zip(items).collect();
-        let views = |&(number, item): &(u64, &Item)| views(item, number, kept, options);
+        let numbered: Vec<(u64, &TrainingItem)> = (before..).zip(items).collect();
+        let views = |&(number, item): &(u64, &TrainingItem)| views(item, number, kept, options);
         let views: Vec<_> = pool.install(|| numbered.par_iter().map(views).collect());
         before += items.len() as u64;
         values.extend(views.into_iter().flatten());
         Ok(())
     })?;
-    Ok(Range::of(&values, numbers_width(&options.architecture)))
+    Ok(Range::covering(&values, NUMBERS))
 }
 
 /// The numbers of a share of an example's views.
-fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<f32> {
+fn views(item: &TrainingItem, number: u64, kept: f64, options: &TrainingOptions) -> Vec<f32> {
     let view = |view: u64| {
         let mut random = Random::new(&[options.seed, view, number]);
         if random.uniform() >= kept {
@@ -45,7 +45,7 @@ fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<
             augment(image.to_mut(), &mut random);
             context.noise += (NOISE_JITTER * random.normal()) as f32;
         }
-        numbers(&options.architecture, &image, filled_rows(&image), context)
+        numbers(&image, filled_rows(&image), context)
     };
     (0..VIEWS).flat_map(view).collect()
 }

@@ -6,7 +6,7 @@ use tch::Device;
 
 use super::evaluator::Evaluator;
 use crate::model::artifact::Model;
-use crate::pileup::Context;
+use crate::pileup::PileupContext;
 
 /// Requests that may wait for the GPUs: enough that none is ever idle, few enough that memory stays bounded.
 const WAITING_REQUESTS: usize = 64;
@@ -23,7 +23,7 @@ pub struct Inference {
 /// Images of one worker, and where to send the answer.
 struct Request {
     images: Vec<Vec<u8>>,
-    contexts: Vec<Context>,
+    contexts: Vec<PileupContext>,
     answer: Sender<Result<Vec<[f32; 3]>>>,
 }
 
@@ -59,7 +59,7 @@ enum Place {
 impl PileupClassifier {
     /// Probabilities of hom-ref, het and hom-alt for each image (C-order u8 [rows ≤ 100, 221, 7]; empty rows at the end may
     /// be left out). On the CPU each depends on its image and context alone, bit by bit, whatever else is in the batch.
-    pub fn classify(&mut self, images: &[&[u8]], contexts: &[Context]) -> Result<Vec<[f32; 3]>> {
+    pub fn classify(&mut self, images: &[&[u8]], contexts: &[PileupContext]) -> Result<Vec<[f32; 3]>> {
         match &mut self.0 {
             Place::Local(evaluator) => evaluator.classify(images, contexts),
             Place::Remote(queue) => {
@@ -164,7 +164,7 @@ mod tests {
             .classifier()
             .unwrap();
         let images = images(60);
-        let types: Vec<_> = (0..60).map(|i| Context::from(VariantType::ALL[i % 2])).collect();
+        let types: Vec<_> = (0..60).map(|i| PileupContext::from(VariantType::ALL[i % 2])).collect();
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let whole = classifier.classify(&refs, &types).unwrap();
         assert!(whole.iter().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5));
@@ -211,7 +211,7 @@ mod tests {
     fn several_models_are_averaged() {
         let images = images(3);
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
-        let types = [Context::from(VariantType::Snp); 3];
+        let types = [PileupContext::from(VariantType::Snp); 3];
         let of = |models: &[Model]| {
             let inference = Inference::new(models.to_vec(), &[Device::Cpu]).unwrap();
             inference.classifier().unwrap().classify(&refs, &types).unwrap()
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn the_threads_of_two_devices_serve_many_workers() {
         let images = images(24);
-        let types = [Context::from(VariantType::Indel); 24];
+        let types = [PileupContext::from(VariantType::Indel); 24];
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let models = [model(1)];
         let expected = Evaluator::new(&models, Device::Cpu)

@@ -7,7 +7,7 @@ use super::probabilities::genotype_probabilities;
 use crate::examples::filled_rows;
 use crate::model::artifact::Model;
 use crate::model::network::{Batch, Network, bucket};
-use crate::pileup::Context;
+use crate::pileup::PileupContext;
 use crate::variants::VariantType;
 
 /// Images evaluated at once on the CPU. It is fixed, and a smaller rest is padded, as the kernels that torch chooses, and
@@ -17,7 +17,7 @@ const CPU_MICRO_BATCH: usize = 8;
 const CUDA_MICRO_BATCH: usize = 512;
 
 /// An image (see [`super::classifier::PileupClassifier::classify`]), its filled rows and context.
-type Input<'a> = (&'a [u8], usize, Context);
+type Input<'a> = (&'a [u8], usize, PileupContext);
 
 /// One or several models, ready to run on one thread.
 pub struct Evaluator {
@@ -46,7 +46,7 @@ impl Evaluator {
     }
 
     /// See [`super::classifier::PileupClassifier::classify`].
-    pub fn classify(&mut self, images: &[&[u8]], contexts: &[Context]) -> Result<Vec<[f32; 3]>> {
+    pub fn classify(&mut self, images: &[&[u8]], contexts: &[PileupContext]) -> Result<Vec<[f32; 3]>> {
         ensure!(
             images.len() == contexts.len(),
             "{} images but {} contexts",
@@ -109,7 +109,7 @@ impl Evaluator {
                 model.name()
             );
             for ((mean, logits), &(_, rows, context)) in means.iter_mut().zip(logits.chunks_exact(4)).zip(inputs) {
-                let correction = model.card().calibration.of(context.variant_type);
+                let correction = model.card().calibration.for_type(context.variant_type);
                 let member = genotype_probabilities(logits, correction, rows, context.noise);
                 mean.iter_mut()
                     .zip(member)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pileup::WIDTH;
 
-/// Hyper-parameters of [`super::network::Network`].
+/// Hyper-parameters of [`super::forward::Network`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
     /// Central columns of the pileup that are looked at. Odd, at most 221.
@@ -18,18 +18,6 @@ pub struct Architecture {
     pub blocks: usize,
     /// Units of the layer between features and heads.
     pub hidden: usize,
-    /// Whether the hidden layer is given the summary of the pileup too.
-    #[serde(default)]
-    pub summary: bool,
-    /// Whether it is told how many reads are clipped ([`crate::pileup::Clipping`]) too.
-    #[serde(default)]
-    pub clipping: bool,
-    /// Whether it is told how long the alleles are ([`crate::pileup::AlleleLengths`]) too.
-    #[serde(default)]
-    pub lengths: bool,
-    /// Whether it is told how noisy the library is ([`crate::library::Library::noise`]) too.
-    #[serde(default)]
-    pub noise: bool,
 }
 
 impl Default for Architecture {
@@ -40,10 +28,6 @@ impl Default for Architecture {
             stages: vec![16, 32, 64],
             blocks: 2,
             hidden: 128,
-            summary: true,
-            clipping: true,
-            lengths: true,
-            noise: true,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 mod architecture;
 pub mod features;
-mod network;
+mod forward;
 mod random;
 mod range;
 mod weights;
 
 pub use architecture::Architecture;
-pub use network::{Batch, Network, bucket, numbers, numbers_width};
+pub use forward::{Batch, NUMBERS, Network, bucket, numbers};
 pub use random::Random;
 pub use range::Range;
 pub use weights::{Weights, check_finite, from_bytes, to_bytes};

@@ -18,7 +18,7 @@ pub struct Range([Vec<f32>; 2]);
 
 impl Range {
     /// Of rows of `width` numbers each, one after the other.
-    pub fn of(values: &[f32], width: usize) -> Self {
+    pub fn covering(values: &[f32], width: usize) -> Self {
         let rare = values.len() / width / RARE;
         let ends = (0..width).map(|number| {
             let mut column: Vec<f32> = values.iter().skip(number).step_by(width).copied().collect();
@@ -85,11 +85,11 @@ mod tests {
     fn the_rarest_values_are_left_out() {
         let of = |count: usize| {
             let rows = (0..count).flat_map(|i| [i as f32, -(i as f32)]);
-            Range::of(&rows.collect::<Vec<_>>(), 2)
+            Range::covering(&rows.collect::<Vec<_>>(), 2)
         };
         assert_eq!(of(5), Range([vec![0.0, -4.0], vec![4.0, 0.0]]));
         assert_eq!(of(20_000), Range([vec![2.0, -19_997.0], vec![19_997.0, -2.0]]));
-        assert_eq!(Range::of(&[], 1), Range([vec![0.0], vec![0.0]]));
+        assert_eq!(Range::covering(&[], 1), Range([vec![0.0], vec![0.0]]));
         assert_eq!(of(5).limits(), [[-1.0, -5.0], [5.0, 1.0]].map(Vec::from));
     }
 

@@ -10,12 +10,12 @@ use tch::{Kind, Tensor};
 /// Weights by name: f32, contiguous, on the CPU.
 pub type Weights = BTreeMap<String, Tensor>;
 
-struct Bytes {
+struct TensorBytes {
     shape: Vec<usize>,
     data: Vec<u8>,
 }
 
-impl View for &Bytes {
+impl View for &TensorBytes {
     fn dtype(&self) -> Dtype {
         Dtype::F32
     }
@@ -42,7 +42,7 @@ pub fn to_bytes(weights: &Weights, metadata: Option<(&str, String)>) -> Result<V
             .to_kind(Kind::Float)
             .contiguous();
         contiguous.f_copy_data_u8(&mut data, tensor.numel())?;
-        tensors.insert(name.clone(), Bytes { shape, data });
+        tensors.insert(name.clone(), TensorBytes { shape, data });
     }
     let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_owned(), value)]));
     Ok(safetensors::serialize(tensors.iter(), metadata)?)

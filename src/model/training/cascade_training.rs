@@ -9,10 +9,10 @@ use tch::{Kind, Tensor};
 use super::optimizer::Optimizer;
 use crate::model::artifact::Model;
 use crate::model::cascade::{Cascade, CascadeTensors, is_of_cascade, layer_shapes};
-use crate::model::cascade::{CascadeCard, Trial};
+use crate::model::cascade::{CascadeThresholds, Trial};
 use crate::model::feed::TrainingOptions;
 use crate::model::feed::augment;
-use crate::model::feed::{Feed, Item};
+use crate::model::feed::{Feed, TrainingItem};
 use crate::model::network::Random;
 use crate::model::network::Range;
 use crate::model::network::Weights;
@@ -47,7 +47,7 @@ pub struct FittedCascade {
 
 impl FittedCascade {
     /// From weights (others among them are left alone) and what the card says. None if there is no cascade.
-    pub fn new(weights: &Weights, card: Option<CascadeCard>) -> Result<Option<Self>> {
+    pub fn new(weights: &Weights, card: Option<CascadeThresholds>) -> Result<Option<Self>> {
         Ok(Cascade::from_weights(weights, card)?.map(|cascade| Self {
             cascade: cascade.into(),
             weights: weights
@@ -67,7 +67,7 @@ pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Res
     let mut before = 0;
     training.in_order(BATCH, |items| {
         let numbered = (before + 1..).zip(items).collect::<Vec<_>>();
-        let of = |&(number, item): &(u64, &Item)| views(item, number, kept, options);
+        let of = |&(number, item): &(u64, &TrainingItem)| views(item, number, kept, options);
         let views: Vec<_> = pool.install(|| numbered.par_iter().map(of).collect());
         before += items.len() as u64;
         for ((number, item), views) in numbered.into_iter().zip(views) {
@@ -87,7 +87,7 @@ fn is_held_out(number: u64) -> bool {
 }
 
 /// Summaries of the example of this number: as it is, and augmented if it is learned from; a share of them is kept.
-fn views(item: &Item, number: u64, kept: f64, options: &TrainingOptions) -> Vec<[f32; FEATURES]> {
+fn views(item: &TrainingItem, number: u64, kept: f64, options: &TrainingOptions) -> Vec<[f32; FEATURES]> {
     let view = |view: u64| {
         let mut random = Random::new(&[options.seed, view, number]);
         let wanted = if is_held_out(number) {
@@ -115,7 +115,7 @@ pub fn judge_again(model: &Model, validation: &Feed) -> Result<Option<FittedCasc
 
 fn judge(
     weights: &Weights,
-    before: Option<&CascadeCard>,
+    before: Option<&CascadeThresholds>,
     mut judges: Summaries,
     validation: &Feed,
 ) -> Result<Option<FittedCascade>> {
@@ -124,7 +124,7 @@ fn judge(
         alone.for_each(|item| judges.push(&summarize(&item.image, item.context.variant_type), item.label));
         Ok(())
     })?;
-    let Some(cascade) = Cascade::from_weights(weights, Some(CascadeCard::UNSURE))? else {
+    let Some(cascade) = Cascade::from_weights(weights, Some(CascadeThresholds::NEVER))? else {
         return Ok(None);
     };
     let summaries = judges.values.as_chunks::<FEATURES>().0.iter();
@@ -137,7 +137,7 @@ fn judge(
         })
     };
     let trials: Vec<_> = summaries.zip(judges.labels).filter_map(trial).collect();
-    let card = CascadeCard::of(&trials, before, |c| {
+    let card = CascadeThresholds::fit(&trials, before, |c| {
         c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     });
     FittedCascade::new(weights, Some(card))
@@ -145,8 +145,8 @@ fn judge(
 
 /// How far a cascade may be believed beside the network that it spares: for each decision that it spoils it mends two, so that
 /// chance alone seldom makes it the worse of both on other data.
-pub fn believe_beside_network(trials: &[Trial], before: Option<&CascadeCard>) -> CascadeCard {
-    CascadeCard::of(trials, before, |c| {
+pub fn believe_beside_network(trials: &[Trial], before: Option<&CascadeThresholds>) -> CascadeThresholds {
+    CascadeThresholds::fit(trials, before, |c| {
         let mended = c.network_wrong - (c.wrong - c.wrong_alone);
         2 * c.wrong_alone <= mended && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     })
@@ -179,7 +179,7 @@ impl Summaries {
         let cascade = CascadeTensors {
             mean: summaries.f_mean_dim([0i64].as_slice(), false, Kind::Float)?,
             deviation: summaries.f_std_dim([0i64].as_slice(), false, false)? + 1e-3,
-            range: Range::of(&self.values, FEATURES),
+            range: Range::covering(&self.values, FEATURES),
             layers,
         };
         // The average looks back over a fraction of an epoch.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::Model;
 use crate::model::artifact::{Calibration, DataSet, Epoch};
-use crate::model::cascade::CascadeCard;
+use crate::model::cascade::CascadeThresholds;
 use crate::model::feed::TrainingOptions;
 use crate::model::network::{Weights, from_bytes, to_bytes};
 use crate::output::write_file;
@@ -16,18 +16,16 @@ const KEY: &str = "dvcall-training";
 
 /// Where a training stands. Randomness needs no state: it is drawn from seed, epoch and example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
+pub struct TrainingState {
     pub options: TrainingOptions,
     pub examples: Vec<DataSet>,
     pub validation: Vec<DataSet>,
     pub init_from: Option<String>,
     /// Of the model that training started from; how far its cascade was believed.
-    #[serde(default)]
     pub calibration: Option<Calibration>,
-    #[serde(default)]
-    pub believed_before: Option<CascadeCard>,
+    pub believed_before: Option<CascadeThresholds>,
     /// What the card says of the cascade, whose weights are kept with the state.
-    pub cascade: Option<CascadeCard>,
+    pub cascade: Option<CascadeThresholds>,
     /// Steps taken in all, and examples drawn in the epoch that is under way.
     pub steps: u64,
     pub drawn: u64,
@@ -45,11 +43,11 @@ pub fn checkpoint_path(output: &Path) -> PathBuf {
     output.with_extension("checkpoint.safetensors")
 }
 
-pub fn save(path: &Path, progress: &Progress, state: &Weights) -> Result<()> {
+pub fn save(path: &Path, progress: &TrainingState, state: &Weights) -> Result<()> {
     write_file(path, &to_bytes(state, Some((KEY, serde_json::to_string(progress)?)))?)
 }
 
-pub fn load(path: &Path) -> Result<(Progress, Weights)> {
+pub fn load(path: &Path) -> Result<(TrainingState, Weights)> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let damaged = || format!("damaged checkpoint {}; train without --resume", path.display());
     let (state, progress) = from_bytes(&bytes, KEY).with_context(damaged)?;
@@ -57,7 +55,7 @@ pub fn load(path: &Path) -> Result<(Progress, Weights)> {
     Ok((serde_json::from_str(&progress).with_context(damaged)?, state))
 }
 
-impl Progress {
+impl TrainingState {
     /// Fails if what lies at the output is not the best model so far of this training.
     pub fn check_best(&self, output: &Path) -> Result<()> {
         let Some((epoch, _)) = self.best else { return Ok(()) };

@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::examples::filled_rows;
 use crate::model::calibration::gather;
-use crate::model::feed::Item;
+use crate::model::feed::TrainingItem;
 use crate::model::feed::TrainingOptions;
 use crate::model::network::Weights;
 use crate::model::network::{Network, bucket};
@@ -18,7 +18,7 @@ const CPU_GROUP: usize = 16;
 const CUDA_GROUP: usize = 64;
 
 /// A network for each thread. All share the memory of their weights, but each gathers gradients of its own.
-pub struct Replicas {
+pub struct DataParallel {
     networks: Vec<Network>,
     device: Device,
     kind: Kind,
@@ -27,7 +27,7 @@ pub struct Replicas {
     type_weights: [f32; 2],
 }
 
-impl Replicas {
+impl DataParallel {
     pub fn new(network: &Network, options: &TrainingOptions, type_weights: [f32; 2], device: Device) -> Result<Self> {
         let cuda = device.is_cuda();
         let threads = if cuda { 1 } else { options.threads.max(1) };
@@ -44,16 +44,16 @@ impl Replicas {
         })
     }
 
-    fn weight(&self, item: &Item) -> f32 {
+    fn weight(&self, item: &TrainingItem) -> f32 {
         self.type_weights[usize::from(item.context.variant_type == VariantType::Indel)]
     }
 
     /// The gradient of the weighted mean loss of a batch, and the plain sum of its losses. Both repeat bit by bit for the same
     /// number of threads.
-    pub fn gradient(&mut self, items: &[Item]) -> Result<(Weights, f64)> {
+    pub fn gradient(&mut self, items: &[TrainingItem]) -> Result<(Weights, f64)> {
         let total: f32 = items.iter().map(|item| self.weight(item)).sum();
         // Of about as many rows each: the lesser are filled up, which costs less than groups of one or two.
-        let mut sorted: Vec<&Item> = items.iter().collect();
+        let mut sorted: Vec<&TrainingItem> = items.iter().collect();
         sorted.sort_by_cached_key(|item| filled_rows(&item.image));
         let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });
         let weighted = parts.map(|part| (part, part.iter().map(|item| self.weight(item) / total).collect()));
@@ -107,13 +107,13 @@ impl Replicas {
 }
 
 /// Examples of about as many rows with their weights in the loss.
-type Part<'a> = (&'a [&'a Item], Vec<f32>);
-type Share<'a> = Vec<Part<'a>>;
+type WeightedGroup<'a> = (&'a [&'a TrainingItem], Vec<f32>);
+type Share<'a> = Vec<WeightedGroup<'a>>;
 
 /// Gives each part, the costliest first, to whom has least to do.
-fn share_out(mut parts: Vec<Part>, threads: usize) -> Vec<Share> {
-    let rows = |part: &[&Item]| part.iter().map(|item| bucket(filled_rows(&item.image))).max();
-    let cost = |(part, _): &Part| part.len() * rows(part).unwrap_or(0);
+fn share_out(mut parts: Vec<WeightedGroup>, threads: usize) -> Vec<Share> {
+    let rows = |part: &[&TrainingItem]| part.iter().map(|item| bucket(filled_rows(&item.image))).max();
+    let cost = |(part, _): &WeightedGroup| part.len() * rows(part).unwrap_or(0);
     parts.sort_by_key(|part| std::cmp::Reverse(cost(part)));
     let mut shares: Vec<(usize, Share)> = (0..threads).map(|_| (0, Vec::new())).collect();
     for part in parts {
@@ -128,7 +128,7 @@ fn share_out(mut parts: Vec<Part>, threads: usize) -> Vec<Share> {
 /// Adds the gradient of a part to the network's. Returns the sum of its losses.
 fn descend(
     network: &Network,
-    part: &[&Item],
+    part: &[&TrainingItem],
     weights: &[f32],
     device: Device,
     kind: Kind,
@@ -146,9 +146,9 @@ fn descend(
 }
 
 /// Loss of each example: binary cross-entropy of the variant head plus cross-entropy of the genotype head.
-fn losses(logits: &Tensor, items: &[&Item], smoothing: f64) -> Result<Tensor> {
+fn losses(logits: &Tensor, items: &[&TrainingItem], smoothing: f64) -> Result<Tensor> {
     let spread = (smoothing / 3.0) as f32;
-    let target = |item: &&Item| {
+    let target = |item: &&TrainingItem| {
         let mut classes = [spread; 3];
         if let Some(class) = classes.get_mut(usize::from(item.label)) {
             *class += 1.0 - smoothing as f32;
@@ -178,9 +178,9 @@ mod tests {
     use crate::examples::ROW_BYTES;
     use crate::model::network::{Architecture, Random};
 
-    fn items() -> Vec<Item> {
+    fn items() -> Vec<TrainingItem> {
         let mut random = Random::new(&[4]);
-        let item = |i: usize| Item {
+        let item = |i: usize| TrainingItem {
             image: (0..(10 + 5 * (i % 7)) * ROW_BYTES)
                 .map(|_| random.below(255) as u8 | 1)
                 .collect(),
@@ -199,7 +199,7 @@ mod tests {
                 threads,
                 ..TrainingOptions::default()
             };
-            let mut replicas = Replicas::new(&network, &options, [1.0, 1.5], Device::Cpu).unwrap();
+            let mut replicas = DataParallel::new(&network, &options, [1.0, 1.5], Device::Cpu).unwrap();
             replicas.gradient(&items()).unwrap();
             // The second time, so that what the first left behind would show.
             replicas.gradient(&items()).unwrap()

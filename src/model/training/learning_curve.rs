@@ -88,9 +88,9 @@ pub fn draw(path: &Path, epochs: &[Epoch]) -> Result<()> {
     write_file(path, svg.as_bytes())
 }
 
-type Line<'a> = (&'a str, RGBColor, Vec<(u64, f64)>);
+type CurveLine<'a> = (&'a str, RGBColor, Vec<(u64, f64)>);
 
-fn panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, title: &str, lines: &[Line]) -> Result<()> {
+fn panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, title: &str, lines: &[CurveLine]) -> Result<()> {
     let failed = |e: &dyn std::fmt::Display| anyhow!("cannot draw the learning curve: {e}");
     let points = || lines.iter().flat_map(|(_, _, points)| points.iter());
     let last = points().map(|p| p.0).max().unwrap_or(0).max(2);

@@ -6,7 +6,7 @@ mod data_parallel;
 mod learning_curve;
 mod optimizer;
 mod recalibration;
-mod training;
+mod run;
 
 pub use recalibration::recalibrate;
-pub use training::{News, TrainingRun, train};
+pub use run::{TrainingEvent, TrainingRun, train};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use tch::{Device, Kind, Tensor};
 
-use crate::model::artifact::Memory;
+use crate::model::artifact::ElasticWeights;
 use crate::model::feed::TrainingOptions;
 use crate::model::network::Network;
 use crate::model::network::Weights;
@@ -29,7 +29,7 @@ pub struct Optimizer {
     parameters: BTreeMap<String, Parameter>,
     steps: u64,
     /// Takes the place of weight decay.
-    memory: Option<Memory>,
+    memory: Option<ElasticWeights>,
 }
 
 /// Prefixes of tensor names in a saved state.
@@ -37,7 +37,7 @@ const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
 
 impl Optimizer {
     /// Starts afresh, held by a memory or not.
-    pub fn new(weights: &Weights, memory: Option<Memory>) -> Result<Self> {
+    pub fn new(weights: &Weights, memory: Option<ElasticWeights>) -> Result<Self> {
         let parameter = |(name, weight): (&String, &Tensor)| {
             let weight = weight.f_detach()?;
             let parameter = Parameter {

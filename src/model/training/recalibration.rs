@@ -6,7 +6,7 @@ use tch::Device;
 use super::cascade_training;
 use crate::model::artifact::Model;
 use crate::model::artifact::{Card, DataSet};
-use crate::model::calibration::calibrate;
+use crate::model::calibration::fit_calibration;
 use crate::model::calibration::{outcomes, trials};
 use crate::model::feed::Feed;
 
@@ -20,7 +20,7 @@ pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Car
     let cascade = fitted.as_ref().map(|f| &*f.cascade);
     let outcomes = outcomes(&model.network(device)?, cascade, examples, device)?;
     let mut card = model.card().clone();
-    card.calibration = calibrate(&outcomes, &model.card().calibration);
+    card.calibration = fit_calibration(&outcomes, &model.card().calibration);
     let trials = trials(&outcomes, &card.calibration);
     card.cascade = cascade.map(|_| cascade_training::believe_beside_network(&trials, before));
     let start = model.card();

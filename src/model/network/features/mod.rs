@@ -4,7 +4,7 @@ mod columns;
 mod rows;
 
 use self::columns::{Columns, crossed_column, describe_reference};
-use self::rows::{GROUPS, Group, Likelihoods, OF_GROUP, Row};
+use self::rows::{GROUPS, Group, Likelihoods, OF_GROUP, RowFeatures};
 use crate::examples::{ROW_BYTES, filled_rows};
 use crate::pileup::{CENTER, HEIGHT, REFERENCE_ROWS};
 use crate::variants::VariantType;
@@ -23,7 +23,7 @@ pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
     let (mut all, mut telling) = (Likelihoods::default(), Likelihoods::default());
     let crossed = crossed_column(image, variant_type);
     for row in image.chunks_exact(ROW_BYTES).take(rows).skip(REFERENCE_ROWS) {
-        let Some(row) = Row::of(row, &mut columns) else {
+        let Some(row) = RowFeatures::from_image(row, &mut columns) else {
             continue;
         };
         groups[row.group].add(&row);

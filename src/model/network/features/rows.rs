@@ -10,7 +10,7 @@ pub const GROUPS: usize = 3;
 pub const OF_GROUP: usize = 13;
 
 /// What one row shows.
-pub struct Row {
+pub struct RowFeatures {
     pub group: usize,
     /// Columns from the first to the last that it covers.
     pub first: usize,
@@ -54,7 +54,7 @@ pub struct Likelihoods {
 }
 
 impl Likelihoods {
-    pub fn add(&mut self, row: &Row) {
+    pub fn add(&mut self, row: &RowFeatures) {
         self.reads[row.group] += 1.0;
         let error = 0.75 * (10f32.powf(-4.0 * row.quality) + 10f32.powf(-6.0 * row.mapping)) + 0.002;
         let alternate = if row.group == 0 {
@@ -77,9 +77,9 @@ impl Likelihoods {
     }
 }
 
-impl Row {
+impl RowFeatures {
     /// None of an empty row. Adds the row to the columns.
-    pub fn of(row: &[u8], columns: &mut Columns) -> Option<Self> {
+    pub fn from_image(row: &[u8], columns: &mut Columns) -> Option<Self> {
         let pixel = |column: usize| &row[column * CHANNELS..][..CHANNELS];
         let first = (0..WIDTH).find(|&c| pixel(c)[STRAND] != 0)?;
         let last = (first..WIDTH).rfind(|&c| pixel(c)[STRAND] != 0).unwrap_or(first);
@@ -122,7 +122,7 @@ impl Row {
 }
 
 impl Group {
-    pub fn add(&mut self, row: &Row) {
+    pub fn add(&mut self, row: &RowFeatures) {
         let one = |condition: bool| f32::from(u8::from(condition));
         self.reads += 1.0;
         self.reverse += one(row.reverse);

@@ -12,7 +12,7 @@ use crate::examples::{Example, ShardReader};
 use crate::model::artifact::DataSet;
 use crate::model::cascade::Cascade;
 use crate::model::network::Random;
-use crate::pileup::Context;
+use crate::pileup::PileupContext;
 use crate::variants::VariantType;
 
 /// Batches made ahead of the network.
@@ -23,17 +23,17 @@ pub const NOISE_JITTER: f64 = 0.3;
 
 /// A labelled pileup.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub struct TrainingItem {
     /// C-order [rows, 221, 7], without empty rows at the end.
     pub image: Vec<u8>,
     /// 0 hom-ref, 1 het, 2 hom-alt.
     pub label: u8,
-    pub context: Context,
+    pub context: PileupContext,
     /// Whether the candidate has this one alternate only: such are the cascade's.
     pub alone: bool,
 }
 
-impl Item {
+impl TrainingItem {
     fn labelled(example: Example) -> Option<Self> {
         Some(Self {
             label: example.label?,
@@ -46,7 +46,7 @@ impl Item {
 
 /// What one step learns from.
 pub struct TrainingBatch {
-    pub items: Vec<Item>,
+    pub items: Vec<TrainingItem>,
     /// Examples of the epoch that were drawn up to here, those passed over included.
     pub drawn: u64,
 }
@@ -99,16 +99,16 @@ impl Feed {
         self.sets.iter().enumerate().flat_map(of_set).collect()
     }
 
-    fn read(&self, (set, shard): (usize, usize)) -> Result<Vec<Item>> {
+    fn read(&self, (set, shard): (usize, usize)) -> Result<Vec<TrainingItem>> {
         Ok(self.sets[set]
             .read(shard)?
             .into_iter()
-            .filter_map(Item::labelled)
+            .filter_map(TrainingItem::labelled)
             .collect())
     }
 
     /// Gives every batch in the order of the shards to `consume`.
-    pub fn in_order(&self, batch_size: usize, mut consume: impl FnMut(&[Item]) -> Result<()>) -> Result<()> {
+    pub fn in_order(&self, batch_size: usize, mut consume: impl FnMut(&[TrainingItem]) -> Result<()>) -> Result<()> {
         for shard in self.shards() {
             self.read(shard)?.chunks(batch_size).try_for_each(&mut consume)?;
         }
@@ -158,8 +158,8 @@ struct Shuffle<'a> {
     cascade: Option<&'a Cascade>,
     epoch: usize,
     random: Random,
-    buffer: Vec<Item>,
-    batch: Vec<Item>,
+    buffer: Vec<TrainingItem>,
+    batch: Vec<TrainingItem>,
     drawn: u64,
     skip: u64,
 }
@@ -179,7 +179,7 @@ impl<'a> Shuffle<'a> {
     }
 
     /// Fills the buffer, then exchanges a random item of it for this one. False if nobody takes batches any more.
-    fn push(&mut self, item: Item, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
+    fn push(&mut self, item: TrainingItem, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
         if self.buffer.len() < self.options.shuffle_buffer.max(1) {
             self.buffer.push(item);
             return true;
@@ -204,7 +204,7 @@ impl<'a> Shuffle<'a> {
         }
     }
 
-    fn draw(&mut self, mut item: Item, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
+    fn draw(&mut self, mut item: TrainingItem, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
         self.drawn += 1;
         if self.drawn <= self.skip {
             return true;
@@ -214,7 +214,7 @@ impl<'a> Shuffle<'a> {
             augment(&mut item.image, &mut random);
             item.context.noise += (NOISE_JITTER * random.normal()) as f32;
         }
-        if random.uniform() >= self.options.plain_examples && self.is_plain(&item) {
+        if random.uniform() >= self.options.easy_examples && self.is_easy(&item) {
             return true;
         }
         self.batch.push(item);
@@ -222,7 +222,7 @@ impl<'a> Shuffle<'a> {
     }
 
     /// Whether the cascade decides the example, and rightly.
-    fn is_plain(&self, item: &Item) -> bool {
+    fn is_easy(&self, item: &TrainingItem) -> bool {
         let cascade = self.cascade.filter(|_| item.alone);
         let decided = cascade.and_then(|cascade| cascade.decide(&item.image, item.context.variant_type));
         decided.is_some_and(|p| p.get(usize::from(item.label)).is_some_and(|&p| p > 0.5))

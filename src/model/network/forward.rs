@@ -14,7 +14,7 @@ use super::range::Range;
 use super::weights::Weights;
 use crate::examples::ROW_BYTES;
 use crate::model::network::features::{FEATURES, summarize};
-use crate::pileup::{AlleleLengths, CHANNELS, Clipping, Context, HEIGHT};
+use crate::pileup::{AlleleLengths, CHANNELS, Clipping, HEIGHT, PileupContext};
 use crate::variants::VariantType;
 
 /// Rows are evaluated in multiples of this.
@@ -43,23 +43,23 @@ pub struct Batch {
 
 impl Batch {
     /// Gathers images (C-order [rows, 221, 7], of which `rows` are looked at, with their number of filled rows and context).
-    pub fn new(architecture: &Architecture, rows: usize, examples: &[(&[u8], usize, Context)]) -> Result<Self> {
+    pub fn new(architecture: &Architecture, rows: usize, examples: &[(&[u8], usize, PileupContext)]) -> Result<Self> {
         let (n, width) = (examples.len(), architecture.columns * CHANNELS);
         let first = architecture.first_column() * CHANNELS;
         let mut pixels = vec![0; n * rows * width];
-        let mut described = Vec::with_capacity(n * numbers_width(architecture));
+        let mut described = Vec::with_capacity(n * NUMBERS);
         let mut filled = Vec::with_capacity(n * rows);
         for (&(image, filled_rows, context), out) in examples.iter().zip(pixels.chunks_exact_mut(rows * width)) {
             for (from, to) in image.chunks_exact(ROW_BYTES).zip(out.chunks_exact_mut(width)) {
                 to.copy_from_slice(&from[first..first + width]);
             }
-            described.extend(numbers(architecture, image, filled_rows, context));
+            described.extend(numbers(image, filled_rows, context));
             filled.extend((0..rows).map(|row| f32::from(u8::from(row < filled_rows.max(1)))));
         }
         let shape = [n as i64, rows as i64, architecture.columns as i64, CHANNELS as i64];
         Ok(Self {
             images: Tensor::f_from_data_size(&pixels, &shape, Kind::Uint8)?,
-            numbers: Tensor::f_from_slice(&described)?.f_view([n as i64, numbers_width(architecture) as i64])?,
+            numbers: Tensor::f_from_slice(&described)?.f_view([n as i64, NUMBERS as i64])?,
             filled: Tensor::from_slice(&filled).f_view([n as i64, rows as i64])?,
         })
     }
@@ -94,7 +94,7 @@ impl Layer {
 }
 
 /// Gives a weight by name, shape and gain of its start (variance × inputs).
-type Source<'a> = &'a mut dyn FnMut(&str, &[i64], f64) -> Result<Tensor>;
+type WeightSource<'a> = &'a mut dyn FnMut(&str, &[i64], f64) -> Result<Tensor>;
 
 struct Block {
     first: Layer,
@@ -153,10 +153,7 @@ impl Network {
             }
             Ok(tensor.f_detach()?.f_to_device(device)?.copy())
         })?
-        .within(
-            Range::from_weights(weights, RANGE, numbers_width(architecture))?,
-            device,
-        )
+        .within(Range::from_weights(weights, RANGE, NUMBERS)?, device)
     }
 
     /// The same network, its numbers kept within a range.
@@ -175,7 +172,7 @@ impl Network {
         self.range.iter().flat_map(|range| range.weights(RANGE)).collect()
     }
 
-    fn build(architecture: &Architecture, source: Source) -> Result<Self> {
+    fn build(architecture: &Architecture, source: WeightSource) -> Result<Self> {
         architecture.check()?;
         let mut layer = |name: &str, shape: &[usize], stride, gain| -> Result<Layer> {
             let shape: Vec<i64> = shape.iter().map(|&d| d as i64).collect();
@@ -205,7 +202,7 @@ impl Network {
             stages.push(blocks);
         }
         let centre = CENTRE as usize * (architecture.stem + architecture.stages[0]);
-        let features = 3 * inputs + centre + numbers_width(architecture);
+        let features = 3 * inputs + centre + NUMBERS;
         Ok(Self {
             stem,
             stages,
@@ -303,36 +300,20 @@ impl Network {
     }
 }
 
-/// What the hidden layer is given beside the features: filled rows / 100, whether the allele set is an indel, and the summary,
-/// [`Clipping`], [`AlleleLengths`] and the library's noise if the network wants them.
-pub fn numbers(architecture: &Architecture, image: &[u8], filled_rows: usize, context: Context) -> Vec<f32> {
-    let indel = f32::from(u8::from(context.variant_type == VariantType::Indel));
-    let mut numbers = vec![filled_rows as f32 / HEIGHT as f32, indel];
-    if architecture.summary {
-        numbers.extend(summarize(image, context.variant_type));
-    }
-    if architecture.clipping {
-        numbers.extend(context.clipping.to_array());
-    }
-    if architecture.lengths {
-        numbers.extend(context.lengths.to_array());
-    }
-    if architecture.noise {
-        numbers.push(context.noise);
-    }
-    numbers
-}
+/// Numbers that the hidden layer gets beside the features of the image; see [`numbers`].
+pub const NUMBERS: usize = 2 + FEATURES + Clipping::LENGTH + AlleleLengths::LENGTH + 1;
 
-/// How many [`numbers`] there are.
-pub fn numbers_width(architecture: &Architecture) -> usize {
-    let numbers = [
-        (architecture.summary, FEATURES),
-        (architecture.clipping, Clipping::LENGTH),
-        (architecture.lengths, AlleleLengths::LENGTH),
-        (architecture.noise, 1),
-    ];
-    let wanted = numbers.into_iter().filter(|(wanted, _)| *wanted);
-    2 + wanted.map(|(_, numbers)| numbers).sum::<usize>()
+/// Filled rows / 100, whether the allele set is an indel, the summary of the image, shares of clipped reads, allele lengths, and
+/// the noise of the library.
+pub fn numbers(image: &[u8], filled_rows: usize, context: PileupContext) -> Vec<f32> {
+    let indel = f32::from(u8::from(context.variant_type == VariantType::Indel));
+    let mut numbers = Vec::with_capacity(NUMBERS);
+    numbers.extend([filled_rows as f32 / HEIGHT as f32, indel]);
+    numbers.extend(summarize(image, context.variant_type));
+    numbers.extend(context.clipping.to_array());
+    numbers.extend(context.lengths.to_array());
+    numbers.push(context.noise);
+    numbers
 }
 
 /// Mean over filled rows of the columns around the candidate: f32 [n, channels × 3].

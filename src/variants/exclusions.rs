@@ -2,7 +2,7 @@
 
 /// Why a call, or one of its alleles, is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum CallExclusion {
     /// Truth that failed a filter.
     Filtered,
     Ploidy,
@@ -15,7 +15,7 @@ pub enum Reason {
     Contradicted,
 }
 
-impl Reason {
+impl CallExclusion {
     const ALL: [Self; 7] = [
         Self::Filtered,
         Self::Ploidy,
@@ -55,14 +55,14 @@ impl Reason {
 
 /// Calls that are not used, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Number of calls and place of the first, in the order of [`Reason::ALL`].
-    counts: [(u64, String); Reason::ALL.len()],
+pub struct ExcludedCalls {
+    /// Number of calls and place of the first, in the order of [`CallExclusion::ALL`].
+    counts: [(u64, String); CallExclusion::ALL.len()],
 }
 
-impl LeftOut {
+impl ExcludedCalls {
     /// Counts a call at a 0-based position.
-    pub fn add(&mut self, reason: Reason, contig: &str, position: u64) {
+    pub fn add(&mut self, reason: CallExclusion, contig: &str, position: u64) {
         let (count, first) = &mut self.counts[reason as usize];
         if *count == 0 {
             *first = format!("{contig}:{}", position + 1);
@@ -71,8 +71,8 @@ impl LeftOut {
     }
 
     /// The reasons that occur, with the number of calls and the place of the first.
-    pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64, &str)> {
-        let all = Reason::ALL.into_iter().zip(&self.counts);
+    pub fn reasons(&self) -> impl Iterator<Item = (CallExclusion, u64, &str)> {
+        let all = CallExclusion::ALL.into_iter().zip(&self.counts);
         all.filter(|(_, (count, _))| *count > 0)
             .map(|(reason, (count, first))| (reason, *count, first.as_str()))
     }
@@ -84,16 +84,19 @@ mod tests {
 
     #[test]
     fn calls_are_counted_by_reason_with_the_first_place() {
-        let mut left_out = LeftOut::default();
-        left_out.add(Reason::NotInReference, "z", 4);
-        left_out.add(Reason::Ploidy, "c", 9);
-        left_out.add(Reason::Ploidy, "c", 19);
+        let mut left_out = ExcludedCalls::default();
+        left_out.add(CallExclusion::NotInReference, "z", 4);
+        left_out.add(CallExclusion::Ploidy, "c", 9);
+        left_out.add(CallExclusion::Ploidy, "c", 19);
         let reasons: Vec<_> = left_out.reasons().collect();
         assert_eq!(
             reasons,
-            [(Reason::Ploidy, 2, "c:10"), (Reason::NotInReference, 1, "z:5")]
+            [
+                (CallExclusion::Ploidy, 2, "c:10"),
+                (CallExclusion::NotInReference, 1, "z:5")
+            ]
         );
-        for (index, reason) in Reason::ALL.into_iter().enumerate() {
+        for (index, reason) in CallExclusion::ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, index);
         }
     }

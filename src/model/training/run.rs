@@ -9,19 +9,19 @@ use tch::{Device, Tensor};
 use super::cascade_training;
 use super::cascade_training::FittedCascade;
 use super::checkpoint;
-use super::checkpoint::{Progress, checkpoint_path};
-use super::data_parallel::Replicas;
+use super::checkpoint::{TrainingState, checkpoint_path};
+use super::data_parallel::DataParallel;
 use super::learning_curve;
 use super::optimizer::Optimizer;
 use crate::model::artifact::Model;
 use crate::model::artifact::{Calibration, Card, Epoch, Training};
-use crate::model::artifact::{Memory, importances};
-use crate::model::calibration::cool;
+use crate::model::artifact::{ElasticWeights, importances};
+use crate::model::calibration::fit_temperatures;
 use crate::model::calibration::{metrics, outcomes, trials};
-use crate::model::cascade::CascadeCard;
+use crate::model::cascade::CascadeThresholds;
 use crate::model::feed::TrainingOptions;
 use crate::model::feed::range_of;
-use crate::model::feed::{Feed, Item, TrainingBatch};
+use crate::model::feed::{Feed, TrainingBatch, TrainingItem};
 use crate::model::network::Network;
 use crate::model::network::Weights;
 use crate::variants::VariantType;
@@ -44,9 +44,9 @@ pub struct TrainingRun<'a> {
 }
 
 /// What is told while training goes on.
-pub enum News<'a> {
+pub enum TrainingEvent<'a> {
     /// The cascade was fitted, or found in the model or checkpoint that training starts from.
-    Cascade(&'a CascadeCard),
+    Cascade(&'a CascadeThresholds),
     /// A batch was learned: examples of the epoch so far, drawn and learned from, and their mean loss.
     Batch { drawn: u64, examples: u64, loss: f64 },
     /// An epoch was validated; whether it is the best so far.
@@ -56,10 +56,10 @@ pub enum News<'a> {
 /// Trains and writes model, card, log and learning curve. Returns the card of the best epoch.
 ///
 /// On the CPU the weights depend on options and shards alone, whether or not the run was cut off and resumed.
-pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(News)) -> Result<Card> {
+pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(TrainingEvent)) -> Result<Card> {
     let mut trainer = Trainer::start(run)?;
     if let Some(cascade) = &trainer.progress.cascade {
-        tell(News::Cascade(cascade));
+        tell(TrainingEvent::Cascade(cascade));
     }
     while !trainer.finished() {
         trainer.train_epoch(tell)?;
@@ -73,8 +73,8 @@ struct Trainer<'a> {
     network: Network,
     cascade: Option<FittedCascade>,
     optimizer: Optimizer,
-    progress: Progress,
-    replicas: Replicas,
+    progress: TrainingState,
+    replicas: DataParallel,
     examples_per_second: f64,
 }
 
@@ -92,12 +92,12 @@ impl<'a> Trainer<'a> {
             network = network.within(Some(range_of(&run.training, &run.options)?), run.device)?;
         }
         let type_weights = VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance));
-        let replicas = Replicas::new(&network, &run.options, type_weights, run.device)?;
+        let replicas = DataParallel::new(&network, &run.options, type_weights, run.device)?;
         let mut trainer = Self {
             optimizer: Optimizer::new(&network.weights(), memory(run)?)?,
             network,
             cascade: None,
-            progress: Progress {
+            progress: TrainingState {
                 options: run.options.clone(),
                 examples: run.training.data_sets(),
                 validation: run.validation.data_sets(),
@@ -149,7 +149,7 @@ impl<'a> Trainer<'a> {
         done >= self.run.options.epochs || done - best >= self.run.options.patience.max(1)
     }
 
-    fn train_epoch(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
+    fn train_epoch(&mut self, tell: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
         let (options, epoch) = (&self.run.options, self.progress.epochs.len() + 1);
         let start = (Instant::now(), self.progress.loss_examples);
         let cascade = self.cascade.as_ref().map(|c| &c.cascade);
@@ -160,7 +160,7 @@ impl<'a> Trainer<'a> {
             self.progress.loss_examples += items.len() as u64;
             self.progress.drawn = drawn;
             self.progress.steps = self.optimizer.steps();
-            tell(News::Batch {
+            tell(TrainingEvent::Batch {
                 drawn,
                 examples: self.progress.loss_examples,
                 loss: self.progress.loss_sum / self.progress.loss_examples as f64,
@@ -182,20 +182,20 @@ impl<'a> Trainer<'a> {
     }
 
     /// One step. Returns the sum of the examples' losses.
-    fn learn(&mut self, items: &[Item], learning_rate: f64) -> Result<f64> {
+    fn learn(&mut self, items: &[TrainingItem], learning_rate: f64) -> Result<f64> {
         let (gradient, loss) = self.replicas.gradient(items)?;
         self.optimizer.step(&gradient, learning_rate, &self.run.options)?;
         Ok(loss)
     }
 
     /// Validates the averaged weights, calibrates them, and writes all that an epoch leaves behind.
-    fn validate(&mut self, tell: &mut dyn FnMut(News)) -> Result<()> {
+    fn validate(&mut self, tell: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
         let averaged = self.optimizer.averaged(&self.network, self.run.device)?;
         let cascade = self.cascade.as_ref().map(|c| &*c.cascade);
         let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
         // How frequent variants are is not for a few examples to say: that stays as in the model started from.
         let before = self.run.init_from.as_ref().map(Model::card);
-        let calibration = cool(&outcomes, &before.map(|card| card.calibration).unwrap_or_default());
+        let calibration = fit_temperatures(&outcomes, &before.map(|card| card.calibration).unwrap_or_default());
         let trials = trials(&outcomes, &calibration);
         let believed_before = before.and_then(|card| card.cascade.as_ref());
         let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials, believed_before));
@@ -216,9 +216,9 @@ impl<'a> Trainer<'a> {
         if best {
             self.progress.best = Some((epoch.epoch, score));
         }
-        tell(News::Epoch { epoch: &epoch, best });
+        tell(TrainingEvent::Epoch { epoch: &epoch, best });
         if let Some(cascade) = believed.as_ref().filter(|_| best) {
-            tell(News::Cascade(cascade));
+            tell(TrainingEvent::Cascade(cascade));
         }
         self.progress.epochs.push(epoch);
         (self.progress.drawn, self.progress.loss_sum, self.progress.loss_examples) = (0, 0.0, 0);
@@ -254,7 +254,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Writes a new best model, or the card of the one that stays with the epoch added.
-    fn save_model(&self, best: Option<(&Network, Calibration, Option<CascadeCard>)>) -> Result<()> {
+    fn save_model(&self, best: Option<(&Network, Calibration, Option<CascadeThresholds>)>) -> Result<()> {
         let before = self.run.init_from.as_ref().map(Model::card);
         let mut card = match best {
             Some((_, calibration, cascade)) => {
@@ -292,10 +292,10 @@ impl<'a> Trainer<'a> {
 }
 
 /// What the model that training starts from holds its weights by.
-fn memory(run: &TrainingRun) -> Result<Option<Memory>> {
+fn memory(run: &TrainingRun) -> Result<Option<ElasticWeights>> {
     let (strength, examples) = (run.options.remember, run.training.labelled());
     match &run.init_from {
-        Some(model) if strength > 0.0 => Memory::new(&model.weights()?, examples, strength, run.device),
+        Some(model) if strength > 0.0 => ElasticWeights::new(&model.weights()?, examples, strength, run.device),
         _ => Ok(None),
     }
 }

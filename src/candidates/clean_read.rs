@@ -11,7 +11,7 @@ const FEW_MISMATCHES: usize = 3;
 const MIN_BESIDE: usize = 10;
 
 /// Whether a read has one of its `indels` only, and differs in few bases of sufficient quality elsewhere.
-pub(super) fn is_all_that_differs(read: &Read, indels: &[Indel], sequence: &Sequence, min_base_quality: u8) -> bool {
+pub(super) fn is_clean(read: &Read, indels: &[Indel], sequence: &Sequence, min_base_quality: u8) -> bool {
     let mismatches = || {
         read.matches().flat_map(|(position, index, length)| {
             let expected = sequence.slice(position, position + length as u64);

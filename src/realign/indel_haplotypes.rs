@@ -15,7 +15,7 @@ type Replacement = (u64, Vec<u8>, Vec<u8>);
 
 /// The assembled haplotypes of a window, and those with an indel that enough of the reads over it show. In byte order; `None` if
 /// only the reference is there.
-pub fn with_aligned_indels(
+pub fn with_indel_haplotypes(
     assembled: Option<Vec<Vec<u8>>>,
     window: &Range<u64>,
     reference: &Sequence,
@@ -82,7 +82,7 @@ mod tests {
                 aligned_indel_percent: percent,
                 ..RealignOptions::default()
             };
-            with_aligned_indels(None, &window, &reference, &reads.iter().collect::<Vec<_>>(), &options)
+            with_indel_haplotypes(None, &window, &reference, &reads.iter().collect::<Vec<_>>(), &options)
         };
         let mut both = vec![expected(), reference.bases[180..330].to_vec()];
         both.sort();
@@ -94,7 +94,7 @@ mod tests {
         // Beyond the window it is of no use.
         let options = RealignOptions::default();
         let all: Vec<&Read> = reads.iter().collect();
-        let within = |window: Range<u64>| with_aligned_indels(None, &window, &reference, &all, &options).is_some();
+        let within = |window: Range<u64>| with_indel_haplotypes(None, &window, &reference, &all, &options).is_some();
         assert_eq!([within(254..330), within(180..252)], [false, false]);
         // Reads that end before it say nothing.
         let mut more = reads.clone();
@@ -114,7 +114,7 @@ mod tests {
         let mut assembled = vec![vec![b'A'; 150], short, reference.bases[180..330].to_vec()];
         assembled.sort();
         let options = RealignOptions::default();
-        let found = with_aligned_indels(Some(assembled.clone()), &(180..330), &reference, &[&a, &b], &options);
+        let found = with_indel_haplotypes(Some(assembled.clone()), &(180..330), &reference, &[&a, &b], &options);
         assert_eq!(found, Some(assembled));
     }
 
@@ -128,7 +128,7 @@ mod tests {
             aligned_indel_percent: 0,
             ..RealignOptions::default()
         };
-        let found = |reads: &[&Read]| with_aligned_indels(None, &(70..150), &reference, reads, &options);
+        let found = |reads: &[&Read]| with_indel_haplotypes(None, &(70..150), &reference, reads, &options);
         assert_eq!(found(&[&split]), None);
         assert!(found(&[&split, &split]).is_some());
     }

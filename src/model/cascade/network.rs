@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use ndarray::{Array1, Array2};
 use tch::Tensor;
 
-use super::thresholds::{CascadeCard, likeliest};
+use super::thresholds::{CascadeThresholds, likeliest};
 use crate::model::network::Range;
 use crate::model::network::Weights;
 use crate::model::network::features::{FEATURES, summarize};
@@ -25,12 +25,12 @@ pub struct Cascade {
     layers: Vec<(Array2<f32>, Array1<f32>)>,
     /// Least and greatest value of each number of a summary that it was taught to judge; none of older models.
     limits: Option<[Vec<f32>; 2]>,
-    card: CascadeCard,
+    card: CascadeThresholds,
 }
 
 impl Cascade {
     /// From the weights of a model. None if it has no cascade; fails if the weights do not fit.
-    pub fn from_weights(weights: &Weights, card: Option<CascadeCard>) -> Result<Option<Self>> {
+    pub fn from_weights(weights: &Weights, card: Option<CascadeThresholds>) -> Result<Option<Self>> {
         let Some(card) = card else { return Ok(None) };
         let values = |name: String, shape: &[usize]| -> Result<Vec<f32>> {
             let tensor = weights.get(&format!("{PREFIX}{name}"));
@@ -92,7 +92,7 @@ impl Cascade {
     pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
         let probabilities = self.judge(&summarize(image, variant_type))?;
         let (_, greatest) = likeliest(&probabilities);
-        (f64::from(greatest) >= self.card.certainty(variant_type).threshold).then_some(probabilities)
+        (f64::from(greatest) >= self.card.for_type(variant_type).threshold).then_some(probabilities)
     }
 
     /// Whether each number of a summary is one that training saw.
@@ -107,7 +107,7 @@ impl Cascade {
             .all(|(x, (least, greatest))| (least..=greatest).contains(&x))
     }
 
-    pub fn card(&self) -> &CascadeCard {
+    pub fn card(&self) -> &CascadeThresholds {
         &self.card
     }
 }
@@ -204,7 +204,7 @@ mod tests {
         let cascade = CascadeTensors {
             mean: tensor(&[FEATURES as i64], -0.5),
             deviation: tensor(&[FEATURES as i64], 0.5),
-            range: Range::of(&[[0.0; FEATURES], [1.0; FEATURES]].concat(), FEATURES),
+            range: Range::covering(&[[0.0; FEATURES], [1.0; FEATURES]].concat(), FEATURES),
             layers: layer_shapes()
                 .map(|(name, shape)| (name, tensor(&shape, -0.5)))
                 .collect(),
@@ -215,14 +215,14 @@ mod tests {
     #[test]
     fn it_computes_what_was_trained() {
         let weights = weights();
-        let cascade = Cascade::from_weights(&weights, Some(CascadeCard::UNSURE))
+        let cascade = Cascade::from_weights(&weights, Some(CascadeThresholds::NEVER))
             .unwrap()
             .unwrap();
         let part = |name: &str| weights[&format!("{PREFIX}{name}")].shallow_clone();
         let tensors = CascadeTensors {
             mean: part("mean"),
             deviation: part("deviation"),
-            range: Range::of(&[0.0; FEATURES], FEATURES),
+            range: Range::covering(&[0.0; FEATURES], FEATURES),
             layers: layer_shapes().map(|(name, _)| (name.clone(), part(&name))).collect(),
         };
         let mut random = Random::new(&[4]);
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn it_abstains_outside_of_what_training_saw() {
-        let mut cascade = Cascade::from_weights(&weights(), Some(CascadeCard::UNSURE))
+        let mut cascade = Cascade::from_weights(&weights(), Some(CascadeThresholds::NEVER))
             .unwrap()
             .unwrap();
         let mut summary = [0.5; FEATURES];
@@ -259,11 +259,11 @@ mod tests {
         let mut weights = weights();
         assert!(Cascade::from_weights(&weights, None).unwrap().is_none());
         weights.insert("cascade.layer2.bias".into(), Tensor::from_slice(&[1f32]));
-        let refused = Cascade::from_weights(&weights, Some(CascadeCard::UNSURE)).unwrap_err();
+        let refused = Cascade::from_weights(&weights, Some(CascadeThresholds::NEVER)).unwrap_err();
         assert!(refused.to_string().contains("cascade.layer2.bias has shape [1]"));
         let mut weights = self::weights();
         weights.insert("cascade.deviation".into(), Tensor::from_slice(&[0f32; FEATURES]));
-        let refused = Cascade::from_weights(&weights, Some(CascadeCard::UNSURE)).unwrap_err();
+        let refused = Cascade::from_weights(&weights, Some(CascadeThresholds::NEVER)).unwrap_err();
         assert!(refused.to_string().contains("cascade.deviation"), "{refused}");
     }
 }
