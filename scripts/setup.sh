@@ -57,16 +57,13 @@ install_libtorch() {
 
 # Cargo reads this file for every build, test and install below this folder, so no shell needs to export anything.
 write_cargo_config() {
-  local lazy_torch htslib
-  lazy_torch=$(scripts/lazy-torch.sh)
+  local htslib
   htslib=$(scripts/htslib.sh)
   mkdir -p .cargo
   cat > .cargo/config.toml.new <<TOML
 # Written by scripts/setup.sh; not for editing.
 [env]
 LIBTORCH = { value = ".torch/torch", relative = true }
-LIBTORCH_BYPASS_VERSION_CHECK = "1"
-$lazy_torch
 $htslib
 TOML
   if cmp -s .cargo/config.toml.new .cargo/config.toml; then rm .cargo/config.toml.new; else mv .cargo/config.toml.new .cargo/config.toml; fi

@@ -387,5 +387,6 @@ fn limits_of_files_and_memory_end_in_one_line() {
     let call = "call --threads 1 --output c.vcf.gz --gvcf g.vcf.gz --realigned-reads r.bam";
     assert!(limited("-f 1", call).contains("cannot write "));
     assert!(limited("-f 8", "make-examples --threads 1 --output e").contains("File too large"));
-    assert!(limited("-v 60000", "make-examples --threads 1 --output e").contains("out of memory: "));
+    // libtorch's libraries alone take 460 MB of address space.
+    assert!(limited("-v 500000", "make-examples --threads 1 --output e").contains("out of memory: "));
 }

@@ -173,8 +173,6 @@ pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>)
         .flat_map(|model| [model.to_path_buf(), card_path(model)])
         .collect();
     check_inputs_are_kept(&outputs, &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
-    // Without libtorch the process ends here, and what is begun would stay.
-    tch::get_num_threads();
     // Better now than after hours.
     let locks = outputs.iter().map(|(_, file)| Ok(OutputFile::create(file)?.lock()));
     let _locks = locks.collect::<Result<_>>()?;

@@ -1,25 +1,28 @@
 //! Where the network runs.
 
+use std::ffi::CStr;
 use std::sync::OnceLock;
 
 use anyhow::{Result, bail};
 use tch::{Cuda, Device};
 
-/// Number of CUDA devices. The linker drops libtorch_cuda as nothing calls it; it registers itself when it is opened, which
-/// must come before torch is first asked for CUDA.
+/// Number of CUDA devices.
+///
+/// The executable is not linked with libtorch_cuda, which needs 3 GB of NVIDIA's libraries. Where the GPU driver is
+/// installed, libtorch_cuda is opened here, and registers its kernels. It must be opened before torch is first asked for CUDA.
 pub fn cuda_devices() -> i64 {
     static DEVICES: OnceLock<i64> = OnceLock::new();
-    *DEVICES.get_or_init(|| {
-        use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
-        // SAFETY: libtorch's own library, whose initialisers only register its kernels.
-        match unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) } {
-            Ok(library) => {
-                std::mem::forget(library);
-                Cuda::device_count()
-            }
-            Err(_) => 0,
-        }
+    *DEVICES.get_or_init(|| match [c"libcuda.so.1", c"libtorch_cuda.so"].into_iter().all(open) {
+        true => Cuda::device_count(),
+        false => 0,
     })
+}
+
+/// Opens a shared library for the rest of the run, and says whether it could be opened.
+fn open(name: &CStr) -> bool {
+    // SAFETY: the initialisers of the driver and of libtorch_cuda only set up and register their functions.
+    let library = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
+    !library.is_null()
 }
 
 /// Reads `auto`, `cpu`, `cuda` or `cuda:N`. `auto` is CUDA where there is one, else the CPU, with one line that says so.
