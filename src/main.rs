@@ -65,14 +65,13 @@ fn hint(error: &anyhow::Error) -> &'static str {
     }
 }
 
-/// The version text looks for GPUs and reads the model, so it is made only when asked for.
+/// With `--verbose`, `--version` looks for GPUs and reads the model, so its text is made only when both are given.
 fn parse() -> Result<Cli, clap::Error> {
-    let asked = std::env::args_os().any(|arg| arg == "--version" || arg == "-V");
-    let command = if asked {
-        Cli::command().version(commands::version())
-    } else {
-        Cli::command()
-    };
+    let given = |names: &[&str]| std::env::args_os().any(|arg| names.iter().any(|name| arg == *name));
+    let mut command = Cli::command();
+    if given(&["--version", "-V"]) && given(&["--verbose"]) {
+        command = command.version(commands::verbose_version());
+    }
     Cli::from_arg_matches(&command.try_get_matches()?)
 }
 

@@ -30,7 +30,7 @@ pub struct GlobalArgs {
     /// Say nothing but errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Say more: what is read, and each contig when it is done, for logs
+    /// Say more: what is read, and each contig when it is done, for logs; with --version, which libraries and model
     #[arg(long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 }

@@ -10,7 +10,7 @@ mod show;
 mod train;
 mod version;
 
-pub use version::version;
+pub use version::verbose_version;
 
 use anyhow::Result;
 use rust_htslib::htslib::{hts_set_log_level, htsLogLevel_HTS_LOG_OFF};

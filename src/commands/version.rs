@@ -1,11 +1,11 @@
-//! `dvcall --version`: what this binary is made of.
+//! `dvcall --version --verbose`: what this binary is made of.
 
 use std::ffi::CStr;
 
 use crate::model::{Model, cuda_devices};
 
-/// Several lines: dvcall, the libraries that decide its results, whether a GPU is seen, and the built-in model.
-pub fn version() -> String {
+/// Several lines: the version of dvcall, the libraries that decide its results, whether a GPU is seen, and the built-in model.
+pub fn verbose_version() -> String {
     let cuda = match cuda_devices() {
         0 => "no device seen".to_owned(),
         n => format!("{n} device(s) seen"),
