@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::dvcall;
+use clap::CommandFactory;
+use common::{dvcall, error_of};
+use dvcall::cli::Cli;
 
 fn printed(arguments: &[&str]) -> String {
     let output = dvcall().args(arguments).output().unwrap();
@@ -24,4 +26,28 @@ fn version_is_one_line_and_more_if_asked() {
         );
         assert!(text.starts_with(&line), "{text}");
     }
+}
+
+#[test]
+fn every_command_has_a_manual_page_and_is_completed() {
+    let completions = ["bash", "zsh", "fish"].map(|shell| printed(&["completions", shell]));
+    let commands = Cli::command();
+    let commands: Vec<_> = commands
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .collect();
+    assert!(!commands.is_empty());
+    for command in commands {
+        let name = command.get_name();
+        assert!(completions.iter().all(|script| script.contains(name)), "{name}");
+        let page = printed(&["man", name]);
+        for flag in command.get_arguments().filter_map(|flag| flag.get_long()) {
+            // roff escapes hyphens.
+            let flag = format!("\\-\\-{}", flag.replace('-', "\\-"));
+            assert!(page.contains(&flag), "{name} {flag}: {page}");
+        }
+    }
+    assert!(printed(&["man"]).contains("dvcall\\-call(1)"));
+    let error = error_of(dvcall().args(["man", "cal"]));
+    assert_eq!(error, "dvcall: error: cal is no command of dvcall; see dvcall --help\n");
 }

@@ -51,6 +51,12 @@ pub enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// Show what the caller sees: pileups as pictures, and why each allele became a candidate or not
     Show(Box<ShowArgs>),
+    /// Print the script that completes commands and flags in a shell
+    #[command(hide = true)]
+    Completions(CompletionsArgs),
+    /// Print a manual page, in the format of man
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 /// What is read, and where.
@@ -304,4 +310,21 @@ pub struct ShowArgs {
     pub overwrite: bool,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  dvcall completions bash > ~/.local/share/bash-completion/completions/dvcall")]
+pub struct CompletionsArgs {
+    /// Shell that reads the script
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  dvcall man call > ~/.local/share/man/man1/dvcall-call.1")]
+pub struct ManArgs {
+    /// Command that the page describes [default: dvcall itself]
+    pub command: Option<String>,
 }

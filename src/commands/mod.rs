@@ -2,8 +2,10 @@
 
 mod calibrate;
 mod call;
+mod completions;
 mod evaluate;
 mod make_examples;
+mod man;
 mod model_info;
 mod provenance;
 mod show;
@@ -32,5 +34,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::ModelInfo(args) => model_info::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }

@@ -1,0 +1,13 @@
+//! `dvcall completions`: the script that completes commands and flags in a shell.
+
+use anyhow::Result;
+use clap::CommandFactory;
+
+use crate::runtime::print;
+use crate::cli::{Cli, CompletionsArgs};
+
+pub fn run(args: &CompletionsArgs) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "dvcall", &mut script);
+    print(String::from_utf8(script)?)
+}

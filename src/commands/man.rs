@@ -1,0 +1,22 @@
+//! `dvcall man`: the manual pages.
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+
+use crate::runtime::print;
+use crate::cli::{Cli, ManArgs};
+
+pub fn run(args: &ManArgs) -> Result<()> {
+    let mut command = Cli::command();
+    command.build(); // names the subcommands dvcall-call, dvcall-train, …
+    let page = match &args.command {
+        Some(name) => command
+            .find_subcommand(name)
+            .cloned()
+            .with_context(|| format!("{name} is no command of dvcall; see dvcall --help"))?,
+        None => command,
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    print(String::from_utf8(text)?)
+}
