@@ -9,7 +9,7 @@
 # with reads.bam, truth.vcf.gz, confident.bed and region.bed on the same reference. DVCALL_DATA is where the truth lies,
 # DVCALL the binary, MODEL the model to start from; SEED (301) draws stretches and reads, from the megabases WITHIN (4.0-9.9,
 # where the recipe of the built-in model learns from nobody).
-# Needs: apt-get install dwgsim bwa samtools bcftools tabix python3-numpy
+# Needs: apt-get install dwgsim bwa samtools bcftools tabix
 set -euo pipefail
 [[ $# -ge 2 ]] || { sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,14 +32,14 @@ esac
 simulate() {
   [[ -e $set/reads.bam.bai ]] && return
   mkdir -p "$set"
-  python3 "$here/simulation/simulate.py" --ref "$reference" --truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" \
+  "$here/python.sh" -m simulation reads --ref "$reference" --truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" \
     --within "$within" --stretches 8 --depth 25-25.1 --seed "$seed" --haplotypes --output "$set"
   for haplotype in 0 1; do
     dwgsim -z "$((seed - 1 + haplotype))" -r 0 -R 0 -y 0 -n 20 -C 12.5 -1 125 -2 125 -d 330 -s 50 "${errors[@]}" -o 1 \
       -P "h$haplotype-" "$set/hap$haplotype.fa" "$set/dwgsim$haplotype" >/dev/null 2>&1
   done
   for read in 1 2; do gzip -dc "$set"/dwgsim[01].bwa.read$read.fastq.gz > "$set/$read.fq"; done
-  "$here/simulation/align.sh" "$reference" "$set/1.fq" "$set/2.fq" TUNED "$set/reads.bam"
+  "$here/align-reads.sh" "$reference" "$set/1.fq" "$set/2.fq" TUNED "$set/reads.bam"
   bgzip -f "$set/truth.vcf"
   tabix -f -p vcf "$set/truth.vcf.gz"
   rm -f "$set"/*.fq "$set"/dwgsim* "$set"/hap*

@@ -15,8 +15,8 @@ spike() {
   [[ -e $result/reads.bam.bai ]] && return
   rm -rf "$building" "$result"
   mkdir -p "$building"
-  python3 "$here/simulation/spike.py" --ref "$reference" --reads "$set" --share "$share" --seed "$seed" --output "$building"
-  "$here/simulation/align.sh" "$reference" "$building/1.fq" "$building/2.fq" SPIKED "$building/reads.bam"
+  "$here/python.sh" -m simulation spike --ref "$reference" --reads "$set" --share "$share" --seed "$seed" --output "$building"
+  "$here/align-reads.sh" "$reference" "$building/1.fq" "$building/2.fq" SPIKED "$building/reads.bam"
   bgzip "$building/truth.vcf"
   tabix -p vcf "$building/truth.vcf.gz"
   rm "$building"/[12].fq

@@ -15,7 +15,7 @@
 # aligned to b37 chr20; and heldout_strata{,_hg001}/strata.tsv for dvcall evaluate --stratification.
 # Resumable: what is whole is kept.
 #   scripts/simulate-heldout-sets.sh OUTPUT
-# Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa minimap2 bowtie2 samtools bcftools tabix python3-numpy
+# Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa minimap2 bowtie2 samtools bcftools tabix
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
@@ -34,7 +34,7 @@ prepare_reference() {
 make_hg002() {
   genome=$output/heldout_genome
   [[ -e $genome/truth.vcf.gz.tbi ]] && return
-  local truth=$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.vcf.gz simulate=(python3 "$here/simulation/simulate.py" --ref "$reference" --truth)
+  local truth=$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.vcf.gz simulate=("$here/python.sh" -m simulation reads --ref "$reference" --truth)
   "${simulate[@]}" "$truth" --contig chr20 --within 0.1-9.9 --length 0 --exclude '' --plant 0,0,0 --seed 901 --haplotypes --output "$genome/chr20"
   "${simulate[@]}" "$truth" --contig chr21 --within 5-10 --stretches 6 --length 120000 --exclude '' --plant 0.12,0.05,1 --seed 902 --haplotypes --output "$genome/chr21"
   for haplotype in 0 1; do
@@ -50,7 +50,7 @@ make_hg002() {
 make_hg001() {
   genome=$output/heldout_genome_hg001
   [[ -e $genome/truth.vcf.gz.tbi ]] && return
-  python3 "$here/simulation/simulate.py" --ref "$reference" --truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" \
+  "$here/python.sh" -m simulation reads --ref "$reference" --truth "$data/truth/HG001_b37_chr20_GIAB_v3.3.2.vcf.gz" \
     --within 4.0-9.9 --length 0 --exclude '' --plant 0,0,0 --seed 903 --haplotypes --output "$genome"
   bgzip -f "$genome/truth.vcf"
   tabix -p vcf "$genome/truth.vcf.gz"
@@ -99,7 +99,7 @@ simulate() {
     cat "$genome/$simulator"[01].2.fq > "$genome/2.fq"
   fi
   rm "$genome/$simulator"[01].*
-  "$here/simulation/align.sh" "$reference" "$genome/1.fq" "$genome/2.fq" HELDOUT "$set/reads.bam"
+  "$here/align-reads.sh" "$reference" "$genome/1.fq" "$genome/2.fq" HELDOUT "$set/reads.bam"
   rm "$genome"/[12].fq
 }
 
@@ -110,14 +110,14 @@ align_anew() {
   describe "$set"
   samtools collate -u -O "$from/reads.bam" "$set/collating" |
     samtools fastq -n -1 "$genome/1.fq" -2 "$genome/2.fq" -0 /dev/null -s /dev/null -
-  "$here/simulation/align.sh" "$reference" "$genome/1.fq" "$genome/2.fq" HELDOUT "$set/reads.bam" "$aligner"
+  "$here/align-reads.sh" "$reference" "$genome/1.fq" "$genome/2.fq" HELDOUT "$set/reads.bam" "$aligner"
   rm "$genome"/[12].fq
 }
 
 # Folder of the strata, and the reads whose depth and mapping quality make some of them.
 make_strata() {
   [[ -e $1/strata.tsv ]] ||
-    python3 "$here/simulation/strata.py" --ref "$reference" --reads "$2/reads.bam" --regions "$genome/region.bed" --output "$1"
+    "$here/python.sh" -m simulation strata --ref "$reference" --reads "$2/reads.bam" --regions "$genome/region.bed" --output "$1"
 }
 
 prepare_reference grch38.fa grch38.chr20_and_21_10M.fa.gz

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Simulates one read set: reads.bam, truth.vcf.gz (both indexed), confident.bed and region.bed in OUTPUT.
-#   scripts/simulate-reads.sh OUTPUT REFERENCE.fa [--aligner mem|aln] [arguments of scripts/simulation/simulate.py]
+#   scripts/simulate-reads.sh OUTPUT REFERENCE.fa [--aligner mem|aln] [arguments of `scripts/python.sh -m simulation reads`]
 # REFERENCE.fa is plain FASTA with .fai and bwa index; reads are aligned to all of it. Needs bwa, samtools, bcftools,
-# python3-numpy. Resumable: a set that is whole is left as it is.
+# tabix. Resumable: a set that is whole is left as it is.
 set -euo pipefail
 
 if [[ $# -lt 2 ]]; then
@@ -23,8 +23,8 @@ rm -rf "$building" "$output"
 mkdir -p "$building"
 trap 'rm -rf "$building"' EXIT
 
-python3 "$here/simulation/simulate.py" --ref "$reference" --output "$building" --sample "$sample" "${arguments[@]}"
-"$here/simulation/align.sh" "$reference" "$building/1.fq" "$building/2.fq" "$sample" "$building/reads.bam" "$aligner"
+"$here/python.sh" -m simulation reads --ref "$reference" --output "$building" --sample "$sample" "${arguments[@]}"
+"$here/align-reads.sh" "$reference" "$building/1.fq" "$building/2.fq" "$sample" "$building/reads.bam" "$aligner"
 bgzip -f "$building/truth.vcf"
 tabix -f -p vcf "$building/truth.vcf.gz"
 rm "$building"/[12].fq

@@ -14,7 +14,7 @@ for tool in art_illumina bwa samtools bcftools bgzip tabix; do
   command -v "$tool" >/dev/null || { echo "simulate-sample: $tool is not installed; see the top of $0" >&2; exit 1; }
 done
 
-python3 "$here/simulation/sample_genome.py" --seed 20 --output "$work"
+"$here/python.sh" -m simulation sample --seed 20 --output "$work"
 cd "$work"
 samtools faidx reference.fa
 bwa index reference.fa 2>/dev/null
@@ -23,7 +23,7 @@ for haplotype in 0 1; do
 done
 cat h0.1.fq h1.1.fq > 1.fq
 cat h0.2.fq h1.2.fq > 2.fq
-"$here/simulation/align.sh" reference.fa 1.fq 2.fq sample aligned.bam
+"$here/align-reads.sh" reference.fa 1.fq 2.fq sample aligned.bam
 
 # Checksums of the contigs and a bare name of the reference: samtools would otherwise write its path into the CRAM.
 {

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # From the read sets, truth and haplotypes in DVCALL_DATA to simulated training read sets in OUTPUT. Resumable: what is
-# whole is kept. Needs bwa, samtools, bcftools, art_illumina, python3-numpy (apt-get install bwa samtools bcftools tabix
-# art-nextgen-simulation-tools python3-numpy).
+# whole is kept. Needs bwa, samtools, bcftools, art_illumina (apt-get install bwa samtools bcftools tabix
+# art-nextgen-simulation-tools).
 #   scripts/simulate-training-sets.sh OUTPUT [NAME]...      all sets, or those named
 #   scripts/simulate-training-sets.sh --list
 #
-# Regions kept for validation (b37 chr20:9.9-10.4M, 36.0-36.1M, 38.3-38.5M, 44.8-45.0M) are left out by simulate.py, and
+# Regions kept for validation (b37 chr20:9.9-10.4M, 36.0-36.1M, 38.3-38.5M, 44.8-45.0M) are left out by `simulation reads`, and
 # everything before 10.4M but the 1000 Genomes stretch, 1-4M, is kept for held-out tests.
 set -euo pipefail
 
@@ -172,17 +172,17 @@ prepare() {
   local train=("$data"/reads/train/*) nova profiles=$output/profiles
   nova=$(echo "$data"/reads/unlabelled/*NovaSeq)
   [[ -e $profiles/hiseqx.npz ]] ||
-    "$here/simulation/learn_profile.py" --ref "$data/reference/b37.chr20.fa.gz" --output "$profiles/hiseqx.npz" "${train[@]}"
+    "$here/python.sh" -m simulation learn-profile --ref "$data/reference/b37.chr20.fa.gz" --output "$profiles/hiseqx.npz" "${train[@]}"
   if [[ ! -e $profiles/novaseq.npz ]]; then
     # Silver genotypes are enough to keep clear of variants while errors are counted.
     ln -sf "$nova"/reads.bam* "$output/unlabelled/"
     bcftools view -i 'GT!="0/0"' -Oz -o "$output/unlabelled/truth.vcf.gz" "$nova"/genotypes.*.vcf.gz
     printf 'chr22\t16600000\t16800000\n' | tee "$output/unlabelled/region.bed" > "$output/unlabelled/confident.bed"
-    "$here/simulation/learn_profile.py" --ref "$data/reference/hg38.chr22_16.6-16.8M.fa.gz" --output "$profiles/novaseq.npz" "$output/unlabelled"
+    "$here/python.sh" -m simulation learn-profile --ref "$data/reference/hg38.chr22_16.6-16.8M.fa.gz" --output "$profiles/novaseq.npz" "$output/unlabelled"
   fi
   local name system art_length length
   while read -r name system art_length length; do
-    [[ -e $profiles/$name.npz ]] || "$here/simulation/art_profile.py" --system "$system" --art-length "$art_length" \
+    [[ -e $profiles/$name.npz ]] || "$here/python.sh" -m simulation art-profile --system "$system" --art-length "$art_length" \
       --length "$length" --base "$profiles/novaseq.npz" --output "$profiles/$name.npz" </dev/null
   done <<'PROFILES'
 hiseq1000 HS10 100 101

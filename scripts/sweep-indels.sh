@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 reference=$1 output=$2
 shift 2
 dvcall=${DVCALL:-$root/target/release/dvcall}
-sweep=$root/scripts/simulation/sweep.py
+simulation=("$root/scripts/python.sh" -m simulation)
 settings=("$@")
 [[ $# -gt 0 ]] || settings=(150/{5,10,15,30,60}/1 150/{15,30}/2 150/100/1 150/500/1 {50,75,100,200,250,300}/30/1 {100,150,250}/30/1/beside)
 
@@ -25,7 +25,7 @@ one() {
   [[ $depth -ge 100 ]] && every=2
   [[ $depth -ge 500 ]] && every=8
   if [[ ! -e $folder/reads.bam.bai ]]; then
-    python3 "$sweep" make "$reference" "$folder" --read-length "$read_length" --depth "$depth" --seed "$seed" --every "$every" ${beside:+--beside}
+    "${simulation[@]}" sweep-make "$reference" "$folder" --read-length "$read_length" --depth "$depth" --seed "$seed" --every "$every" ${beside:+--beside}
     samtools faidx "$folder/ref.fa"
     samtools sort --no-PG -o "$folder/reads.bam" "$folder/reads.sam" 2>"$folder/log"
     samtools index "$folder/reads.bam"
@@ -34,7 +34,7 @@ one() {
   for caller in dvcall bcftools freebayes; do
     [[ -e $folder/$caller.vcf ]] || "call_$caller" "$folder"
   done
-  python3 "$sweep" score "$folder" {dvcall="$folder/dvcall",bcftools="$folder/bcftools",freebayes="$folder/freebayes"}.vcf \
+  "${simulation[@]}" sweep-score "$folder" {dvcall="$folder/dvcall",bcftools="$folder/bcftools",freebayes="$folder/freebayes"}.vcf \
     --setting "$read_length/$depth/$seed" > "$folder/scores.tsv"
 }
 call_dvcall() { "$dvcall" --quiet call --ref "$1/ref.fa" --reads "$1/reads.bam" --threads 1 --output "$1/dvcall.vcf"; }
@@ -51,4 +51,4 @@ call_freebayes() {
 
 for setting in "${settings[@]}"; do one "$setting"; done
 cat "$output"/*/scores.tsv > "$output/scores.tsv"
-python3 "$sweep" table "$output/scores.tsv"
+"${simulation[@]}" sweep-table "$output/scores.tsv"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Aligns read pairs as sequencing centres do: bwa mem (or bwa aln, as many older archives were, minimap2 or bowtie2),
 # duplicates marked, sorted, indexed.
-#   align.sh REFERENCE.fa FIRST.fq SECOND.fq SAMPLE OUTPUT.bam [mem|aln|minimap2|bowtie2]
+#   scripts/align-reads.sh REFERENCE.fa FIRST.fq SECOND.fq SAMPLE OUTPUT.bam [mem|aln|minimap2|bowtie2]
 # Without @PG lines, which would hold paths; same input, same bytes.
 set -euo pipefail
 reference=$1 first=$2 second=$3 sample=$4 output=$5 aligner=${6:-mem}
@@ -21,7 +21,7 @@ align() {
       [[ -e $reference.1.bt2 ]] || bowtie2-build --quiet "$reference" "$reference" >&2 &&
         bowtie2 --rg-id "$sample" --rg "SM:$sample" --rg PL:ILLUMINA --rg "LB:$sample" -x "$reference" -1 "$first" -2 "$second"
       ;;
-    *) echo "align.sh: unknown aligner '$aligner'; give mem, aln, minimap2 or bowtie2" && return 1 ;;
+    *) echo "align-reads.sh: unknown aligner '$aligner'; give mem, aln, minimap2 or bowtie2" && return 1 ;;
   esac
 }
 
