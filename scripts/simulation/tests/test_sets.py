@@ -1,4 +1,4 @@
-"""What is written beside reads: beds, strata, and the bundled sample."""
+"""What is written beside reads: beds, strata, the bundled sample, and the table of training sets."""
 
 import argparse
 import gzip
@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from simulation import strata
-from simulation.commands import sample
+from simulation.commands import reads, sample
 from simulation.dna import encoded
 from simulation.fragments import Source
 from simulation.read_set import write_beds, write_haplotypes
 from simulation.repeats import tracts
+from simulation.stretches import spans_of_megabases
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 BUNDLED = SCRIPTS.parent / "tests/sample"
@@ -68,3 +69,20 @@ def test_the_bundled_sample_comes_from_its_seed(tmp_path):
     for name in ("reference.fa", "confident.bed"):
         assert (tmp_path / name).read_bytes() == (BUNDLED / name).read_bytes()
     assert (tmp_path / "truth.vcf").read_bytes() == gzip.decompress((BUNDLED / "truth.vcf.gz").read_bytes())
+
+
+def test_every_training_set_has_a_name_and_a_seed_of_its_own_and_options_that_are_known():
+    lines = [line for line in (SCRIPTS / "training-sets.tsv").read_text().splitlines() if not line.startswith("#")]
+    assert lines[0].split("\t") == ["name", "haplotypes", "profile", "aligner", "depth", "seed", "options"]
+    sets = [line.split("\t") for line in lines[1:]]
+    assert len(sets) == 143
+    assert len({s[0] for s in sets}) == len({s[5] for s in sets}) == 143
+    parser = argparse.ArgumentParser()
+    reads.add_arguments(parser)
+    judges = spans_of_megabases("9.9-10.4,36.0-36.1,38.3-38.5,44.8-45.0")
+    for name, haplotypes, profile, aligner, depth, seed, options in sets:
+        assert haplotypes in ("HG001", "HG002", "mix", "panel") and aligner in ("mem", "aln"), name
+        given = ["--ref", "x", "--truth", "x", "--output", "x", "--profile", profile, "--depth", depth, "--seed", seed]
+        choice = reads.choice_of(parser.parse_args(given + options.split()))
+        assert choice.left_out == judges, f"{name} may learn from regions that judge the caller"
+        assert 1 <= choice.depth[0] < choice.depth[1] <= 100, name
