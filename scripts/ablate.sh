@@ -3,19 +3,17 @@
 # in WORK, each with one thing left out, and prints a Markdown table of what they reach on the held-out sets.
 #   scripts/ablate.sh WORK OUTPUT [VARIANT]...     all variants, or those named
 # Variants: base, seed2 (the noise), no-augmentation, one-block, quarter-width, wide, wider, 101-columns, no-real-reads,
-# no-realignment, no-CHANNEL (as in no-strand, words joined by '_'). DVCALL names the binary, THREADS the threads, EPOCHS the
-# passes (3). Resumable.
-# For no-realignment the read sets have to be in WORK as well. Needs zstd and python3-numpy.
+# no-realignment. DVCALL names the binary, THREADS the threads, EPOCHS the passes (3). Resumable.
+# For no-realignment the read sets have to be in WORK as well.
 set -euo pipefail
 shopt -s inherit_errexit
-[[ $# -ge 2 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -ge 2 ]] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 dvcall=${DVCALL:-$here/../target/release/dvcall}
 work=$1 output=$2
 shift 2
 variants=("$@")
-[[ $# -gt 0 ]] || variants=(base seed2 no-augmentation one-block quarter-width wide wider 101-columns no-real-reads
-  no-realignment no-base_quality no-mapping_quality no-strand no-supports_allele no-differs_from_reference no-insert_size)
+[[ $# -gt 0 ]] || variants=(base seed2 no-augmentation one-block quarter-width wide wider 101-columns no-real-reads no-realignment)
 mkdir -p "$output"
 
 simulated=(nova_hg001_30x hs2000_hg001_50x hiseqx_hg002_70x hs2000_hg002_11x hs2500_hg001_8x hs2500_hg002_rep)
@@ -30,10 +28,6 @@ shards() {
       [[ -e $made/manifest.json ]] || "$dvcall" --quiet make-examples --no-realign --ref "$work/ref/b37.chr20.fa" \
         --reads "$work/$set/reads.bam" --regions "$work/$set/region.bed" --truth "$work/$set/truth.vcf.gz" \
         --confident "$work/$set/confident.bed" --output "$made" >&2 ;;
-    no-*_* | no-strand)
-      local channel=${variant#no-}
-      mkdir -p "$output/examples.$variant"
-      [[ -e $made/manifest.json ]] || python3 "$here/blank_channel.py" "$work/examples/$set" "${channel//_/ }" "$made" ;;
     *) made=$work/examples/$set ;;
   esac
   echo "$made"
