@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use assert_cmd::Command;
-use common::{call, copied_reads, data, dvcall, error_of, records, sample, with_header};
+use common::{call, copied_reads, dvcall, error_of, records, sample, with_header};
 use rust_htslib::bam::{self, Read};
 
 /// A call on the bundled sample, as records.
@@ -42,33 +42,6 @@ fn records_do_not_depend_on_how_regions_are_cut() {
     let cut = pieces.map(|piece| sample_records("sample.bam", &["--regions", piece]));
     assert!(!whole.is_empty());
     assert_eq!(cut.concat(), whole);
-}
-
-#[test]
-fn bam_and_cram_of_real_reads_give_the_same_records() {
-    let Some(data) = data() else { return };
-    let set = data.join("reads/validation/NA12878_hg19_chr20_10.0M_52x");
-    let reference = data.join("reference/ucsc.hg19.chr20.unittest.fasta.gz");
-    let folder = tempfile::tempdir().unwrap();
-    let run = |reads: &str, flags: &[&str]| {
-        let output = folder.path().join("calls.vcf.gz");
-        let region = "chr20:10,000,000-10,030,000";
-        call(&reference, &set.join(reads), &output)
-            .args(["--regions", region])
-            .args(flags)
-            .assert()
-            .success();
-        records(&output)
-    };
-    let bam = run("reads.bam", &["--threads", "1", "--batch-size", "64"]);
-    assert!(bam.iter().filter(|r| r.contains("\tPASS\t")).count() > 40);
-    assert_eq!(
-        run(
-            "NA12878_S1.chr20.10_10p1mb.cram",
-            &["--threads", "2", "--batch-size", "1"]
-        ),
-        bam
-    );
 }
 
 #[test]

@@ -4,52 +4,12 @@ mod common;
 
 use std::path::Path;
 
-use common::{call, data, dvcall, error_of, records, sample};
+use common::gvcf::{Block, block, called};
+use common::{call, dvcall, error_of, sample};
 use rust_htslib::bam::{self, header::HeaderRecord};
-
-/// A call with a gVCF, as the records of both files.
-fn called(reference: &Path, reads: &Path, flags: &[&str]) -> [Vec<String>; 2] {
-    let folder = tempfile::tempdir().unwrap();
-    let (vcf, gvcf) = (folder.path().join("x.vcf.gz"), folder.path().join("x.g.vcf.gz"));
-    let mut command = call(reference, reads, &vcf);
-    command.arg("--gvcf").arg(&gvcf).args(flags).assert().success();
-    assert!(folder.path().join("x.g.vcf.gz.tbi").exists());
-    [records(&vcf), records(&gvcf)]
-}
 
 fn sample_called(flags: &[&str]) -> [Vec<String>; 2] {
     called(&sample().join("reference.fa"), &sample().join("sample.bam"), flags)
-}
-
-/// A block: contig, first and last position, GT, GQ, MIN_DP and PL. None for a call.
-#[derive(Clone, Debug, PartialEq)]
-struct Block {
-    contig: String,
-    start: u64,
-    end: u64,
-    genotype: String,
-    quality: u32,
-    min_depth: u32,
-    likelihoods: Vec<u32>,
-}
-
-fn block(record: &str) -> Option<Block> {
-    let fields: Vec<_> = record.split('\t').collect();
-    let end = fields[7].strip_prefix("END=")?.parse().unwrap();
-    assert_eq!((fields[4], fields[8]), ("<*>", "GT:GQ:MIN_DP:PL"), "{record}");
-    let sample: Vec<_> = fields[9].split(':').collect();
-    // A FILTER of one sample's block would become that of another's variant where files are merged.
-    assert_eq!(fields[6], ".", "{record}");
-    assert!(sample[2] != "0" || sample[0] == "./.", "{record}");
-    Some(Block {
-        contig: fields[0].to_owned(),
-        start: fields[1].parse().unwrap(),
-        end,
-        genotype: sample[0].to_owned(),
-        quality: sample[1].parse().unwrap(),
-        min_depth: sample[2].parse().unwrap(),
-        likelihoods: sample[3].split(',').map(|p| p.parse().unwrap()).collect(),
-    })
 }
 
 /// First and last position under a call.
@@ -176,34 +136,6 @@ fn it_does_not_depend_on_threads_nor_on_how_regions_are_cut() {
         lost.iter().chain(&new).all(|record| block(record).is_some()),
         "{lost:?} {new:?}"
     );
-}
-
-#[test]
-fn blocks_are_as_sure_as_those_of_deepvariant() {
-    let Some(data) = data() else { return };
-    let reference = data.join("reference/ucsc.hg19.chr20.unittest.fasta.gz");
-    let reads = data.join("reads/validation/NA12878_hg19_chr20_10.0M_52x/reads.bam");
-    let (start, end) = (10_000_000, 10_010_000);
-    let [_, ours] = called(&reference, &reads, &["--regions", &format!("chr20:{start}-{end}")]);
-    let golden = std::fs::read_to_string(data.join("deepvariant_golden/calls.g.vcf")).unwrap();
-    let golden = golden.lines().filter(|line| !line.starts_with('#')).map(str::to_owned);
-    let blocks = |records: &[String]| -> Vec<Block> { records.iter().filter_map(|record| block(record)).collect() };
-    let (ours, theirs) = (blocks(&ours), blocks(&golden.collect::<Vec<_>>()));
-    let at = |blocks: &[Block], at: u64| blocks.iter().find(|b| (b.start..=b.end).contains(&at)).cloned();
-    let both: Vec<_> = (start..=end).filter_map(|p| at(&ours, p).zip(at(&theirs, p))).collect();
-    assert!(both.len() > 9_800, "{}", both.len());
-    let alike = both
-        .iter()
-        .filter(|(a, b)| a.genotype == b.genotype && a.quality / 10 == b.quality / 10);
-    let share = alike.count() as f64 / both.len() as f64;
-    assert!(share > 0.995, "{share}");
-    // Where a block begins and ends at the same places, it has the same least depth but for a few reads.
-    let same = both.iter().filter(|(a, b)| (a.start, a.end) == (b.start, b.end));
-    let close = same
-        .clone()
-        .filter(|(a, b)| a.min_depth.abs_diff(b.min_depth) <= 2)
-        .count();
-    assert!(close as f64 > 0.9 * same.clone().count() as f64 && same.count() > 5_000);
 }
 
 #[test]

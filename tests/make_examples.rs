@@ -4,7 +4,6 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use dvcall::examples::{Example, Manifest, ShardReader};
 
@@ -394,69 +393,6 @@ fn flags_that_need_each_other_are_usage_errors() {
         .args(["--missed-truth", "/dev/null/missed.tsv"]);
     assert!(common::error_of(&mut unwritable).contains("/dev/null/missed.tsv"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-#[test]
-fn python_reads_a_shard_in_three_lines() {
-    let available = Command::new("python3")
-        .args(["-c", "import numpy"])
-        .status()
-        .is_ok_and(|s| s.success());
-    if !available {
-        eprintln!("SKIPPED: no python3 with numpy");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("examples");
-    let mut command = with_truth(on_sample());
-    command
-        .args(["--regions", "chrB", "--output"])
-        .arg(&output)
-        .assert()
-        .success();
-    let (name, examples) = ("shard-00000", Manifest::read(&output).unwrap().0.examples);
-    let raw = zstd::decode_all(fs::File::open(output.join(name).with_extension("safetensors.zst")).unwrap()).unwrap();
-    fs::write(folder.path().join("raw"), raw).unwrap();
-    let script = "import json, sys, numpy\n\
-        data = open(sys.argv[1], 'rb').read(); n = int.from_bytes(data[:8], 'little'); h = json.loads(data[8:8+n])['image']\n\
-        image = numpy.frombuffer(data[8+n:][slice(*h['data_offsets'])], numpy.uint8).reshape(h['shape'])\n\
-        print(image.shape, (image[:, 0, 110, 0] > 0).all())";
-    let shown = Command::new("python3")
-        .args(["-c", script])
-        .arg(folder.path().join("raw"))
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8(shown.stdout).unwrap().trim(),
-        format!("({examples}, 100, 221, 7) True")
-    );
-}
-
-/// Real truth that no candidate explains: one allele of one variant, which no read shows.
-#[test]
-fn real_truth_is_explained() {
-    let Some(data) = common::data() else { return };
-    for (set, expected) in [("HG002_b37_chr20_18.78M_78x", 1), ("HG002_b37_chr20_20.16M_83x", 0)] {
-        let folder = data.join("reads/train").join(set);
-        let mut command = common::dvcall();
-        command
-            .arg("make-examples")
-            .arg("--ref")
-            .arg(data.join("reference/b37.chr20.fa.gz"));
-        command
-            .arg("--reads")
-            .arg(folder.join("reads.bam"))
-            .arg("--regions")
-            .arg(folder.join("region.bed"));
-        command
-            .arg("--truth")
-            .arg(folder.join("truth.vcf.gz"))
-            .arg("--confident")
-            .arg(folder.join("confident.bed"));
-        let (_, _, table) = made(command);
-        let missed = row(&table, "SNP", 1)[2] + row(&table, "INDEL", 1)[2];
-        assert_eq!(missed, expected, "{set}\n{table}");
-    }
 }
 
 /// The sample's truth, changed, as plain text.

@@ -1,31 +1,15 @@
 //! What the tests of the subcommands share.
 #![allow(dead_code)] // each test binary uses its own part
 
-pub mod evidence;
+pub mod gvcf;
 
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use dvcall::genome::Reference;
+use dvcall::library::Library;
+use dvcall::reads::ReadSource;
 use rust_htslib::bam::{self, Read as _};
-
-/// The folder of real read sets: `DVCALL_DATA`, by default `../shared/data`. Without it a test skips, loudly, or fails
-/// if `DVCALL_REQUIRE_DATA=1`.
-pub fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("DVCALL_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        std::env::var_os("DVCALL_REQUIRE_DATA").is_none(),
-        "DVCALL_DATA: no folder {}",
-        folder.display()
-    );
-    eprintln!("SKIPPED: no real data at {}; set DVCALL_DATA", folder.display());
-    None
-}
 
 /// The bundled simulated sample.
 pub fn sample() -> PathBuf {
@@ -68,6 +52,13 @@ pub fn error_of(command: &mut Command) -> String {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.trim_end().lines().count(), 1, "{text}");
     text
+}
+
+/// What the reads tell of their library.
+pub fn measure(reads: &Path, reference: &Path, threads: usize) -> Library {
+    let reference = Reference::open(reference).unwrap();
+    let source = ReadSource::open(reads, &reference, None).unwrap();
+    Library::measure(&source, &reference, threads).unwrap().0
 }
 
 /// Records of a VCF, header left out.

@@ -1,4 +1,4 @@
-//! `dvcall evaluate`: against hap.py's tables, against random truth spelt in random ways, and with bad input.
+//! `dvcall evaluate`: against random truth spelt in random ways, and with bad input.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -10,5 +10,4 @@ mod left_out;
 mod outputs;
 mod ploidy;
 mod properties;
-mod tables;
 mod world;

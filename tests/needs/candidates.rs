@@ -1,12 +1,10 @@
 //! Candidates on real reads: against truth, and against DeepVariant's own.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::data;
-use common::evidence::{Evidence, GOLDEN_SET, golden_rows};
+use crate::data;
+use crate::evidence::{Evidence, GOLDEN_SET, golden_rows};
 use dvcall::candidates::{Candidate, CandidateOptions, find_candidates};
 use dvcall::genome::{IntervalSet, Sequence};
 use dvcall::variants::left_align;
@@ -82,9 +80,8 @@ fn changes_of(candidates: &[Candidate], sequence: &Sequence) -> BTreeSet<Change>
         .collect()
 }
 
-#[test]
-fn truth_is_among_the_candidates() {
-    let Some(data) = data() else { return };
+pub fn truth_is_among_the_candidates() {
+    let data = data();
     let (mut missed_snps, mut missed_indels, mut total) = (Vec::new(), Vec::new(), 0);
     for set in TRUTH_SETS {
         let evidence = Evidence::of_set(&data, set);
@@ -123,9 +120,8 @@ fn truth_is_among_the_candidates() {
     assert!(missed_indels.len() <= 2);
 }
 
-#[test]
-fn candidates_are_those_of_deepvariant() {
-    let Some(data) = data() else { return };
+pub fn candidates_are_those_of_deepvariant() {
+    let data = data();
     let evidence = Evidence::golden(&data);
     let candidates = find_candidates(
         &evidence.reads,

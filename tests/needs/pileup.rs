@@ -1,16 +1,13 @@
 //! Pileups against the tensors that DeepVariant 1.9 publishes.
 
-mod common;
-
-use common::data;
-use common::evidence::{Evidence, golden_rows};
+use crate::data;
+use crate::evidence::{Evidence, golden_rows};
 use dvcall::candidates::{CandidateOptions, find_candidates};
 use dvcall::pileup::{CHANNEL_NAMES, CHANNELS, PILEUP_SIZE, draw};
 use tch::Tensor;
 
-#[test]
-fn pileups_are_those_of_deepvariant() {
-    let Some(data) = data() else { return };
+pub fn pileups_are_those_of_deepvariant() {
+    let data = data();
     let arrays = Tensor::read_npz(data.join("deepvariant_golden/calling_examples.npz")).unwrap();
     let (_, images) = arrays.into_iter().find(|(name, _)| name == "images").unwrap();
     let evidence = Evidence::golden(&data);

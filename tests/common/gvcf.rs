@@ -1,0 +1,46 @@
+//! A gVCF, and its reference blocks.
+
+use std::path::Path;
+
+use super::{call, records};
+
+/// A call with a gVCF, as the records of both files.
+pub fn called(reference: &Path, reads: &Path, flags: &[&str]) -> [Vec<String>; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let (vcf, gvcf) = (folder.path().join("x.vcf.gz"), folder.path().join("x.g.vcf.gz"));
+    let mut command = call(reference, reads, &vcf);
+    command.arg("--gvcf").arg(&gvcf).args(flags).assert().success();
+    assert!(folder.path().join("x.g.vcf.gz.tbi").exists());
+    [records(&vcf), records(&gvcf)]
+}
+
+/// A block: contig, first and last position, GT, GQ, MIN_DP and PL. None for a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    pub contig: String,
+    pub start: u64,
+    pub end: u64,
+    pub genotype: String,
+    pub quality: u32,
+    pub min_depth: u32,
+    pub likelihoods: Vec<u32>,
+}
+
+pub fn block(record: &str) -> Option<Block> {
+    let fields: Vec<_> = record.split('\t').collect();
+    let end = fields[7].strip_prefix("END=")?.parse().unwrap();
+    assert_eq!((fields[4], fields[8]), ("<*>", "GT:GQ:MIN_DP:PL"), "{record}");
+    let sample: Vec<_> = fields[9].split(':').collect();
+    // A FILTER of one sample's block would become that of another's variant where files are merged.
+    assert_eq!(fields[6], ".", "{record}");
+    assert!(sample[2] != "0" || sample[0] == "./.", "{record}");
+    Some(Block {
+        contig: fields[0].to_owned(),
+        start: fields[1].parse().unwrap(),
+        end,
+        genotype: sample[0].to_owned(),
+        quality: sample[1].parse().unwrap(),
+        min_depth: sample[2].parse().unwrap(),
+        likelihoods: sample[3].split(',').map(|p| p.parse().unwrap()).collect(),
+    })
+}

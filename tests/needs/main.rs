@@ -1,0 +1,78 @@
+//! Tests that need what a checkout lacks: the real reads, or Python packages. Where that is missing a test is ignored, and its line says
+//! what it needs. With DVCALL_REQUIRE_DATA=1 it fails instead.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod call;
+mod candidates;
+mod evaluate;
+mod evidence;
+mod library;
+mod make_examples;
+mod pileup;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// The folder of read sets with truth.
+fn data() -> PathBuf {
+    std::env::var_os("DVCALL_DATA").map_or_else(|| in_checkout("../shared/data"), PathBuf::from)
+}
+
+fn in_checkout(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A test is ignored unless `is_met`; `need` stands in its line.
+struct Need {
+    need: &'static str,
+    is_met: bool,
+}
+
+/// Tests by the names of their functions.
+macro_rules! trials {
+    ($need:expr, $($test:path),+ $(,)?) => {
+        [$(trial(stringify!($test), &$need, $test)),+]
+    };
+}
+
+fn trial(name: &str, need: &Need, test: fn()) -> Trial {
+    let is_required = std::env::var("DVCALL_REQUIRE_DATA").is_ok_and(|value| value == "1");
+    let run = move || {
+        test();
+        Ok(())
+    };
+    Trial::test(name.replace(' ', ""), run)
+        .with_kind(need.need)
+        .with_ignored_flag(!need.is_met && !is_required)
+}
+
+fn main() -> ExitCode {
+    let reads = Need {
+        need: "needs the real reads in DVCALL_DATA",
+        is_met: data().is_dir(),
+    };
+    let python = Need {
+        need: "needs scripts/python.sh to have run once",
+        is_met: in_checkout(".python").is_dir(),
+    };
+    let mut tests = Vec::from(trials!(
+        reads,
+        call::bam_and_cram_of_real_reads_give_the_same_records,
+        call::blocks_are_as_sure_as_those_of_deepvariant,
+        candidates::truth_is_among_the_candidates,
+        candidates::candidates_are_those_of_deepvariant,
+        evaluate::every_table_of_hap_py_is_reproduced,
+        library::real_reads_share_errors,
+        make_examples::real_truth_is_explained,
+        pileup::pileups_are_those_of_deepvariant,
+    ));
+    tests.extend(trials!(
+        python,
+        make_examples::python_reads_a_shard_in_the_lines_of_the_docs
+    ));
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
