@@ -89,12 +89,22 @@ fn a_reference_that_is_masked_but_for_a_part_is_taken_with_a_warning() {
         });
         masked.collect()
     });
-    let mut command = common_inputs("call", &fasta, &reads);
+    // Without --quiet, which hides warnings.
+    let mut command = dvcall();
+    command.args(["call", "--regions", "chrA:10,501-13,500", "--ref"]);
     command
+        .arg(&fasta)
+        .arg("--reads")
+        .arg(&reads)
         .arg("--output")
-        .arg(&output)
-        .args(["--regions", "chrA:10,501-13,500"]);
-    command.assert().success();
+        .arg(&output);
+    let told = command.assert().success().get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(
+        told.lines()
+            .any(|line| line.contains("WARN") && line.contains("contig chrA") && line.contains("reference.fa")),
+        "{told}"
+    );
     assert!(records(&output).len() > 3);
 }
 

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use dvcall::examples::{Example, Manifest, ShardReader};
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
 
 /// The command on the bundled sample, without output and truth.
 fn on_sample() -> assert_cmd::Command {
@@ -105,6 +107,7 @@ fn examples_do_not_depend_on_threads_or_format_or_where_regions_are_cut() {
         made(command).0
     };
     let whole = run(&["--regions", "chrA", "--threads", "1"]);
+    assert!(whole.len() > 100, "{} examples", whole.len());
     assert!(whole == run(&["--regions", "chrA", "--threads", "3"]));
     let mut cut = run(&["--regions", "chrA:1-23,456"]);
     cut.extend(run(&["--regions", "chrA:23,457-60,000"]));
@@ -376,12 +379,17 @@ fn flags_that_need_each_other_are_usage_errors() {
         .args(["--output", "x", "--truth"])
         .arg(&truth)
         .assert()
-        .code(2);
+        .code(2)
+        .stderr(contains("required").and(contains("--confident <BED>")));
     on_sample()
         .args(["--output", "x", "--missed-truth", "y"])
         .assert()
-        .code(2);
-    on_sample().assert().code(2);
+        .code(2)
+        .stderr(contains("required").and(contains("--truth <")));
+    on_sample()
+        .assert()
+        .code(2)
+        .stderr(contains("required").and(contains("--output <")));
     let mut fraction = on_sample();
     fraction.args(["--output", "x", "--downsample", "1.5"]);
     assert!(common::error_of(&mut fraction).contains("fraction"));

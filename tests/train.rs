@@ -430,7 +430,10 @@ fn what_does_not_fit_is_refused_before_any_work() {
         .train("m.safetensors", &["--epochs", "1", "--label-smoothing", "2"])
         .failure()
         .stderr(contains("--label-smoothing"));
-    world.train("m.safetensors", &["--device", "gpu"]).failure();
+    world
+        .train("m.safetensors", &["--device", "gpu"])
+        .failure()
+        .stderr(contains("--device gpu: expected auto"));
     let training = world.path("training").display().to_string();
     world
         .train("m.safetensors", &["--validation", &training])

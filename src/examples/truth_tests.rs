@@ -140,16 +140,13 @@ fn truth_that_does_not_fit_is_refused_with_its_place() {
     assert!(message(read(&other)).contains("no contig 'c', only chr1"));
     let no_genotype = HEADER.to_owned() + "c\t3\t.\tT\tG\t50\tPASS\t.\tDP\t7\n";
     assert!(message(read(&no_genotype)).contains("no GT"));
-    for damaged in [
-        "",
-        "not a VCF",
-        "##fileformat=VCFv4.2\n",
-        "##fileformat=VCFv4.2\n#CHROM\tPOS\n",
+    for (damaged, expected) in [
+        ("", "is empty"),
+        ("not a VCF", "not a VCF"),
+        ("##fileformat=VCFv4.2\n", "#CHROM"),
+        ("##fileformat=VCFv4.2\n#CHROM\tPOS\n", "#CHROM"),
     ] {
         let message = message(read(damaged));
-        assert!(
-            message.contains("VCF") || message.contains("header") || message.contains("is empty"),
-            "{message}"
-        );
+        assert!(message.contains(expected), "{message}");
     }
 }

@@ -75,7 +75,11 @@ fn clipped_reads_of_a_long_deletion_carry_it() {
             .iter()
             .filter(|r| r.name[0] == b'v' && r.start < at && offset_of(r) + 100 > 1_000);
         let carried = spanning.clone().filter(|r| text(&r.cigar).contains("40D")).count();
-        assert!(carried * 100 >= spanning.count() * 95, "{carried}");
+        let spanning = spanning.count();
+        assert!(
+            spanning > 8 && carried * 100 >= spanning * 95,
+            "{carried} of {spanning}"
+        );
     }
 }
 

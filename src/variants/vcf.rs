@@ -258,6 +258,9 @@ mod tests {
         std::fs::write(folder.path().join("x.vcf.gz.csi"), "of an earlier file").unwrap();
         put_in_place(vec![writer.close().unwrap()]).unwrap();
         assert!(folder.path().join("x.vcf.gz.tbi").exists());
+        let text = std::io::read_to_string(rust_htslib::bgzf::Reader::from_path(&target).unwrap()).unwrap();
+        assert!(text.starts_with("##fileformat=VCFv4.2\n") && text.contains("##contig=<ID=chr1,length=1000>\n"));
+        assert!(text.ends_with(&record("chr1", &call(), Filter::Pass, Unseen::LeftOut)));
         let names: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()
             .map(|e| e.unwrap().file_name())

@@ -1,6 +1,8 @@
 //! Bad input: one line that says what, where and how to mend it, exit status 1, and nothing written.
 
 use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
 
 use crate::common::{dvcall, error_of};
 use crate::indexes::bgzipped;
@@ -234,8 +236,16 @@ fn an_input_is_never_replaced() {
 
 #[test]
 fn wrong_usage_is_status_2() {
-    dvcall().args(["evaluate", "--query", "x"]).assert().code(2);
-    with_query(good).arg("--runtime", "x").command.assert().code(2);
+    dvcall()
+        .args(["evaluate", "--query", "x"])
+        .assert()
+        .code(2)
+        .stderr(contains("required arguments were not provided").and(contains("--truth")));
+    let mut case = with_query(good).arg("--runtime", "x");
+    case.command
+        .assert()
+        .code(2)
+        .stderr(contains("invalid value 'x' for '--runtime"));
     with_query(good)
         .arg("--runtime", "x=5")
         .fails_with(&["--runtime x", "query"]);

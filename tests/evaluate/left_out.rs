@@ -380,7 +380,11 @@ fn curves_are_drawn_by_any_number() {
     assert_eq!(rows(&case).len(), 3, "two levels that are more than 5 apart");
     let mut case = Case::new(&[SNP], &[SNP]).arg("--score", "FORMAT/XX");
     assert!(case.run().warnings[0].contains("FORMAT/XX"));
-    dvcall().args(["evaluate", "--score", "VQSLOD"]).assert().code(2);
+    dvcall()
+        .args(["evaluate", "--score", "VQSLOD"])
+        .assert()
+        .code(2)
+        .stderr(predicates::str::contains("invalid value 'VQSLOD' for '--score"));
 }
 
 /// The order of contigs in a file changes nothing.

@@ -65,6 +65,8 @@ pub fn run(kind: &str, few: u64, cost: u64, mut mutant: impl FnMut(&mut Random) 
         }
     }
     let [refused, same, changed] = counts;
+    // Of many, some are found: else nothing was damaged, or nothing was read.
+    assert!(count < 20 || refused > 0, "{kind}: none of {count} mutants is refused");
     println!("mutation: {kind}: {count} mutants, {refused} refused, {same} the same, {changed} changed evidence");
 }
 

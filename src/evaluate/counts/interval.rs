@@ -99,9 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn an_f1_lies_in_its_interval() {
-        let (low, high) = f1_interval(90, 10, 5);
-        let f1 = 180.0 / 195.0;
-        assert!(low < f1 && f1 < high);
+    fn an_f1_has_the_interval_of_the_share_that_it_grows_with() {
+        // 2j / (1 + j) of Beta(90.5, 15.5) and Beta(9000.5, 1500.5), integrated in 400,000 steps.
+        for (counts, expected) in [((90, 10, 5), (0.8770, 0.9551)), ((9_000, 1_000, 500), (0.9191, 0.9269))] {
+            let (low, high) = f1_interval(counts.0, counts.1, counts.2);
+            assert!(
+                (low - expected.0).abs() < 1e-4 && (high - expected.1).abs() < 1e-4,
+                "{low} {high}"
+            );
+        }
     }
 }

@@ -168,6 +168,10 @@ mod tests {
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let whole = classifier.classify(&refs, &types).unwrap();
         assert!(whole.iter().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5));
+        assert!(
+            whole.windows(2).all(|pair| pair[0] != pair[1]),
+            "each image has its own"
+        );
         let mut order: Vec<usize> = (0..60).collect();
         Random::new(&[3]).shuffle(&mut order);
         for size in [1, 3, 16] {

@@ -67,7 +67,12 @@ mod tests {
     #[test]
     fn devices_are_named_or_refused() {
         assert_eq!(parse_device("cpu").unwrap(), Device::Cpu);
-        assert!(parse_device("auto").is_ok());
+        let best = if cuda_devices() == 0 {
+            Device::Cpu
+        } else {
+            Device::Cuda(0)
+        };
+        assert_eq!(parse_device("auto").unwrap(), best);
         assert!(parse_device("gpu").unwrap_err().to_string().contains("expected auto"));
         assert!(
             parse_device("cuda:999")
@@ -76,7 +81,7 @@ mod tests {
                 .contains("CUDA devices were found")
         );
         assert_eq!(parse_devices("cpu").unwrap(), [Device::Cpu]);
-        assert!(parse_devices("auto").is_ok());
+        assert_eq!(parse_devices("auto").unwrap()[0], best);
         assert!(
             parse_devices("cpu,cpu")
                 .unwrap_err()

@@ -207,6 +207,13 @@ mod tests {
         let (one, three, again) = (gradient(1), gradient(3), gradient(3));
         assert!((one.1 - three.1).abs() < 1e-3 * one.1);
         assert_eq!(one.0.len(), network.weights().len());
+        // The last convolution of a block is zero at first, so that those before it do not learn yet.
+        let learning = one
+            .0
+            .values()
+            .filter(|slope| slope.norm().double_value(&[]) > 0.0)
+            .count();
+        assert!(2 * learning > one.0.len(), "{learning} of {}", one.0.len());
         for (name, expected) in &one.0 {
             let norm = expected.norm().double_value(&[]);
             assert!(
