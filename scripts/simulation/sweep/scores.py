@@ -1,5 +1,6 @@
 """Which variants of the sweep a caller finds, and the table of it."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,13 +19,6 @@ class Record:
     reference: str
     copies: list[tuple[str, int]]
 
-    def spelled(self, ref: str, low: int, high: int) -> Iterator[tuple[str, int]]:
-        """The bases of [low, high) with each called allele, and its copies; nothing where the record reaches out of it."""
-        end = self.position + len(self.reference)
-        if low < self.position and end < high:
-            for allele, count in self.copies:
-                yield ref[low : self.position] + allele + ref[end:high], count
-
 
 def records(vcf: str) -> list[Record]:
     """Records that pass, or have LEAST_QUALITY where the file has no filters."""
@@ -39,6 +33,26 @@ def records(vcf: str) -> list[Record]:
     return found
 
 
+def replaced(ref: str, low: int, high: int, changes: list[tuple[int, int, str]]) -> str:
+    """The bases of [low, high) with changes, each (position of the base before, deleted bases, inserted bases)."""
+    bases, at = [], low
+    for before, deleted, inserted in sorted(changes):
+        bases.append(ref[at : before + 1] + inserted)
+        at = before + 1 + deleted
+    return "".join(bases) + ref[at:high]
+
+
+def most_copies(ref: str, low: int, high: int, near: list[Record], wanted: set[str]) -> int:
+    """On how many haplotypes called alleles, up to three together, spell a wanted sequence."""
+    alleles = [(r.position - 1, len(r.reference), allele, n) for r in near for allele, n in r.copies]
+    copies = 0
+    for chosen in itertools.chain.from_iterable(itertools.combinations(alleles, size) for size in (1, 2, 3)):
+        apart = all(a[0] + a[1] < b[0] + 1 for a, b in zip(chosen, chosen[1:]))
+        if apart and replaced(ref, low, high, [allele[:3] for allele in chosen]) in wanted:
+            copies = max(copies, min(allele[3] for allele in chosen))
+    return copies
+
+
 def score(folder: str, caller: str, vcf: str, setting: str) -> Iterator[tuple]:
     """Columns of one line a variant: setting, caller, kind, length, offset, zygosity, allele found, genotype right."""
     with open(f"{folder}/ref.fa") as fasta:
@@ -47,12 +61,15 @@ def score(folder: str, caller: str, vcf: str, setting: str) -> Iterator[tuple]:
     with open(f"{folder}/truth.tsv") as truth:
         for line in truth:
             before, deleted, inserted, copies, kind, length, offset = line.rstrip("\n").split("\t")
-            before, deleted, inserted = int(before), int(deleted), inserted.replace("-", "")
-            # The same bases, wherever the record puts the change.
-            low, high = max(0, before - REACH), before + REACH + deleted
-            wanted = ref[low : before + 1] + inserted + ref[before + 1 + deleted : high]
-            spelled = [pair for record in found for pair in record.spelled(ref, low, high)]
-            most = max([count for bases, count in spelled if bases == wanted], default=0)
+            around = [(int(before), int(deleted), inserted.replace("-", ""))]
+            if kind == "snp":  # A record may spell the SNP and its deletion as one.
+                beside = int(before) - int(offset) - (int(length) if int(offset) > 0 else 0)
+                around.append((beside, int(length), ""))
+            low = max(0, min(change[0] for change in around) - REACH)
+            high = max(change[0] + change[1] for change in around) + REACH
+            near = [r for r in found if low < r.position and r.position + len(r.reference) < high]
+            wanted = {replaced(ref, low, high, around[:1]), replaced(ref, low, high, around)}
+            most = most_copies(ref, low, high, near, wanted)
             zygosity = "hom" if copies == "2" else "het"
             yield setting, caller, kind, length, offset, zygosity, int(most > 0), int(most == int(copies))
 
