@@ -107,7 +107,7 @@ impl VcfWriter {
     }
 
     pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
-        self.write_line(&record(contig, call, filter, Unseen::ExcludedCalls))
+        self.write_line(&record(contig, call, filter, Unseen::Omitted))
     }
 
     pub(super) fn write_line(&mut self, line: &str) -> Result<()> {
@@ -128,7 +128,7 @@ impl VcfWriter {
 /// Whether a record names the allele that nobody saw, as those of a gVCF do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unseen {
-    ExcludedCalls,
+    Omitted,
     Named,
 }
 
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_record_holds_all_alleles() {
-        let line = record("chr1", &call(), Filter::Pass, Unseen::ExcludedCalls);
+        let line = record("chr1", &call(), Filter::Pass, Unseen::Omitted);
         assert_eq!(
             line,
             "chr1\t100\t.\tG\tGT,GTT\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t1/2:30:40:4,20,16:0.5,0.4:30,100,100,100,0,100\n"
@@ -260,7 +260,7 @@ mod tests {
         assert!(folder.path().join("x.vcf.gz.tbi").exists());
         let text = std::io::read_to_string(rust_htslib::bgzf::Reader::from_path(&target).unwrap()).unwrap();
         assert!(text.starts_with("##fileformat=VCFv4.2\n") && text.contains("##contig=<ID=chr1,length=1000>\n"));
-        assert!(text.ends_with(&record("chr1", &call(), Filter::Pass, Unseen::LeftOut)));
+        assert!(text.ends_with(&record("chr1", &call(), Filter::Pass, Unseen::Omitted)));
         let names: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()
             .map(|e| e.unwrap().file_name())
