@@ -6,7 +6,7 @@
 # Needs: apt-get install art-nextgen-simulation-tools bwa samtools bcftools tabix
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-output=${1:-$here/../tests/sample}
+output=$(realpath -m "${1:-$here/../tests/sample}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

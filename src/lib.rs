@@ -34,11 +34,11 @@
 
 pub mod output;
 
-pub mod formats;
+pub(crate) mod formats;
 
 pub mod genome;
 
-pub mod runtime;
+pub(crate) mod runtime;
 
 pub mod variants;
 

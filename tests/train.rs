@@ -76,9 +76,10 @@ impl World {
 
     fn arguments(&self, output: &str, more: &[&str]) -> Vec<String> {
         let path = |name: &str| self.path(name).display().to_string();
-        let mut arguments = ["train", "--device", "cpu", "--threads", "1"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut arguments = ["train", "--threads", "1"].map(str::to_owned).to_vec();
+        if !more.contains(&"--device") {
+            arguments.extend(["--device", "cpu"].map(str::to_owned));
+        }
         if !more.contains(&"--init-from") {
             let size = "--stem 8 --stages 8,16 --columns 65 --hidden 32";
             arguments.extend(size.split(' ').map(str::to_owned));

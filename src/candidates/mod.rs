@@ -9,7 +9,8 @@ mod long_insertion;
 mod options;
 
 pub use candidate::{Allele, Candidate};
-pub use counts::{AlleleCount, SiteCounts, count_alleles};
+pub(crate) use counts::{AlleleCount, SiteCounts, count_alleles};
 pub use coverage::coverage;
 pub use find::find_candidates;
-pub use options::{CandidateOptions, Verdict};
+pub use options::CandidateOptions;
+pub(crate) use options::Verdict;

@@ -3,8 +3,8 @@
 mod model;
 mod score;
 
-pub use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
-pub use score::EvaluateArgs;
+pub(crate) use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
+pub(crate) use score::EvaluateArgs;
 
 use std::path::{Path, PathBuf};
 

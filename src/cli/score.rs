@@ -22,10 +22,10 @@ pub struct EvaluateArgs {
     /// Reference FASTA, indexed with samtools faidx
     #[arg(long = "ref", value_name = "FASTA")]
     pub reference: PathBuf,
-    /// True calls of one sample; a bgzipped VCF must be indexed
+    /// True calls of one sample: VCF, bgzipped VCF or BCF
     #[arg(long, value_name = "VCF")]
     pub truth: PathBuf,
-    /// Calls to score, and the name to show them by [default: that of the file]; a bgzipped VCF must be indexed
+    /// Calls to score, and the name to show them by [default: that of the file]
     #[arg(long, value_name = "[NAME=]VCF")]
     pub query: OsString,
     /// Where truth knows everything; calls outside are counted as UNK [default: everywhere]

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::CommandFactory;
 
-use crate::runtime::print;
 use crate::cli::{Cli, CompletionsArgs};
+use crate::runtime::print;
 
 pub fn run(args: &CompletionsArgs) -> Result<()> {
     let mut script = Vec::new();

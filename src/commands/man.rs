@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-use crate::runtime::print;
 use crate::cli::{Cli, ManArgs};
+use crate::runtime::print;
 
 pub fn run(args: &ManArgs) -> Result<()> {
     let mut command = Cli::command();

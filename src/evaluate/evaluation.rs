@@ -217,7 +217,7 @@ impl Evaluation {
         };
         let filtered = match self.options.use_filtered_truth {
             true => Filtered::AsPassed,
-            false => Filtered::ExcludedCalls,
+            false => Filtered::Excluded,
         };
         let truth_sample = self.options.truth_sample.as_deref();
         let mut truth = read(&self.options.truth, truth_sample, "--truth-sample", filtered)?;

@@ -18,6 +18,8 @@ mod report;
 
 pub use calls::ScoreField;
 pub use counts::{Counts, FilterRow, TYPES};
-pub use evaluation::{EvaluatedCallSet, Evaluation, GivenUp, Options, Query, Subset, evaluate};
+pub(crate) use evaluation::Subset;
+pub use evaluation::{EvaluatedCallSet, Evaluation, GivenUp, Options, Query, evaluate};
 pub use matching::Limits;
-pub use report::{Curve, EvaluationFiles, Named, Wanted, aligned, check_prefix, comparison};
+pub use report::{Curve, Wanted};
+pub(crate) use report::{EvaluationFiles, Named, aligned, check_prefix, comparison};

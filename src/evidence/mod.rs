@@ -4,6 +4,7 @@ mod exclusion_report;
 mod options;
 mod source;
 
-pub use exclusion_report::report_exclusions;
+pub(crate) use exclusion_report::report_exclusions;
 pub use options::{EvidenceOptions, Inputs};
-pub use source::{Evidence, EvidenceSource, EvidenceWorker};
+pub use source::EvidenceSource;
+pub(crate) use source::{Evidence, EvidenceWorker};

@@ -15,11 +15,13 @@ mod truth;
 #[cfg(test)]
 mod truth_tests;
 
-pub use example::{Example, ROW_BYTES, filled_rows};
-pub use label::{LABEL_FLANK, image_label, label};
-pub use label_summary::LabelSummary;
-pub use manifest::{LabelCounts, Manifest, hex};
-pub use missed_truth::MissedTruth;
+pub(crate) use example::filled_rows;
+pub use example::{Example, ROW_BYTES};
+pub(crate) use label::{LABEL_FLANK, image_label, label};
+pub(crate) use label_summary::LabelSummary;
+pub(crate) use manifest::LabelCounts;
+pub use manifest::{Manifest, hex};
+pub(crate) use missed_truth::MissedTruth;
 pub use shard_reader::ShardReader;
 pub use shard_writer::ShardWriter;
 pub use truth::{TruthVariant, TruthVariants};

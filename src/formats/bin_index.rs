@@ -15,8 +15,6 @@ pub struct BinIndex {
     pub(crate) records: Option<Range<u64>>,
     /// Where records are: of BAI, windows of 16 kb; of CSI, bins.
     pub(crate) stretches: Vec<Stretch>,
-    /// The columns and names that tabix knows, in both formats.
-    pub header: Vec<u8>,
 }
 
 /// A stretch that may hold records.
@@ -37,15 +35,8 @@ impl BinIndex {
 
     fn parse(bytes: &[u8]) -> Result<Self> {
         let mut rest = LittleEndian(bytes);
-        let (shape, header, contigs) = match rest.take(4)? {
-            b"BAI\x01" => (BinShape::BAI, &[][..], rest.number()?),
-            b"TBI\x01" => {
-                let contigs = rest.number()?;
-                let mut names = LittleEndian(rest.0);
-                names.take(6 * 4)?;
-                let header = rest.take(7 * 4 + names.number()? as usize)?;
-                (BinShape::BAI, header, contigs)
-            }
+        let (shape, contigs) = match rest.take(4)? {
+            b"BAI\x01" => (BinShape::BAI, rest.number()?),
             b"CSI\x01" => {
                 let (leaf_bits, depth, length) = (rest.number()?, rest.number()?, rest.number()?);
                 ensure!(
@@ -57,15 +48,15 @@ impl BinIndex {
                     leaf_bits,
                     depth,
                 };
-                (shape, rest.take(length as usize)?, rest.number()?)
+                rest.take(length as usize)?;
+                (shape, rest.number()?)
             }
-            _ => bail!("it is neither BAI nor tabix nor CSI"),
+            _ => bail!("it is neither BAI nor CSI"),
         };
         let mut index = Self {
             contigs: Vec::new(),
             records: None,
             stretches: Vec::new(),
-            header: header.to_vec(),
         };
         for contig in 0..contigs {
             rest.bins(contig, shape, &mut index)?;

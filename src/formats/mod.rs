@@ -8,9 +8,9 @@ mod bin_index;
 mod crai;
 mod damage;
 
-pub use alignment_format::Format;
-pub use alignment_index::Index;
-pub use bgzf::{BgzfFile, can_open, read_line};
-pub use bin_index::{BinIndex, ContigBins, LittleEndian, Stretch};
-pub use crai::{Crai, Cram};
-pub use damage::{BGZF_END, check_whole, is_system_error};
+pub(crate) use alignment_format::Format;
+pub(crate) use alignment_index::Index;
+pub(crate) use bgzf::{BgzfFile, can_open, read_line};
+pub(crate) use bin_index::{ContigBins, Stretch};
+pub(crate) use crai::{Crai, Cram};
+pub(crate) use damage::{BGZF_END, check_whole};

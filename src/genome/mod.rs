@@ -14,7 +14,8 @@ mod sequence;
 
 pub use contigs::{Contig, Contigs};
 pub use intervals::IntervalSet;
-pub use partition::{PARTITION_FLANK, Partition, partitions};
+pub(crate) use partition::partitions;
+pub use partition::{PARTITION_FLANK, Partition};
 pub use reference::{Reference, ReferenceReader};
 pub use region::{Region, resolve_regions};
 pub use sequence::Sequence;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::genome::{Reference, ReferenceReader, Region, Sequence};
 use crate::reads::{ReadCounts, ReadReader, ReadSource};
-pub use sample::ReadSample;
+pub(crate) use sample::ReadSample;
 use tally::ErrorTally;
 
 /// Reads that are looked at: about half a megabase at 30×.

@@ -9,12 +9,14 @@ mod network;
 
 mod training;
 
-pub use artifact::{Card, DataSet, Epoch, Metrics, Model, Training, card_path};
-pub use cascade::Cascades;
-pub use feed::{Feed, TrainingOptions};
-pub use inference::{Inference, PileupClassifier, cuda_devices, parse_device, parse_devices};
+pub use artifact::{Card, Model, card_path};
+pub(crate) use artifact::{DataSet, Epoch, Metrics, Training};
+pub(crate) use cascade::Cascades;
+pub(crate) use feed::{Feed, TrainingOptions};
+pub use inference::{Inference, PileupClassifier};
+pub(crate) use inference::{cuda_devices, parse_device, parse_devices};
 pub use network::{Architecture, Batch, Network, Random, bucket};
-pub use training::{TrainingEvent, TrainingRun, recalibrate, train};
+pub(crate) use training::{TrainingEvent, TrainingRun, recalibrate, train};
 
 /// The version of the libtorch that is linked.
 pub fn libtorch_version() -> String {

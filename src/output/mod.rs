@@ -17,11 +17,11 @@ pub mod signals;
 mod text_file;
 
 pub use draft::remove_temporaries;
-pub use escape::{controls, controls_in_lines};
-pub use file::OutputFile;
-pub use folder::{FolderKind, OutputFolder};
-pub use lock::Lock;
+pub(crate) use escape::{controls, controls_in_lines};
+pub(crate) use file::OutputFile;
+pub(crate) use folder::{FolderKind, OutputFolder};
+pub(crate) use lock::Lock;
 pub use out_of_memory::Allocator;
-pub use place::{BAM_INDEXES, VCF_INDEXES, check_inputs_are_kept, ends_with, folder_of, indexes, place_of_file};
-pub use put_in_place::{ReadyFile, put_in_place};
-pub use text_file::{TextFile, ready_file, write_file};
+pub(crate) use place::{BAM_INDEXES, VCF_INDEXES, check_inputs_are_kept, ends_with, folder_of, indexes, place_of_file};
+pub(crate) use put_in_place::{ReadyFile, put_in_place};
+pub(crate) use text_file::{TextFile, ready_file, write_file};

@@ -12,12 +12,13 @@ mod font;
 mod picture;
 mod rows;
 
-pub use allele_lengths::AlleleLengths;
-pub use channels::{CHANNEL_NAMES, CHANNELS, DIFFERS, STRANDS, SUPPORTS, index};
-pub use clipping::Clipping;
+pub(crate) use allele_lengths::AlleleLengths;
+pub use channels::{CHANNEL_NAMES, CHANNELS};
+pub(crate) use channels::{DIFFERS, STRANDS, SUPPORTS, index};
+pub(crate) use clipping::Clipping;
 pub use context::PileupContext;
 pub use draw::{allele_sets, draw};
-pub use picture::Picture;
+pub(crate) use picture::Picture;
 
 /// Rows of a pileup.
 pub const HEIGHT: usize = 100;

@@ -18,12 +18,13 @@ mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use bam_writer::RealignedReadsWriter;
-pub use counts::{ReadCounts, ReadExclusion};
+pub(crate) use bam_writer::RealignedReadsWriter;
+pub(crate) use counts::{ReadCounts, ReadExclusion};
 pub use depth::DEFAULT_MAX_DEPTH;
-pub use downsampling::Downsampling;
-pub use filter::{FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
-pub use indel::{Gap, Indel, gaps, indels};
+pub(crate) use downsampling::Downsampling;
+pub use filter::{FilterOptions, MatesOnOtherContigs};
+pub(crate) use filter::{MIN_BASE_QUALITY, MIN_MAPPING_QUALITY};
+pub(crate) use indel::{Gap, Indel, gaps, indels};
 pub use read::{CigarKind, CigarOp, Read};
 pub use reader::ReadReader;
 pub use source::ReadSource;

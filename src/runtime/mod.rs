@@ -4,6 +4,6 @@ mod ordered;
 mod progress;
 mod stage_costs;
 
-pub use ordered::for_each_ordered;
-pub use progress::{Progress, counted, peak_memory, print, progress_bar};
-pub use stage_costs::{Stage, StageCosts, Stopwatch};
+pub(crate) use ordered::for_each_ordered;
+pub(crate) use progress::{Progress, counted, peak_memory, print, progress_bar};
+pub(crate) use stage_costs::{Stage, StageCosts, Stopwatch};

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use rust_htslib::bcf::{self, Read as _};
+use rust_htslib::htslib::{kstring_t, vcf_format};
 use rustc_hash::FxHashSet;
 
 use crate::formats::check_whole;
@@ -123,11 +124,6 @@ impl VariantReader {
         };
         self.column = 9 + index;
         Ok(&self.samples[index])
-    }
-
-    /// Whether it is a BCF, of whose records only place, alleles, filters and genotype are read.
-    pub fn is_binary(&self) -> bool {
-        matches!(self.source, VariantSource::Binary(_))
     }
 
     pub fn samples(&self) -> &[String] {
@@ -259,7 +255,8 @@ impl VariantReader {
                 None => return Ok(false),
                 Some(record) => {
                     let record = record.context("damaged record; the BCF may be cut short")?;
-                    bytes.extend_from_slice(text_of(&record)?.as_bytes());
+                    bytes = line_of(&record)?;
+                    bytes.pop_if(|last| *last == b'\n');
                 }
             },
         }
@@ -271,33 +268,24 @@ impl VariantReader {
 /// What some editors put before the text of a file.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The columns of a BCF record that are read, for its first sample.
-fn text_of(record: &bcf::Record) -> Result<String> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let header = record.header();
-    let contig = record.rid().context("a record without a contig")?;
-    let alleles: Vec<String> = record.alleles().iter().map(|allele| text(allele)).collect();
-    let (reference, alternates) = alleles.split_first().context("a record without REF")?;
-    let filters: Vec<String> = record.filters().map(|id| text(&header.id_to_name(id))).collect();
-    let (mut format, mut sample) = (vec!["."], vec![".".to_owned()]);
-    let genotype = record.genotypes().ok().map(|genotypes| genotypes.get(0));
-    if let Some(genotype) = genotype.filter(|genotype| !genotype.is_empty()) {
-        (format, sample) = (vec!["GT"], vec![genotype.to_string()]);
+/// A BCF record as a line of VCF, without its end.
+fn line_of(record: &bcf::Record) -> Result<Vec<u8>> {
+    let mut text = kstring_t {
+        l: 0,
+        m: 0,
+        s: std::ptr::null_mut(),
+    };
+    // SAFETY: header and record live as long as `record`; htslib allocates the text, and it is freed here.
+    unsafe {
+        let status = vcf_format(record.header().as_ptr(), record.inner, &mut text);
+        let line = match status {
+            0 if !text.s.is_null() => std::slice::from_raw_parts(text.s.cast::<u8>(), text.l).to_vec(),
+            _ => Vec::new(),
+        };
+        libc::free(text.s.cast());
+        ensure!(!line.is_empty(), "damaged record; copy or make the BCF again");
+        Ok(line)
     }
-    if let Ok(values) = record.format(b"FT").string() {
-        format.push("FT");
-        sample.push(values.first().map_or_else(|| ".".into(), |value| text(value)));
-    }
-    let or_dot = |list: String| if list.is_empty() { ".".to_owned() } else { list };
-    Ok(format!(
-        "{}\t{}\t.\t{reference}\t{}\t.\t{}\t.\t{}\t{}",
-        text(header.rid2name(contig)?),
-        record.pos() + 1,
-        or_dot(alternates.join(",")),
-        or_dot(filters.join(";")),
-        format.join(":"),
-        sample.join(":"),
-    ))
 }
 
 /// A record as the chosen sample sees it: columns of the VCF.

@@ -5,9 +5,9 @@ mod common;
 
 mod bounds;
 mod errors;
-mod indexes;
 mod left_out;
 mod outputs;
 mod ploidy;
 mod properties;
+mod reference_index;
 mod world;

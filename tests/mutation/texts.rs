@@ -1,13 +1,13 @@
-//! FASTA, VCF and BED, and their indexes.
+//! FASTA with its index, VCF, BCF and BED.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use clap::Parser;
 use dvcall::cli::Cli;
 use dvcall::genome::{IntervalSet, Reference};
-use rust_htslib::bcf::index;
+use rust_htslib::bcf::{self, Read as _};
 use rust_htslib::bgzf;
 
 use crate::common::sample;
@@ -121,10 +121,9 @@ fn evaluated(folder: &Path, query: &Path, confident: &Path) -> Result<String> {
 }
 
 #[test]
-fn vcf_and_its_index() {
+fn vcf_and_bcf() {
     let folder = tempfile::tempdir().unwrap();
     let (plain, packed) = (folder.path().join("calls.vcf"), folder.path().join("calls.vcf.gz"));
-    let tbi: PathBuf = folder.path().join("calls.vcf.gz.tbi");
     let confident = sample().join("confident.bed");
     let text = std::io::read_to_string(bgzf::Reader::from_path(sample().join("truth.vcf.gz")).unwrap()).unwrap();
     run("VCF", 30, 4, |random| {
@@ -135,26 +134,12 @@ fn vcf_and_its_index() {
         (what, outcome)
     });
     write_bgzipped(&packed, text.as_bytes());
-    index::build(&packed, None, 1, index::Type::Tbx).unwrap();
     let whole = evaluated(folder.path(), &packed, &confident).unwrap();
-    let files = [fs::read(&packed).unwrap(), fs::read(&tbi).unwrap()];
-    let unpacked = std::io::read_to_string(bgzf::Reader::from_path(&tbi).unwrap()).map_or_else(
-        |_| {
-            let mut bytes = Vec::new();
-            std::io::Read::read_to_end(&mut bgzf::Reader::from_path(&tbi).unwrap(), &mut bytes).unwrap();
-            bytes
-        },
-        String::into_bytes,
-    );
+    let bytes = fs::read(&packed).unwrap();
     run("VCF, compressed", 20, 4, |random| {
-        let (mut vcf, mut index) = (files[0].clone(), unpacked.clone());
-        let what = if random.below(2) == 0 {
-            damage(&mut vcf, random)
-        } else {
-            damage(&mut index, random)
-        };
-        fs::write(&packed, vcf).unwrap();
-        fs::write(&tbi, index).unwrap();
+        let mut mutant = bytes.clone();
+        let what = damage(&mut mutant, random);
+        fs::write(&packed, mutant).unwrap();
         let outcome = match evaluated(folder.path(), &packed, &confident) {
             Err(_) => Outcome::Refused,
             Ok(summary) if summary == whole => Outcome::Same,
@@ -162,6 +147,27 @@ fn vcf_and_its_index() {
         };
         (what, outcome)
     });
+    let bytes = bcf_of(&plain, &text, &folder.path().join("calls.bcf"));
+    run("BCF", 20, 4, |random| {
+        let mut mutant = bytes.clone();
+        let what = damage(&mut mutant, random);
+        write_bgzipped(&packed, &mutant);
+        let outcome = evaluated(folder.path(), &packed, &confident).map_or(Outcome::Refused, |_| Outcome::Changed);
+        (what, outcome)
+    });
+}
+
+/// The bytes of a VCF's text as BCF, not compressed.
+fn bcf_of(vcf: &Path, text: &str, bcf: &Path) -> Vec<u8> {
+    fs::write(vcf, text).unwrap();
+    let mut reader = bcf::Reader::from_path(vcf).unwrap();
+    let header = bcf::Header::from_template(reader.header());
+    let mut writer = bcf::Writer::from_path(bcf, &header, true, bcf::Format::Bcf).unwrap();
+    reader
+        .records()
+        .for_each(|record| writer.write(&record.unwrap()).unwrap());
+    drop(writer);
+    fs::read(bcf).unwrap()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One record of a VCF as one sample sees it.
 
-pub use crate::variants::CalledAllele;
+pub(crate) use crate::variants::CalledAllele;
 
 /// Longest allele that takes part in the comparison; longer ones are structural variants.
 pub const MAX_ALLELE_LENGTH: usize = 1_000;

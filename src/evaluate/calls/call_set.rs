@@ -11,7 +11,7 @@ use super::call::{CallQualities, MAX_ALLELE_LENGTH, SampleCall, is_sequence};
 use super::context::with_context;
 use super::score_field::{ScoreField, number};
 use crate::genome::{Contigs, IntervalSet};
-use crate::variants::{CallExclusion, CalledAllele, ExcludedCalls, VariantIndex, VariantReader, VariantRecord};
+use crate::variants::{CallExclusion, CalledAllele, ExcludedCalls, VariantReader, VariantRecord};
 
 /// What to read of a VCF.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Selection<'a> {
 pub enum Filtered {
     /// Keep them with the names of the filters.
     Marked,
-    ExcludedCalls,
+    Excluded,
     AsPassed,
 }
 
@@ -47,7 +47,6 @@ pub struct CallReader<'a> {
     selection: Selection<'a>,
     /// The regions with context.
     within: Option<IntervalSet>,
-    index: Option<VariantIndex>,
     /// Rank of the contig of the record at hand; none at the end.
     head: Option<usize>,
     /// Contig of the record at hand, and its rank if the reference has it.
@@ -73,15 +72,10 @@ impl std::fmt::Display for OtherOrder {
 impl std::error::Error for OtherOrder {}
 
 impl<'a> CallReader<'a> {
-    /// Opens a VCF (plain, gzip or bgzip). Fails if the index of a bgzipped one is missing or of another file. `at_once`:
-    /// read all of it now, whatever the order of its contigs.
+    /// Opens a VCF (plain, gzip or bgzip) or BCF; no index is needed. `at_once`: read all of it now, whatever the order of
+    /// its contigs.
     pub fn open(path: &Path, contigs: &'a Contigs, selection: Selection<'a>, at_once: bool) -> Result<Self> {
         let mut reader = VariantReader::open(path)?;
-        ensure!(
-            !reader.is_binary(),
-            "{} is a BCF; convert it with: bcftools view -Oz",
-            path.display()
-        );
         let sample = reader
             .choose_sample(selection.sample, selection.sample_flag)?
             .to_owned();
@@ -90,7 +84,6 @@ impl<'a> CallReader<'a> {
             sample,
             filters: Vec::new(),
             left_out: ExcludedCalls::default(),
-            index: VariantIndex::open(path)?,
             reader,
             contigs,
             within: selection.regions.map(with_context),
@@ -166,9 +159,6 @@ impl<'a> CallReader<'a> {
                 "contig '{name}' is not in the reference, which has '{other}'; rename with: bcftools annotate --rename-chrs"
             );
         }
-        if let Some(index) = &self.index {
-            index.check_contig(name)?;
-        }
         self.contig = (name.to_owned(), rank);
         self.half_deleted = HalfDeleted::default();
         Ok(())
@@ -204,7 +194,7 @@ impl<'a> CallReader<'a> {
                 self.left_out.add(reason, self.reader.contig(), position);
             }
         };
-        if self.selection.filtered == Filtered::ExcludedCalls && record.filters().next().is_some() {
+        if self.selection.filtered == Filtered::Excluded && record.filters().next().is_some() {
             leave_out(CallExclusion::Filtered);
             return Ok(None);
         }
