@@ -476,7 +476,7 @@ fn what_does_not_fit_is_refused_before_any_work() {
     world
         .train("n.safetensors", &one_epoch)
         .failure()
-        .stderr(contains("no finished set"));
+        .stderr(contains("not a complete set"));
     shards(&world.path("training"), 0, 1, FRACTIONS);
     world
         .train("n.safetensors", &one_epoch)

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::hex;
 
-/// Passes bytes on, and digests them.
+/// A reader or writer that also digests the bytes that pass through.
 pub struct Digesting<T> {
     inner: T,
     digest: Sha256,

@@ -1,14 +1,14 @@
-//! One pileup with what is known of it.
+//! One pileup with its label and its place.
 
 use crate::pileup::{CHANNELS, PileupContext, WIDTH};
 
 /// Bytes of one row of an image.
 pub const ROW_BYTES: usize = WIDTH * CHANNELS;
 
-/// A pileup image of one allele set, its label and the place it was drawn for.
+/// A pileup image of one allele set, with its label and the candidate that it shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// C-order [rows, 221, 7]; empty rows at the end may be left out.
+    /// C-order [rows, 221, 7]; empty rows at the end may be missing.
     pub image: Vec<u8>,
     /// How many truth haplotypes carry an allele of the set (0, 1 or 2), if known.
     pub label: Option<u8>,
@@ -17,12 +17,12 @@ pub struct Example {
     pub position: u64,
     pub reference: Vec<u8>,
     pub alternates: Vec<Vec<u8>>,
-    /// Which of `alternates` the image shows as supported: one, or a pair.
+    /// Indices of `alternates` that the image shows as supported: one, or a pair.
     pub allele_indices: Vec<usize>,
     pub context: PileupContext,
 }
 
-/// Rows of an image up to the last that is not empty.
+/// Number of rows of an image up to the last row that is not empty.
 pub fn filled_rows(image: &[u8]) -> usize {
     let empty = image
         .rchunks_exact(ROW_BYTES)
@@ -37,7 +37,7 @@ mod tests {
     use crate::pileup::HEIGHT;
 
     #[test]
-    fn rows_count_to_the_last_with_a_byte() {
+    fn filled_rows_end_at_the_last_row_that_is_not_empty() {
         let mut image = vec![0; HEIGHT * ROW_BYTES];
         assert_eq!(filled_rows(&image), 0);
         image[7 * ROW_BYTES + 3] = 1;

@@ -1,10 +1,10 @@
-//! Labels: the true genotype of each candidate, found by comparing haplotypes and not spellings.
+//! Labels: the true genotype of each candidate, found by comparing haplotypes instead of records.
 //!
-//! Candidates and truth are two ways to spell one diploid genome. The label is the choice of candidate alleles that
-//! spells the same two haplotypes as truth does, so that shifted, split and merged representations of one haplotype
-//! are labelled alike. The idea is that of DeepVariant's haplotype labeler; the search is that of vcfeval (Cleary et
-//! al., "Comparing variant call files for performance benchmarking of next-generation sequencing variant calling
-//! pipelines", bioRxiv 023754, 2015): see [`super::label_walk`].
+//! Candidates and truth are two representations of one diploid genome. The label is the choice of candidate alleles
+//! that produces the same two haplotypes as truth. So shifted, split and merged representations of one haplotype
+//! get the same label. The idea comes from DeepVariant's haplotype labeler. The search is the one of vcfeval
+//! (Cleary et al., "Comparing variant call files for performance benchmarking of next-generation sequencing variant
+//! calling pipelines", bioRxiv 023754, 2015): see [`super::label_walk`].
 
 use super::label_walk::{Choice, LabelScore, LabelSite, Origin, walk};
 use super::truth::TruthVariant;
@@ -12,25 +12,25 @@ use crate::candidates::Candidate;
 use crate::genome::{IntervalSet, Sequence};
 use crate::variants::Edit;
 
-/// Candidates within this distance of a stretch can change its labels: those that spell its haplotypes otherwise.
-/// Whoever labels one stretch gives candidates, truth and reference with flanks of this size.
+/// Candidates within this distance of an interval can change its labels, because they may represent the same
+/// haplotypes. To label one interval, pass candidates, truth and reference with flanks of this size.
 pub const LABEL_FLANK: u64 = 500;
 
-/// What truth says about a stretch.
+/// The labels of an interval.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
-    /// For each candidate its two alleles, ascending: 0 is the reference, `i + 1` is `alternates[i]`. None: the
+    /// For each candidate its two alleles, ascending: 0 is the reference, `i + 1` is `alternates[i]`. None if the
     /// candidate does not lie wholly inside a confident region.
     pub genotypes: Vec<Option<[usize; 2]>>,
-    /// For each truth variant, how many of its alternate alleles (a homozygous one counts twice) candidates spell.
+    /// For each truth variant, how many of its alternate alleles the candidates explain (a homozygous allele counts
+    /// twice).
     pub explained: Vec<usize>,
 }
 
-/// Labels `candidates` (ascending by position) of `contig` by `truth` (ascending by position).
 ///
-/// As much truth as possible is explained; then by as few alternate alleles as possible, then by those with the most
-/// reads, then by the leftmost. Truth without phase is tried in both phases. `reference` must reach over all
-/// candidates and truth; what reaches beyond it is left out (genotype 0/0, not explained).
+/// The labels explain as much truth as possible. Among equal choices, those with the fewest alternate alleles win,
+/// then those with the most reads, then the leftmost. Unphased truth is tried in both phases. `reference` must
+/// cover all candidates and truth. Sites that reach beyond `reference` are ignored (genotype 0/0, not explained).
 pub fn label(
     candidates: &[Candidate],
     truth: &[TruthVariant],
@@ -58,15 +58,15 @@ pub fn label(
             }
         }
     }
-    let known = |candidate: &Candidate| confident.covers(contig, candidate.position, candidate.end());
-    let genotypes = candidates.iter().zip(genotypes).map(|(c, g)| known(c).then_some(g));
+    let covered = |candidate: &Candidate| confident.covers(contig, candidate.position, candidate.end());
+    let genotypes = candidates.iter().zip(genotypes).map(|(c, g)| covered(c).then_some(g));
     Labels {
         genotypes: genotypes.collect(),
         explained,
     }
 }
 
-/// The class of the image of an allele set: on how many of the two haplotypes any of its alleles lies.
+/// The class of the image of an allele set: the number of haplotypes (of two) that carry any of its alleles.
 /// `alleles` are indices into `alternates`; `genotype` is as in [`Labels::genotypes`].
 pub fn image_label(genotype: [usize; 2], alleles: &[usize]) -> u8 {
     let carried = |&&allele: &&usize| allele > 0 && alleles.contains(&(allele - 1));

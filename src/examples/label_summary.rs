@@ -1,4 +1,4 @@
-//! What labelling found: candidates by genotype, truth by whether candidates explain it.
+//! Summary of labelling: candidates by genotype, truth by whether candidates explain it.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use crate::variants::VariantType;
 
 const CLASSES: [&str; 5] = ["hom-ref", "het", "hom-alt", "het-alt", "no label"];
 
-/// Counts of candidates and truth variants, SNPs and indels apart.
+/// Counts of candidates and truth variants, separate for SNPs and indels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSummary {
-    /// By type, then by class.
+    /// By variant type, then by class.
     candidates: [[u64; CLASSES.len()]; 2],
-    /// By type: explained, and missed in part or whole.
+    /// By variant type: explained, and missed in part or whole.
     truth: [[u64; 2]; 2],
 }
 
@@ -37,7 +37,7 @@ impl LabelSummary {
         self.truth[kind as usize][usize::from(missed)] += 1;
     }
 
-    /// Whether candidates were labelled homozygous reference for want of any truth.
+    /// Whether candidates have the label hom-ref only because there is no truth at all.
     pub fn lacks_truth(&self) -> bool {
         self.has_no_truth() && self.candidates.iter().any(|[hom_ref, ..]| *hom_ref > 0)
     }
@@ -46,7 +46,7 @@ impl LabelSummary {
         self.truth.as_flattened().iter().all(|&n| n == 0)
     }
 
-    /// Adds the counts of another stretch.
+    /// Adds the counts of another interval.
     pub fn merge(&mut self, other: &Self) {
         let pairs = |mine: &mut [u64], other: &[u64]| mine.iter_mut().zip(other).for_each(|(a, b)| *a += b);
         pairs(self.candidates.as_flattened_mut(), other.candidates.as_flattened());

@@ -1,4 +1,4 @@
-//! Labels of simulated genomes: two random haplotypes are spelled twice, once as candidates and once as truth.
+//! Labels of simulated genomes: two random haplotypes are represented twice, once as candidates and once as truth.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::candidates::{Allele, Candidate};
 use crate::genome::{IntervalSet, Region, Sequence};
 use crate::variants::Edit;
 
-/// Where the reference begins.
+/// First position of the reference.
 const START: u64 = 5_000;
 
 fn candidate(position: u64, reference: &str, alternates: &[&str]) -> Candidate {
@@ -39,7 +39,7 @@ fn truth(position: u64, reference: &str, alternates: &[&str], genotype: [usize; 
     }
 }
 
-/// Genotypes of the candidates and the explained alleles of truth, all of it confident.
+/// Genotypes of the candidates and explained alleles of truth; the confident region covers the whole reference.
 fn labelled(reference: &str, candidates: &[Candidate], truth: &[TruthVariant]) -> (Vec<[usize; 2]>, Vec<usize>) {
     let reference = Sequence::new(START, reference.as_bytes().to_vec());
     let confident = IntervalSet::from_regions([Region::new("c", START, reference.end())]);
@@ -51,7 +51,7 @@ fn labelled(reference: &str, candidates: &[Candidate], truth: &[TruthVariant]) -
 }
 
 #[test]
-fn the_same_spelling_has_the_genotype_of_truth() {
+fn identical_records_have_the_genotype_of_truth() {
     let reference = "GATTACAGATTACCAGGT";
     let candidates = [
         candidate(3, "T", &["G"]),
@@ -66,7 +66,7 @@ fn the_same_spelling_has_the_genotype_of_truth() {
 }
 
 #[test]
-fn shifted_split_and_merged_spellings_are_labelled_alike() {
+fn shifted_split_and_merged_records_get_the_same_label() {
     // A deletion of CA, shifted; two SNPs as one record; a deletion in two records.
     let reference = "GGGCACACACATTGACCTTGGA";
     let deletion = [truth(2, "GCA", &["G"], [0, 1])];
@@ -86,7 +86,7 @@ fn shifted_split_and_merged_spellings_are_labelled_alike() {
 }
 
 #[test]
-fn what_candidates_cannot_spell_is_not_explained() {
+fn truth_that_no_candidate_represents_is_not_explained() {
     let reference = "GATTACAGATTACCAGGT";
     let candidates = [candidate(3, "T", &["G"]), candidate(7, "G", &["A"])];
     let truths = [truth(5, "C", &["T"], [0, 1]), truth(7, "G", &["A", "C"], [2, 1])];
@@ -108,7 +108,7 @@ fn a_snp_under_a_deletion_on_the_other_haplotype_is_het() {
 }
 
 #[test]
-fn het_deletion_and_het_insertion_of_one_repeat_do_not_undo_each_other() {
+fn het_deletion_and_het_insertion_of_one_repeat_do_not_cancel_each_other() {
     let reference = "GCATAAAAAAAATGC";
     let candidates = [candidate(3, "TA", &["T", "TAA"])];
     let truths = [truth(3, "TA", &["T"], [0, 1]), truth(3, "T", &["TA"], [0, 1])];
@@ -140,7 +140,7 @@ fn the_class_of_an_image_counts_haplotypes() {
     );
 }
 
-/// A change of the reference on one or both haplotypes (bits of `mask`).
+/// A change of the reference on one or both haplotypes (bit `h` of `mask` for haplotype `h`).
 #[derive(Clone, Debug)]
 struct Change {
     start: usize,
@@ -149,14 +149,14 @@ struct Change {
     mask: usize,
 }
 
-/// How a change is respelled.
+/// How to represent a change differently: shift, padding on the left, padding on the right, merge, cut.
 type Respelling = (usize, usize, usize, bool, bool);
 
 fn base() -> impl Strategy<Value = u8> {
     prop::sample::select(b"ACGT".to_vec())
 }
 
-/// Sequence with repeats of units of one to three bases, and changes at least one base apart.
+/// A reference with repeats of units of one to three bases, and changes that are at least one base apart.
 fn genome() -> impl Strategy<Value = (Vec<u8>, Vec<Change>)> {
     let reference = vec((vec(base(), 1..4), 1..6usize), 12..24).prop_map(|units| {
         units
@@ -190,7 +190,7 @@ fn genome() -> impl Strategy<Value = (Vec<u8>, Vec<Change>)> {
     })
 }
 
-/// Shifts indels to the right and cuts deletions in two, without touching their neighbours.
+/// Shifts indels to the right and cuts deletions in two. Changes stay apart from their neighbours.
 fn respell(reference: &[u8], changes: &[Change], how: &[Respelling]) -> Vec<Change> {
     let mut respelled = Vec::new();
     for (i, change) in changes.iter().enumerate() {
@@ -236,7 +236,7 @@ fn spelled(reference: &[u8], changes: &[Change], haplotype: usize, start: usize,
     sequence
 }
 
-/// The changes as phased records: runs of changes merged, padded at both ends.
+/// The changes as phased records: runs of changes are merged and padded at both ends.
 fn records(reference: &[u8], changes: &[Change], how: &[Respelling]) -> Vec<TruthVariant> {
     let changes = respell(reference, changes, how);
     let mut records = Vec::new();
@@ -248,7 +248,7 @@ fn records(reference: &[u8], changes: &[Change], how: &[Respelling]) -> Vec<Trut
         }
         i += 1;
         let (_, left, right, ..) = how[i % how.len()];
-        // Two changes that touch (a cut deletion) share no room for padding beyond the anchor base.
+        // Two changes that touch (a cut deletion) leave no room for padding beyond the anchor base.
         let floor = first.checked_sub(1).map_or(0, |before| changes[before].end);
         let ceiling = changes.get(i).map_or(reference.len(), |next| next.start);
         let start = changes[first]
@@ -297,7 +297,7 @@ fn candidates(records: &[TruthVariant]) -> Vec<Candidate> {
     records.iter().map(candidate).collect()
 }
 
-/// All pairs of haplotypes that the genotypes can mean, without phase.
+/// All pairs of haplotypes that the unphased genotypes allow.
 fn phasings(reference: &[u8], candidates: &[Candidate], genotypes: &[[usize; 2]]) -> HashSet<[Vec<u8>; 2]> {
     let spell = |phasing: usize, haplotype: usize| -> Option<Vec<u8>> {
         let changes = candidates.iter().zip(genotypes).enumerate().filter_map(|(i, (c, g))| {
@@ -327,7 +327,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn labels_reproduce_the_haplotypes_however_truth_spells_them(
+    fn labels_reproduce_the_haplotypes_for_any_representation_of_truth(
         (reference, changes) in genome(),
         called in respelling(),
         spellings in vec(respelling(), 3),
@@ -346,9 +346,9 @@ proptest! {
         }
     }
 
-    /// Without phase truth may mean several genomes; labels must be those of one of them.
+    /// Unphased truth may stand for several genomes; the labels must describe one of these.
     #[test]
-    fn labels_of_truth_without_phase_mean_a_genome_that_truth_can_mean(
+    fn labels_of_unphased_truth_describe_a_genome_that_truth_allows(
         (reference, changes) in genome(),
         called in respelling(),
         spelling in respelling(),
@@ -360,7 +360,7 @@ proptest! {
         let (genotypes, explained) = labelled(&text, &called, &truth);
         let possible = phasings(&reference, &candidates(&truth), &truth.iter().map(|t| t.genotype).collect::<Vec<_>>());
         let total: usize = truth.iter().map(TruthVariant::alternate_count).sum();
-        // Truth that undoes itself in one of its phases is not explained by nothing.
+        // Skips truth that cancels itself in one of its phases, because no candidate explains it.
         prop_assume!(explained.iter().sum::<usize>() == total);
         prop_assert!(!possible.is_disjoint(&phasings(&reference, &called, &genotypes)), "{:?}", genotypes);
     }

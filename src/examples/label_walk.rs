@@ -1,9 +1,9 @@
-//! The walk along the reference that spells truth's and the candidates' haplotypes side by side.
+//! Walks along the reference and builds the haplotypes of truth and of the candidates side by side.
 //!
-//! At each site, in order, every allele that a side may place on each haplotype is tried; a state whose two spellings
-//! of one haplotype disagree is dropped at the first base that differs. States that will go on alike are one state: the
-//! best-scored survives. Where all agree, all become one, so the cost grows with the sites of a repeat and not with
-//! the length of the stretch.
+//! At each site, in order, the walk tries every allele that a side may place on each haplotype. It drops a state at
+//! the first base where the two sides of one haplotype differ. It merges states with the same future, and keeps the
+//! best score. Where both sides agree, all states merge into one. So the cost grows with the number of sites in a
+//! repeat, not with the length of the interval.
 
 use std::ops::Add;
 
@@ -12,29 +12,30 @@ use rustc_hash::FxHashMap;
 use crate::genome::Sequence;
 use crate::variants::Edit;
 
-/// A side is spelled this far beyond the site at hand, so that a wrong allele shows early even inside a deletion.
+/// Each side is built this far beyond the current site, so that a wrong allele shows early even inside a deletion.
 const LOOKAHEAD: u64 = 250;
 
-/// States kept at a site. Beyond, the lowest-scored are dropped: labels still spell truth, perhaps not the most of it.
+/// Most states kept at a site. Beyond this, the lowest scores are dropped: labels still agree with truth, but may
+/// explain less of it.
 const MAX_STATES: usize = 4_096;
 
-/// Which spelling a site belongs to.
+/// The side that a site belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     Truth,
     Candidate,
 }
 
-/// What makes one explanation better than another, most important first.
+/// Ranks explanations; the most important field is first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LabelScore {
-    /// Truth alleles explained.
+    /// Number of truth alleles explained.
     pub truth: i64,
-    /// Minus the alternate alleles of candidates used.
+    /// Minus the number of candidate alternate alleles used.
     pub alternates: i64,
-    /// Reads that support these.
+    /// Number of reads that support these alleles.
     pub reads: i64,
-    /// Minus the sum of their positions.
+    /// Minus the sum of the positions of these alleles.
     pub position: i64,
 }
 
@@ -62,9 +63,9 @@ pub struct Choice {
 #[derive(Clone, Debug)]
 pub struct LabelSite {
     pub side: Origin,
-    /// Its place in the list of its side.
+    /// Index in the list of its side.
     pub index: usize,
-    /// Whether it is known which allele lies on which haplotype.
+    /// Whether the haplotype of each allele is known.
     pub phased: bool,
     pub start: u64,
     pub end: u64,
@@ -87,21 +88,21 @@ impl LabelSite {
     }
 }
 
-/// One haplotype, spelled by both sides as far as they agree.
+/// One haplotype, built by both sides as long as they agree.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct SpelledHaplotype {
-    /// Reference position up to which truth and candidates are spelled.
+struct PartialHaplotype {
+    /// Reference position up to which truth and candidates are built.
     cursors: [u64; 2],
-    /// Side whose spelling is longer, and what it has more.
+    /// The side with the longer sequence, and the bases that only this side has.
     ahead: usize,
     excess: Vec<u8>,
-    /// Whether truth of unknown phase, and whether a candidate, was placed since both sides last agreed.
+    /// Whether an unphased truth allele, and whether a candidate allele, was placed since both sides last agreed.
     placed: [bool; 2],
 }
 
-impl SpelledHaplotype {
+impl PartialHaplotype {
     /// Adds `bases` to one side; false if the sides then disagree.
-    fn spell(&mut self, side: usize, bases: &[u8]) -> bool {
+    fn append(&mut self, side: usize, bases: &[u8]) -> bool {
         let mut bases = bases;
         if self.ahead != side {
             let shared = self.excess.len().min(bases.len());
@@ -120,24 +121,24 @@ impl SpelledHaplotype {
         true
     }
 
-    /// Spells the reference on both sides up to `limits`; false if the sides then disagree.
+    /// Adds the reference to both sides up to `limits`; false if the sides then disagree.
     fn advance(&mut self, limits: [u64; 2], reference: &Sequence) -> bool {
         (0..2).all(|side| {
             let from = self.cursors[side];
             self.cursors[side] = from.max(limits[side]);
-            self.spell(side, reference.slice(from, limits[side]))
+            self.append(side, reference.slice(from, limits[side]))
         })
     }
 
-    /// Whether both sides have spelled nothing but the reference since they last did.
+    /// Whether both sides have only reference bases since they last agreed.
     fn is_reference(&self, reference: &Sequence) -> bool {
         let [truth, candidate] = self.cursors;
         self.excess == reference.slice(truth.min(candidate), truth.max(candidate))
     }
 
-    /// This haplotype with an allele of a site placed on it. None if an earlier one is in the way, if the sides
-    /// disagree, or if truth explains itself: a het deletion and a het insertion of one repeat, put on one haplotype,
-    /// undo each other there and would leave nothing to label.
+    /// This haplotype with an allele of a site placed on it. None if an earlier allele is in the way or the sides
+    /// disagree. Also None if truth cancels itself: a het deletion and a het insertion of one repeat on one
+    /// haplotype cancel each other and leave nothing to label.
     fn with(&self, site: &LabelSite, edit: Option<&Edit>, limits: [u64; 2], reference: &Sequence) -> Option<Self> {
         let side = site.side as usize;
         let mut next = self.clone();
@@ -146,7 +147,7 @@ impl SpelledHaplotype {
                 return None;
             }
             let agree =
-                next.spell(side, reference.slice(next.cursors[side], edit.start)) && next.spell(side, &edit.bases);
+                next.append(side, reference.slice(next.cursors[side], edit.start)) && next.append(side, &edit.bases);
             if !agree {
                 return None;
             }
@@ -157,9 +158,9 @@ impl SpelledHaplotype {
             return None;
         }
         if next.is_reference(reference) {
-            let unexplained = next.placed == [true, false];
+            let truth_cancels = next.placed == [true, false];
             next.placed = [false; 2];
-            return (!unexplained).then_some(next);
+            return (!truth_cancels).then_some(next);
         }
         Some(next)
     }
@@ -167,24 +168,25 @@ impl SpelledHaplotype {
 
 #[derive(Clone, Debug)]
 struct State {
-    haplotypes: [SpelledHaplotype; 2],
+    haplotypes: [PartialHaplotype; 2],
     score: LabelScore,
-    /// The last choice made, in the trail.
+    /// Index in the trail of the last choice made.
     last: usize,
 }
 
-/// The choices that led to a state: the alleles at one site, and the choice before.
+/// A step of the path to a state: the alleles at one site, and the index of the step before.
 struct TrailStep {
     before: usize,
     alleles: [usize; 2],
 }
 
-/// The best choice of alleles at each site (in order of start), such that both sides spell the same two haplotypes.
+/// The best choice of alleles at each site (sites ordered by start), such that both sides build the same two
+/// haplotypes.
 pub fn walk(sites: &[LabelSite], reference: &Sequence) -> Vec<[usize; 2]> {
     let Some(first) = sites.first() else {
         return Vec::new();
     };
-    let start = SpelledHaplotype {
+    let start = PartialHaplotype {
         cursors: [first.start; 2],
         ahead: 0,
         excess: Vec::new(),
@@ -217,7 +219,8 @@ pub fn walk(sites: &[LabelSite], reference: &Sequence) -> Vec<[usize; 2]> {
     alleles
 }
 
-/// How far each side may be spelled once a site is decided: to its next site, or some way beyond the next of any side.
+/// For each site, how far each side may be built after it: to the side's next site, or [`LOOKAHEAD`] bases beyond
+/// the next site of any side.
 fn limits(sites: &[LabelSite], end: u64) -> Vec<[u64; 2]> {
     let mut next = [end; 2];
     let mut limits: Vec<_> = sites
@@ -244,9 +247,9 @@ fn step(
     trail: &mut Vec<TrailStep>,
 ) -> Vec<State> {
     let mut next: Vec<State> = Vec::new();
-    let mut known: FxHashMap<[SpelledHaplotype; 2], usize> = FxHashMap::default();
+    let mut slots: FxHashMap<[PartialHaplotype; 2], usize> = FxHashMap::default();
     for state in states {
-        let place = |haplotype: &SpelledHaplotype| -> Vec<Option<SpelledHaplotype>> {
+        let place = |haplotype: &PartialHaplotype| -> Vec<Option<PartialHaplotype>> {
             let reference_allele = std::iter::once(None);
             let alleles = reference_allele.chain(site.edits.iter().map(Option::as_ref));
             alleles
@@ -261,7 +264,7 @@ fn step(
             };
             let score = state.score + choice.score;
             let haplotypes = [first.clone(), second.clone()];
-            let slot = known.get(&haplotypes).copied();
+            let slot = slots.get(&haplotypes).copied();
             if slot.is_some_and(|slot| next[slot].score >= score) {
                 continue;
             }
@@ -276,7 +279,7 @@ fn step(
                     next[slot].last = last;
                 }
                 None => {
-                    known.insert(haplotypes.clone(), next.len());
+                    slots.insert(haplotypes.clone(), next.len());
                     next.push(State {
                         haplotypes,
                         score,
@@ -289,7 +292,7 @@ fn step(
     keep_best(next, reference)
 }
 
-/// Bounds the states. Those that agree everywhere stay, for they can always be completed.
+/// Limits the number of states. States that agree everywhere stay, because they can always be completed.
 fn keep_best(mut states: Vec<State>, reference: &Sequence) -> Vec<State> {
     if states.len() > MAX_STATES {
         states.sort_by_cached_key(|s| {

@@ -1,4 +1,4 @@
-//! What a shard set holds: `manifest.json`.
+//! The description of a shard set: `manifest.json`.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -16,7 +16,7 @@ use crate::variants::VariantType;
 pub const MANIFEST_NAME: &str = "manifest.json";
 const FORMAT: &str = "dvcall-shards-2";
 
-/// Number of examples of one type by label.
+/// Number of examples of one variant type by label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelCounts {
     pub hom_ref: u64,
@@ -63,9 +63,9 @@ pub struct Manifest {
     pub snp: LabelCounts,
     pub indel: LabelCounts,
     pub shards: Vec<ShardEntry>,
-    /// The library that the reads are from.
+    /// The library of the reads.
     pub library: Library,
-    /// Thresholds, inputs with checksums and how these were made, and whatever else made the set.
+    /// How the set was made: thresholds, input files with checksums, and how the inputs were made.
     pub info: Value,
 }
 
@@ -96,22 +96,23 @@ impl Manifest {
         self.snp.labelled() + self.indel.labelled()
     }
 
-    /// Reads the manifest of a shard set, and its SHA-256. Fails if the folder holds none or one of another shape.
+    /// Reads the manifest of a shard set. Returns it with its SHA-256. Fails if the folder holds no manifest, or
+    /// one of another shape.
     pub fn read(directory: &Path) -> Result<(Self, String)> {
         let path = directory.join(MANIFEST_NAME);
         let text = std::fs::read(&path).with_context(|| {
             format!(
-                "{} is no finished set of examples: cannot read {MANIFEST_NAME}",
+                "{} is not a complete set of examples: cannot read {MANIFEST_NAME}",
                 directory.display()
             )
         })?;
-        let manifest: Self =
-            serde_json::from_slice(&text).with_context(|| format!("damaged manifest {}", path.display()))?;
+        let manifest: Self = serde_json::from_slice(&text)
+            .with_context(|| format!("damaged manifest {}; make the examples again", path.display()))?;
         let fits = Self::new(Library::TYPICAL, Value::Null);
         if manifest.format != fits.format || manifest.shape != fits.shape || manifest.channels != fits.channels {
             bail!(
-                "{}: shards of format {} with shape {:?} and channels {} do not fit this version, which wants {}, {:?} and {}; \
-                 make the examples again",
+                "{}: shards of format {} with shape {:?} and channels {} do not fit this version, which needs {}, \
+                 {:?} and {}; make the examples again",
                 path.display(),
                 manifest.format,
                 manifest.shape,
@@ -127,7 +128,8 @@ impl Manifest {
         Ok((manifest, hex(&Sha256::digest(&text))))
     }
 
-    /// Fails if shards are named that are not files of the manifest's folder, or one is named twice, or numbers do not add up.
+    /// Fails if a shard's name is not a plain file name or occurs twice, or if the numbers of examples do not add
+    /// up.
     fn check_shards(&self) -> Result<()> {
         let mut names = BTreeSet::new();
         let mut listed = 0_u64;
@@ -139,7 +141,7 @@ impl Manifest {
         }
         ensure!(
             listed == self.examples,
-            "{} examples, and {listed} in its shards",
+            "it lists {} examples, but its shards have {listed}",
             self.examples
         );
         Ok(())

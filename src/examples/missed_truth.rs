@@ -1,23 +1,23 @@
-//! Truth that no candidate explains, with what the reads show there: the table of `--missed-truth`.
+//! Truth that no candidate explains, with the alleles that the reads show there: the table of `--missed-truth`.
 
 use super::truth::TruthVariant;
 use crate::candidates::{Candidate, CandidateOptions, SiteCounts};
 use crate::variants::VariantType;
 
-/// Candidates this near to missed truth are named beside it, in bases.
+/// The table lists candidates within this many bases of missed truth.
 const NEIGHBOURHOOD: u64 = 50;
 
 /// A truth variant that candidates explain in part or not at all.
 pub struct MissedTruth<'a> {
     pub contig: &'a str,
     pub variant: &'a TruthVariant,
-    /// Alternate alleles explained, counted by haplotype.
+    /// Number of explained alternate alleles, counted by haplotype.
     pub explained: usize,
     /// Reads over its position.
     pub depth: usize,
-    /// What they show there, if any differs from the reference.
+    /// The alleles of the reads there. None if no read differs from the reference.
     pub site: Option<&'a SiteCounts>,
-    /// Candidates of the stretch.
+    /// Candidates of the same interval.
     pub candidates: &'a [Candidate],
 }
 
@@ -26,7 +26,7 @@ impl MissedTruth<'_> {
     pub const HEADER: &'static str =
         "contig\tposition\tref\talts\tgenotype\ttype\texplained\tdepth\talleles_seen\tcandidates_near";
 
-    /// Its line, without the end.
+    /// The variant's line of the table, without the line end.
     pub fn line(&self, options: &CandidateOptions) -> String {
         let variant = self.variant;
         let alternates: Vec<_> = variant.alternates.iter().map(|a| text(a)).collect();
@@ -48,7 +48,7 @@ impl MissedTruth<'_> {
         .join("\t")
     }
 
-    /// Each allele with its reads, the depth, and why it is or is not a candidate.
+    /// Each allele with its reads, the depth, and the reason why it is or is not a candidate.
     fn alleles_seen(&self, options: &CandidateOptions) -> String {
         let seen = self.site.into_iter().flat_map(|site| {
             let judged = site.alleles.iter().zip(options.verdicts(site));

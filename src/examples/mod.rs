@@ -1,4 +1,4 @@
-//! Training examples: labels from truth, and the shards they are kept in.
+//! Training examples: labels from truth, and the shards that store them.
 
 mod digesting;
 mod example;

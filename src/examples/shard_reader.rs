@@ -1,4 +1,4 @@
-//! Reads shards back, one at a time.
+//! Reads shards, one at a time.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -15,20 +15,20 @@ use super::shard_writer::TSV_HEADER;
 use crate::pileup::{AlleleLengths, CHANNELS, Clipping, HEIGHT, PileupContext, WIDTH};
 use crate::variants::VariantType;
 
-/// Most examples of a shard: many times those of [`super::shard_writer::ShardWriter`].
+/// Most examples that a shard may have: many times as many as [`super::shard_writer::ShardWriter`] writes.
 const MOST_EXAMPLES: usize = 1 << 16;
 
-/// A finished shard set.
+/// A complete shard set.
 #[derive(Clone, Debug)]
 pub struct ShardReader {
     directory: PathBuf,
     pub manifest: Manifest,
-    /// SHA-256 of the manifest, which holds those of the shards: the checksum of the set.
+    /// SHA-256 of the manifest. The manifest lists the checksums of the shards, so this is the checksum of the set.
     pub checksum: String,
 }
 
 impl ShardReader {
-    /// Fails if the folder is no finished set, or one of another shape or channels.
+    /// Fails if the folder is not a complete set, or has another shape or other channels.
     pub fn open(directory: &Path) -> Result<Self> {
         let (manifest, checksum) = Manifest::read(directory)?;
         Ok(Self {
@@ -51,7 +51,8 @@ impl ShardReader {
         self.manifest.shards.is_empty()
     }
 
-    /// Decodes a shard; empty rows at the end of images are left out. Fails if it is missing, damaged or of another shape.
+    /// Decodes a shard; leaves out empty rows at the end of images. Fails if the shard is missing, damaged or has
+    /// another shape.
     pub fn read(&self, shard: usize) -> Result<Vec<Example>> {
         let entry = self.manifest.shards.get(shard).context("no such shard")?;
         let path = self.directory.join(format!("{}.safetensors.zst", entry.name));
@@ -69,7 +70,7 @@ impl ShardReader {
             damaged()
         );
         if tensors.images.len() != examples.len() {
-            bail!("{}: tensors and table differ in length", damaged());
+            bail!("{}: its tensors and its table differ in length", damaged());
         }
         let noise = self.manifest.library.noise();
         let numbers = tensors.labels.into_iter().zip(tensors.clipping);
@@ -97,15 +98,16 @@ struct TensorHeader {
     data_offsets: [usize; 2],
 }
 
-/// The tensors of a shard, each of as many examples.
+/// The tensors of a shard, all with the same number of examples.
 struct Tensors {
     images: Vec<Vec<u8>>,
     labels: Vec<i64>,
     clipping: Vec<Clipping>,
 }
 
-/// Streams the tensors of so many examples, in whichever order they lie, without holding the padded images; and the SHA-256 of the
-/// file. Takes memory for what was read, not for what a header claims.
+/// Reads the tensors of `examples` examples, in any order in the file, and the SHA-256 of the file. Streams the
+/// images, so that the padded images never are in memory. Memory depends on the bytes read, not on the sizes in the
+/// header.
 fn read_tensors(path: &Path, examples: u64) -> Result<(Tensors, String)> {
     let file = Digesting::new(File::open(path)?);
     let mut input = zstd::Decoder::new(BufReader::new(file))?;
@@ -117,9 +119,12 @@ fn read_tensors(path: &Path, examples: u64) -> Result<(Tensors, String)> {
     let n = label.shape.first().copied().unwrap_or(0);
     ensure!(
         n as u64 == examples,
-        "it has {n} examples, the manifest lists {examples}"
+        "it has {n} examples, but the manifest lists {examples}"
     );
-    ensure!(n <= MOST_EXAMPLES, "it has {n} examples, more than {MOST_EXAMPLES}");
+    ensure!(
+        n <= MOST_EXAMPLES,
+        "it has {n} examples, but at most {MOST_EXAMPLES} are allowed"
+    );
     image.check("image", "U8", &[n, HEIGHT, WIDTH, CHANNELS])?;
     label.check("label", "I64", &[n])?;
     clipping.check("clipping", "F32", &[n, Clipping::LENGTH])?;
@@ -136,14 +141,14 @@ fn read_tensors(path: &Path, examples: u64) -> Result<(Tensors, String)> {
             "I64" => tensors.labels = numbers(&mut input, n, i64::from_le_bytes)?,
             _ => {
                 let values = numbers(&mut input, n * Clipping::LENGTH, f32::from_le_bytes)?;
-                let of_examples = values.as_chunks::<{ Clipping::LENGTH }>().0;
+                let by_example = values.as_chunks::<{ Clipping::LENGTH }>().0;
                 tensors
                     .clipping
-                    .extend(of_examples.iter().copied().map(Clipping::from_array));
+                    .extend(by_example.iter().copied().map(Clipping::from_array));
             }
         }
     }
-    // To the end, so that the checksum of the compressed stream is seen.
+    // Read to the end, so that zstd verifies the checksum of the compressed stream.
     io::copy(&mut input, &mut io::sink())?;
     let mut rest = input.finish();
     io::copy(&mut rest, &mut io::sink())?;
@@ -159,7 +164,7 @@ impl TensorHeader {
         } = self;
         ensure!(
             found == dtype && size == shape,
-            "{name} is {found} {size:?} where {dtype} {shape:?} should be"
+            "tensor {name} is {found} {size:?}, but {dtype} {shape:?} is expected"
         );
         Ok(())
     }
@@ -177,19 +182,28 @@ fn read_images(input: &mut impl Read, n: usize, images: &mut Vec<Vec<u8>>) -> Re
 fn numbers<T, const SIZE: usize>(input: &mut impl Read, n: usize, number: fn([u8; SIZE]) -> T) -> Result<Vec<T>> {
     let mut bytes = Vec::new();
     input.take((SIZE * n) as u64).read_to_end(&mut bytes)?;
-    ensure!(bytes.len() == SIZE * n, "its data are cut off");
+    ensure!(bytes.len() == SIZE * n, "it is truncated");
     Ok(bytes.as_chunks().0.iter().copied().map(number).collect())
 }
 
-/// The examples of a shard's table, without images, and the SHA-256 of the file.
+/// The examples of a shard's table without images, and the SHA-256 of the file.
 fn read_table(path: &Path) -> Result<(Vec<Example>, String)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut lines = text.lines();
     if lines.next() != Some(TSV_HEADER) {
-        bail!("{}: the first line should be: {TSV_HEADER}", path.display());
+        bail!(
+            "damaged table {}: the first line must be {TSV_HEADER:?}; make the examples again",
+            path.display()
+        );
     }
     let line = |(i, line)| {
-        parse_line(line).with_context(|| format!("{} line {}: not a line of a shard's table", path.display(), i + 2))
+        parse_line(line).with_context(|| {
+            format!(
+                "damaged table {}, line {}: it does not fit the header; make the examples again",
+                path.display(),
+                i + 2
+            )
+        })
     };
     let examples = lines.enumerate().map(line).collect::<Result<_>>()?;
     Ok((examples, hex(&Sha256::digest(&text))))
@@ -251,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_read_as_they_were_written_and_their_bytes_repeat() {
+    fn shards_round_trip_and_their_bytes_repeat() {
         let folder = tempfile::tempdir().unwrap();
         let library = Library {
             systematic_errors: 0.75e-4,
@@ -276,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_files_of_the_manifests_folder_each_named_once() {
+    fn shard_names_are_plain_file_names_without_repeats() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = ShardWriter::create(folder.path(), Library::TYPICAL, json!(null)).unwrap();
         writer.push(example(1)).unwrap();
@@ -316,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_compared_before_memory_is_taken() {
+    fn sizes_are_checked_before_memory_is_allocated() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = ShardWriter::create(folder.path(), Library::TYPICAL, json!(null)).unwrap();
         writer.push(example(1)).unwrap();
@@ -334,7 +348,7 @@ mod tests {
             ]
             .concat();
             std::fs::write(&path, zstd::encode_all(claims.as_slice(), 0).unwrap()).unwrap();
-            // Where the manifest claims the same, too.
+            // Also where the manifest claims the same number.
             for listed in [1, claimed as u64] {
                 let mut shards = ShardReader::open(folder.path()).unwrap();
                 shards.manifest.shards[0].examples = listed;
@@ -345,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_named() {
+    fn errors_name_the_damaged_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = ShardWriter::create(folder.path(), Library::TYPICAL, json!(null)).unwrap();
         assert!(ShardReader::open(folder.path()).is_err());

@@ -1,7 +1,8 @@
 //! Writes examples as shards.
 //!
-//! A shard is `shard-00000.safetensors.zst` (zstd-compressed safetensors: `image: u8 [N, 100, 221, 7]`, `label: i64 [N]`, −1 =
-//! none, `clipping: f32 [N, 4]` in the order of [`Clipping::to_array`]) and `shard-00000.tsv` (one line for each example). From Python:
+//! A shard is two files. `shard-00000.safetensors.zst` holds zstd-compressed safetensors: `image: u8 [N, 100, 221,
+//! 7]`, `label: i64 [N]` (−1 = none) and `clipping: f32 [N, 4]` in the order of [`Clipping::to_array`].
+//! `shard-00000.tsv` has one line for each example. To read the tensors in Python:
 //!
 //! ```python
 //! import safetensors.numpy, zstandard
@@ -22,15 +23,16 @@ use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry};
 use crate::library::Library;
 use crate::pileup::{CHANNELS, Clipping, HEIGHT, WIDTH};
 
-/// Examples of a shard: what the writer holds in memory, without the empty rows, and a reader decodes at once.
+/// Examples in a shard. The writer holds this many in memory, without the empty rows; a reader decodes them at
+/// once.
 const SHARD_EXAMPLES: usize = 1024;
-/// Fast, and pileups are so regular that higher levels gain little.
+/// A fast level. Pileups are so regular that higher levels gain little.
 const ZSTD_LEVEL: i32 = 3;
 
 /// The columns of a shard's table.
 pub(super) const TSV_HEADER: &str = "index\tcontig\tposition\tref\talts\talt_allele_indices\ttype\tlabel";
 
-/// Writes a shard set: bytes depend on the examples and their order alone.
+/// Writes a shard set. The bytes depend only on the examples and their order.
 pub struct ShardWriter {
     directory: PathBuf,
     pending: Vec<Example>,
@@ -38,10 +40,10 @@ pub struct ShardWriter {
 }
 
 impl ShardWriter {
-    /// Starts a set in `directory`, which is made if it is missing, and holds no other set. `library` and `info` become the
-    /// manifest's.
+    /// Starts a set in `directory`, which holds no other set; makes the folder if it is missing. The manifest
+    /// stores `library` and `info`.
     pub fn create(directory: &Path, library: Library, info: Value) -> Result<Self> {
-        // Not the folder's own one: that would come back after a signal has removed it.
+        // Does not create the parent folder: if a signal handler removed it, it must stay removed.
         if !directory.is_dir() {
             fs::create_dir(directory).with_context(|| format!("cannot make folder {}", directory.display()))?;
         }
@@ -52,11 +54,11 @@ impl ShardWriter {
         })
     }
 
-    /// Adds an example. Fails if its image has another shape, or a full shard cannot be written.
+    /// Adds an example. Fails if its image has another shape, or if a full shard cannot be written.
     pub fn push(&mut self, mut example: Example) -> Result<()> {
         if !example.image.len().is_multiple_of(ROW_BYTES) || example.image.len() > HEIGHT * ROW_BYTES {
             bail!(
-                "{}:{}: an image of {} bytes is no pileup of {HEIGHT} rows by {WIDTH} columns by {CHANNELS} channels",
+                "{}:{}: an image of {} bytes is not a pileup of {HEIGHT} rows by {WIDTH} columns by {CHANNELS} channels",
                 example.contig,
                 example.position + 1,
                 example.image.len()
@@ -76,7 +78,7 @@ impl ShardWriter {
         }
     }
 
-    /// Writes what is left and then the manifest, which makes the set whole.
+    /// Writes the remaining examples and then the manifest, which completes the set.
     pub fn finish(mut self) -> Result<Manifest> {
         if !self.pending.is_empty() {
             self.write_shard()?;
@@ -107,7 +109,8 @@ impl ShardWriter {
     }
 }
 
-/// Labels and clipping first, as the format wants its tensors by falling alignment; images row by row, so that none is held twice.
+/// Labels and clipping come first, because the format orders tensors by falling alignment. Images are written row
+/// by row, so that none is in memory twice.
 fn write_tensors(examples: &[Example], out: &mut dyn Write) -> Result<()> {
     let (labels, image) = (8 * examples.len(), HEIGHT * ROW_BYTES);
     let clipping = labels + 4 * Clipping::LENGTH * examples.len();

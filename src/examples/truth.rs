@@ -1,4 +1,4 @@
-//! Truth: the known variants of the sample, as GIAB publishes them.
+//! Truth: the known variants of a sample, as GIAB publishes them.
 
 use std::path::Path;
 
@@ -8,28 +8,28 @@ use rustc_hash::FxHashMap;
 use crate::genome::{IntervalSet, Reference, ReferenceReader, Region, Sequence};
 use crate::variants::{CallExclusion, Edit, ExcludedCalls, VariantReader, VariantRecord, left_align};
 
-/// Reference bases held at a time while truth is read.
+/// Reference bases in memory at a time while truth is read.
 const STRETCH: u64 = 100_000;
 
-/// Reference bases to the left of a record that its alleles may be shifted over.
+/// Left-alignment may shift a record this many reference bases to the left.
 const SHIFT: u64 = 1_000;
 
-/// A variant known to be true, left-aligned.
+/// A true variant, left-aligned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TruthVariant {
     /// 0-based position of the first base of `reference`.
     pub position: u64,
     pub reference: Vec<u8>,
-    /// Alternate alleles that the genotype holds, in its order.
+    /// Alternate alleles of the genotype, in the order of the genotype.
     pub alternates: Vec<Vec<u8>>,
     /// The alleles of the two haplotypes: 0 is the reference, `i + 1` is `alternates[i]`.
     pub genotype: [usize; 2],
-    /// Whether the order of the genotype is known.
+    /// Whether the genotype is phased.
     pub phased: bool,
 }
 
 impl TruthVariant {
-    /// One past the last reference base replaced.
+    /// End of the reference allele (0-based, exclusive).
     pub fn end(&self) -> u64 {
         self.position + self.reference.len() as u64
     }
@@ -39,7 +39,7 @@ impl TruthVariant {
         self.genotype.iter().filter(|&&allele| allele > 0).count()
     }
 
-    /// What each of its haplotypes changes, in an order that does not depend on the phase.
+    /// The edits of its haplotypes, in an order that does not depend on the phase.
     fn edits(&self) -> Vec<Edit> {
         let called = self.genotype.iter().filter_map(|allele| allele.checked_sub(1));
         let edit = |allele: usize| Edit::new(self.position, &self.reference, &self.alternates[allele]);
@@ -49,13 +49,13 @@ impl TruthVariant {
     }
 }
 
-/// The truth of one sample, by contig and position.
+/// The truth variants of one sample, by contig and position.
 #[derive(Clone, Debug, Default)]
 pub struct TruthVariants {
     contigs: FxHashMap<String, Vec<TruthVariant>>,
-    /// Longest reference allele, which bounds how far left of a stretch a variant over it may begin.
+    /// Length of the longest reference allele: a variant over an interval starts at most this far to the left.
     longest: u64,
-    /// Places of records that say neither what is true nor that nothing is.
+    /// Places of records that state neither a variant nor its absence.
     unknown: IntervalSet,
     left_out: ExcludedCalls,
 }
@@ -63,13 +63,13 @@ pub struct TruthVariants {
 impl TruthVariants {
     /// Reads the records of a VCF or BCF (with or without index) that lie within `flank` bases of `regions`.
     ///
-    /// A haploid genotype counts as homozygous. A missing allele of a half call, and `*` (a deletion that another record
-    /// describes), count as the reference. Left out are records whose FILTER or FT is not PASS (unless `use_filtered`),
-    /// those with a symbolic allele, and those whose allele another record has with another genotype: their places are
-    /// in [`Self::unknown`]. A record that repeats another one counts once.
+    /// A haploid genotype counts as homozygous. A missing allele of a half call, and `*` (a deletion that another
+    /// record describes), count as the reference. Not used are records whose FILTER or FT is not PASS (unless
+    /// `use_filtered`), records with a symbolic allele, and records that share an allele but not the genotype with
+    /// another record: [`Self::unknown`] lists their places. A repeated record counts once.
     ///
-    /// Fails, naming the record, if there is not exactly one sample, no GT, a contig of `regions` that the file does
-    /// not know, records out of order, or a REF that is not what `reference` has there.
+    /// Fails, with the place of the record, if there is not exactly one sample, no GT, a contig of `regions` that
+    /// the file does not have, records out of order, or a REF that differs from `reference`.
     pub fn read(
         path: &Path,
         reference: &Reference,
@@ -84,12 +84,12 @@ impl TruthVariants {
         Ok(truth)
     }
 
-    /// Where candidates can have no label, although truth is confident there.
+    /// Where candidates can have no label, although the regions are confident.
     pub fn unknown(&self) -> &IntervalSet {
         &self.unknown
     }
 
-    /// What was not used of the file, and why.
+    /// The records that were not used, and why.
     pub fn left_out(&self) -> &ExcludedCalls {
         &self.left_out
     }
@@ -115,7 +115,7 @@ impl TruthVariants {
         let samples = reader.samples().len();
         ensure!(
             samples == 1,
-            "it has {samples} samples, and one is needed; make it with: bcftools view --samples NAME"
+            "it has {samples} samples, but exactly one is needed; select one with: bcftools view --samples NAME"
         );
         let mut normalizer = Normalizer::new(reference)?;
         let mut seen: Vec<String> = Vec::new();
@@ -161,7 +161,7 @@ impl TruthVariants {
         check_contigs(regions, &reader, &seen)?;
         for contig in &seen {
             if let Some(list) = self.contigs.get_mut(contig) {
-                // Left-alignment may have changed the order.
+                // Left-alignment can change the order.
                 list.sort_by_key(|v| v.position);
                 let contradicted = settle_repeats(list, contig, &mut self.left_out);
                 unknown.extend(contradicted);
@@ -174,15 +174,15 @@ impl TruthVariants {
     }
 }
 
-/// Takes out of a contig's variants what repeats another one, and both of two that have an allele in common but not the
-/// genotype; returns the places of the latter.
+/// Removes variants of a contig that repeat another variant, and pairs of variants that share an allele but not the
+/// genotype. Returns the places of these pairs.
 fn settle_repeats(variants: &mut Vec<TruthVariant>, contig: &str, left_out: &mut ExcludedCalls) -> Vec<Region> {
-    let mut known: FxHashMap<Edit, usize> = FxHashMap::default();
+    let mut owners: FxHashMap<Edit, usize> = FxHashMap::default();
     let edits: Vec<Vec<Edit>> = variants.iter().map(TruthVariant::edits).collect();
     let mut verdicts = vec![None; variants.len()];
     for (index, own) in edits.iter().enumerate() {
-        let Some(&earlier) = own.iter().find_map(|edit| known.get(edit)) else {
-            known.extend(own.iter().map(|edit| (edit.clone(), index)));
+        let Some(&earlier) = own.iter().find_map(|edit| owners.get(edit)) else {
+            owners.extend(own.iter().map(|edit| (edit.clone(), index)));
             continue;
         };
         if edits[earlier] == *own {
@@ -206,12 +206,12 @@ fn settle_repeats(variants: &mut Vec<TruthVariant>, contig: &str, left_out: &mut
     unknown
 }
 
-/// A contig that truth does not know at all is a mismatch of builds, and not a contig without variants.
+/// If truth lacks a contig, the reference builds differ; this does not mean that the contig has no variants.
 fn check_contigs(regions: &IntervalSet, reader: &VariantReader, seen: &[String]) -> Result<()> {
     for contig in regions.contigs() {
-        let known = seen.iter().any(|name| name == contig) || reader.header_contigs().any(|name| name == contig);
+        let found = seen.iter().any(|name| name == contig) || reader.header_contigs().any(|name| name == contig);
         ensure!(
-            known,
+            found,
             "it has no contig '{contig}', only {}; use the truth of the same build and contig names",
             seen.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ")
         );
@@ -219,9 +219,9 @@ fn check_contigs(regions: &IntervalSet, reader: &VariantReader, seen: &[String])
     Ok(())
 }
 
-/// What a record says.
+/// The content of a record.
 enum Parsed {
-    /// As the record spells it.
+    /// Not normalized.
     Variant(TruthVariant),
     Reference,
     Symbolic,
@@ -264,7 +264,7 @@ fn parse(record: &VariantRecord, position: u64) -> Result<Parsed> {
     })
 }
 
-/// Checks REF against the reference and left-aligns, holding a stretch of the reference at a time.
+/// Checks REF against the reference and left-aligns variants. Holds a part of the reference in memory.
 struct Normalizer<'a> {
     reference: &'a Reference,
     reader: ReferenceReader,
@@ -288,19 +288,19 @@ impl<'a> Normalizer<'a> {
             let length = self.reference.contigs().get(contig).map_or(0, |c| c.length);
             ensure!(
                 variant.end() <= length,
-                "it lies beyond the reference, where {contig} has {length} bases"
+                "it lies beyond the end of {contig} ({length} bases); use the reference of the truth's build"
             );
             let end = (variant.end() + STRETCH).min(length);
             self.held = Sequence::new(start, self.reader.fetch(contig, start, end)?);
             self.contig = contig.to_owned();
         }
-        let there = self.held.slice(variant.position, variant.end());
-        let fits = there.iter().zip(&variant.reference).all(|(a, b)| a == b || *a == b'N');
+        let found = self.held.slice(variant.position, variant.end());
+        let fits = found.iter().zip(&variant.reference).all(|(a, b)| a == b || *a == b'N');
         ensure!(
             fits,
             "its REF is {}, but the reference has {}; use the reference of the truth's build",
             String::from_utf8_lossy(&variant.reference),
-            String::from_utf8_lossy(there)
+            String::from_utf8_lossy(found)
         );
         let mut alleles = vec![variant.reference];
         alleles.extend(variant.alternates);

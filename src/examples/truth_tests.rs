@@ -1,4 +1,4 @@
-//! Truth as VCF files spell it.
+//! Reading of truth from VCF files.
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use crate::variants::CallExclusion;
 const HEADER: &str = "##fileformat=VCFv4.2\n##contig=<ID=c>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"\">\n\
     #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n";
 
-/// Reads records (given as POS, REF, ALT, FILTER and GT) against `GATTACACACATTT`.
+/// Reads a VCF against the reference `GATTACACACATTT`.
 fn read(text: &str) -> Result<TruthVariants> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
@@ -34,7 +34,7 @@ fn records(lines: &[[&str; 5]]) -> Result<Vec<TruthVariant>> {
 
 type Places = Vec<(u64, u64)>;
 
-/// Places that are unknown, and the reasons why something was not used.
+/// Unknown places, and how many records were not used for each reason.
 fn unused(lines: &[[&str; 5]]) -> (Places, Vec<(CallExclusion, u64)>) {
     let truth = read(&text(lines)).unwrap();
     let reasons = truth.left_out().reasons().map(|(reason, count, _)| (reason, count));
@@ -74,14 +74,14 @@ fn places_of_filtered_and_symbolic_records_are_unknown() {
     assert_eq!(unused(&[["9", "A", "<DEL>", "PASS", "0/0"]]), (vec![], vec![]));
     let triploid = ["9", "A", "C", "weak", "0/0/1"];
     assert_eq!(unused(&[triploid]), (vec![(8, 9)], vec![(CallExclusion::Filtered, 1)]));
-    let of_genotype = "c\t9\t.\tA\tC\t50\tPASS\t.\tGT:FT\t0/1:weak\n";
-    let truth = read(&(HEADER.to_owned() + of_genotype)).unwrap();
+    let genotype_filter = "c\t9\t.\tA\tC\t50\tPASS\t.\tGT:FT\t0/1:weak\n";
+    let truth = read(&(HEADER.to_owned() + genotype_filter)).unwrap();
     assert_eq!(truth.unknown().on("c"), [(8, 9)]);
 }
 
 #[test]
 fn genotypes_of_every_kind_are_read() {
-    let of = |alternate: &str, genotype: &str| -> Option<(Vec<String>, [usize; 2], bool)> {
+    let parsed = |alternate: &str, genotype: &str| -> Option<(Vec<String>, [usize; 2], bool)> {
         let variant = records(&[["3", "T", alternate, "PASS", genotype]]).unwrap().pop()?;
         let alternates = variant.alternates.into_iter().map(|a| String::from_utf8(a).unwrap());
         Some((alternates.collect(), variant.genotype, variant.phased))
@@ -89,17 +89,17 @@ fn genotypes_of_every_kind_are_read() {
     let some = |alternates: &[&str], genotype, phased| {
         Some((alternates.iter().map(|&a| a.to_owned()).collect(), genotype, phased))
     };
-    assert_eq!(of("G", "0/1"), some(&["G"], [0, 1], false));
-    assert_eq!(of("G", "1|0"), some(&["G"], [1, 0], true));
-    assert_eq!(of("G,C", "2/1"), some(&["C", "G"], [1, 2], false));
-    assert_eq!(of("G,C", "2/2"), some(&["C"], [1, 1], false));
-    assert_eq!(of("G,*", "1/2"), some(&["G"], [1, 0], false));
-    assert_eq!(of("G", "./1"), some(&["G"], [0, 1], false));
-    assert_eq!(of("G", "/0/1"), some(&["G"], [0, 1], false));
-    assert_eq!(of("G", "|0|1"), some(&["G"], [0, 1], true));
-    assert_eq!(of("G", "1"), some(&["G"], [1, 1], false));
+    assert_eq!(parsed("G", "0/1"), some(&["G"], [0, 1], false));
+    assert_eq!(parsed("G", "1|0"), some(&["G"], [1, 0], true));
+    assert_eq!(parsed("G,C", "2/1"), some(&["C", "G"], [1, 2], false));
+    assert_eq!(parsed("G,C", "2/2"), some(&["C"], [1, 1], false));
+    assert_eq!(parsed("G,*", "1/2"), some(&["G"], [1, 0], false));
+    assert_eq!(parsed("G", "./1"), some(&["G"], [0, 1], false));
+    assert_eq!(parsed("G", "/0/1"), some(&["G"], [0, 1], false));
+    assert_eq!(parsed("G", "|0|1"), some(&["G"], [0, 1], true));
+    assert_eq!(parsed("G", "1"), some(&["G"], [1, 1], false));
     for (alternate, genotype) in [("G", "0/0"), ("G", "./."), ("<DEL>", "0/1"), (".", "0/0"), ("*", "0/1")] {
-        assert_eq!(of(alternate, genotype), None, "{alternate} {genotype}");
+        assert_eq!(parsed(alternate, genotype), None, "{alternate} {genotype}");
     }
 }
 
