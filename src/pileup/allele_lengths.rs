@@ -1,23 +1,24 @@
-//! How long the alleles of a candidate are, of which the image shows deletions alone: an insertion is one bright pixel,
-//! whatever is inserted.
+//! Lengths of a candidate's alleles. The image shows only deletions: it draws an insertion of any length as one
+//! bright pixel.
 
-/// By how many bases alleles change the length of the reference (deletions are negative). A slip in a repeat is mostly of one
-/// unit, and what differs by more, or differs from the other alleles by more, is rather a variant.
+/// How many bases the alleles add to the reference allele (deletions are negative). A slip in a repeat mostly
+/// changes one unit. A longer change, or an allele that differs more from the other alleles, is more likely a
+/// variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AlleleLengths {
-    /// Least and greatest change of the alleles of the set.
+    /// Smallest and largest change among the alleles of the set.
     pub set: [i32; 2],
-    /// How many other alternates the candidate has.
+    /// Number of other alternates of the candidate.
     pub others: usize,
-    /// Their least and greatest change; 0 if there are none.
-    pub of_others: [i32; 2],
+    /// Smallest and largest change among the other alternates; 0 if there are none.
+    pub others_range: [i32; 2],
 }
 
 impl AlleleLengths {
-    /// Numbers of it.
+    /// Number of values in [`Self::to_array`].
     pub const LENGTH: usize = 5;
 
-    /// Of the allele set `set` (indices of `alternates`, which replace `reference`).
+    /// Measures the allele set `set` (indices of `alternates`, which replace `reference`).
     pub fn measure<'a>(reference: &[u8], alternates: impl Iterator<Item = &'a [u8]>, set: &[usize]) -> Self {
         let clamp = |length: usize| i32::try_from(length).unwrap_or(i32::MAX / 2);
         let (mut ours, mut others) = (Vec::new(), Vec::new());
@@ -33,14 +34,14 @@ impl AlleleLengths {
         Self {
             set: range(&ours),
             others: others.len(),
-            of_others: range(&others),
+            others_range: range(&others),
         }
     }
 
-    /// On a logarithmic scale that keeps the sign: set, others, of_others.
+    /// The values `set`, `others` and `others_range`, on a logarithmic scale that keeps the sign.
     pub fn to_array(self) -> [f32; Self::LENGTH] {
         let scaled = |change: i32| (change as f32).signum() * (change as f32).abs().ln_1p();
-        let [[least, greatest], [others_least, others_greatest]] = [self.set, self.of_others].map(|c| c.map(scaled));
+        let [[least, greatest], [others_least, others_greatest]] = [self.set, self.others_range].map(|c| c.map(scaled));
         [
             least,
             greatest,
@@ -62,12 +63,12 @@ mod tests {
     #[test]
     fn changes_of_the_set_and_of_the_others() {
         let alternates = ["A", "ACA", "ACACACA"];
-        let of = |set: &[usize]| {
+        let measured = |set: &[usize]| {
             let l = lengths("ACACA", &alternates, set);
-            (l.set, l.others, l.of_others)
+            (l.set, l.others, l.others_range)
         };
-        assert_eq!(of(&[0]), ([-4, -4], 2, [-2, 2]));
-        assert_eq!(of(&[0, 2]), ([-4, 2], 1, [-2, -2]));
+        assert_eq!(measured(&[0]), ([-4, -4], 2, [-2, 2]));
+        assert_eq!(measured(&[0, 2]), ([-4, 2], 1, [-2, -2]));
         assert_eq!(lengths("A", &["C"], &[0]), AlleleLengths::default());
         assert_eq!(lengths("A", &["C", "T"], &[0]).others, 1);
     }

@@ -1,9 +1,9 @@
-//! The seven channels: how one thing about a base becomes a byte. 0 is an empty pixel.
+//! The seven channels: how each property of a base becomes a byte. 0 is an empty pixel.
 
-/// Channels of a pileup.
+/// Number of channels of a pileup.
 pub const CHANNELS: usize = 7;
 
-/// What each channel shows, in order.
+/// Names of the channels, in order.
 pub const CHANNEL_NAMES: [&str; CHANNELS] = [
     "read base",
     "base quality",
@@ -32,17 +32,17 @@ pub const DIFFERS: u8 = 254;
 /// Brightness of a forward and of a reverse read.
 pub const STRANDS: [u8; 2] = [70, 240];
 
-/// The brightest value that a channel takes.
+/// The highest value of a channel.
 const FULL: u32 = 254;
 
-/// Base qualities above this are shown as this.
+/// The image shows higher base qualities as this one.
 const MAX_BASE_QUALITY: u32 = 40;
-/// Mapping qualities above this are shown as this.
+/// The image shows higher mapping qualities as this one.
 const MAX_MAPPING_QUALITY: u32 = 60;
-/// Insert sizes above this are shown as this, in bases.
+/// The image shows larger insert sizes as this one, in bases.
 const MAX_INSERT_SIZE: u64 = 1_000;
 
-/// Channel 1. Whatever is not A, C, G or T (such as the anchor of an indel) is 0.
+/// Channel 1. A base other than A, C, G or T (such as the anchor of an indel) is 0.
 pub(super) fn read_base(base: u8) -> u8 {
     match base {
         b'A' => 250,

@@ -1,30 +1,34 @@
-//! How many of a candidate's reads are clipped, which the image does not show: a row ends there as at the read's own end.
+//! How many of a candidate's reads are clipped. The image does not show this: a row ends at a clip as it does at
+//! the end of a read.
 
 use crate::candidates::Candidate;
 use crate::genome::PARTITION_FLANK;
 use crate::reads::{CigarKind, CigarOp, Read};
 
-/// Bases of a clip that count.
+/// Shortest clip that counts, in bases.
 const LEAST_CLIP: u32 = 4;
-/// Furthest that a clip is near, in bases of reference.
+/// Largest distance of a near clip from the candidate, in reference bases.
 const NEAR: u64 = 20;
 
-/// Shares of the realigned reads over a candidate that are clipped by four bases or more; 0 where there is no read.
+/// Fractions of the realigned reads over a candidate that are clipped by four bases or more; 0 if there is no read.
+///
+/// Where a template folded back on itself at a hairpin, the aligner clips the sequence after the fold. The aligned
+/// bases before the clip may differ from the reference in all of these reads, but in no others.
 ///
 /// Where a template folded back on itself at a hairpin, what follows is clipped, and the bases before it that are not cut with it
 /// may differ from the reference in all of its reads, but in no others.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Clipping {
-    /// Of the reads in support of the allele set, and of the others.
+    /// Among the reads that support the allele set, and among the other reads.
     pub supporting: f32,
     pub others: f32,
-    /// The same, counting only clips that begin within 20 bases of the candidate.
+    /// The same for clips that begin within 20 bases of the candidate.
     pub supporting_near: f32,
     pub others_near: f32,
 }
 
 impl Clipping {
-    /// Numbers of it.
+    /// Number of values in [`Self::to_array`].
     pub const LENGTH: usize = 4;
 
     pub fn to_array(self) -> [f32; Self::LENGTH] {
@@ -40,7 +44,8 @@ impl Clipping {
         }
     }
 
-    /// Of the allele set (indices of the candidate's alternates), among all reads of its partition.
+    /// Measures the allele set (indices of the candidate's alternates) among all reads of the candidate's
+    /// partition.
     pub(super) fn measure(candidate: &Candidate, set: &[usize], reads: &[Read]) -> Self {
         let alleles = set.iter().filter_map(|&i| candidate.alternates.get(i));
         let mut supporting: Vec<usize> = alleles
@@ -50,7 +55,7 @@ impl Clipping {
         let first = candidate.position.saturating_sub(PARTITION_FLANK);
         let begin = reads.partition_point(|read| read.start < first);
         let end = reads.partition_point(|read| read.start <= candidate.position);
-        // Reads, clipped ones, and those clipped nearby: in support, and others.
+        // Per group (supporting reads, others): all reads, clipped reads, and reads clipped near the candidate.
         let mut counts = [[0u32; 3]; 2];
         for (index, read) in reads.iter().enumerate().take(end).skip(begin) {
             if read.end() <= candidate.position {
@@ -62,13 +67,13 @@ impl Clipping {
             *clipped += u32::from(clip.is_some());
             *near += u32::from(clip.is_some_and(|distance| distance <= NEAR));
         }
-        let share = |of: u32, all: u32| of as f32 / all.max(1) as f32;
+        let share = |count: u32, all: u32| count as f32 / all.max(1) as f32;
         let [supporting, others] = counts.map(|[all, clipped, near]| (share(clipped, all), share(near, all)));
         Self::from_array([supporting.0, others.0, supporting.1, others.1])
     }
 }
 
-/// Reference bases from a position that the read covers to the nearer of its clips.
+/// Distance in reference bases from a position that the read covers to the read's nearest clip.
 fn nearest_clip(read: &Read, position: u64) -> Option<u64> {
     let is_clip = |op: Option<&CigarOp>| {
         op.is_some_and(|op| matches!(op.kind, CigarKind::SoftClip | CigarKind::HardClip) && op.length >= LEAST_CLIP)

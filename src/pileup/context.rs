@@ -1,4 +1,4 @@
-//! What is known of a pileup beside its image.
+//! What the network receives about a pileup besides the image.
 
 use super::allele_lengths::AlleleLengths;
 use super::clipping::Clipping;
@@ -6,18 +6,20 @@ use crate::candidates::Candidate;
 use crate::reads::Read;
 use crate::variants::VariantType;
 
-/// The type of the candidate, how long its alleles are, how many of its reads are clipped, and how noisy the library is.
+/// The type of the candidate, the lengths of its alleles, the fractions of clipped reads, and the noise of the
+/// library.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PileupContext {
     pub variant_type: VariantType,
     pub lengths: AlleleLengths,
     pub clipping: Clipping,
-    /// See [`crate::library::Library::noise`]; 0 is usual.
+    /// See [`crate::library::Library::noise`]; 0 is typical.
     pub noise: f32,
 }
 
 impl PileupContext {
-    /// Of an allele set (indices of the candidate's alternates); `reads` are those of its partition.
+    /// Describes an allele set (indices of the candidate's alternates). `reads` are the reads of the candidate's
+    /// partition.
     pub fn new(candidate: &Candidate, set: &[usize], reads: &[Read], noise: f32) -> Self {
         let alternates = candidate.alternates.iter().map(|a| a.bases.as_slice());
         Self {
@@ -30,7 +32,7 @@ impl PileupContext {
 }
 
 impl From<VariantType> for PileupContext {
-    /// Of a pileup without clipped reads, whose alleles are as long as the reference, of a usual library.
+    /// A pileup without clipped reads, with alleles as long as the reference allele, from a typical library.
     fn from(variant_type: VariantType) -> Self {
         Self {
             variant_type,

@@ -1,4 +1,4 @@
-//! Drawing a pileup.
+//! Draws a pileup.
 
 use ndarray::{ArrayView1, ArrayViewMut3, Axis};
 
@@ -8,15 +8,15 @@ use crate::candidates::Candidate;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
 
-/// Shown in place of a base where an indel is anchored.
+/// Replaces the base at the anchor of an indel.
 const INDEL_ANCHOR: u8 = b'*';
 
-/// Fewest reads that chance hardly ever puts on one strand.
+/// From this many reads on, chance almost never puts all of them on one strand.
 const ONE_STRAND: usize = 16;
-/// At most one in so many reads lies on the other strand.
+/// At most one read in this many lies on the other strand.
 const OTHER_STRAND: usize = 20;
 
-/// The sets of alternates that a candidate has a pileup for: each alone, then each pair.
+/// The allele sets for which a candidate has a pileup: each alternate alone, then each pair.
 pub fn allele_sets(candidate: &Candidate) -> Vec<Vec<usize>> {
     let alternates = candidate.alternates.len();
     let mut sets: Vec<Vec<usize>> = (0..alternates).map(|i| vec![i]).collect();
@@ -27,15 +27,16 @@ pub fn allele_sets(candidate: &Candidate) -> Vec<Vec<usize>> {
 }
 
 /// Draws the pileup of a candidate for one set of its alternates into `image` (u8, [`HEIGHT`] × [`WIDTH`] ×
-/// [`CHANNELS`]). `reads` are the partition's, ordered by start, as the candidate's supporting reads count them.
+/// [`CHANNELS`]). `reads` are the reads of the partition, ordered by start. The candidate's supporting reads are
+/// indices into `reads`.
 ///
 /// # Panics
-/// If `image` is not of [`super::PILEUP_SIZE`].
+/// Panics if the length of `image` is not [`super::PILEUP_SIZE`].
 pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], reference: &Sequence, image: &mut [u8]) {
     image.fill(0);
     let image = ArrayViewMut3::from_shape((HEIGHT, WIDTH, CHANNELS), image).expect("an image of PILEUP_SIZE");
     let mut window = [b'N'; WIDTH];
-    // Where the window begins; left of position 0 at a contig's start.
+    // First position of the window; negative near the start of a contig.
     let start = candidate.position as i64 - CENTER as i64;
     for (column, base) in window.iter_mut().enumerate() {
         *base = u64::try_from(start + column as i64).map_or(b'N', |position| reference.base(position));
@@ -47,8 +48,8 @@ pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], referen
     }
     others.assign(&first);
     let supports = |read: usize| {
-        let mut sets = alternates.iter().filter_map(|&a| candidate.alternates.get(a));
-        sets.any(|allele| allele.supporting_reads.binary_search(&(read as u32)).is_ok())
+        let mut alleles = alternates.iter().filter_map(|&a| candidate.alternates.get(a));
+        alleles.any(|allele| allele.supporting_reads.binary_search(&(read as u32)).is_ok())
     };
     let selected = rows::select(candidate, reads);
     debug_assert!(selected.len() <= HEIGHT - REFERENCE_ROWS);
@@ -59,9 +60,10 @@ pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], referen
     }
 }
 
-/// Whether each read is drawn as a reverse one. Models distrust an allele whose reads are all of one strand. Where nearly all reads
-/// are, as at the ends of amplicons and at restriction sites, strands tell nothing of an allele: there reads are drawn on both by
-/// turns, those that support the allele and the others.
+/// Whether to draw each read as a reverse read. Models distrust an allele whose reads all lie on one strand. At the
+/// ends of amplicons and at restriction sites, nearly all reads lie on one strand, so the strand says nothing about
+/// an allele. There, reads are drawn on alternate strands, separately for reads that support the allele and for
+/// others.
 fn strands(selected: &[usize], reads: &[Read], supports: impl Fn(usize) -> bool) -> Vec<bool> {
     let reverse = selected.iter().filter(|&&read| reads[read].reverse).count();
     let fewer = reverse.min(selected.len() - reverse);
@@ -77,10 +79,10 @@ fn strands(selected: &[usize], reads: &[Read], supports: impl Fn(usize) -> bool)
     by_turns.collect()
 }
 
-/// Draws one read into its row ([`WIDTH`] × [`CHANNELS`]), on the reverse strand or not. `start` is the position of the first column, `window` the
-/// reference under the row.
+/// Draws one read into its row ([`WIDTH`] × [`CHANNELS`]), on the reverse strand if `reverse`. `start` is the
+/// position of the first column, `window` the reference bases of the columns.
 fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u8; WIDTH], row: &mut [u8]) {
-    let of_read = [
+    let read_pixel = [
         0,
         0,
         channels::mapping_quality(read.mapping_quality),
@@ -93,7 +95,7 @@ fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u
         let Some(column) = usize::try_from(column).ok().filter(|&c| c < WIDTH) else {
             return;
         };
-        let mut pixel = of_read;
+        let mut pixel = read_pixel;
         pixel[0] = channels::read_base(base);
         pixel[1] = channels::base_quality(quality);
         pixel[5] = channels::differs_from_reference(base != window[column]);
@@ -187,7 +189,7 @@ mod tests {
         assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER - 11), [0; CHANNELS]);
         let first = [180, 190, 254, 240, 254, 50, 76];
         assert_eq!(pixel(&image, REFERENCE_ROWS, CENTER - 10), first);
-        // The anchor of the deletion, and the empty columns of what is deleted.
+        // The anchor of the deletion, and the empty columns of the deleted bases.
         assert_eq!(
             pixel(&image, REFERENCE_ROWS, CENTER - 5)[..6],
             [0, 190, 254, 240, 254, 254]
@@ -204,11 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_reads_the_choice_depends_on_these_reads_alone() {
+    fn which_reads_are_drawn_depends_only_on_the_reads_near_the_candidate() {
         let many = reads(400);
         let image = drawn(&candidate(Vec::new()), &many);
         assert!(pixel(&image, HEIGHT - 1, CENTER)[1] > 0);
-        // Reads that start or end too far away shift the indices, but not the choice.
+        // Reads that start or end too far away shift the indices, but do not change the choice.
         let far = |i: usize, start| read(&format!("far{i}"), start, "101M", &[b'A'; 101]);
         let mut more: Vec<_> = (0..50).map(|i| far(i, START)).collect();
         more.extend(many.clone());
@@ -221,23 +223,23 @@ mod tests {
     }
 
     #[test]
-    fn where_all_reads_are_of_one_strand_they_are_drawn_on_both() {
+    fn reads_of_one_strand_are_drawn_on_both_strands() {
         let strands = |count: usize, reverse: &[usize]| {
             let mut reads = reads(count);
             reverse.iter().for_each(|&read| reads[read].reverse = true);
             let image = drawn(&candidate(vec![1, 2, 5, 8]), &reads);
-            let of = |row: usize| (0..WIDTH).map(|c| pixel(&image, row, c)).find(|p| p[3] > 0);
+            let strand_pixel = |row: usize| (0..WIDTH).map(|c| pixel(&image, row, c)).find(|p| p[3] > 0);
             (REFERENCE_ROWS..REFERENCE_ROWS + count)
-                .map(|row| of(row).unwrap())
+                .map(|row| strand_pixel(row).unwrap())
                 .collect::<Vec<_>>()
         };
         let reverse = |rows: &[[u8; CHANNELS]], support: u8| {
-            let of_group = rows.iter().filter(|pixel| pixel[4] == support);
-            of_group.filter(|pixel| pixel[3] == channels::strand(true)).count()
+            let group = rows.iter().filter(|pixel| pixel[4] == support);
+            group.filter(|pixel| pixel[3] == channels::strand(true)).count()
         };
         let drawn = strands(20, &[]);
         assert_eq!((reverse(&drawn, 254), reverse(&drawn, 152)), (2, 8));
-        // One of twenty may be of the other strand; chance puts fifteen on one.
+        // One read in twenty may lie on the other strand; chance may put fifteen reads on one strand.
         assert_eq!(reverse(&strands(20, &[4]), 152), 8);
         assert_eq!(reverse(&strands(20, &[4, 6]), 152), 2);
         assert_eq!(reverse(&strands(15, &[]), 152), 0);

@@ -1,10 +1,10 @@
-//! Letters for captions: three pixels wide, five high.
+//! Letters for captions: three pixels wide, five pixels high.
 
 /// Size of a letter, in font pixels.
 pub(super) const LETTER_WIDTH: usize = 3;
 pub(super) const LETTER_HEIGHT: usize = 5;
 
-/// Rows from top to bottom, one octal digit each: 4 is the left pixel, 2 the middle, 1 the right.
+/// Rows from top to bottom, one octal digit for each row: 4 is the left pixel, 2 the middle, 1 the right.
 const LETTERS: &[(char, u16)] = &[
     ('A', 0o25755),
     ('B', 0o65656),
@@ -55,7 +55,8 @@ const LETTERS: &[(char, u16)] = &[
     ('_', 0o00007),
 ];
 
-/// The inked pixels of a letter as (column, row); small letters look like capitals, unknown ones like a space.
+/// The inked pixels of a letter as (column, row). Lower-case letters look like capitals, unknown letters like a
+/// space.
 pub(super) fn ink(letter: char) -> impl Iterator<Item = (usize, usize)> {
     let letter = letter.to_ascii_uppercase();
     let rows = LETTERS

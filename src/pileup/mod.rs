@@ -1,7 +1,8 @@
-//! Pileup images: what the network sees of a candidate.
+//! Pileup images: the network's input for a candidate.
 //!
-//! The tensor is the one that DeepVariant's models for short reads take: u8, C-order, rows × positions × channels,
-//! the reference in the first rows, then the reads in order of their start, the candidate in the middle column.
+//! The tensor has the form that DeepVariant's models for short reads take: u8, C-order, rows × positions ×
+//! channels. The first rows show the reference, then come the reads, ordered by start. The candidate is in the
+//! middle column.
 
 mod allele_lengths;
 mod channels;
@@ -20,13 +21,13 @@ pub use context::PileupContext;
 pub use draw::{allele_sets, draw};
 pub(crate) use picture::Picture;
 
-/// Rows of a pileup.
+/// Number of rows of a pileup.
 pub const HEIGHT: usize = 100;
-/// Reference positions of a pileup; the candidate's own is column [`CENTER`].
+/// Number of reference positions of a pileup; the candidate's position is column [`CENTER`].
 pub const WIDTH: usize = 221;
 /// Column of the candidate's position.
 pub const CENTER: usize = WIDTH / 2;
-/// Rows at the top that show the reference.
+/// Number of rows at the top that show the reference.
 pub const REFERENCE_ROWS: usize = 5;
-/// Bytes of one pileup.
+/// Size of one pileup in bytes.
 pub const PILEUP_SIZE: usize = HEIGHT * WIDTH * CHANNELS;

@@ -1,4 +1,4 @@
-//! A pileup as a picture for people: its channels side by side, with captions.
+//! A pileup as a picture for people: the channels side by side, with captions.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -10,15 +10,16 @@ use super::channels::{CHANNEL_NAMES, CHANNELS};
 use super::font::{LETTER_HEIGHT, LETTER_WIDTH, ink};
 use super::{CENTER, HEIGHT, WIDTH};
 
-/// Pixels of a picture for each row of the pileup; a column takes one, so that all channels fit on a screen.
+/// Height of a pileup row in the picture, in pixels. A column is one pixel wide, so that all channels fit on a
+/// screen.
 const ROW_PIXELS: usize = 2;
-/// Pixels of a picture for each pixel of a letter.
+/// Picture pixels for each pixel of a letter, in both directions.
 const LETTER_PIXELS: usize = 2;
-/// White around and between channels, in pixels.
+/// White space around and between channels, in pixels.
 const MARGIN: usize = 8;
-/// Height of a line of text with the space below it.
+/// Height of a line of text with the space below the line.
 const LINE: usize = LETTER_HEIGHT * LETTER_PIXELS + MARGIN;
-/// Length of the marks above and below the candidate's column.
+/// Length of the marks above and below the candidate's column, in pixels.
 const MARK: usize = 5;
 
 const PAPER: u8 = 255;
@@ -28,7 +29,7 @@ const INK: u8 = 0;
 pub struct Picture {
     width: usize,
     height: usize,
-    /// One byte each, by rows.
+    /// One byte for each pixel, row by row.
     pixels: Vec<u8>,
 }
 
@@ -78,7 +79,7 @@ impl Picture {
         }
     }
 
-    /// Sets a pixel; what lies outside of the picture is left out.
+    /// Sets a pixel; ignores pixels outside of the picture.
     fn set(&mut self, x: usize, y: usize, value: u8) {
         if x < self.width && y < self.height {
             self.pixels[y * self.width + x] = value;

@@ -1,4 +1,4 @@
-//! Which reads a pileup shows.
+//! Selects the reads that a pileup shows.
 
 use std::hash::Hasher;
 
@@ -9,11 +9,11 @@ use crate::candidates::Candidate;
 use crate::genome::PARTITION_FLANK;
 use crate::reads::{CigarKind, MIN_BASE_QUALITY, Read};
 
-/// Reads that come as near as this to the candidate are shown even if they do not reach it.
+/// A pileup shows reads that come within this many bases of the candidate, even if they do not reach the candidate.
 const NEIGHBOURHOOD: u64 = 5;
 
-/// Indices of the reads to show, in order. Where there are more than rows, those of lowest hash are kept, so that the
-/// choice depends on the reads alone.
+/// Indices of the reads to show, in order. If there are more reads than rows, the reads with the lowest hashes
+/// stay. The choice therefore depends only on the reads.
 pub(super) fn select(candidate: &Candidate, reads: &[Read]) -> Vec<usize> {
     let first = candidate.position.saturating_sub(PARTITION_FLANK);
     let begin = reads.partition_point(|read| read.start < first);
@@ -25,7 +25,8 @@ pub(super) fn select(candidate: &Candidate, reads: &[Read]) -> Vec<usize> {
     let mut rows: Vec<usize> = (begin..end.max(begin)).filter(shown).collect();
     if rows.len() > HEIGHT - REFERENCE_ROWS {
         let mut ranked: Vec<(u64, usize)> = rows.iter().map(|&i| (rank(&reads[i]), i)).collect();
-        // Where all reads have one name, what they show tells them apart: by their order, the leftmost would be kept.
+        // If all reads have one name, their content breaks the tie; a tie broken by order would keep the leftmost
+        // reads.
         let drawn = |i: usize| (reads[i].drawn_number(), i);
         ranked.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| drawn(a.1).cmp(&drawn(b.1))));
         ranked.truncate(HEIGHT - REFERENCE_ROWS);
@@ -35,8 +36,8 @@ pub(super) fn select(candidate: &Candidate, reads: &[Read]) -> Vec<usize> {
     rows
 }
 
-/// Whether what the read shows at the position, if anything, is of sufficient quality. What it shows is a base, or the
-/// anchor of an indel.
+/// Whether the base or indel anchor that the read shows at the position has sufficient quality. True if the read
+/// shows nothing there.
 fn has_quality(read: &Read, at: u64) -> bool {
     let (mut position, mut index) = (read.start, 0);
     let quality = |index: usize| read.quals.get(index).copied().unwrap_or(0);
