@@ -1,4 +1,4 @@
-//! The network: its size, weights and card, training, and genotype probabilities from pileups.
+//! The network: architecture, weights and card, training, and genotype probabilities from pileups.
 
 mod artifact;
 mod calibration;
@@ -18,7 +18,7 @@ pub(crate) use inference::{cuda_devices, parse_device, parse_devices};
 pub use network::{Architecture, Batch, Network, Random, bucket};
 pub(crate) use training::{TrainingEvent, TrainingRun, recalibrate, train};
 
-/// The version of the libtorch that is linked.
+/// The version of the linked libtorch.
 pub fn libtorch_version() -> String {
     env!("DVCALL_LIBTORCH_VERSION").to_owned()
 }

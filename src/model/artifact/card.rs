@@ -1,4 +1,4 @@
-//! The model card: what a weights file is, what it was trained on, how well it did.
+//! The model card: what a weights file contains, what it was trained on, and how good it is.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -27,17 +27,18 @@ pub struct Card {
     /// SHA-256 of the safetensors file that the card belongs to.
     pub weights_sha256: String,
     pub calibration: Calibration,
-    /// What `dvcall calibrate` used for this model, or for the one that it was tuned from, of which all but temperatures stays;
-    /// none if all of the calibration is by what training validated on.
+    /// The sets that `dvcall calibrate` used for this model or for the model that training started from. Training
+    /// replaces only the temperatures. Empty if the whole calibration comes from the validation examples of
+    /// training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibrated_on: Vec<DataSet>,
-    /// None of a model without cascade.
+    /// None for a model without a cascade.
     pub cascade: Option<CascadeThresholds>,
     pub training: Option<Training>,
     pub notes: String,
 }
 
-/// What the network's log-probabilities are corrected by, for each type of variant.
+/// The corrections of the network's log-probabilities for each variant type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Corrections", into = "Corrections")]
 pub struct Calibration {
@@ -45,7 +46,7 @@ pub struct Calibration {
     pub indel: Correction,
 }
 
-/// A calibration as the card writes it.
+/// A calibration in the form of the card.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Corrections {
     snp_temperature: f64,
@@ -92,11 +93,12 @@ impl From<Calibration> for Corrections {
     }
 }
 
-/// Log-probabilities are divided by a temperature (Guo et al., "On calibration of modern neural networks", ICML 2017) that
-/// depends on how many reads are shown: `temperature_at_20 · (reads / 20)^depth_exponent`. Then `reference_shift` (nats) is
-/// added to that of hom-ref, as variants may be rarer than where the network learned (Saerens et al., "Adjusting the outputs
-/// of a classifier to new a priori probabilities", Neural Computation 2002), and `noise_shift` times the library's noise
-/// (`Library::noise`), as where systematic errors are frequent a doubtful candidate is oftener one.
+/// Corrects log-probabilities. First they are divided by a temperature (Guo et al., "On calibration of modern
+/// neural networks", ICML 2017) that depends on the number of reads: `temperature_at_20 · (reads /
+/// 20)^depth_exponent`. Then `reference_shift` (nats) is added to hom-ref, because variants may be rarer than in
+/// training (Saerens et al., "Adjusting the outputs of a classifier to new a priori probabilities", Neural
+/// Computation 2002). Also added is `noise_shift` times the library's noise (`Library::noise`), because a doubtful
+/// candidate is more often an error where systematic errors are frequent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Correction {
     pub temperature_at_20: f64,
@@ -117,13 +119,13 @@ impl Default for Correction {
 }
 
 impl Correction {
-    /// `rows`: filled rows of the pileup, those of the reference included.
+    /// `rows`: filled rows of the pileup, including reference rows.
     pub fn temperature(&self, rows: usize) -> f64 {
         let reads = rows.saturating_sub(REFERENCE_ROWS).clamp(4, HEIGHT) as f64;
         self.temperature_at_20 * (reads / 20.0).powf(self.depth_exponent)
     }
 
-    /// What is added to the log-probability of hom-ref in a library so noisy.
+    /// The shift (nats) of the log-probability of hom-ref for a library with this noise.
     pub fn shift(&self, noise: f32) -> f64 {
         self.reference_shift + self.noise_shift * f64::from(noise)
     }
@@ -131,16 +133,22 @@ impl Correction {
     fn check(&self) -> Result<()> {
         if !(0.01..100.0).contains(&self.temperature_at_20) || !(-2.0..=2.0).contains(&self.depth_exponent) {
             bail!(
-                "the card has a temperature of {} with exponent {}",
+                "the model card has temperature {} and depth exponent {}, beyond 0.01..100 and ±2; use another model",
                 self.temperature_at_20,
                 self.depth_exponent
             );
         }
         if !(-20.0..=20.0).contains(&self.reference_shift) {
-            bail!("the card has a reference shift of {}", self.reference_shift);
+            bail!(
+                "the model card has reference shift {}, beyond ±20; use another model",
+                self.reference_shift
+            );
         }
         if !(-20.0..=20.0).contains(&self.noise_shift) {
-            bail!("the card has a shift by noise of {}", self.noise_shift);
+            bail!(
+                "the model card has noise shift {}, beyond ±20; use another model",
+                self.noise_shift
+            );
         }
         Ok(())
     }
@@ -171,35 +179,36 @@ impl Calibration {
     }
 }
 
-/// How the weights came to be.
+/// How the weights were trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// Every setting of the run, seed included.
     pub settings: Value,
     pub examples: Vec<DataSet>,
     pub validation: Vec<DataSet>,
-    /// What the model that training started from learned, and those before it.
+    /// The sets that the model at the start of training, and the models before it, learned from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned_before: Vec<DataSet>,
-    /// Checksum of the weights that training started from, if not random ones.
+    /// Checksum of the weights that training started from. None if they were random.
     pub init_from: Option<String>,
     pub libtorch_version: String,
-    /// The epoch (from 1) whose averaged weights these are.
+    /// The epoch (from 1) that these averaged weights come from.
     pub best_epoch: usize,
     pub epochs: Vec<Epoch>,
 }
 
-/// A shard set that was used.
+/// A shard set used in training, validation or calibration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataSet {
     pub path: String,
-    /// SHA-256 of its manifest.
+    /// SHA-256 of the set's manifest.
     pub sha256: String,
     pub snp: LabelCounts,
     pub indel: LabelCounts,
 }
 
-/// Errors and loss of one kind of variant on the validation examples. An example is an allele set; its genotype must match.
+/// Errors and loss of one variant type on the validation examples. An example is an allele set; its genotype must
+/// match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     pub examples: u64,
@@ -218,7 +227,7 @@ pub struct Metrics {
 pub struct Epoch {
     /// From 1.
     pub epoch: usize,
-    /// Mean over the epoch's examples, smoothed labels and all.
+    /// Mean over the epoch's examples, with smoothed labels.
     pub training_loss: f64,
     pub snp: Metrics,
     pub indel: Metrics,
@@ -245,43 +254,43 @@ impl Card {
         }
     }
 
-    /// The sets that this model or one that it was tuned from learned from, each once.
+    /// The sets that this model and the models before it learned from, without repeats.
     pub fn learned(&self) -> Vec<DataSet> {
         let trainings = self.training.iter();
         let mut sets: Vec<DataSet> = Vec::new();
         for set in trainings.flat_map(|training| training.learned_before.iter().chain(&training.examples)) {
-            if sets.iter().all(|known| known.sha256 != set.sha256) {
+            if sets.iter().all(|listed| listed.sha256 != set.sha256) {
                 sets.push(set.clone());
             }
         }
         sets
     }
 
-    /// Reads a card. Fails, naming what differs, if this version cannot use its model.
+    /// Reads a card. Fails if this version cannot use its model; the error states the difference.
     pub fn parse(text: &[u8]) -> Result<Self> {
-        let value: Value = serde_json::from_slice(text).context("the card is not JSON")?;
+        let value: Value = serde_json::from_slice(text).context("the model card is not JSON")?;
         match value.get("format").and_then(Value::as_str) {
             Some(FORMAT) => {}
             other => bail!(
-                "the card has format {}, this version reads {FORMAT}",
+                "the model card has format {}, but this version reads {FORMAT}",
                 other.unwrap_or("none")
             ),
         }
-        let card: Self = serde_json::from_value(value).context("the card is damaged")?;
+        let card: Self = serde_json::from_value(value).context("the model card is damaged")?;
         let fits = Self::new("", Architecture::default());
         if card.shape != fits.shape {
             bail!(
-                "the model takes pileups of shape {:?}, this version draws {:?}",
+                "the model takes pileups of shape {:?}, but this version draws {:?}",
                 card.shape,
                 fits.shape
             );
         }
         let differ = |a: &[String], b: &[String]| (a != b).then(|| (a.join(","), b.join(",")));
         if let Some((model, here)) = differ(&card.channels, &fits.channels) {
-            bail!("the model takes the channels {model}, this version draws {here}");
+            bail!("the model takes the channels {model}, but this version draws {here}");
         }
         if let Some((model, here)) = differ(&card.classes, &fits.classes) {
-            bail!("the model gives the classes {model}, this version wants {here}");
+            bail!("the model has the classes {model}, but this version needs {here}");
         }
         card.calibration.snp.check()?;
         card.calibration.indel.check()?;

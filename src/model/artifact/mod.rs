@@ -1,4 +1,4 @@
-//! What is stored of a model: weights, card, and the weights that fine-tuning must keep.
+//! The stored parts of a model: weights, card, and the importances of the weights for fine-tuning.
 
 mod card;
 mod elastic_weights;

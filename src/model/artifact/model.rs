@@ -15,7 +15,7 @@ use crate::model::network::Network;
 use crate::model::network::{Weights, check_finite, from_bytes, to_bytes};
 use crate::output::{folder_of, put_in_place, ready_file};
 
-/// Weights and card, checked to belong together. Cheap to clone and to share between threads.
+/// Weights and their matching card. Cheap to clone and to share between threads.
 #[derive(Clone)]
 pub struct Model {
     card: Arc<Card>,
@@ -24,7 +24,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model that is compiled in.
+    /// The built-in model.
     pub fn builtin() -> Result<Self> {
         Self::from_parts(
             include_bytes!("../../../models/wgs.safetensors"),
@@ -33,18 +33,18 @@ impl Model {
         .context("built-in model")
     }
 
-    /// Reads `<model>.safetensors` and the card `<model>.json` beside it. Fails if the card does not fit this version or
-    /// belongs to other weights.
+    /// Reads `<model>.safetensors` and the card `<model>.json` beside it. Fails if the card does not fit this
+    /// version or belongs to other weights.
     pub fn load(path: &Path) -> Result<Self> {
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let pair = read(path).and_then(|weights| Ok((weights, read(&card_path(path))?)));
         let model = pair.and_then(|(weights, card)| {
-            Self::from_parts(&weights, &card).with_context(|| format!("model {}", path.display()))
+            Self::from_parts(&weights, &card).with_context(|| format!("cannot use model {}", path.display()))
         });
         model.or_else(|error| Self::load_interim(path).ok_or(error))
     }
 
-    /// The model of the card and the weights that it names, which have their interim name if saving was cut off.
+    /// Loads the weights that the card names from their interim file, which remains if saving was interrupted.
     fn load_interim(path: &Path) -> Option<Self> {
         let card = std::fs::read(card_path(path)).ok()?;
         let checksum = Card::parse(&card).ok()?.weights_sha256;
@@ -57,7 +57,7 @@ impl Model {
         let found = hex(&Sha256::digest(weights));
         if card.weights_sha256 != found {
             bail!(
-                "the card belongs to weights with SHA-256 {}, but these have {found}",
+                "the card belongs to weights with SHA-256 {}, but the file has {found}; copy both files again",
                 card.weights_sha256
             );
         }
@@ -69,7 +69,7 @@ impl Model {
         })
     }
 
-    /// A model of the weights of network and cascade; the card is completed by their checksum.
+    /// A model from the weights of network and cascade; adds their checksum to the card.
     pub fn new(weights: &Weights, card: Card) -> Result<Self> {
         let weights = to_bytes(weights, None)?;
         let checksum = hex(&Sha256::digest(&weights));
@@ -86,23 +86,23 @@ impl Model {
         })
     }
 
-    /// Name and checksums, of the weights and of the card, which holds the calibration.
+    /// Name and checksums of the weights and of the card (with the calibration).
     pub fn identity(&self) -> String {
         let card = hex(&Sha256::digest(&self.card_text));
         format!("{} sha256:{} card-sha256:{card}", self.name(), self.checksum())
     }
 
-    /// Writes weights and card. Whenever a kill comes, the old or the new pair is loaded after that: the new weights have their
-    /// interim name until the card has its place, and then replace the old ones.
+    /// Writes weights and card. After a kill at any time, [`Self::load`] finds the old or the new pair. The new
+    /// weights keep an interim name until the card is in place; then they replace the old weights.
     pub fn save(&self, path: &Path) -> Result<()> {
         let weights = ready_file(path, &self.weights)?;
         let card = ready_file(&card_path(path), &self.card_text)?;
-        let interim = interim_path(path, self.checksum()).context("no checksum of the weights")?;
+        let interim = interim_path(path, self.checksum()).context("the weights have no checksum")?;
         put_in_place(vec![weights.with_interim(interim), card])
     }
 
-    /// Ends a saving that was cut off: weights that the card names take their own name, and weights that it does not name go.
-    /// Nobody else may write the model meanwhile.
+    /// Completes an interrupted save: renames the interim weights that the card names, and removes other interim
+    /// weights. No other process may write the model at the same time.
     pub fn finish_saving(path: &Path) -> Result<()> {
         let failed = || format!("cannot write {}", path.display());
         let card = std::fs::read(card_path(path))
@@ -123,7 +123,7 @@ impl Model {
         Ok(())
     }
 
-    /// The same weights with another card; its checksum of the weights is set.
+    /// The same weights with another card; sets the card's checksum of the weights.
     pub fn with_card(&self, card: Card) -> Result<Self> {
         Self::completed(self.weights.clone(), self.checksum().to_owned(), card)
     }
@@ -141,24 +141,24 @@ impl Model {
         &self.card.weights_sha256
     }
 
-    /// A copy of the network on a device.
+    /// A copy of the network on `device`.
     pub fn network(&self, device: Device) -> Result<Network> {
         Network::with_weights(&self.card.architecture, &self.weights()?, device).with_context(|| self.misfit())
     }
 
-    /// The cascade, if the model has one.
+    /// The cascade. None if the model has no cascade.
     pub fn cascade(&self) -> Result<Option<Cascade>> {
         Cascade::from_weights(&self.weights()?, self.card.cascade).with_context(|| self.misfit())
     }
 
-    /// The weights of network and cascade, and how important they are.
+    /// The weights of network and cascade, and their importances.
     pub fn weights(&self) -> Result<Weights> {
         Ok(from_bytes(&self.weights, "").context("damaged weights")?.0)
     }
 
-    /// Whether training that starts from this model can keep it from forgetting.
+    /// Whether the model stores importances, so that fine-tuning can preserve what it learned.
     pub fn remembers(&self) -> Result<bool> {
-        Ok(ElasticWeights::is_among(&self.weights()?))
+        Ok(ElasticWeights::has_importances(&self.weights()?))
     }
 
     fn misfit(&self) -> String {
@@ -171,8 +171,8 @@ pub fn card_path(weights: &Path) -> PathBuf {
     weights.with_extension("json")
 }
 
-/// The name of new weights until they replace the old ones: `x.safetensors` has `x.interim-0123456789abcdef.safetensors`, by the
-/// begin of their checksum; none if the checksum is none.
+/// Name of new weights until they replace the old: `x.safetensors` has `x.interim-0123456789abcdef.safetensors`,
+/// with the start of their checksum. None if `checksum` is not a checksum.
 fn interim_path(weights: &Path, checksum: &str) -> Option<PathBuf> {
     let digits = checksum
         .get(..16)
@@ -180,7 +180,7 @@ fn interim_path(weights: &Path, checksum: &str) -> Option<PathBuf> {
     Some(weights.with_extension(format!("interim-{digits}.safetensors")))
 }
 
-/// Whether a file has an interim name of these weights.
+/// Whether `file` has an interim name for `weights`.
 fn is_interim(file: &Path, weights: &Path) -> bool {
     let stem = file.file_stem().map(Path::new);
     let digits = stem.and_then(|stem| stem.extension()?.to_str()?.strip_prefix("interim-"));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_does_not_fit_is_refused_by_what_differs() {
+    fn a_model_that_does_not_fit_is_refused_with_the_difference() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.safetensors");
         let message = |find: &str, replace: &str| {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_no_numbers_are_refused_by_name() {
+    fn weights_that_are_not_finite_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.safetensors");
         let model = Model::builtin().unwrap();

@@ -1,4 +1,4 @@
-//! The corrections that make probabilities honest, fitted on held-out examples.
+//! Fits the corrections of the genotype probabilities on held-out examples.
 
 use std::collections::BTreeSet;
 
@@ -6,76 +6,82 @@ use super::validation::{Prediction, metrics};
 use crate::model::artifact::{Calibration, Correction};
 use crate::variants::VariantType;
 
-/// Most times that each number of a correction is fitted, the others as they are.
-const ROUNDS: usize = 30;
+/// Most rounds over the free parameters; each round fits every parameter while the others stay fixed.
+const MAX_ROUNDS: usize = 30;
 /// Largest `reference_shift` and `noise_shift`, in nats.
-const MOST_SHIFT: f64 = 4.0;
-/// Log-likelihood that each number must gain, in nats, twice what Akaike's criterion asks of a parameter.
-const WORTH_A_NUMBER: f64 = 2.0;
-/// The same for a shift that follows noise: the examples of a library are one witness of what its noise changes.
-const WORTH_A_NOISE_SHIFT: f64 = 10.0;
-/// Libraries that it needs: two differ in more than their noise.
-const LEAST_LIBRARIES: usize = 5;
-/// Mean log-likelihood, in nats, that is worth another round.
-const WORTH_A_ROUND: f64 = 1e-6;
+const MAX_SHIFT: f64 = 4.0;
+/// Smallest gain in log-likelihood for each parameter, in nats: twice what Akaike's criterion requires.
+const MIN_GAIN: f64 = 2.0;
+/// The same for `noise_shift`: all examples of a library are one observation of the effect of its noise.
+const MIN_GAIN_OF_NOISE_SHIFT: f64 = 10.0;
+/// Fewest libraries for `noise_shift`, because two libraries differ in more than their noise.
+const MIN_LIBRARIES: usize = 5;
+/// Smallest gain in mean log-likelihood for another round, in nats.
+const MIN_GAIN_OF_ROUND: f64 = 1e-6;
 
-/// A calibration with the temperatures of least cross-entropy, where the examples are enough to tell them. All else stays: examples of
-/// one sample have one depth and one library.
+/// A calibration with the temperatures of least cross-entropy. Temperatures stay if there are too few examples.
+/// Everything else stays, because the examples of one sample have one depth and one library.
 pub fn fit_temperatures(outcomes: &[Prediction], before: &Calibration) -> Calibration {
-    corrected(outcomes, before, &[Number::Temperature])
+    fit(outcomes, before, &[Parameter::Temperature])
 }
 
-/// The temperatures and shifts with the least cross-entropy, but for those that the examples are too few to tell: these stay.
+/// The temperatures and shifts with the least cross-entropy. Values stay if there are too few examples to fit them.
 pub fn fit_calibration(outcomes: &[Prediction], before: &Calibration) -> Calibration {
-    corrected(outcomes, before, &Number::ALL)
+    fit(outcomes, before, &Parameter::ALL)
 }
 
-/// Fits both types, number by number; each that is found is fitted again with the next.
-fn corrected(outcomes: &[Prediction], before: &Calibration, numbers: &[Number]) -> Calibration {
+/// Fits both types, one parameter after the other; refits the earlier parameters with each new one.
+fn fit(outcomes: &[Prediction], before: &Calibration, parameters: &[Parameter]) -> Calibration {
     let libraries: BTreeSet<u32> = outcomes.iter().map(|outcome| outcome.noise.to_bits()).collect();
-    let told: Vec<Number> = numbers
+    let usable: Vec<Parameter> = parameters
         .iter()
         .copied()
-        .filter(|number| libraries.len() >= number.least_libraries())
+        .filter(|parameter| libraries.len() >= parameter.min_libraries())
         .collect();
-    let of_type = |variant_type| {
-        let of_type = outcomes.iter().filter(|o| o.variant_type == variant_type);
-        let of_type: Vec<_> = of_type.copied().collect();
-        let (before, examples) = (before.for_type(variant_type), of_type.len() as f64);
+    let fit_type = |variant_type| {
+        let examples = outcomes.iter().filter(|o| o.variant_type == variant_type);
+        let examples: Vec<_> = examples.copied().collect();
+        let (before, count) = (before.for_type(variant_type), examples.len() as f64);
         let loss = |correction: &Correction| {
-            metrics(&of_type, variant_type, correction).cross_entropy + unlikeliness(correction, before) / examples
+            metrics(&examples, variant_type, correction).cross_entropy + penalty(correction, before) / count
         };
-        match of_type.is_empty() {
+        match examples.is_empty() {
             true => *before,
-            false => worthwhile(before, &told, &loss, examples),
+            false => fit_useful(before, &usable, &loss, count),
         }
     };
     Calibration {
-        snp: of_type(VariantType::Snp),
-        indel: of_type(VariantType::Indel),
+        snp: fit_type(VariantType::Snp),
+        indel: fit_type(VariantType::Indel),
     }
 }
 
-/// How unlikely a correction is, in nats, by how far it is from that before: few examples, all of them right, do not make a model sure.
-fn unlikeliness(correction: &Correction, before: &Correction) -> f64 {
-    let of = |number: &Number| {
-        let far = number.get(correction) - number.get(before);
-        (far / number.spread()).powi(2) / 2.0
+/// Negative log-prior of a correction, in nats, by its distance from `before`: a few correct examples do not make a
+/// model certain.
+fn penalty(correction: &Correction, before: &Correction) -> f64 {
+    let term = |parameter: &Parameter| {
+        let distance = parameter.get(correction) - parameter.get(before);
+        (distance / parameter.spread()).powi(2) / 2.0
     };
-    Number::ALL.iter().map(of).sum()
+    Parameter::ALL.iter().map(term).sum()
 }
 
-/// The correction with the least mean loss of so many examples, but for numbers that gain too little: these stay.
-fn worthwhile(before: &Correction, numbers: &[Number], loss: &dyn Fn(&Correction) -> f64, examples: f64) -> Correction {
+/// The correction with the least mean loss over `examples` examples. Parameters that gain too little stay.
+fn fit_useful(
+    before: &Correction,
+    parameters: &[Parameter],
+    loss: &dyn Fn(&Correction) -> f64,
+    examples: f64,
+) -> Correction {
     let (mut best, mut free) = (*before, Vec::new());
-    // Twice, as a temperature may be found only when a shift is.
-    for number in numbers.iter().chain(numbers) {
-        if free.contains(number) {
+    // Twice, because a temperature may gain enough only after a shift is free.
+    for parameter in parameters.iter().chain(parameters) {
+        if free.contains(parameter) {
             continue;
         }
-        free.push(*number);
-        let found = fitted(&best, &free, loss);
-        if (loss(&best) - loss(&found)) * examples > number.worth() {
+        free.push(*parameter);
+        let found = minimize(&best, &free, loss);
+        if (loss(&best) - loss(&found)) * examples > parameter.min_gain() {
             best = found;
         } else {
             free.pop();
@@ -84,16 +90,16 @@ fn worthwhile(before: &Correction, numbers: &[Number], loss: &dyn Fn(&Correction
     best
 }
 
-/// A number of a correction; of the temperature it is the logarithm.
+/// A parameter of a correction; the temperature is fitted as its logarithm.
 #[derive(Clone, Copy, PartialEq)]
-enum Number {
+enum Parameter {
     Temperature,
     DepthExponent,
     ReferenceShift,
     NoiseShift,
 }
 
-impl Number {
+impl Parameter {
     const ALL: [Self; 4] = [
         Self::Temperature,
         Self::DepthExponent,
@@ -101,31 +107,31 @@ impl Number {
         Self::NoiseShift,
     ];
 
-    /// Log-likelihood that it must gain.
-    fn worth(self) -> f64 {
+    /// Smallest gain in log-likelihood, in nats.
+    fn min_gain(self) -> f64 {
         match self {
-            Self::NoiseShift => WORTH_A_NOISE_SHIFT,
-            _ => WORTH_A_NUMBER,
+            Self::NoiseShift => MIN_GAIN_OF_NOISE_SHIFT,
+            _ => MIN_GAIN,
         }
     }
 
-    fn least_libraries(self) -> usize {
+    fn min_libraries(self) -> usize {
         match self {
-            Self::NoiseShift => LEAST_LIBRARIES,
+            Self::NoiseShift => MIN_LIBRARIES,
             _ => 1,
         }
     }
 
-    /// Where it is looked for.
+    /// Search range.
     fn range(self) -> (f64, f64) {
         match self {
             Self::Temperature => (0.2f64.ln(), 5f64.ln()),
             Self::DepthExponent => (-1.0, 1.0),
-            Self::ReferenceShift | Self::NoiseShift => (-MOST_SHIFT, MOST_SHIFT),
+            Self::ReferenceShift | Self::NoiseShift => (-MAX_SHIFT, MAX_SHIFT),
         }
     }
 
-    /// How far from what it was it comes to lie, usually.
+    /// Standard deviation of the change from the value before.
     fn spread(self) -> f64 {
         match self {
             Self::ReferenceShift => 1.0,
@@ -143,7 +149,7 @@ impl Number {
         }
     }
 
-    /// The correction with another value of this number.
+    /// The correction with another value of this parameter.
     fn set(self, correction: &Correction, value: f64) -> Correction {
         let mut correction = *correction;
         match self {
@@ -156,33 +162,33 @@ impl Number {
     }
 }
 
-/// The correction with the least loss, one of the free numbers after the other.
-fn fitted(start: &Correction, free: &[Number], loss: &dyn Fn(&Correction) -> f64) -> Correction {
+/// The correction with the least loss; fits the free parameters in turn.
+fn minimize(start: &Correction, free: &[Parameter], loss: &dyn Fn(&Correction) -> f64) -> Correction {
     let mut best = *start;
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let mut most = 0f64;
-        for number in free {
-            let found = number.set(&best, least(number.range(), |x| loss(&number.set(&best, x))));
+        for parameter in free {
+            let found = parameter.set(&best, least(parameter.range(), |x| loss(&parameter.set(&best, x))));
             let gain = loss(&best) - loss(&found);
-            // What no example depends on stays: the exponent, say, where all have 20 reads.
-            if gain > WORTH_A_ROUND {
+            // A parameter without effect stays, such as the exponent if all examples have 20 reads.
+            if gain > MIN_GAIN_OF_ROUND {
                 best = found;
             }
             most = most.max(gain);
         }
-        if most <= WORTH_A_ROUND {
+        if most <= MIN_GAIN_OF_ROUND {
             break;
         }
     }
     best
 }
 
-/// Where a function with one minimum has it, by golden-section search.
-fn least((mut low, mut high): (f64, f64), of: impl Fn(f64) -> f64) -> f64 {
+/// The minimum of a function with one minimum, by golden-section search.
+fn least((mut low, mut high): (f64, f64), function: impl Fn(f64) -> f64) -> f64 {
     let shrink = (5f64.sqrt() - 1.0) / 2.0;
     for _ in 0..20 {
         let (a, b) = (high - shrink * (high - low), low + shrink * (high - low));
-        if of(a) < of(b) { high = b } else { low = a }
+        if function(a) < function(b) { high = b } else { low = a }
     }
     f64::midpoint(low, high)
 }
@@ -194,8 +200,8 @@ mod tests {
     use crate::model::inference::genotype_probabilities;
 
     #[test]
-    fn overconfidence_is_cooled() {
-        // 90 % right, but sure to 99.9 %.
+    fn overconfidence_raises_the_temperature() {
+        // 90 % right, but with a probability of 99.9 %.
         let logit = 999f32.ln();
         let het = [logit, 0.0, logit, -30.0];
         let outcomes: Vec<_> = (0..1000).map(|i| outcome(het, u8::from(i % 10 != 0))).collect();
@@ -203,7 +209,7 @@ mod tests {
         let p = genotype_probabilities(&het, &calibration.snp, 25, 0.0);
         assert!((p[1] - 0.9).abs() < 0.01, "{p:?}");
         assert_eq!(calibration.indel, Correction::default());
-        // A temperature alone may be fitted anew, but not from a handful.
+        // Training refits only the temperature, and not from a few examples.
         let before = Correction {
             depth_exponent: 0.3,
             reference_shift: 1.0,
@@ -223,36 +229,38 @@ mod tests {
     fn temperature_follows_depth() {
         let logit = 99f32.ln();
         let het = [logit, 0.0, logit, -30.0];
-        // Sure to 99 %: with few reads right in 70 of 100, with many in 99.
-        let of_depth = |rows, right| {
+        // A probability of 99 %: 70 of 100 right with few reads, 99 of 100 with many.
+        let at_depth = |rows, right| {
             (0..100).map(move |i| Prediction {
                 rows,
                 ..outcome(het, u8::from(i < right))
             })
         };
-        let outcomes: Vec<_> = of_depth(13, 70).chain(of_depth(69, 99)).collect();
+        let outcomes: Vec<_> = at_depth(13, 70).chain(at_depth(69, 99)).collect();
         let snp = fit_calibration(&outcomes, &Calibration::default()).snp;
         assert!(snp.temperature(13) > 2.0 * snp.temperature(69), "{snp:?}");
     }
 
     #[test]
-    fn noise_shifts_the_reference_where_it_says_something() {
-        // Of doubtful candidates a tenth are variants in noisy libraries, nine in ten in calm ones.
+    fn noise_shifts_the_reference_where_it_is_informative() {
+        // Of doubtful candidates, one in ten is a variant in noisy libraries, nine in ten in quiet libraries.
         let doubtful = [0.0, 0.0, 0.0, -30.0];
-        let of = |noise, variants| {
+        let library = |noise, variants| {
             (0..200).map(move |i| Prediction {
                 noise,
                 ..outcome(doubtful, u8::from(i % 10 < variants))
             })
         };
-        let few: Vec<_> = of(-2.0, 9).chain(of(0.0, 5)).chain(of(2.0, 1)).collect();
+        let few: Vec<_> = library(-2.0, 9).chain(library(0.0, 5)).chain(library(2.0, 1)).collect();
         assert_eq!(fit_calibration(&few, &Calibration::default()).snp.noise_shift, 0.0);
-        let more = of(-0.01, 5).chain(of(0.01, 5));
+        let more = library(-0.01, 5).chain(library(0.01, 5));
         let outcomes: Vec<_> = few.into_iter().chain(more).collect();
         let snp = fit_calibration(&outcomes, &Calibration::default()).snp;
         assert!((snp.noise_shift - 9f64.ln() / 2.0).abs() < 0.1, "{snp:?}");
         assert!(snp.shift(0.0).abs() < 0.1, "{snp:?}");
-        let alike = [-2.0, -1.0, 0.0, 1.0, 2.0].into_iter().flat_map(|noise| of(noise, 5));
+        let alike = [-2.0, -1.0, 0.0, 1.0, 2.0]
+            .into_iter()
+            .flat_map(|noise| library(noise, 5));
         assert_eq!(
             fit_calibration(&alike.collect::<Vec<_>>(), &Calibration::default())
                 .snp
@@ -262,8 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn variants_that_are_rarer_than_thought_shift_the_reference() {
-        // The network holds half of each kind for variants: in truth it is a tenth of the doubtful and all of the plain ones.
+    fn variants_rarer_than_the_network_predicts_shift_the_reference() {
+        // The network predicts that half of each kind are variants. In truth, one in ten doubtful and all plain
+        // examples are variants.
         let doubtful = [0.0, 0.0, 0.0, -30.0];
         let (plain, reference) = ([9.0, 0.0, 9.0, -30.0], [-9.0, 9.0, 0.0, -30.0]);
         let mut outcomes: Vec<_> = (0..2000).map(|i| outcome(doubtful, u8::from(i % 10 == 0))).collect();
@@ -271,13 +280,13 @@ mod tests {
         outcomes.extend((0..2000).map(|_| outcome(reference, 0)));
         let snp = fit_calibration(&outcomes, &Calibration::default()).snp;
         assert!((snp.reference_shift - 9f64.ln()).abs() < 0.1, "{snp:?}");
-        // A handful says nothing.
+        // A few examples are not enough.
         let few = [outcome(doubtful, 0), outcome(plain, 1), outcome(reference, 0)];
         assert_eq!(fit_calibration(&few, &Calibration::default()), Calibration::default());
     }
 
     #[test]
-    fn what_examples_cannot_tell_stays() {
+    fn parameters_that_examples_cannot_fit_stay() {
         let before = Correction {
             temperature_at_20: 1.3,
             depth_exponent: 0.3,
@@ -288,7 +297,7 @@ mod tests {
             snp: before,
             indel: before,
         };
-        // A dozen, all of them right, and no indels.
+        // Twelve examples, all correct, and no indels.
         let plain = [9.0, 0.0, 9.0, -30.0];
         let few: Vec<_> = (0..12).map(|_| outcome(plain, 1)).collect();
         assert_eq!(fit_calibration(&few, &before), before);

@@ -1,4 +1,4 @@
-//! Calibration: probabilities of validation examples, compared with the truth and corrected.
+//! Calibration: compares the probabilities of validation examples with the truth, and corrects them.
 
 mod fit;
 mod validation;

@@ -1,4 +1,4 @@
-//! Validation: what a network says of held-out examples, and metrics of that.
+//! Validation: predictions of a network on held-out examples, and their metrics.
 
 use anyhow::Result;
 use tch::Kind;
@@ -13,12 +13,13 @@ use crate::model::network::features::summarize;
 use crate::model::network::{Batch, Network, bucket};
 use crate::variants::VariantType;
 
-/// Examples evaluated at once.
+/// Number of examples read at a time.
 const BATCH: usize = 256;
-/// Pileups given to the network at a time, always as many: oneDNN prepares itself anew for every shape.
+/// Number of pileups per network evaluation. The number is fixed, because oneDNN prepares itself anew for each
+/// shape.
 const MICRO_BATCH: usize = 8;
 
-/// What the network said of a labelled example.
+/// The network's output for a labelled example.
 #[derive(Clone, Copy, Debug)]
 pub struct Prediction {
     pub logits: [f32; 4],
@@ -26,9 +27,9 @@ pub struct Prediction {
     pub variant_type: VariantType,
     /// Filled rows of the pileup.
     pub rows: usize,
-    /// Of the library.
+    /// Noise of the library.
     pub noise: f32,
-    /// What the cascade says, where it is asked and does not abstain.
+    /// The cascade's probabilities. None if the cascade was not asked or abstains.
     pub cascade: Option<[f32; 3]>,
 }
 
@@ -72,7 +73,7 @@ pub fn outcomes(
     Ok(outcomes)
 }
 
-/// Items by the bucket of their rows, smaller ones first, otherwise in order.
+/// Items grouped by the bucket of their rows, smaller buckets first; the order within a group stays.
 fn by_bucket(items: &[TrainingItem]) -> Vec<Vec<&TrainingItem>> {
     let mut groups = std::collections::BTreeMap::<usize, Vec<&TrainingItem>>::new();
     for item in items {
@@ -81,7 +82,8 @@ fn by_bucket(items: &[TrainingItem]) -> Vec<Vec<&TrainingItem>> {
     groups.into_values().collect()
 }
 
-/// The batch of items, at the rows of the fullest, and of empty ones up to `least`.
+/// The batch of `items`, with as many rows as the fullest item needs. Empty items fill the batch up to `least`
+/// items.
 pub fn gather(network: &Network, items: &[&TrainingItem], least: usize) -> Result<Batch> {
     let mut inputs: Vec<_> = items
         .iter()
@@ -92,7 +94,7 @@ pub fn gather(network: &Network, items: &[&TrainingItem], least: usize) -> Resul
     Batch::new(network.architecture(), rows, &inputs)
 }
 
-/// The examples that the cascade was asked about, and whether the network, corrected, is right on them.
+/// The examples that the cascade judged, and whether the calibrated network is right on them.
 pub fn trials(outcomes: &[Prediction], calibration: &Calibration) -> Vec<Trial> {
     let trial = |outcome: &Prediction| {
         let correction = calibration.for_type(outcome.variant_type);
@@ -107,7 +109,7 @@ pub fn trials(outcomes: &[Prediction], calibration: &Calibration) -> Vec<Trial> 
     outcomes.iter().filter_map(trial).collect()
 }
 
-/// The likeliest genotype.
+/// The most likely genotype.
 fn called(p: &[f64; 3]) -> u8 {
     if p[0] >= p[1] && p[0] >= p[2] {
         0
@@ -116,7 +118,8 @@ fn called(p: &[f64; 3]) -> u8 {
     }
 }
 
-/// Metrics of a type. A call counts if its genotype is right; a wrong genotype is both a false call and a missed one.
+/// Metrics of one variant type. A call counts if its genotype is right; a wrong genotype is both a false call and a
+/// missed call.
 pub fn metrics(outcomes: &[Prediction], variant_type: VariantType, correction: &Correction) -> Metrics {
     let mut m = Metrics::default();
     for outcome in outcomes.iter().filter(|o| o.variant_type == variant_type) {
@@ -128,8 +131,8 @@ pub fn metrics(outcomes: &[Prediction], variant_type: VariantType, correction: &
         m.false_negatives += u64::from(outcome.label != 0 && called != outcome.label);
         m.cross_entropy -= p[usize::from(outcome.label)].max(1e-30).ln();
     }
-    // Nothing to find and nothing found is no error.
-    let ratio = |of: u64, all: u64| if all == 0 { 1.0 } else { of as f64 / all as f64 };
+    // 1 if there is nothing to find and nothing was found.
+    let ratio = |part: u64, all: u64| if all == 0 { 1.0 } else { part as f64 / all as f64 };
     m.recall = ratio(m.true_positives, m.true_positives + m.false_negatives);
     m.precision = ratio(m.true_positives, m.true_positives + m.false_positives);
     m.f1 = ratio(
@@ -140,7 +143,7 @@ pub fn metrics(outcomes: &[Prediction], variant_type: VariantType, correction: &
     m
 }
 
-/// What a network says of a SNP at 20×, made up for tests.
+/// A prediction for a SNP at 20×, for tests.
 #[cfg(test)]
 pub fn outcome(logits: [f32; 4], label: u8) -> Prediction {
     Prediction {

@@ -1,7 +1,7 @@
-//! The cascade: a small network that decides the clear pileups, and the thresholds from which it is believed.
+//! The cascade: a small network that decides clear pileups, and the probability thresholds for its decisions.
 
 mod network;
 mod thresholds;
 
-pub use network::{Cascade, CascadeTensors, Cascades, is_of_cascade, layer_shapes};
+pub use network::{Cascade, CascadeTensors, Cascades, is_cascade_weight, layer_shapes};
 pub use thresholds::{CascadeThresholds, Trial};

@@ -1,5 +1,6 @@
-//! The first stage of a model: a small network on the summary of a pileup. Where it is sure, the pileup network need not look
-//! (Viola and Jones, "Rapid object detection using a boosted cascade of simple features", CVPR 2001).
+//! The first stage of a model: a small network on the summary of a pileup. If this network is certain, the pileup
+//! network does not run (Viola and Jones, "Rapid object detection using a boosted cascade of simple features", CVPR
+//! 2001).
 
 use anyhow::{Context, Result, ensure};
 use ndarray::{Array1, Array2};
@@ -11,25 +12,25 @@ use crate::model::network::Weights;
 use crate::model::network::features::{FEATURES, summarize};
 use crate::variants::VariantType;
 
-/// Units of each layer, from the summary to the three genotypes.
+/// Number of units in each layer, from the summary to the three genotypes.
 pub const UNITS: [usize; 4] = [FEATURES, 48, 24, 3];
-/// Names of the weights begin with this.
+/// Prefix of the names of the cascade's weights.
 const PREFIX: &str = "cascade.";
 
-/// A cascade, ready to decide. It runs without torch, and each result depends on its image alone.
+/// A cascade for inference. It runs without torch, and each result depends only on its image.
 #[derive(Clone, Debug)]
 pub struct Cascade {
-    /// Subtracted from and divided into the summary.
+    /// The summary is normalized: (summary − mean) / deviation.
     mean: Array1<f32>,
     deviation: Array1<f32>,
     layers: Vec<(Array2<f32>, Array1<f32>)>,
-    /// Least and greatest value of each number of a summary that it was taught to judge; none of older models.
+    /// Smallest and largest accepted value of each summary feature. None for older models.
     limits: Option<[Vec<f32>; 2]>,
     card: CascadeThresholds,
 }
 
 impl Cascade {
-    /// From the weights of a model. None if it has no cascade; fails if the weights do not fit.
+    /// Builds the cascade from a model's weights. None without a card. Fails if the weights do not fit.
     pub fn from_weights(weights: &Weights, card: Option<CascadeThresholds>) -> Result<Option<Self>> {
         let Some(card) = card else { return Ok(None) };
         let values = |name: String, shape: &[usize]| -> Result<Vec<f32>> {
@@ -38,7 +39,7 @@ impl Cascade {
             let found: Vec<usize> = tensor.size().iter().map(|&d| d as usize).collect();
             ensure!(
                 found == shape,
-                "weight {PREFIX}{name} has shape {found:?} where {shape:?} should be"
+                "weight {PREFIX}{name} has shape {found:?}, but shape {shape:?} is expected"
             );
             Ok(tensor
                 .f_detach()?
@@ -55,7 +56,7 @@ impl Cascade {
         let deviation = values("deviation".into(), &[FEATURES])?;
         ensure!(
             deviation.iter().all(|&d| d > 0.0),
-            "weight {PREFIX}deviation holds a number that is not above 0"
+            "weight {PREFIX}deviation has a value that is not above 0"
         );
         Ok(Some(Self {
             mean: values("mean".into(), &[FEATURES])?.into(),
@@ -82,21 +83,22 @@ impl Cascade {
         [0, 1, 2].map(|class| exponentials[class] / sum)
     }
 
-    /// Probabilities of hom-ref, het and hom-alt from a summary; none where training saw no such summary, as the cascade is sure
-    /// of anything there.
+    /// Probabilities of hom-ref, het and hom-alt from a summary. None outside of the range of training, because the
+    /// cascade is overconfident there.
     pub fn judge(&self, summary: &[f32; FEATURES]) -> Option<[f32; 3]> {
-        self.was_seen(summary).then(|| self.probabilities(summary))
+        self.is_in_range(summary).then(|| self.probabilities(summary))
     }
 
-    /// Probabilities of hom-ref, het and hom-alt of an image (see `summarize`), if they are sure enough to stand.
+    /// Probabilities of hom-ref, het and hom-alt of an image (see `summarize`). None if they do not reach the
+    /// threshold.
     pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
         let probabilities = self.judge(&summarize(image, variant_type))?;
         let (_, greatest) = likeliest(&probabilities);
         (f64::from(greatest) >= self.card.for_type(variant_type).threshold).then_some(probabilities)
     }
 
-    /// Whether each number of a summary is one that training saw.
-    fn was_seen(&self, summary: &[f32; FEATURES]) -> bool {
+    /// Whether each feature of a summary lies in the range of training.
+    fn is_in_range(&self, summary: &[f32; FEATURES]) -> bool {
         let Some([least, greatest]) = &self.limits else {
             return false;
         };
@@ -112,16 +114,17 @@ impl Cascade {
     }
 }
 
-/// The cascades of an ensemble: they decide only together.
+/// The cascades of an ensemble; they only decide together.
 pub struct Cascades(Vec<Cascade>);
 
 impl Cascades {
-    /// Those of all models of an ensemble.
+    /// Takes the cascades of all models of an ensemble.
     pub fn new(cascades: Vec<Cascade>) -> Self {
         Self(cascades)
     }
 
-    /// The mean of what the cascades say of an image, if all are sure of the same genotype. See [`Cascade::decide`].
+    /// The mean probabilities of the cascades for an image. None unless all decide, for the same genotype. See
+    /// [`Cascade::decide`].
     pub fn decide(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
         let mut mean = [0.0; 3];
         for cascade in &self.0 {
@@ -134,17 +137,18 @@ impl Cascades {
     }
 }
 
-/// Whether a weight of a model is the cascade's.
-pub fn is_of_cascade(name: &str) -> bool {
+/// Whether a model's weight of this name belongs to the cascade.
+pub fn is_cascade_weight(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
 
-/// Name of a layer's weight or bias, without prefix.
+/// Name of a layer's weight or bias, without the prefix.
 fn layer_name(index: usize, part: &str) -> String {
     format!("layer{}.{part}", index + 1)
 }
 
-/// Weights of a cascade while it is trained: `mean`, `deviation` and range of each feature, the layers' weights and biases.
+/// Weights of a cascade in training: `mean`, `deviation` and range of each feature, and the layers' weights and
+/// biases.
 pub struct CascadeTensors {
     pub mean: Tensor,
     pub deviation: Tensor,
@@ -166,7 +170,7 @@ impl CascadeTensors {
         Ok(x)
     }
 
-    /// All weights under the names that a model keeps them by.
+    /// All weights under their names in a model.
     pub fn weights(&self, layers: &Weights) -> Weights {
         let layers = layers
             .iter()
@@ -213,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn it_computes_what_was_trained() {
+    fn inference_agrees_with_training() {
         let weights = weights();
         let cascade = Cascade::from_weights(&weights, Some(CascadeThresholds::NEVER))
             .unwrap()
@@ -239,13 +243,13 @@ mod tests {
     }
 
     #[test]
-    fn it_abstains_outside_of_what_training_saw() {
+    fn it_abstains_outside_of_the_range_of_training() {
         let mut cascade = Cascade::from_weights(&weights(), Some(CascadeThresholds::NEVER))
             .unwrap()
             .unwrap();
         let mut summary = [0.5; FEATURES];
         assert!(cascade.judge(&summary).is_some());
-        // A quarter of the range is the margin.
+        // The margin is a quarter of the range.
         for (value, seen) in [(1.24, true), (1.26, false), (-0.26, false), (f32::NAN, false)] {
             summary[33] = value;
             assert_eq!(cascade.judge(&summary).is_some(), seen, "{value}");

@@ -1,34 +1,35 @@
-//! How far a cascade may be believed.
+//! Probability thresholds for the decisions of a cascade.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::variants::VariantType;
 
-/// Probabilities that are tried as thresholds.
+/// Thresholds to try.
 const THRESHOLDS: [f64; 9] = [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999];
-/// Decisions that lower a threshold that more examples set: fewer cannot tell one wrong in two thousand.
+/// Decisions that are necessary to lower a threshold of the starting model: fewer cannot show one error in two
+/// thousand.
 const ENOUGH_DECISIONS: u64 = 2000;
 
-/// From which probability on the cascade is believed, and how it did on held-out examples.
+/// The threshold of a cascade for one variant type, and its performance on held-out examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CascadeThreshold {
-    /// Least probability of the likeliest genotype; above 1 the cascade never decides.
+    /// Smallest probability of the most likely genotype at which the cascade decides; above 1 it never decides.
     pub threshold: f64,
-    /// Held-out examples; those that the cascade decided; those of them whose genotype was wrong, by the cascade and by
-    /// the pileup network.
+    /// Counts of held-out examples: all; decided by the cascade; of these, wrong by the cascade, and wrong by the
+    /// pileup network.
     pub examples: u64,
     pub decided: u64,
     pub wrong: u64,
     pub network_wrong: u64,
-    /// Those that the cascade decided wrongly and the pileup network would not have.
+    /// Examples that only the cascade decides wrongly, not the pileup network.
     pub wrong_alone: u64,
 }
 
-/// A held-out example that both stages judged.
+/// A held-out example with the results of both stages.
 pub struct Trial {
     pub variant_type: VariantType,
-    /// What the cascade says.
+    /// The cascade's probabilities of hom-ref, het and hom-alt.
     pub probabilities: [f32; 3],
     pub label: u8,
     pub network_is_right: bool,
@@ -63,7 +64,7 @@ impl CascadeThreshold {
     }
 }
 
-/// What a card says of a cascade.
+/// The thresholds of a cascade in the model card.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CascadeThresholds {
     pub snp: CascadeThreshold,
@@ -71,42 +72,42 @@ pub struct CascadeThresholds {
 }
 
 impl CascadeThresholds {
-    /// Of a cascade that never decides.
+    /// The thresholds of a cascade that never decides.
     pub const NEVER: Self = Self {
         snp: CascadeThreshold::NEVER,
         indel: CascadeThreshold::NEVER,
     };
 
-    /// With the least thresholds that make it believable; those of a model that was started from are lowered by many examples only,
-    /// and stay where no example is as sure.
-    pub fn fit(trials: &[Trial], before: Option<&Self>, believable: impl Fn(&CascadeThreshold) -> bool) -> Self {
-        let of_type = |variant_type| {
+    /// Finds the smallest thresholds that `accepts` allows. Only [`ENOUGH_DECISIONS`] decisions can lower a
+    /// threshold of the starting model (`before`). That threshold stays if no example reaches it.
+    pub fn fit(trials: &[Trial], before: Option<&Self>, accepts: impl Fn(&CascadeThreshold) -> bool) -> Self {
+        let fit_type = |variant_type| {
             let trials: Vec<&Trial> = trials.iter().filter(|t| t.variant_type == variant_type).collect();
             let tried = THRESHOLDS
                 .into_iter()
                 .map(|threshold| CascadeThreshold::at(threshold, &trials));
             let before = before.map(|card| card.for_type(variant_type));
             let least = before.map_or(0.0, |before| before.threshold);
-            let is_told = |c: &CascadeThreshold| c.threshold >= least || c.decided >= ENOUGH_DECISIONS;
-            let mut believed = tried.filter(|c| c.decided > 0 && is_told(c) && believable(c));
+            let may_use = |c: &CascadeThreshold| c.threshold >= least || c.decided >= ENOUGH_DECISIONS;
+            let mut accepted = tried.filter(|c| c.decided > 0 && may_use(c) && accepts(c));
             let untried = before.filter(|before| CascadeThreshold::at(before.threshold, &trials).decided == 0);
-            believed
+            accepted
                 .next()
                 .or(untried.copied())
                 .unwrap_or_else(|| CascadeThreshold::at(CascadeThreshold::NEVER.threshold, &trials))
         };
         Self {
-            snp: of_type(VariantType::Snp),
-            indel: of_type(VariantType::Indel),
+            snp: fit_type(VariantType::Snp),
+            indel: fit_type(VariantType::Indel),
         }
     }
 
-    /// Fails if a threshold would let a cascade decide that is not sure.
+    /// Fails if a threshold would let an uncertain cascade decide.
     pub fn check(&self) -> Result<()> {
         for CascadeThreshold { threshold, .. } in [self.snp, self.indel] {
             ensure!(
                 (0.5..=2.0).contains(&threshold),
-                "the card has a cascade with a threshold of {threshold}"
+                "the model card has a cascade with a threshold of {threshold}, outside of 0.5..2; use another model"
             );
         }
         Ok(())
@@ -125,7 +126,7 @@ impl std::fmt::Display for CascadeThresholds {
         let kind = |name, c: &CascadeThreshold| {
             let share = 100.0 * c.decided as f64 / c.examples.max(1) as f64;
             format!(
-                "decides {share:.0} % of held-out {name}s by P ≥ {} ({} of {}, {} wrong where the network has {} wrong)",
+                "decides {share:.0} % of held-out {name}s at P ≥ {} ({} of {}; {} wrong, where the network has {} wrong)",
                 c.threshold, c.decided, c.examples, c.wrong, c.network_wrong
             )
         };
@@ -133,7 +134,7 @@ impl std::fmt::Display for CascadeThresholds {
     }
 }
 
-/// The likeliest genotype and its probability.
+/// The most likely genotype and its probability.
 pub fn likeliest(probabilities: &[f32; 3]) -> (u8, f32) {
     let mut best = (0, probabilities[0]);
     for (class, &probability) in (0..).zip(probabilities) {
@@ -149,26 +150,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_threshold_that_is_believable_is_taken() {
+    fn the_smallest_accepted_threshold_is_used() {
         let trial = |probability: f32, label| Trial {
             variant_type: VariantType::Snp,
             probabilities: [probability, 1.0 - probability, 0.0],
             label,
             network_is_right: true,
         };
-        // Right from 0.9985 on, wrong once at 0.996.
+        // All correct from 0.9985 on, one error at 0.996.
         let trials: Vec<_> = [(0.996, 1), (0.9985, 0), (0.9985, 0), (0.99985, 0), (0.5, 1)]
             .map(|(p, label)| trial(p, label))
             .into();
-        let of_few = CascadeThresholds::fit(&trials, None, |c| c.wrong == 0);
-        assert_eq!(
-            (of_few.snp.threshold, of_few.snp.examples, of_few.snp.decided),
-            (0.998, 5, 3)
-        );
-        assert!(of_few.indel.threshold > 1.0);
-        // Few examples raise what more have set, and do not lower it.
+        let few = CascadeThresholds::fit(&trials, None, |c| c.wrong == 0);
+        assert_eq!((few.snp.threshold, few.snp.examples, few.snp.decided), (0.998, 5, 3));
+        assert!(few.indel.threshold > 1.0);
+        // A few examples can raise the threshold before, but not lower it.
         let tuned = |trials: &[Trial], threshold| {
-            let mut before = of_few;
+            let mut before = few;
             before.snp.threshold = threshold;
             CascadeThresholds::fit(trials, Some(&before), |c| c.wrong == 0)
                 .snp
@@ -177,7 +175,7 @@ mod tests {
         assert_eq!((tuned(&trials, 0.9995), tuned(&trials, 0.99)), (0.9995, 0.998));
         let many: Vec<_> = (0..ENOUGH_DECISIONS).map(|_| trial(0.996, 0)).collect();
         assert_eq!(tuned(&many, 0.9995), 0.99);
-        // What none is sure enough to try stays; what was tried and found wrong does not.
+        // A threshold that no example reaches stays; a threshold with a wrong decision does not.
         assert_eq!(tuned(&many[1..], 0.9995), 0.9995);
         assert_eq!(tuned(&[], 0.9995), 0.9995);
         assert!(tuned(&[trial(0.99999, 1)], 0.9995) > 1.0);

@@ -1,20 +1,21 @@
-//! Changes of a pileup that leave its genotype as it is: other depth, other chemistry.
+//! Changes of a pileup that do not change its genotype: another depth, another chemistry.
 //!
-//! Encodings are those of the `pileup` module: a pixel is filled where its strand channel is not 0.
+//! Encodings are those of the `pileup` module: a pixel is filled if its strand channel is not 0.
 
 use crate::examples::{ROW_BYTES, filled_rows};
 use crate::model::network::Random;
 use crate::pileup::index::{BASE_QUALITY, INSERT_SIZE, STRAND, SUPPORT};
 use crate::pileup::{CHANNELS, REFERENCE_ROWS, STRANDS, SUPPORTS};
 
-/// Brightness of one phred unit of base quality.
+/// Pixel value of one phred unit of base quality.
 const PHRED: f64 = 254.0 / 40.0;
-/// Qualities that newer instruments report (NovaSeq: 2, 12, 23, 37) and the least that falls into each.
+/// Qualities that newer instruments report (NovaSeq: 2, 12, 23, 37), as (lowest quality of the bin, reported
+/// quality).
 const QUALITY_BINS: [(f64, f64); 4] = [(30.0, 37.0), (18.0, 23.0), (7.0, 12.0), (0.0, 2.0)];
-/// Supporting reads that remain when depth is reduced; with fewer most sites would be no candidate.
+/// Fewest supporting reads after a reduction of depth; with fewer reads, most sites would not be candidates.
 const MIN_SUPPORT: usize = 2;
 
-/// Changes an image (C-order [rows, 221, 7]) at random. Rows may become fewer.
+/// Changes an image (C-order [rows, 221, 7]) at random. The number of rows can decrease.
 pub fn augment(image: &mut Vec<u8>, random: &mut Random) {
     image.truncate(filled_rows(image) * ROW_BYTES);
     if random.uniform() < 0.5 {
@@ -40,7 +41,8 @@ pub fn augment(image: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// Keeps each read with probability `kept`, unless too few would be left in support of the allele.
+/// Keeps each read with probability `kept`. Changes nothing if fewer than [`MIN_SUPPORT`] supporting reads would
+/// remain.
 fn reduce_depth(image: &mut Vec<u8>, kept: f64, random: &mut Random) {
     let rows = image.len() / ROW_BYTES;
     let keep: Vec<bool> = (0..rows)
@@ -63,7 +65,8 @@ fn reduce_depth(image: &mut Vec<u8>, kept: f64, random: &mut Random) {
     image.truncate(end);
 }
 
-/// What becomes of each brightness of the base quality channel: a shift of up to 4 phred, sometimes in bins.
+/// New value for each value of the base quality channel: a shift of up to 4 phred units, and binning in some
+/// images.
 fn quality_table(random: &mut Random) -> [u8; 256] {
     let shift = if random.uniform() < 0.5 {
         8.0 * random.uniform() - 4.0
@@ -94,7 +97,7 @@ mod tests {
     use super::*;
     use crate::pileup::WIDTH;
 
-    /// 5 reference rows and 40 reads, every third in support, marked by their row in the first channel.
+    /// 5 reference rows and 40 reads, every third of them supporting; the first channel holds the row number.
     fn image() -> Vec<u8> {
         (0..45 * WIDTH)
             .flat_map(|pixel| {
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn reference_rows_and_the_order_of_reads_stay() {
+    fn reference_rows_and_the_order_of_reads_do_not_change() {
         let (before, mut depths) = (image(), Vec::new());
         for seed in 0..50 {
             let mut after = before.clone();

@@ -15,10 +15,10 @@ use crate::model::network::Random;
 use crate::pileup::PileupContext;
 use crate::variants::VariantType;
 
-/// Batches made ahead of the network.
+/// Number of batches prepared in advance.
 const BATCHES_AHEAD: usize = 16;
 
-/// Standard deviation of what is added to a library's noise: by its exact value the set would be known.
+/// Standard deviation of the noise jitter. Without jitter, the exact noise value would identify the shard set.
 pub const NOISE_JITTER: f64 = 0.3;
 
 /// A labelled pileup.
@@ -29,7 +29,7 @@ pub struct TrainingItem {
     /// 0 hom-ref, 1 het, 2 hom-alt.
     pub label: u8,
     pub context: PileupContext,
-    /// Whether the candidate has this one alternate only: such are the cascade's.
+    /// Whether the candidate has only one alternate; the cascade takes only such examples.
     pub alone: bool,
 }
 
@@ -44,10 +44,10 @@ impl TrainingItem {
     }
 }
 
-/// What one step learns from.
+/// The examples of one training step.
 pub struct TrainingBatch {
     pub items: Vec<TrainingItem>,
-    /// Examples of the epoch that were drawn up to here, those passed over included.
+    /// Number of examples of the epoch drawn so far, including skipped ones.
     pub drawn: u64,
 }
 
@@ -58,7 +58,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Fails if there is not one labelled example.
+    /// Fails if there is no labelled example.
     pub fn new(sets: Vec<ShardReader>) -> Result<Self> {
         let feed = Self { sets: sets.into() };
         let folders: Vec<_> = feed.sets.iter().map(|s| s.directory().display().to_string()).collect();
@@ -74,16 +74,16 @@ impl Feed {
         self.sets.iter().map(|s| s.manifest.labelled()).sum()
     }
 
-    /// Labelled examples of a type.
-    pub fn of_type(&self, variant_type: VariantType) -> u64 {
-        let of = |set: &ShardReader| match variant_type {
+    /// Number of labelled examples of a variant type.
+    pub fn labelled_of_type(&self, variant_type: VariantType) -> u64 {
+        let count = |set: &ShardReader| match variant_type {
             VariantType::Snp => set.manifest.snp.labelled(),
             VariantType::Indel => set.manifest.indel.labelled(),
         };
-        self.sets.iter().map(of).sum()
+        self.sets.iter().map(count).sum()
     }
 
-    /// The sets, as a card names them.
+    /// The sets in the form of the model card.
     pub fn data_sets(&self) -> Vec<DataSet> {
         let data_set = |set: &ShardReader| DataSet {
             path: set.directory().display().to_string(),
@@ -95,8 +95,8 @@ impl Feed {
     }
 
     fn shards(&self) -> Vec<(usize, usize)> {
-        let of_set = |(set, reader): (usize, &ShardReader)| (0..reader.len()).map(move |shard| (set, shard));
-        self.sets.iter().enumerate().flat_map(of_set).collect()
+        let shards_of_set = |(set, reader): (usize, &ShardReader)| (0..reader.len()).map(move |shard| (set, shard));
+        self.sets.iter().enumerate().flat_map(shards_of_set).collect()
     }
 
     fn read(&self, (set, shard): (usize, usize)) -> Result<Vec<TrainingItem>> {
@@ -107,7 +107,7 @@ impl Feed {
             .collect())
     }
 
-    /// Gives every batch in the order of the shards to `consume`.
+    /// Passes every batch to `consume`, in the order of the shards.
     pub fn in_order(&self, batch_size: usize, mut consume: impl FnMut(&[TrainingItem]) -> Result<()>) -> Result<()> {
         for shard in self.shards() {
             self.read(shard)?.chunks(batch_size).try_for_each(&mut consume)?;
@@ -115,9 +115,9 @@ impl Feed {
         Ok(())
     }
 
-    /// The batches of an epoch, made by a thread of their own. Shards come in random order and pass through a buffer from which
-    /// examples are drawn at random; most of those that the cascade decides, and rightly, are passed over. All of it depends
-    /// on seed, epoch, cascade and shards alone. The first `skip` examples drawn are left out.
+    /// The batches of an epoch, made by a separate thread. Shards come in random order into a buffer, and examples
+    /// are drawn from the buffer at random. Most examples that the cascade decides correctly are skipped. The
+    /// result depends only on seed, epoch, cascade and shards. The first `skip` drawn examples are left out.
     pub fn shuffled(
         &self,
         options: &TrainingOptions,
@@ -129,9 +129,9 @@ impl Feed {
         let (feed, options, cascade) = (self.clone(), options.clone(), cascade.cloned());
         std::thread::spawn(move || {
             let shuffle = Shuffle::new(&options, cascade.as_deref(), epoch, skip);
-            // Were the channel just closed after a panic, the epoch would seem to be at its end.
+            // Sends an error after a panic. A channel that only closes would look like the end of the epoch.
             let outcome = catch_unwind(AssertUnwindSafe(|| feed.send_shuffled(shuffle, &send)));
-            if let Err(error) = outcome.unwrap_or_else(|_| Err(anyhow!("the thread that reads shards has panicked"))) {
+            if let Err(error) = outcome.unwrap_or_else(|_| Err(anyhow!("the thread that reads shards panicked"))) {
                 let _ = send.send(Err(error));
             }
         });
@@ -139,7 +139,7 @@ impl Feed {
     }
 
     fn send_shuffled(&self, mut shuffle: Shuffle, send: &Sender<Result<TrainingBatch>>) -> Result<()> {
-        // A receiver that is gone wants no more.
+        // False ends the epoch when the receiver is gone.
         let mut emit = |batch: TrainingBatch| batch.items.is_empty() || send.send(Ok(batch)).is_ok();
         let mut shards = self.shards();
         shuffle.random.shuffle(&mut shards);
@@ -178,7 +178,7 @@ impl<'a> Shuffle<'a> {
         }
     }
 
-    /// Fills the buffer, then exchanges a random item of it for this one. False if nobody takes batches any more.
+    /// Fills the buffer, then swaps the item with a random item of the buffer. False if the receiver is gone.
     fn push(&mut self, item: TrainingItem, emit: &mut impl FnMut(TrainingBatch) -> bool) -> bool {
         if self.buffer.len() < self.options.shuffle_buffer.max(1) {
             self.buffer.push(item);
@@ -221,7 +221,7 @@ impl<'a> Shuffle<'a> {
         self.batch.len() < self.options.batch_size || emit(self.take_batch())
     }
 
-    /// Whether the cascade decides the example, and rightly.
+    /// Whether the cascade decides the example correctly.
     fn is_easy(&self, item: &TrainingItem) -> bool {
         let cascade = self.cascade.filter(|_| item.alone);
         let decided = cascade.and_then(|cascade| cascade.decide(&item.image, item.context.variant_type));

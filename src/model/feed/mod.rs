@@ -1,4 +1,4 @@
-//! The feed of training: options, examples in random order, augmented.
+//! Input of training: options, and examples in random order with augmentation.
 
 mod augment;
 mod examples;

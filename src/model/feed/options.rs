@@ -4,40 +4,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::network::Architecture;
 
-/// What, with the shards, decides the trained weights. The card keeps it.
+/// The settings that, together with the shards, determine the trained weights. The model card stores them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingOptions {
     pub architecture: Architecture,
     pub seed: u64,
     pub epochs: usize,
     pub batch_size: usize,
-    /// Of AdamW, at its peak.
+    /// Peak learning rate of AdamW.
     pub learning_rate: f64,
-    /// Share of all steps in which the learning rate rises from 0; afterwards it falls as a cosine.
+    /// Fraction of all steps in which the learning rate rises from 0; afterwards it falls along a cosine.
     pub warm_up: f64,
-    /// Decoupled, on matrices and filters only.
+    /// Decoupled weight decay, only on matrices and filters.
     pub weight_decay: f64,
-    /// How firmly a model that is trained on keeps what it learned, in place of weight decay: 1 = as if its examples were learned
-    /// again, 0 = not at all.
+    /// Strength of elastic weight consolidation in fine-tuning, instead of weight decay: 1 = as if the old examples
+    /// were learned again, 0 = none.
     pub remember: f64,
-    /// Share of a label's probability that is spread over all classes.
+    /// Fraction of a label's probability that is spread over all classes.
     pub label_smoothing: f64,
-    /// Of the exponential moving average of the weights, which is what is validated and saved.
+    /// Decay of the exponential moving average of the weights. The averaged weights are validated and saved.
     pub average_decay: f64,
-    /// Types are weighted by their number to this power, inversely: 0 = as they come, 1 = as much for indels as for SNPs.
+    /// Exponent of the type weights (inverse of the type's number of examples): 0 = no weighting, 1 = indels weigh
+    /// as much as SNPs in total.
     pub type_balance: f64,
-    /// Greatest norm of the gradient.
+    /// Largest norm of the gradient.
     pub gradient_norm: f64,
-    /// Epochs without a better validation F1 after which training ends.
+    /// Training ends after this many epochs without a better validation F1.
     pub patience: usize,
     pub augment: bool,
-    /// Share of the examples that the cascade decides rightly which the pileup network learns from all the same.
+    /// Fraction of the examples that the cascade decides correctly which the pileup network still learns from.
     pub easy_examples: f64,
-    /// Examples held for shuffling.
+    /// Number of examples in the shuffle buffer.
     pub shuffle_buffer: usize,
-    /// On the CPU: examples of a step are shared out between so many.
+    /// On the CPU, the examples of a step are distributed over this many threads.
     pub threads: usize,
-    /// On CUDA, convolutions in bf16.
+    /// Whether CUDA computes convolutions in bf16.
     pub mixed_precision: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The range of the numbers that the pileup network is given beside the image, over its training examples.
+//! The range, over the training examples, of the numbers that the pileup network receives besides the image.
 
 use anyhow::Result;
 use rayon::prelude::*;
@@ -11,13 +11,13 @@ use crate::model::network::Random;
 use crate::model::network::Range;
 use crate::model::network::{NUMBERS, numbers};
 
-/// Times that each example is looked at: once as it is, then augmented.
+/// Views of each example: one unchanged, then augmented ones.
 const VIEWS: u64 = 2;
-/// Most views that are looked at, so that memory is bounded; of more, a share is drawn at random.
+/// Most views used, which limits memory; beyond this, a random sample of the views is used.
 const MOST_VIEWS: u64 = 1 << 18;
 const BATCH: usize = 256;
 
-/// The range over the examples, whose genotypes do not matter. It depends on options and shards alone.
+/// The range over the examples; labels do not matter. It depends only on options and shards.
 pub fn range_of(training: &Feed, options: &TrainingOptions) -> Result<Range> {
     let kept = MOST_VIEWS as f64 / (training.labelled() * VIEWS) as f64;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
@@ -33,7 +33,7 @@ pub fn range_of(training: &Feed, options: &TrainingOptions) -> Result<Range> {
     Ok(Range::covering(&values, NUMBERS))
 }
 
-/// The numbers of a share of an example's views.
+/// The numbers of a random sample of an example's views.
 fn views(item: &TrainingItem, number: u64, kept: f64, options: &TrainingOptions) -> Vec<f32> {
     let view = |view: u64| {
         let mut random = Random::new(&[options.seed, view, number]);

@@ -1,4 +1,4 @@
-//! Pileups in, genotype probabilities out.
+//! Computes genotype probabilities from pileups.
 
 use anyhow::{Context as _, Result, anyhow};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -8,19 +8,19 @@ use super::evaluator::Evaluator;
 use crate::model::artifact::Model;
 use crate::pileup::PileupContext;
 
-/// Requests that may wait for the GPUs: enough that none is ever idle, few enough that memory stays bounded.
+/// Most requests in the GPU queue: enough to keep every GPU busy, few enough to limit memory.
 const WAITING_REQUESTS: usize = 64;
-/// Images that the GPU's thread gathers before it starts, if so many wait.
+/// A GPU thread gathers waiting requests up to this many images.
 const GATHERED_IMAGES: usize = 2048;
 
-/// Models on their devices. Shared by all workers, each of which takes its own [`PileupClassifier`].
+/// Models on their devices. All workers share it; each takes its own [`PileupClassifier`].
 pub struct Inference {
     models: Vec<Model>,
-    /// Where the threads that drive the GPUs, one each, take their work from.
+    /// The queue of the GPU threads, one thread for each GPU. None on the CPU.
     queue: Option<Sender<Request>>,
 }
 
-/// Images of one worker, and where to send the answer.
+/// The images of one worker, and the channel for the answer.
 struct Request {
     images: Vec<Vec<u8>>,
     contexts: Vec<PileupContext>,
@@ -28,8 +28,8 @@ struct Request {
 }
 
 impl Inference {
-    /// Several models are averaged. On the CPU each worker has its own copy of the networks; on CUDA one thread has that of
-    /// its device, and gathers the requests of all workers into large batches.
+    /// Averages several models. On the CPU each worker has its own copy of the networks. On CUDA one thread holds
+    /// the networks of each device, and gathers the requests of all workers into large batches.
     pub fn new(models: Vec<Model>, devices: &[Device]) -> Result<Self> {
         let queue = if devices.iter().any(|device| device.is_cuda()) {
             Some(serve(&models, devices)?)
@@ -39,7 +39,7 @@ impl Inference {
         Ok(Self { models, queue })
     }
 
-    /// A genotyper for the calling thread.
+    /// A classifier for the calling thread.
     pub fn classifier(&self) -> Result<PileupClassifier> {
         Ok(match &self.queue {
             Some(queue) => PileupClassifier(Place::Remote(queue.clone())),
@@ -48,7 +48,7 @@ impl Inference {
     }
 }
 
-/// What a worker asks for genotypes.
+/// The genotype classifier of one worker.
 pub struct PileupClassifier(Place);
 
 enum Place {
@@ -57,8 +57,9 @@ enum Place {
 }
 
 impl PileupClassifier {
-    /// Probabilities of hom-ref, het and hom-alt for each image (C-order u8 [rows ≤ 100, 221, 7]; empty rows at the end may
-    /// be left out). On the CPU each depends on its image and context alone, bit by bit, whatever else is in the batch.
+    /// Probabilities of hom-ref, het and hom-alt for each image (C-order u8 [rows ≤ 100, 221, 7]; empty rows at the
+    /// end may be missing). On the CPU each result depends only on its image and context, bit by bit, not on the
+    /// rest of the batch.
     pub fn classify(&mut self, images: &[&[u8]], contexts: &[PileupContext]) -> Result<Vec<[f32; 3]>> {
         match &mut self.0 {
             Place::Local(evaluator) => evaluator.classify(images, contexts),
@@ -73,18 +74,18 @@ impl PileupClassifier {
                 });
                 sent.ok()
                     .and_then(|()| answered.recv().ok())
-                    .context("the threads that drive the GPUs have ended")?
+                    .context("the GPU threads have ended")?
             }
         }
     }
 }
 
-/// Starts a thread for each device. They end when nobody can ask any more.
+/// Starts a thread for each device. The threads end when no sender of requests remains.
 fn serve(models: &[Model], devices: &[Device]) -> Result<Sender<Request>> {
     let (queue, requests) = bounded(WAITING_REQUESTS);
     for &device in devices {
         let evaluator = Evaluator::new(models, device);
-        let mut evaluator = evaluator.with_context(|| format!("cannot put the model on {device:?}"))?;
+        let mut evaluator = evaluator.with_context(|| format!("cannot load the model onto {device:?}"))?;
         let requests: Receiver<Request> = requests.clone();
         std::thread::spawn(move || {
             while let Ok(request) = requests.recv() {
@@ -95,7 +96,7 @@ fn serve(models: &[Model], devices: &[Device]) -> Result<Sender<Request>> {
     Ok(queue)
 }
 
-/// The request and those that wait behind it, up to so many images.
+/// The request and waiting requests, up to [`GATHERED_IMAGES`] images.
 fn gather(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
     let mut images = first.images.len();
     let mut gathered = vec![first];
@@ -123,7 +124,7 @@ fn answer(evaluator: &mut Evaluator, requests: Vec<Request>) {
             .as_ref()
             .map(|all| all[start..end].to_vec())
             .map_err(|error| anyhow!("{error}"));
-        // A worker that has stopped because of another error no longer waits.
+        // A worker that stopped because of another error no longer waits.
         let _ = request.answer.send(own);
         start = end;
     }
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn results_depend_on_the_image_alone() {
+    fn results_depend_only_on_the_image() {
         let mut classifier = Inference::new(vec![model(1)], &[Device::Cpu])
             .unwrap()
             .classifier()
@@ -170,7 +171,7 @@ mod tests {
         assert!(whole.iter().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5));
         assert!(
             whole.windows(2).all(|pair| pair[0] != pair[1]),
-            "each image has its own"
+            "each image has its own result"
         );
         let mut order: Vec<usize> = (0..60).collect();
         Random::new(&[3]).shuffle(&mut order);
@@ -188,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_that_are_no_numbers_are_an_error() {
+    fn probabilities_that_are_not_numbers_are_an_error() {
         let architecture = Architecture::default();
         let mut weights = Network::random(&architecture, 1).unwrap().weights();
-        // Each is a number, but their sums are not.
+        // Each weight is finite, but sums overflow.
         for name in ["hidden.weight", "heads.weight"] {
             let _ = weights.get_mut(name).unwrap().detach().fill_(3e38);
         }
@@ -216,11 +217,11 @@ mod tests {
         let images = images(3);
         let refs: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let types = [PileupContext::from(VariantType::Snp); 3];
-        let of = |models: &[Model]| {
+        let mean = |models: &[Model]| {
             let inference = Inference::new(models.to_vec(), &[Device::Cpu]).unwrap();
             inference.classifier().unwrap().classify(&refs, &types).unwrap()
         };
-        let (a, b, both) = (of(&[model(1)]), of(&[model(2)]), of(&[model(1), model(2)]));
+        let (a, b, both) = (mean(&[model(1)]), mean(&[model(2)]), mean(&[model(1), model(2)]));
         assert_ne!(a, b);
         for i in 0..9 {
             assert!((both[i / 3][i % 3] - (a[i / 3][i % 3] + b[i / 3][i % 3]) / 2.0).abs() < 1e-6);
@@ -237,7 +238,7 @@ mod tests {
             .unwrap()
             .classify(&refs, &types)
             .unwrap();
-        // The threads that would drive GPUs, here with the CPU's kernels.
+        // GPU threads that run on the CPU here.
         let queue = serve(&models, &[Device::Cpu, Device::Cpu]).unwrap();
         std::thread::scope(|scope| {
             for worker in 0..4 {

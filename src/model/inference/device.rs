@@ -1,4 +1,4 @@
-//! Where the network runs.
+//! The device on which the network runs.
 
 use std::ffi::CStr;
 use std::sync::OnceLock;
@@ -9,7 +9,8 @@ use tch::{Cuda, Device};
 /// Number of CUDA devices.
 ///
 /// The executable is not linked with libtorch_cuda, which needs 3 GB of NVIDIA's libraries. Where the GPU driver is
-/// installed, libtorch_cuda is opened here, and registers its kernels. It must be opened before torch is first asked for CUDA.
+/// installed, this function opens libtorch_cuda, which registers its kernels. Torch must not be asked for CUDA
+/// before.
 pub fn cuda_devices() -> i64 {
     static DEVICES: OnceLock<i64> = OnceLock::new();
     *DEVICES.get_or_init(|| match [c"libcuda.so.1", c"libtorch_cuda.so"].into_iter().all(open) {
@@ -18,14 +19,15 @@ pub fn cuda_devices() -> i64 {
     })
 }
 
-/// Opens a shared library for the rest of the run, and says whether it could be opened.
+/// Opens a shared library for the rest of the run. False if this fails.
 fn open(name: &CStr) -> bool {
     // SAFETY: the initialisers of the driver and of libtorch_cuda only set up and register their functions.
     let library = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
     !library.is_null()
 }
 
-/// Reads `auto`, `cpu`, `cuda` or `cuda:N`. `auto` is CUDA where there is one, else the CPU, with one line that says so.
+/// Parses `auto`, `cpu`, `cuda` or `cuda:N`. `auto` is CUDA if there is a device, otherwise the CPU; a log line
+/// then says so.
 pub fn parse_device(text: &str) -> Result<Device> {
     let index = match text {
         "cpu" => return Ok(Device::Cpu),
@@ -40,7 +42,7 @@ pub fn parse_device(text: &str) -> Result<Device> {
         None => bail!("--device {text}: expected auto, cpu, cuda or cuda:N"),
         Some(n) if n as i64 >= cuda_devices() => {
             bail!(
-                "--device {text}: {} CUDA devices were found; use --device cpu",
+                "--device {text}: {} CUDA devices were found; use a lower number or --device cpu",
                 cuda_devices()
             )
         }
@@ -48,14 +50,14 @@ pub fn parse_device(text: &str) -> Result<Device> {
     }
 }
 
-/// Reads what [`parse_device`] reads, or several CUDA devices, `cuda:0,cuda:1`. `auto` is all CUDA devices that there are.
+/// Parses a device (see [`parse_device`]), or several CUDA devices, `cuda:0,cuda:1`. `auto` is all CUDA devices.
 pub fn parse_devices(text: &str) -> Result<Vec<Device>> {
     if text == "auto" && cuda_devices() > 1 {
         return Ok((0..cuda_devices() as usize).map(Device::Cuda).collect());
     }
     let devices: Vec<Device> = text.split(',').map(parse_device).collect::<Result<_>>()?;
     if devices.len() > 1 && !devices.iter().all(|device| device.is_cuda()) {
-        bail!("--device {text}: of several devices each must be cuda:N");
+        bail!("--device {text}: several devices are given, so each must be cuda:N");
     }
     Ok(devices)
 }
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_are_named_or_refused() {
+    fn devices_are_parsed_or_refused() {
         assert_eq!(parse_device("cpu").unwrap(), Device::Cpu);
         let best = if cuda_devices() == 0 {
             Device::Cpu

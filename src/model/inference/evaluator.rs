@@ -1,4 +1,4 @@
-//! Models on a device, run on batches of pileups.
+//! Runs models on batches of pileups on one device.
 
 use anyhow::{Context as _, Result, ensure};
 use tch::{Device, Kind};
@@ -10,16 +10,16 @@ use crate::model::network::{Batch, Network, bucket};
 use crate::pileup::PileupContext;
 use crate::variants::VariantType;
 
-/// Images evaluated at once on the CPU. It is fixed, and a smaller rest is padded, as the kernels that torch chooses, and
-/// with them the last bits of the result, depend on it.
+/// Number of images in each evaluation on the CPU. Smaller batches are padded to this number, because torch chooses
+/// its kernels by the size, and the kernels affect the last bits of the result.
 const CPU_MICRO_BATCH: usize = 8;
-/// Most images evaluated at once on CUDA, where a rest is not padded: results agree up to rounding.
+/// Most images in each evaluation on CUDA. Smaller batches are not padded there, so results agree up to rounding.
 const CUDA_MICRO_BATCH: usize = 512;
 
 /// An image (see [`super::classifier::PileupClassifier::classify`]), its filled rows and context.
 type Input<'a> = (&'a [u8], usize, PileupContext);
 
-/// One or several models, ready to run on one thread.
+/// One or several models for one thread.
 pub struct Evaluator {
     members: Vec<(Network, Model)>,
     device: Device,
@@ -27,7 +27,8 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    /// Puts models on a device. On the CPU, torch is set to one thread: workers are the parallelism.
+    /// Loads models onto a device. On the CPU, sets torch to one thread, because the workers already run in
+    /// parallel.
     pub fn new(models: &[Model], device: Device) -> Result<Self> {
         ensure!(!models.is_empty(), "no model given");
         if device == Device::Cpu {
@@ -70,7 +71,8 @@ impl Evaluator {
         Ok(probabilities)
     }
 
-    /// Evaluates images of one bucket in micro-batches; these are halved for good when the GPU has no memory for them.
+    /// Evaluates images of one bucket in micro-batches. Halves the size of micro-batches for good if the GPU runs
+    /// out of memory.
     fn evaluate_group(&mut self, inputs: &[Input]) -> Result<Vec<[f32; 3]>> {
         let mut results = Vec::with_capacity(inputs.len());
         while results.len() < inputs.len() {
@@ -80,7 +82,7 @@ impl Evaluator {
                 Err(error) if self.micro_batch > 1 && is_out_of_memory(&error) => {
                     self.micro_batch /= 2;
                     log::warn!(
-                        "out of memory on {:?}: going on with batches of {}",
+                        "out of memory on {:?}: continuing with batches of {}",
                         self.device,
                         self.micro_batch
                     );
@@ -120,7 +122,7 @@ impl Evaluator {
     }
 }
 
-/// Whether torch's allocator on the GPU gave up, or that of cuDNN or cuBLAS.
+/// Whether torch's GPU allocator, cuDNN or cuBLAS ran out of memory.
 fn is_out_of_memory(error: &anyhow::Error) -> bool {
     let text = format!("{error:#}");
     text.contains("out of memory") || text.contains("STATUS_ALLOC_FAILED")

@@ -1,4 +1,4 @@
-//! Inference: genotype probabilities from pileups, on a processor or on GPUs.
+//! Inference: genotype probabilities from pileups, on CPU or GPUs.
 
 mod classifier;
 mod device;

@@ -1,17 +1,17 @@
-//! From the logits of both heads to one distribution over genotypes.
+//! Combines the logits of both heads into one distribution over genotypes.
 
 use crate::model::artifact::Correction;
 
-/// Probabilities of hom-ref, het and hom-alt from logits (variant; hom-ref, het, hom-alt): the geometric mean of what both
-/// heads say of hom-ref against the rest; the genotype head divides the rest. Then corrected, for a pileup of so many filled rows and a
-/// library so noisy.
+/// Probabilities of hom-ref, het and hom-alt from logits (variant; hom-ref, het, hom-alt). The odds of hom-ref
+/// against the rest are the geometric mean of both heads; the genotype head divides the rest. Then `correction`
+/// applies, for `rows` filled rows and the noise of the library.
 pub fn genotype_probabilities(logits: &[f32], correction: &Correction, rows: usize, noise: f32) -> [f64; 3] {
     let &[variant, hom_ref, het, hom_alt] = logits else {
         return [f64::NAN; 3];
     };
     let [variant, hom_ref, het, hom_alt] = [variant, hom_ref, het, hom_alt].map(f64::from);
     let alternate = log_add(het, hom_alt);
-    // Relative to each other only the differences matter: log P(variant) − log P(not) is the variant head's logit.
+    // Only differences of log-probabilities matter. log P(variant) − log P(no variant) is the variant head's logit.
     let log_odds = 0.5 * ((alternate - hom_ref) + variant);
     let temperature = correction.temperature(rows);
     let [het, hom_alt] = [het, hom_alt].map(|alt| (log_odds + alt - alternate) / temperature);
@@ -34,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads_that_agree_are_believed_and_corrections_apply() {
-        // P = (0.2, 0.5, 0.3) by the genotype head, P(variant) = 0.8 by the other.
+    fn heads_that_agree_stay_and_corrections_apply() {
+        // P = (0.2, 0.5, 0.3) by the genotype head, P(variant) = 0.8 by the variant head.
         let logits = [4.0f32.ln(), 0.2f32.ln(), 0.5f32.ln(), 0.3f32.ln()];
         let corrected = |correction: &Correction, expected: [f64; 3]| {
             let p = genotype_probabilities(&logits, correction, 25, 0.0);
@@ -48,13 +48,13 @@ mod tests {
             ..plain
         };
         corrected(&flat, [1.0 / 3.0; 3]);
-        // Hom-ref four times as likely beforehand.
+        // A prior of hom-ref four times as high.
         let rarer = Correction {
             reference_shift: 4f64.ln(),
             ..plain
         };
         corrected(&rarer, [0.5, 0.3125, 0.1875]);
-        // The same by a library e times as noisy as usual.
+        // The same shift from a library that is e times as noisy as usual.
         let noisy = Correction {
             noise_shift: 4f64.ln(),
             ..plain

@@ -1,4 +1,4 @@
-//! The size of a network, as its card keeps it.
+//! The size of a network, as the model card stores it.
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::pileup::WIDTH;
 /// Hyper-parameters of [`super::forward::Network`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Architecture {
-    /// Central columns of the pileup that are looked at. Odd, at most 221.
+    /// Number of central columns of the pileup that the network uses. Odd, at most 221.
     pub columns: usize,
     /// Filters of the 5×5 stem with stride 2.
     pub stem: usize,
@@ -33,7 +33,7 @@ impl Default for Architecture {
 }
 
 impl Architecture {
-    /// Fails if no network can have this size.
+    /// Fails if the sizes do not make a network.
     pub fn check(&self) -> Result<()> {
         let sizes = [self.stem, self.blocks, self.hidden];
         if self.columns.is_multiple_of(2)
@@ -41,12 +41,12 @@ impl Architecture {
             || self.stages.is_empty()
             || sizes.iter().chain(&self.stages).any(|&n| n == 0 || n > 4096)
         {
-            bail!("no network can be built from {self:?}");
+            bail!("the model card has impossible sizes: {self:?}; use another model");
         }
         Ok(())
     }
 
-    /// First column looked at.
+    /// First column that the network uses.
     pub fn first_column(&self) -> usize {
         (WIDTH - self.columns) / 2
     }

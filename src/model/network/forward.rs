@@ -1,9 +1,9 @@
 //! The pileup network: a small residual network with two heads.
 //!
-//! Residual blocks: He et al., "Deep residual learning", CVPR 2016. There is no batch norm: the last convolution of a block
-//! starts at zero instead (Zhang et al., "Fixup initialization", ICLR 2019), so an example's result never depends on others.
-//! Only rows that are filled are looked at: see [`bucket`].
-//! Operators (`+`, `*`) are not used on tensors: they panic where a GPU has no memory, and the evaluator wants an error.
+//! Residual blocks: He et al., "Deep residual learning", CVPR 2016. There is no batch norm, so that an example's
+//! result never depends on other examples. Instead, the last convolution of a block starts at zero (Zhang et al.,
+//! "Fixup initialization", ICLR 2019). The network uses only filled rows: see [`bucket`]. The code does not use
+//! operators (`+`, `*`) on tensors: they panic where a GPU has no memory, but the evaluator needs an error.
 
 use anyhow::{Context as _, Result, bail};
 use tch::{Device, Kind, Tensor};
@@ -17,23 +17,24 @@ use crate::model::network::features::{FEATURES, summarize};
 use crate::pileup::{AlleleLengths, CHANNELS, Clipping, HEIGHT, PileupContext};
 use crate::variants::VariantType;
 
-/// Rows are evaluated in multiples of this.
+/// The number of rows is rounded up to a multiple of this.
 const BUCKET_ROWS: usize = 8;
 /// Pixels are divided by this.
 const PIXEL_SCALE: f64 = 128.0;
-/// Columns around the candidate that are pooled on their own.
+/// Number of columns around the candidate with their own pooling.
 const CENTRE: i64 = 3;
-/// Names of the weights that tell the range of the numbers begin with this.
+/// Prefix of the names of the weights with the range of the numbers.
 const RANGE: &str = "numbers.";
 
-/// Rows at which an example with so many filled rows is evaluated: the next multiple of 8. It depends on the example alone.
+/// Number of rows to evaluate an example with: `filled_rows` rounded up to a multiple of 8. Depends only on the
+/// example.
 pub fn bucket(filled_rows: usize) -> usize {
     filled_rows.clamp(1, HEIGHT).next_multiple_of(BUCKET_ROWS)
 }
 
 /// Images of one bucket.
 pub struct Batch {
-    /// u8 [n, rows, columns, 7], cropped to the columns that the network looks at.
+    /// u8 [n, rows, columns, 7], cropped to the columns that the network uses.
     images: Tensor,
     /// f32 [n, numbers]: see [`numbers`].
     numbers: Tensor,
@@ -42,7 +43,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Gathers images (C-order [rows, 221, 7], of which `rows` are looked at, with their number of filled rows and context).
+    /// Gathers examples: image (C-order [rows, 221, 7]; only the first `rows` rows are used), filled rows and
+    /// context.
     pub fn new(architecture: &Architecture, rows: usize, examples: &[(&[u8], usize, PileupContext)]) -> Result<Self> {
         let (n, width) = (examples.len(), architecture.columns * CHANNELS);
         let first = architecture.first_column() * CHANNELS;
@@ -93,7 +95,7 @@ impl Layer {
     }
 }
 
-/// Gives a weight by name, shape and gain of its start (variance × inputs).
+/// Returns a weight by name, shape and initial gain (variance × inputs).
 type WeightSource<'a> = &'a mut dyn FnMut(&str, &[i64], f64) -> Result<Tensor>;
 
 struct Block {
@@ -114,8 +116,8 @@ impl Block {
     }
 }
 
-/// The network: 5×5/2 stem, 3×3/2 max-pool, residual stages; pooled features and the columns around the candidate go
-/// through one hidden layer to the heads.
+/// The network: 5×5/2 stem, 3×3/2 max-pool, residual stages. Pooled features and the columns around the candidate
+/// go through one hidden layer to the heads.
 pub struct Network {
     architecture: Architecture,
     stem: Layer,
@@ -123,10 +125,10 @@ pub struct Network {
     hidden: Layer,
     /// One logit of the variant head, then three of the genotype head.
     heads: Layer,
-    /// What pixels are divided by before the stem; 1 once that is folded into its weights.
+    /// Divisor of pixels before the stem; 1 after it was folded into the stem's weights.
     pixel_scale: f64,
     range: Option<Range>,
-    /// The range's limits: f32 [numbers] each.
+    /// Limits of the range, smallest and largest: f32 [numbers] each.
     limits: Option<[Tensor; 2]>,
 }
 
@@ -144,19 +146,22 @@ impl Network {
         })
     }
 
-    /// A network with given weights. Fails if one is missing or has another shape.
+    /// A network with given weights. Fails if a weight is missing or has another shape.
     pub fn with_weights(architecture: &Architecture, weights: &Weights, device: Device) -> Result<Self> {
         Self::build(architecture, &mut |name, shape, _| {
             let tensor = weights.get(name).with_context(|| format!("weight {name} is missing"))?;
             if tensor.size() != shape {
-                bail!("weight {name} has shape {:?} where {shape:?} should be", tensor.size());
+                bail!(
+                    "weight {name} has shape {:?}, but shape {shape:?} is expected",
+                    tensor.size()
+                );
             }
             Ok(tensor.f_detach()?.f_to_device(device)?.copy())
         })?
         .within(Range::from_weights(weights, RANGE, NUMBERS)?, device)
     }
 
-    /// The same network, its numbers kept within a range.
+    /// The same network; clamps its numbers to a range.
     pub fn within(mut self, range: Option<Range>, device: Device) -> Result<Self> {
         let tensor = |values: Vec<f32>| Tensor::f_from_slice(&values)?.f_to_device(device);
         self.limits = match range.as_ref().map(Range::limits) {
@@ -167,7 +172,7 @@ impl Network {
         Ok(self)
     }
 
-    /// The range of its numbers, if it is known, under the names that a model keeps it by.
+    /// The range of the numbers, if it is known, under its names in a model.
     pub fn range_weights(&self) -> Weights {
         self.range.iter().flat_map(|range| range.weights(RANGE)).collect()
     }
@@ -215,7 +220,7 @@ impl Network {
         })
     }
 
-    /// The same network with the scale of pixels in its weights, which is faster.
+    /// The same network with the pixel scale folded into the stem's weights, which is faster.
     pub fn with_scale_folded(mut self) -> Self {
         self.stem.weight /= self.pixel_scale;
         self.pixel_scale = 1.0;
@@ -226,7 +231,7 @@ impl Network {
         &self.architecture
     }
 
-    /// A network on the same memory that gathers gradients of its own.
+    /// A network that shares the weights, but has its own gradients.
     pub fn replica(&self) -> Result<Self> {
         let weights = self.weights();
         let mut replica = Self::build(&self.architecture, &mut |name, _, _| {
@@ -237,7 +242,7 @@ impl Network {
         replica.within(self.range.clone(), self.hidden.weight.device())
     }
 
-    /// Every weight by name; they share memory with the network.
+    /// Every weight by name; the tensors share memory with the network.
     pub fn weights(&self) -> Weights {
         let mut weights = Weights::new();
         let mut add = |name: String, layer: &Layer| {
@@ -260,13 +265,13 @@ impl Network {
         weights
     }
 
-    /// Logits f32 [n, 4]: variant, then hom-ref, het, hom-alt. Convolutions are computed in `kind`.
+    /// Logits f32 [n, 4]: variant, then hom-ref, het, hom-alt. Convolutions run in `kind`.
     pub fn forward(&self, batch: &Batch, kind: Kind) -> Result<Tensor> {
         let mut pixels = batch.images.f_to_kind(Kind::Float)?;
         if self.pixel_scale != 1.0 {
             pixels = pixels.f_div_scalar(self.pixel_scale)?;
         }
-        // A view with channels-last strides: what the convolutions are fastest on.
+        // A view with channels-last strides, which is the fastest layout for the convolutions.
         let pixels = pixels.f_permute([0, 3, 1, 2])?.f_to_kind(kind)?;
         let stem = self.stem.convolve(&pixels)?.f_relu_()?;
         let mut features = vec![centre_columns(&stem, &batch.filled)?];
@@ -300,11 +305,11 @@ impl Network {
     }
 }
 
-/// Numbers that the hidden layer gets beside the features of the image; see [`numbers`].
+/// Number of values that the hidden layer receives besides the features of the image; see [`numbers`].
 pub const NUMBERS: usize = 2 + FEATURES + Clipping::LENGTH + AlleleLengths::LENGTH + 1;
 
-/// Filled rows / 100, whether the allele set is an indel, the summary of the image, shares of clipped reads, allele lengths, and
-/// the noise of the library.
+/// Filled rows / 100, whether the allele set is an indel, the summary of the image, fractions of clipped reads,
+/// allele lengths, and the noise of the library.
 pub fn numbers(image: &[u8], filled_rows: usize, context: PileupContext) -> Vec<f32> {
     let indel = f32::from(u8::from(context.variant_type == VariantType::Indel));
     let mut numbers = Vec::with_capacity(NUMBERS);
@@ -316,7 +321,7 @@ pub fn numbers(image: &[u8], filled_rows: usize, context: PileupContext) -> Vec<
     numbers
 }
 
-/// Mean over filled rows of the columns around the candidate: f32 [n, channels × 3].
+/// Mean of the columns around the candidate over filled rows: f32 [n, channels × 3].
 fn centre_columns(x: &Tensor, filled: &Tensor) -> Result<Tensor> {
     let columns = x
         .f_narrow(3, x.size()[3] / 2 - CENTRE / 2, CENTRE)?
@@ -327,7 +332,7 @@ fn centre_columns(x: &Tensor, filled: &Tensor) -> Result<Tensor> {
     weighted_rows(&columns, &weights)
 }
 
-/// Share of each of `rows` coarse rows that is filled, from fine rows: [n, rows].
+/// Filled fraction of each of `rows` coarse rows, from fine rows: [n, rows].
 fn row_weights(filled: &Tensor, rows: i64) -> Result<Tensor> {
     Ok(filled.f_unsqueeze(1)?.f_adaptive_avg_pool1d(rows)?.f_squeeze_dim(1)?)
 }

@@ -1,11 +1,11 @@
-//! Seeded random numbers that are the same everywhere.
+//! Seeded random numbers that are the same on every machine.
 
 /// SplitMix64 (Steele et al., "Fast splittable pseudorandom number generators", OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// A stream of its own for each sequence of keys, such as seed, epoch and example.
+    /// Each sequence of keys (for example seed, epoch, example) has its own stream.
     pub fn new(keys: &[u64]) -> Self {
         keys.iter()
             .fold(Self(0), |stream, key| Self(stream.0 ^ key).next_stream())

@@ -1,23 +1,23 @@
-//! How far the numbers that describe a pileup ranged in training. Outside of that a network says anything, and is sure of it.
+//! The range of the numbers that describe a pileup in training. Outside of this range a network is overconfident.
 
 use anyhow::{Context, Result, ensure};
 use tch::Tensor;
 
 use super::weights::Weights;
 
-/// One of so many values at each end is left out: training saw too few like it to learn from them.
+/// One in this many values at each end is excluded, because training saw too few such values.
 const RARE: usize = 10_000;
-/// How far outside of the range a number still counts as seen: this share of the range's width.
+/// A number up to this fraction of the range's width outside of the range still counts as seen.
 const MARGIN: f32 = 0.25;
-/// Ends of the names of the two weights.
+/// Suffixes of the names of the two weights.
 const NAMES: [&str; 2] = ["least", "greatest"];
 
-/// Least and greatest value of each number.
+/// Smallest and largest value of each number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range([Vec<f32>; 2]);
 
 impl Range {
-    /// Of rows of `width` numbers each, one after the other.
+    /// The range of `values`: rows of `width` numbers each.
     pub fn covering(values: &[f32], width: usize) -> Self {
         let rare = values.len() / width / RARE;
         let ends = (0..width).map(|number| {
@@ -30,7 +30,7 @@ impl Range {
         Self([least, greatest])
     }
 
-    /// From a model's weights, if these tell it. Fails if they do not fit.
+    /// The range from a model's weights. None if the model has none. Fails if the weights do not fit.
     pub fn from_weights(weights: &Weights, prefix: &str, width: usize) -> Result<Option<Self>> {
         let names = NAMES.map(|name| format!("{prefix}{name}"));
         if !names.iter().any(|name| weights.contains_key(name)) {
@@ -40,7 +40,7 @@ impl Range {
             let tensor = weights.get(name).with_context(|| format!("weight {name} is missing"))?;
             ensure!(
                 tensor.size() == [width as i64],
-                "weight {name} has shape {:?} where [{width}] should be",
+                "weight {name} has shape {:?}, but shape [{width}] is expected",
                 tensor.size()
             );
             Ok(tensor.f_contiguous()?.try_into()?)
@@ -57,7 +57,7 @@ impl Range {
         Ok(Some(Self(range)))
     }
 
-    /// Under the names that a model keeps it by.
+    /// The range as weights with their names in a model.
     pub fn weights(&self, prefix: &str) -> Weights {
         let named = NAMES.iter().zip(&self.0);
         named
@@ -65,7 +65,7 @@ impl Range {
             .collect()
     }
 
-    /// The range with its margin: the least and the greatest value that counts as seen.
+    /// The range with its margin: the smallest and the largest values that count as seen.
     pub fn limits(&self) -> [Vec<f32>; 2] {
         let ends = self.0[0].iter().zip(&self.0[1]);
         let limits = ends.map(|(&least, &greatest)| {
@@ -82,19 +82,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rarest_values_are_left_out() {
-        let of = |count: usize| {
+    fn the_rarest_values_are_excluded() {
+        let range = |count: usize| {
             let rows = (0..count).flat_map(|i| [i as f32, -(i as f32)]);
             Range::covering(&rows.collect::<Vec<_>>(), 2)
         };
-        assert_eq!(of(5), Range([vec![0.0, -4.0], vec![4.0, 0.0]]));
-        assert_eq!(of(20_000), Range([vec![2.0, -19_997.0], vec![19_997.0, -2.0]]));
+        assert_eq!(range(5), Range([vec![0.0, -4.0], vec![4.0, 0.0]]));
+        assert_eq!(range(20_000), Range([vec![2.0, -19_997.0], vec![19_997.0, -2.0]]));
         assert_eq!(Range::covering(&[], 1), Range([vec![0.0], vec![0.0]]));
-        assert_eq!(of(5).limits(), [[-1.0, -5.0], [5.0, 1.0]].map(Vec::from));
+        assert_eq!(range(5).limits(), [[-1.0, -5.0], [5.0, 1.0]].map(Vec::from));
     }
 
     #[test]
-    fn a_model_keeps_it() {
+    fn a_range_round_trips_through_weights() {
         let range = Range([vec![0.0, -4.0], vec![4.0, 0.0]]);
         let mut weights = range.weights("a.");
         let read = |weights: &Weights, prefix, width| Range::from_weights(weights, prefix, width);

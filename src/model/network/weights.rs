@@ -30,7 +30,7 @@ impl View for &TensorBytes {
     }
 }
 
-/// The bytes of a safetensors file. They depend on the weights and the metadata alone.
+/// The bytes of a safetensors file. They depend only on the weights and the metadata.
 pub fn to_bytes(weights: &Weights, metadata: Option<(&str, String)>) -> Result<Vec<u8>> {
     let mut tensors = BTreeMap::new();
     for (name, tensor) in weights {
@@ -48,26 +48,26 @@ pub fn to_bytes(weights: &Weights, metadata: Option<(&str, String)>) -> Result<V
     Ok(safetensors::serialize(tensors.iter(), metadata)?)
 }
 
-/// Fails if a number of a safetensors file of f32 tensors is infinite or none at all. Does not need torch.
+/// Fails if a value in a safetensors file of f32 tensors is infinite or NaN. Does not need torch.
 pub fn check_finite(bytes: &[u8]) -> Result<()> {
     for (name, view) in SafeTensors::deserialize(bytes)?.tensors() {
         let (numbers, _) = view.data().as_chunks();
         if let Some(index) = numbers.iter().position(|&n| !f32::from_le_bytes(n).is_finite()) {
             let number = f32::from_le_bytes(numbers[index]);
-            bail!("number {index} of tensor {name} is {number}; take another copy of the model, or train it again");
+            bail!("number {index} of tensor {name} is {number}; copy the model again, or train it again");
         }
     }
     Ok(())
 }
 
-/// Reads weights and the metadata under `key`. Fails if the bytes are no safetensors file of f32 tensors.
+/// Reads weights, and the metadata under `key`. Fails if the bytes are not a safetensors file of f32 tensors.
 pub fn from_bytes(bytes: &[u8], key: &str) -> Result<(Weights, Option<String>)> {
     let (_, header) = SafeTensors::read_metadata(bytes)?;
     let metadata = header.metadata().as_ref().and_then(|m| m.get(key).cloned());
     let mut weights = Weights::new();
     for (name, view) in SafeTensors::deserialize(bytes)?.tensors() {
         if view.dtype() != Dtype::F32 {
-            bail!("tensor {name} is {:?} where F32 should be", view.dtype());
+            bail!("tensor {name} is {:?}, but F32 is expected", view.dtype());
         }
         let shape: Vec<i64> = view.shape().iter().map(|&d| d as i64).collect();
         weights.insert(name, Tensor::f_from_data_size(view.data(), &shape, Kind::Float)?);

@@ -1,4 +1,4 @@
-//! Fits the cascade to the examples that the pileup network will learn from, and finds where it may be believed.
+//! Fits the cascade to the training examples of the pileup network, and finds the thresholds of its decisions.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 
 use super::optimizer::Optimizer;
 use crate::model::artifact::Model;
-use crate::model::cascade::{Cascade, CascadeTensors, is_of_cascade, layer_shapes};
+use crate::model::cascade::{Cascade, CascadeTensors, is_cascade_weight, layer_shapes};
 use crate::model::cascade::{CascadeThresholds, Trial};
 use crate::model::feed::TrainingOptions;
 use crate::model::feed::augment;
@@ -18,60 +18,65 @@ use crate::model::network::Range;
 use crate::model::network::Weights;
 use crate::model::network::features::{FEATURES, summarize, variant_type};
 
-/// Times that each example is summarized: once as it is, then augmented.
+/// Summaries of each example: one of the unchanged image, then of augmented images.
 const VIEWS: u64 = 4;
-/// Most summaries that are learned from, so that memory is bounded; more are thinned at random.
+/// Most summaries in training, which limits memory; beyond this, summaries are sampled at random.
 const MOST_SUMMARIES: u64 = 1 << 20;
-/// With fewer summaries there is no cascade.
+/// With fewer summaries, the model has no cascade.
 const FEWEST_SUMMARIES: usize = 1000;
-/// One in so many training examples is not learned from, but judges.
+/// One in this many training examples is held out to find the thresholds.
 const HELD_OUT: u64 = 6;
 const BATCH: usize = 256;
 const EPOCHS: u64 = 12;
 const LEARNING_RATE: f64 = 3e-3;
-/// Share of its decisions that may be wrong on held-out examples.
+/// Largest fraction of wrong decisions on held-out examples.
 const WRONG_DECISIONS: f64 = 5e-4;
 
-/// What is learned from.
+/// Summaries and labels of examples.
 #[derive(Default)]
 struct Summaries {
     values: Vec<f32>,
     labels: Vec<i64>,
 }
 
-/// A cascade with what is written of it.
+/// A cascade with its weights.
 pub struct FittedCascade {
     pub cascade: Arc<Cascade>,
     pub weights: Weights,
 }
 
 impl FittedCascade {
-    /// From weights (others among them are left alone) and what the card says. None if there is no cascade.
+    /// From weights (weights outside of the cascade are ignored) and the thresholds of the card. None if there is
+    /// no cascade.
     pub fn new(weights: &Weights, card: Option<CascadeThresholds>) -> Result<Option<Self>> {
         Ok(Cascade::from_weights(weights, card)?.map(|cascade| Self {
             cascade: cascade.into(),
             weights: weights
                 .iter()
-                .filter(|(name, _)| is_of_cascade(name))
+                .filter(|(name, _)| is_cascade_weight(name))
                 .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
                 .collect(),
         }))
     }
 }
 
-/// Fits a cascade. None if there are too few examples. The result depends on options and shards alone.
+/// Fits a cascade. None if there are too few examples. The result depends only on options and shards.
 pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Result<Option<FittedCascade>> {
-    let (mut learned, mut judges) = (Summaries::default(), Summaries::default());
+    let (mut learned, mut held_out) = (Summaries::default(), Summaries::default());
     let kept = MOST_SUMMARIES as f64 / (training.labelled() * VIEWS) as f64;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let mut before = 0;
     training.in_order(BATCH, |items| {
         let numbered = (before + 1..).zip(items).collect::<Vec<_>>();
-        let of = |&(number, item): &(u64, &TrainingItem)| views(item, number, kept, options);
-        let views: Vec<_> = pool.install(|| numbered.par_iter().map(of).collect());
+        let summarize_views = |&(number, item): &(u64, &TrainingItem)| views(item, number, kept, options);
+        let views: Vec<_> = pool.install(|| numbered.par_iter().map(summarize_views).collect());
         before += items.len() as u64;
         for ((number, item), views) in numbered.into_iter().zip(views) {
-            let summaries = if is_held_out(number) { &mut judges } else { &mut learned };
+            let summaries = if is_held_out(number) {
+                &mut held_out
+            } else {
+                &mut learned
+            };
             views.iter().for_each(|view| summaries.push(view, item.label));
         }
         Ok(())
@@ -79,14 +84,15 @@ pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Res
     if learned.labels.len() < FEWEST_SUMMARIES {
         return Ok(None);
     }
-    judge(&learned.fit(options)?, None, judges, validation)
+    with_thresholds(&learned.fit(options)?, None, held_out, validation)
 }
 
 fn is_held_out(number: u64) -> bool {
     number.is_multiple_of(HELD_OUT)
 }
 
-/// Summaries of the example of this number: as it is, and augmented if it is learned from; a share of them is kept.
+/// Summaries of an example: of the unchanged image if it is held out, otherwise a random sample that includes
+/// augmented images.
 fn views(item: &TrainingItem, number: u64, kept: f64, options: &TrainingOptions) -> Vec<[f32; FEATURES]> {
     let view = |view: u64| {
         let mut random = Random::new(&[options.seed, view, number]);
@@ -107,27 +113,27 @@ fn views(item: &TrainingItem, number: u64, kept: f64, options: &TrainingOptions)
     (0..VIEWS).filter_map(view).collect()
 }
 
-/// The cascade of a model that is tuned further: its weights stay, but it is believed no more than it deserves on new examples.
-pub fn judge_again(model: &Model, validation: &Feed) -> Result<Option<FittedCascade>> {
+/// The cascade of a model in fine-tuning: its weights stay, and new examples set its thresholds.
+pub fn refit_thresholds(model: &Model, validation: &Feed) -> Result<Option<FittedCascade>> {
     let before = model.card().cascade.as_ref();
-    judge(&model.weights()?, before, Summaries::default(), validation)
+    with_thresholds(&model.weights()?, before, Summaries::default(), validation)
 }
 
-fn judge(
+fn with_thresholds(
     weights: &Weights,
     before: Option<&CascadeThresholds>,
-    mut judges: Summaries,
+    mut held_out: Summaries,
     validation: &Feed,
 ) -> Result<Option<FittedCascade>> {
     validation.in_order(BATCH, |items| {
         let alone = items.iter().filter(|item| item.alone);
-        alone.for_each(|item| judges.push(&summarize(&item.image, item.context.variant_type), item.label));
+        alone.for_each(|item| held_out.push(&summarize(&item.image, item.context.variant_type), item.label));
         Ok(())
     })?;
     let Some(cascade) = Cascade::from_weights(weights, Some(CascadeThresholds::NEVER))? else {
         return Ok(None);
     };
-    let summaries = judges.values.as_chunks::<FEATURES>().0.iter();
+    let summaries = held_out.values.as_chunks::<FEATURES>().0.iter();
     let trial = |(summary, label): (&[f32; FEATURES], i64)| {
         Some(Trial {
             variant_type: variant_type(summary),
@@ -136,19 +142,20 @@ fn judge(
             network_is_right: true,
         })
     };
-    let trials: Vec<_> = summaries.zip(judges.labels).filter_map(trial).collect();
+    let trials: Vec<_> = summaries.zip(held_out.labels).filter_map(trial).collect();
     let card = CascadeThresholds::fit(&trials, before, |c| {
         c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     });
     FittedCascade::new(weights, Some(card))
 }
 
-/// How far a cascade may be believed beside the network that it spares: for each decision that it spoils it mends two, so that
-/// chance alone seldom makes it the worse of both on other data.
-pub fn believe_beside_network(trials: &[Trial], before: Option<&CascadeThresholds>) -> CascadeThresholds {
+/// Thresholds of a cascade that runs before the pileup network. The cascade must correct at least two of the
+/// network's errors for each error that it adds. So chance alone rarely makes the cascade worse than the network on
+/// other data.
+pub fn thresholds_beside_network(trials: &[Trial], before: Option<&CascadeThresholds>) -> CascadeThresholds {
     CascadeThresholds::fit(trials, before, |c| {
-        let mended = c.network_wrong - (c.wrong - c.wrong_alone);
-        2 * c.wrong_alone <= mended && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
+        let corrected = c.network_wrong - (c.wrong - c.wrong_alone);
+        2 * c.wrong_alone <= corrected && c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     })
 }
 
@@ -210,7 +217,7 @@ impl Summaries {
     }
 }
 
-/// The gradient of each weight; afterwards it is 0.
+/// The gradient of each weight; sets the gradients to 0 afterwards.
 fn take_gradient(weights: &Weights) -> Result<Weights> {
     let _no_grad = tch::no_grad_guard();
     let take = |(name, weight): (&String, &Tensor)| {
@@ -228,8 +235,8 @@ mod tests {
     use crate::variants::VariantType;
 
     #[test]
-    fn what_the_cascade_spoils_it_must_mend_twice() {
-        // Sure of hom-ref; the network's genotype is right or not.
+    fn the_cascade_must_correct_two_errors_for_each_error_it_adds() {
+        // The cascade is certain of hom-ref; the network's genotype is right or wrong.
         let trials = |count, label, network_is_right| {
             (0..count).map(move |_| Trial {
                 variant_type: VariantType::Snp,
@@ -238,17 +245,17 @@ mod tests {
                 network_is_right,
             })
         };
-        let believed = |spoiled, mended| {
+        let fitted = |added, corrected| {
             let both_wrong = trials(1, 2, false);
             let trials = trials(10_000, 0, true)
                 .chain(both_wrong)
-                .chain(trials(spoiled, 1, true))
-                .chain(trials(mended, 0, false));
-            believe_beside_network(&trials.collect::<Vec<_>>(), None).snp
+                .chain(trials(added, 1, true))
+                .chain(trials(corrected, 0, false));
+            thresholds_beside_network(&trials.collect::<Vec<_>>(), None).snp
         };
-        assert_eq!(believed(1, 2).threshold, 0.99);
-        assert_eq!((believed(1, 2).wrong, believed(1, 2).wrong_alone), (2, 1));
-        assert!(believed(1, 1).threshold > 1.0);
-        assert_eq!(believed(0, 0).threshold, 0.99);
+        assert_eq!(fitted(1, 2).threshold, 0.99);
+        assert_eq!((fitted(1, 2).wrong, fitted(1, 2).wrong_alone), (2, 1));
+        assert!(fitted(1, 1).threshold > 1.0);
+        assert_eq!(fitted(0, 0).threshold, 0.99);
     }
 }

@@ -1,4 +1,4 @@
-//! What a training needs to go on after it was cut off: one file, replaced as a whole.
+//! The state from which an interrupted training resumes: one file, replaced as a whole.
 
 use std::path::{Path, PathBuf};
 
@@ -14,25 +14,25 @@ use crate::output::write_file;
 
 const KEY: &str = "dvcall-training";
 
-/// Where a training stands. Randomness needs no state: it is drawn from seed, epoch and example.
+/// The progress of a training. Random numbers need no state: they come from seed, epoch and example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingState {
     pub options: TrainingOptions,
     pub examples: Vec<DataSet>,
     pub validation: Vec<DataSet>,
     pub init_from: Option<String>,
-    /// Of the model that training started from; how far its cascade was believed.
+    /// Calibration and cascade thresholds of the model that training started from.
     pub calibration: Option<Calibration>,
     pub believed_before: Option<CascadeThresholds>,
-    /// What the card says of the cascade, whose weights are kept with the state.
+    /// Thresholds of the cascade. The checkpoint also stores the cascade's weights.
     pub cascade: Option<CascadeThresholds>,
-    /// Steps taken in all, and examples drawn in the epoch that is under way.
+    /// Total number of steps, and number of examples drawn in the current epoch.
     pub steps: u64,
     pub drawn: u64,
-    /// Sum of the loss over the examples of the epoch that is under way, and their number.
+    /// Sum of the loss over the examples of the current epoch, and the number of these examples.
     pub loss_sum: f64,
     pub loss_examples: u64,
-    /// Epochs that are done.
+    /// Completed epochs.
     pub epochs: Vec<Epoch>,
     /// The best epoch (from 1) and its score.
     pub best: Option<(usize, f64)>,
@@ -56,21 +56,21 @@ pub fn load(path: &Path) -> Result<(TrainingState, Weights)> {
 }
 
 impl TrainingState {
-    /// Fails if what lies at the output is not the best model so far of this training.
+    /// Fails if the model at `output` is not the best model of this training so far.
     pub fn check_best(&self, output: &Path) -> Result<()> {
         let Some((epoch, _)) = self.best else { return Ok(()) };
         let training = Model::load(output).ok().and_then(|model| model.card().training.clone());
-        // The checkpoint is written after the model, which may thus be an epoch ahead.
+        // The checkpoint is written after the model, so the model may be one epoch ahead.
         ensure!(
             training.is_some_and(|training| training.epochs.starts_with(&self.epochs)),
-            "--resume: {} is not the model of epoch {epoch} that the checkpoint beside it tells of; put that back, or train \
-             without --resume",
+            "--resume: {} is not the model of epoch {epoch}, which the checkpoint beside it names; put that model back, or \
+             train without --resume",
             output.display()
         );
         Ok(())
     }
 
-    /// Fails, naming what differs, if a training with `other` settings cannot go on from here.
+    /// Fails if a training with the settings of `other` cannot resume from here; the error states the difference.
     pub fn check_same_run(&self, other: &Self) -> Result<()> {
         for (option, before, now) in [
             ("--examples", &self.examples, &other.examples),
@@ -102,14 +102,14 @@ impl TrainingState {
     }
 }
 
-/// Fails, naming the first set that differs in content or place.
+/// Fails if a set differs in content or order; the error states the first difference.
 fn check_same_sets(option: &str, before: &[DataSet], now: &[DataSet]) -> Result<()> {
     let checksum = |sets: &[DataSet], index: usize| sets.get(index).map(|set| set.sha256.clone());
     let differs = (0..before.len().max(now.len())).find(|&i| checksum(before, i) != checksum(now, i));
     let Some(index) = differs else { return Ok(()) };
     let name = |sets: &[DataSet]| sets.get(index).map_or("none".to_owned(), |set| set.path.clone());
     bail!(
-        "--resume: number {} of {option} was {} when the checkpoint was written and is {} now, or its examples changed; \
+        "--resume: number {} of {option} was {} when the checkpoint was written and is {} now, or its examples have changed; \
          use the same sets in the same order, or train without --resume",
         index + 1,
         name(before),

@@ -1,6 +1,7 @@
-//! Gradients of a batch, its examples shared out between threads.
+//! Computes the gradient of a batch; several threads share the examples.
 //!
-//! Torch's own threads wait for each other in every layer; here each thread has its examples and meets the others once a step.
+//! Torch's own threads wait for each other in every layer. Here each thread has its own examples and waits once in
+//! each step.
 
 use anyhow::{Context, Result};
 use tch::{Device, Kind, Tensor};
@@ -13,11 +14,11 @@ use crate::model::network::Weights;
 use crate::model::network::{Network, bucket};
 use crate::variants::VariantType;
 
-/// Most examples evaluated together: on the CPU few enough to be shared out evenly, enough to be fast.
+/// Most examples evaluated together: few enough to distribute evenly on the CPU, enough to be fast.
 const CPU_GROUP: usize = 16;
 const CUDA_GROUP: usize = 64;
 
-/// A network for each thread. All share the memory of their weights, but each gathers gradients of its own.
+/// A network for each thread. All share the memory of their weights, but each has its own gradients.
 pub struct DataParallel {
     networks: Vec<Network>,
     device: Device,
@@ -48,21 +49,22 @@ impl DataParallel {
         self.type_weights[usize::from(item.context.variant_type == VariantType::Indel)]
     }
 
-    /// The gradient of the weighted mean loss of a batch, and the plain sum of its losses. Both repeat bit by bit for the same
-    /// number of threads.
+    /// The gradient of the weighted mean loss of a batch, and the plain sum of its losses. Both repeat bit by bit
+    /// for the same number of threads.
     pub fn gradient(&mut self, items: &[TrainingItem]) -> Result<(Weights, f64)> {
         let total: f32 = items.iter().map(|item| self.weight(item)).sum();
-        // Of about as many rows each: the lesser are filled up, which costs less than groups of one or two.
+        // Groups of similar numbers of rows. The shorter images are padded, which costs less than groups of one or
+        // two.
         let mut sorted: Vec<&TrainingItem> = items.iter().collect();
         sorted.sort_by_cached_key(|item| filled_rows(&item.image));
         let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });
         let weighted = parts.map(|part| (part, part.iter().map(|item| self.weight(item) / total).collect()));
-        let shares = share_out(weighted.collect(), self.networks.len());
+        let shares = distribute(weighted.collect(), self.networks.len());
         let (device, kind, smoothing) = (self.device, self.kind, self.smoothing);
         let work = |network: &Network, share: Share| -> Result<f64> {
             let losses = share
                 .iter()
-                .map(|(part, weights)| descend(network, part, weights, device, kind, smoothing));
+                .map(|(part, weights)| accumulate_gradient(network, part, weights, device, kind, smoothing));
             losses.sum()
         };
         let mut threads: Vec<_> = self.networks.iter_mut().zip(shares).collect();
@@ -85,7 +87,7 @@ impl DataParallel {
         Ok((self.take_gradients()?, sum))
     }
 
-    /// The gradients of all replicas added up, in the order of the replicas; afterwards they are 0.
+    /// The sum of the gradients of all replicas, in the order of the replicas; sets the gradients to 0 afterwards.
     fn take_gradients(&mut self) -> Result<Weights> {
         let _no_grad = tch::no_grad_guard();
         let mut sum = Weights::new();
@@ -106,12 +108,12 @@ impl DataParallel {
     }
 }
 
-/// Examples of about as many rows with their weights in the loss.
+/// Examples with similar numbers of rows, and their weights in the loss.
 type WeightedGroup<'a> = (&'a [&'a TrainingItem], Vec<f32>);
 type Share<'a> = Vec<WeightedGroup<'a>>;
 
-/// Gives each part, the costliest first, to whom has least to do.
-fn share_out(mut parts: Vec<WeightedGroup>, threads: usize) -> Vec<Share> {
+/// Gives each part, the most expensive first, to the thread with the least work.
+fn distribute(mut parts: Vec<WeightedGroup>, threads: usize) -> Vec<Share> {
     let rows = |part: &[&TrainingItem]| part.iter().map(|item| bucket(filled_rows(&item.image))).max();
     let cost = |(part, _): &WeightedGroup| part.len() * rows(part).unwrap_or(0);
     parts.sort_by_key(|part| std::cmp::Reverse(cost(part)));
@@ -125,8 +127,8 @@ fn share_out(mut parts: Vec<WeightedGroup>, threads: usize) -> Vec<Share> {
     shares.into_iter().map(|(_, share)| share).collect()
 }
 
-/// Adds the gradient of a part to the network's. Returns the sum of its losses.
-fn descend(
+/// Adds the gradient of a part to the network's gradient. Returns the sum of the part's losses.
+fn accumulate_gradient(
     network: &Network,
     part: &[&TrainingItem],
     weights: &[f32],
@@ -192,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gradient_is_that_of_one_thread_and_repeats() {
+    fn the_gradient_equals_the_gradient_of_one_thread_and_repeats() {
         let network = Network::random(&Architecture::default(), 1).unwrap();
         let gradient = |threads| {
             let options = TrainingOptions {
@@ -201,13 +203,13 @@ mod tests {
             };
             let mut replicas = DataParallel::new(&network, &options, [1.0, 1.5], Device::Cpu).unwrap();
             replicas.gradient(&items()).unwrap();
-            // The second time, so that what the first left behind would show.
+            // The second call shows whether the first call left gradients behind.
             replicas.gradient(&items()).unwrap()
         };
         let (one, three, again) = (gradient(1), gradient(3), gradient(3));
         assert!((one.1 - three.1).abs() < 1e-3 * one.1);
         assert_eq!(one.0.len(), network.weights().len());
-        // The last convolution of a block is zero at first, so that those before it do not learn yet.
+        // The last convolution of a block is zero at first, so the convolutions before it do not learn yet.
         let learning = one
             .0
             .values()

@@ -1,4 +1,4 @@
-//! The training log as a table and as a picture.
+//! The training log as a table and as a chart.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -58,10 +58,10 @@ pub fn draw(path: &Path, epochs: &[Epoch]) -> Result<()> {
         let root = SVGBackend::with_string(&mut svg, (1000, 400)).into_drawing_area();
         root.fill(&WHITE).map_err(|e| anyhow!("{e}"))?;
         let (left, right) = root.split_horizontally(500);
-        let series = |of: fn(&Epoch) -> f64| {
+        let series = |value: fn(&Epoch) -> f64| {
             epochs
                 .iter()
-                .map(|e| (e.epoch as u64, of(e).max(1e-5)))
+                .map(|e| (e.epoch as u64, value(e).max(1e-5)))
                 .collect::<Vec<_>>()
         };
         panel(
@@ -125,7 +125,7 @@ fn panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, title: &str, li
 mod tests {
     use super::*;
 
-    /// The texts of a panel over so many epochs.
+    /// The texts of a panel over `epochs` epochs.
     fn texts(epochs: u64) -> Vec<String> {
         let mut svg = String::new();
         {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn each_label_of_the_epochs_is_a_whole_number_once() {
+    fn epoch_labels_are_whole_numbers_without_repeats() {
         for epochs in [1, 2, 3, 7, 40] {
             let numbers = texts(epochs).into_iter().filter_map(|text| text.parse::<u64>().ok());
             let numbers: Vec<u64> = numbers.collect();

@@ -1,5 +1,5 @@
-//! AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019) with averaged weights. Written out, as
-//! torch's own keeps its state to itself and a training could not be resumed.
+//! AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019) with averaged weights. Torch's
+//! own AdamW does not expose its state, so a training could not resume.
 
 use std::collections::BTreeMap;
 
@@ -15,29 +15,29 @@ const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
-/// One weight and what is remembered of it.
+/// One weight and its state.
 struct Parameter {
     weight: Tensor,
-    /// Exponential moving averages: of the gradient, of its square, of the weight.
+    /// Exponential moving averages of the gradient, of its square, and of the weight.
     moment1: Tensor,
     moment2: Tensor,
     average: Tensor,
 }
 
-/// Steps weights, whose memory it shares.
+/// Updates weights, and shares their memory.
 pub struct Optimizer {
     parameters: BTreeMap<String, Parameter>,
     steps: u64,
-    /// Takes the place of weight decay.
-    memory: Option<ElasticWeights>,
+    /// Replaces weight decay.
+    elastic: Option<ElasticWeights>,
 }
 
 /// Prefixes of tensor names in a saved state.
 const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
 
 impl Optimizer {
-    /// Starts afresh, held by a memory or not.
-    pub fn new(weights: &Weights, memory: Option<ElasticWeights>) -> Result<Self> {
+    /// An optimizer at its first step, with or without elastic weights.
+    pub fn new(weights: &Weights, elastic: Option<ElasticWeights>) -> Result<Self> {
         let parameter = |(name, weight): (&String, &Tensor)| {
             let weight = weight.f_detach()?;
             let parameter = Parameter {
@@ -51,16 +51,16 @@ impl Optimizer {
         Ok(Self {
             parameters: weights.iter().map(parameter).collect::<Result<_>>()?,
             steps: 0,
-            memory,
+            elastic,
         })
     }
 
-    /// Steps taken.
+    /// Number of steps taken.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Takes one step down a gradient, which is first cut to a norm, and moves the average on.
+    /// Clips the gradient to a norm, takes one step against it, and updates the average.
     pub fn step(&mut self, gradient: &Weights, learning_rate: f64, options: &TrainingOptions) -> Result<()> {
         let _no_grad = tch::no_grad_guard();
         self.steps += 1;
@@ -77,17 +77,17 @@ impl Optimizer {
         let scale = (options.gradient_norm / norm).min(1.0);
         let step = self.steps as f64;
         let (correction1, correction2) = (1.0 - BETA1.powf(step), 1.0 - BETA2.powf(step));
-        // The average starts short, so that it soon forgets the random weights.
+        // The average starts with a short memory, so that it soon forgets the random weights.
         let decay = options.average_decay.min((1.0 + step) / (10.0 + step));
         for (name, p) in &mut self.parameters {
             let mut gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))? * scale;
-            let held = self.memory.as_ref().map(|m| m.slope(name, &p.weight)).transpose()?;
+            let held = self.elastic.as_ref().map(|m| m.slope(name, &p.weight)).transpose()?;
             if let Some(slope) = held.flatten() {
                 gradient += slope;
             }
             let _ = p.moment1.f_lerp_(&gradient, 1.0 - BETA1)?;
             let _ = p.moment2.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
-            if self.memory.is_none() && p.weight.dim() > 1 {
+            if self.elastic.is_none() && p.weight.dim() > 1 {
                 let _ = p.weight.f_mul_scalar_(1.0 - learning_rate * options.weight_decay)?;
             }
             let denominator = (&p.moment2 / correction2).f_sqrt_()?.f_add_scalar_(EPSILON)?;
@@ -107,7 +107,7 @@ impl Optimizer {
             .collect()
     }
 
-    /// The mean squared gradients of late.
+    /// The moving average of the squared gradients.
     pub fn squares(&self) -> Weights {
         let correction = 1.0 - BETA2.powf(self.steps.max(1) as f64);
         let square = |(name, p): (&String, &Parameter)| (name.clone(), &p.moment2 / correction);
@@ -123,7 +123,7 @@ impl Optimizer {
         self.parameters.iter().flat_map(parts).collect()
     }
 
-    /// Puts a saved state back. Fails if it belongs to another network.
+    /// Restores a saved state. Fails if the state belongs to another network.
     pub fn restore(&mut self, state: &Weights, steps: u64) -> Result<()> {
         let _no_grad = tch::no_grad_guard();
         self.steps = steps;

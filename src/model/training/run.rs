@@ -31,11 +31,11 @@ pub struct TrainingRun<'a> {
     pub training: Feed,
     pub validation: Feed,
     pub options: TrainingOptions,
-    /// The model to write: it appears after the first epoch and always is the best so far.
+    /// The model to write. It appears after the first epoch and is always the best model so far.
     pub output: &'a Path,
-    /// Start from these weights.
+    /// The model to start from. None for random weights.
     pub init_from: Option<Model>,
-    /// Go on from the checkpoint beside `output`, if there is one.
+    /// Whether to resume from the checkpoint beside `output`, if there is one.
     pub resume: bool,
     /// Steps between checkpoints within an epoch; 0 = only after each epoch.
     pub checkpoint_steps: u64,
@@ -43,19 +43,20 @@ pub struct TrainingRun<'a> {
     pub notes: String,
 }
 
-/// What is told while training goes on.
+/// Progress reports of a training.
 pub enum TrainingEvent<'a> {
-    /// The cascade was fitted, or found in the model or checkpoint that training starts from.
+    /// The cascade was fitted, or came from the starting model or the checkpoint.
     Cascade(&'a CascadeThresholds),
-    /// A batch was learned: examples of the epoch so far, drawn and learned from, and their mean loss.
+    /// A batch was learned. Counts of the epoch's examples so far, drawn and learned from, and their mean loss.
     Batch { drawn: u64, examples: u64, loss: f64 },
-    /// An epoch was validated; whether it is the best so far.
+    /// An epoch was validated; `best` if it is the best so far.
     Epoch { epoch: &'a Epoch, best: bool },
 }
 
-/// Trains and writes model, card, log and learning curve. Returns the card of the best epoch.
+/// Trains, and writes model, card, log and learning curve. Returns the card of the best epoch. `tell` receives
+/// progress.
 ///
-/// On the CPU the weights depend on options and shards alone, whether or not the run was cut off and resumed.
+/// On the CPU the weights depend only on options and shards, whether or not the run was interrupted and resumed.
 pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(TrainingEvent)) -> Result<Card> {
     let mut trainer = Trainer::start(run)?;
     if let Some(cascade) = &trainer.progress.cascade {
@@ -94,7 +95,7 @@ impl<'a> Trainer<'a> {
         let type_weights = VariantType::ALL.map(|t| type_weight(&run.training, t, run.options.type_balance));
         let replicas = DataParallel::new(&network, &run.options, type_weights, run.device)?;
         let mut trainer = Self {
-            optimizer: Optimizer::new(&network.weights(), memory(run)?)?,
+            optimizer: Optimizer::new(&network.weights(), elastic_weights(run)?)?,
             network,
             cascade: None,
             progress: TrainingState {
@@ -137,12 +138,12 @@ impl<'a> Trainer<'a> {
     fn fit_cascade(&self) -> Result<Option<FittedCascade>> {
         let run = self.run;
         match &run.init_from {
-            Some(model) if model.card().cascade.is_some() => cascade_training::judge_again(model, &run.validation),
+            Some(model) if model.card().cascade.is_some() => cascade_training::refit_thresholds(model, &run.validation),
             _ => cascade_training::fit(&run.training, &run.validation, &run.options),
         }
     }
 
-    /// All epochs are done, or too many since the best.
+    /// Whether all epochs are done, or too many epochs passed since the best.
     fn finished(&self) -> bool {
         let done = self.progress.epochs.len();
         let best = self.progress.best.map_or(0, |(epoch, _)| epoch);
@@ -173,7 +174,7 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// By the examples drawn, as it is not known beforehand how many steps they make.
+    /// Depends on the examples drawn, because the number of steps is not known in advance.
     fn learning_rate(&self) -> f64 {
         let (all, epochs) = (self.run.training.labelled(), self.progress.epochs.len() as u64);
         let drawn = epochs * all + self.progress.drawn;
@@ -181,24 +182,25 @@ impl<'a> Trainer<'a> {
         options.learning_rate_at(drawn, all * options.epochs as u64)
     }
 
-    /// One step. Returns the sum of the examples' losses.
+    /// Takes one step. Returns the sum of the examples' losses.
     fn learn(&mut self, items: &[TrainingItem], learning_rate: f64) -> Result<f64> {
         let (gradient, loss) = self.replicas.gradient(items)?;
         self.optimizer.step(&gradient, learning_rate, &self.run.options)?;
         Ok(loss)
     }
 
-    /// Validates the averaged weights, calibrates them, and writes all that an epoch leaves behind.
+    /// Validates and calibrates the averaged weights, and writes all files of an epoch.
     fn validate(&mut self, tell: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
         let averaged = self.optimizer.averaged(&self.network, self.run.device)?;
         let cascade = self.cascade.as_ref().map(|c| &*c.cascade);
         let outcomes = outcomes(&averaged, cascade, &self.run.validation, self.run.device)?;
-        // How frequent variants are is not for a few examples to say: that stays as in the model started from.
+        // The validation examples are too few to fit the frequency of variants, so everything but the temperatures
+        // stays.
         let before = self.run.init_from.as_ref().map(Model::card);
         let calibration = fit_temperatures(&outcomes, &before.map(|card| card.calibration).unwrap_or_default());
         let trials = trials(&outcomes, &calibration);
         let believed_before = before.and_then(|card| card.cascade.as_ref());
-        let believed = cascade.map(|_| cascade_training::believe_beside_network(&trials, believed_before));
+        let thresholds = cascade.map(|_| cascade_training::thresholds_beside_network(&trials, believed_before));
         let snp = metrics(&outcomes, VariantType::Snp, &calibration.snp);
         let indel = metrics(&outcomes, VariantType::Indel, &calibration.indel);
         let epoch = Epoch {
@@ -209,7 +211,7 @@ impl<'a> Trainer<'a> {
             learning_rate: self.learning_rate(),
             examples_per_second: self.examples_per_second,
         };
-        // F1 decides; the loss breaks ties and is too small to do more.
+        // F1 decides; the loss is scaled so that it only breaks ties.
         let score =
             (epoch.snp.f1 + epoch.indel.f1) / 2.0 - 1e-6 * (epoch.snp.cross_entropy + epoch.indel.cross_entropy);
         let best = self.progress.best.is_none_or(|(_, before)| score > before);
@@ -217,12 +219,12 @@ impl<'a> Trainer<'a> {
             self.progress.best = Some((epoch.epoch, score));
         }
         tell(TrainingEvent::Epoch { epoch: &epoch, best });
-        if let Some(cascade) = believed.as_ref().filter(|_| best) {
+        if let Some(cascade) = thresholds.as_ref().filter(|_| best) {
             tell(TrainingEvent::Cascade(cascade));
         }
         self.progress.epochs.push(epoch);
         (self.progress.drawn, self.progress.loss_sum, self.progress.loss_examples) = (0, 0.0, 0);
-        self.save_model(best.then_some((&averaged, calibration, believed)))?;
+        self.save_model(best.then_some((&averaged, calibration, thresholds)))?;
         self.save_checkpoint()?;
         learning_curve::write(&self.run.output.with_extension("log.csv"), &self.progress.epochs)?;
         learning_curve::draw(&self.run.output.with_extension("svg"), &self.progress.epochs)
@@ -239,7 +241,7 @@ impl<'a> Trainer<'a> {
         self.cascade.iter().flat_map(|c| &c.weights).map(shared).collect()
     }
 
-    /// How important each weight is for all that was ever learned.
+    /// Importance of each weight for all training so far.
     fn importances(&self) -> Result<Weights> {
         let options = &self.run.options;
         let before = match &self.run.init_from {
@@ -248,12 +250,12 @@ impl<'a> Trainer<'a> {
         };
         let squares = self.optimizer.squares();
         let examples = self.run.training.labelled();
-        // Fewer examples than asked for are all in one batch.
+        // A set smaller than the batch size makes one batch.
         let batch_size = examples.min(options.batch_size as u64);
         importances(&before, &squares, batch_size, examples)
     }
 
-    /// Writes a new best model, or the card of the one that stays with the epoch added.
+    /// Writes a new best model, or adds the epoch to the card of the current best.
     fn save_model(&self, best: Option<(&Network, Calibration, Option<CascadeThresholds>)>) -> Result<()> {
         let before = self.run.init_from.as_ref().map(Model::card);
         let mut card = match best {
@@ -291,8 +293,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// What the model that training starts from holds its weights by.
-fn memory(run: &TrainingRun) -> Result<Option<ElasticWeights>> {
+/// The elastic weights of the starting model, if there are any.
+fn elastic_weights(run: &TrainingRun) -> Result<Option<ElasticWeights>> {
     let (strength, examples) = (run.options.remember, run.training.labelled());
     match &run.init_from {
         Some(model) if strength > 0.0 => ElasticWeights::new(&model.weights()?, examples, strength, run.device),
@@ -300,8 +302,9 @@ fn memory(run: &TrainingRun) -> Result<Option<ElasticWeights>> {
     }
 }
 
-/// Weight of a type: (mean number of a type / its number) to the power of `balance`.
+/// Weight of a type: (mean number of examples of a type / number of examples of this type) to the power of
+/// `balance`.
 fn type_weight(feed: &Feed, variant_type: VariantType, balance: f64) -> f32 {
     let mean = feed.labelled() as f64 / VariantType::ALL.len() as f64;
-    (mean / feed.of_type(variant_type).max(1) as f64).powf(balance) as f32
+    (mean / feed.labelled_of_type(variant_type).max(1) as f64).powf(balance) as f32
 }

@@ -1,19 +1,19 @@
-//! What the columns of a pileup show: differences nearby, depth, and repeats of the reference.
+//! Features of a pileup's columns: differences nearby, depth, and repeats of the reference.
 
 use crate::pileup::index::READ_BASE;
 use crate::pileup::{CENTER, CHANNELS, WIDTH};
 use crate::variants::VariantType;
 
-/// Columns about the candidate whose differences are not counted as errors of a read.
+/// Differences up to this many columns from the candidate do not count as errors of a read.
 pub const SITE: usize = 1;
-/// Distances in which differences of other columns are looked for, in bases.
+/// Distances from the candidate in which differences count, in bases.
 const DISTANCES: [usize; 3] = [5, 20, 80];
-/// Longest repeat unit looked for beside the candidate, in bases.
+/// Longest unit of repeats beside the candidate, in bases.
 const LONGEST_UNIT: usize = 4;
-/// Longest unit of repeats that a read must reach across to tell of an indel.
+/// Longest unit of a repeat that a read must cross to be informative about an indel, in bases.
 const LONGEST_CROSSED: usize = 6;
 
-/// Reads and differing bases of each column.
+/// Number of reads and of differing bases in each column.
 pub struct Columns {
     pub covered: [f32; WIDTH],
     pub different: [f32; WIDTH],
@@ -29,7 +29,7 @@ impl Default for Columns {
 }
 
 impl Columns {
-    /// Other columns where reads differ, and depth on both sides.
+    /// Adds features of differences in other columns, and of depth on both sides.
     pub fn describe(&self, reads: f32, features: &mut Vec<f32>) {
         for distance in DISTANCES {
             let around = (CENTER - distance..=CENTER + distance).filter(|c| c.abs_diff(CENTER) > SITE);
@@ -46,19 +46,19 @@ impl Columns {
     }
 }
 
-/// The base of the reference in a column; 0 where it is not known, as beyond the ends of a contig.
+/// The reference base in a column; 0 if unknown, for example beyond the ends of a contig.
 fn reference_base(image: &[u8], column: usize) -> u8 {
     image.get(column * CHANNELS + READ_BASE).copied().unwrap_or(0)
 }
 
-/// Whether two columns have the same base. Unknown bases are like no other: they are no repeat.
+/// Whether two columns have the same reference base. Unknown bases equal no base, so they form no repeat.
 fn are_alike(image: &[u8], column: usize, other: usize) -> bool {
     let base = reference_base(image, column);
     base != 0 && base == reference_base(image, other)
 }
 
-/// The column that a read must reach to tell of the candidate: itself for a SNP. How many units a repeat has is seen only by
-/// reads that cross it, and indels stand at its left end.
+/// The column that a read must reach to be informative about the candidate; for a SNP, the candidate's column. Only
+/// reads that cross a repeat show its number of units, and indels stand at the left end of repeats.
 pub fn crossed_column(image: &[u8], variant_type: VariantType) -> usize {
     if variant_type == VariantType::Snp {
         return CENTER;
@@ -72,8 +72,8 @@ pub fn crossed_column(image: &[u8], variant_type: VariantType) -> usize {
     beyond.max().unwrap_or(CENTER + 1).min(WIDTH - 1)
 }
 
-/// Repeats of the reference on both sides of the candidate: for each unit length, bases that go on in step with those a unit
-/// before; and how many of the 21 bases about it are alike.
+/// Adds features of repeats on both sides of the candidate. For each unit length: how many bases equal the base one
+/// unit before. Then the fraction of the most frequent base among the 21 bases around the candidate.
 pub fn describe_reference(image: &[u8], features: &mut Vec<f32>) {
     for unit in 1..=LONGEST_UNIT {
         let forward = (CENTER + 1..WIDTH - unit)

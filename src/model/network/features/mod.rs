@@ -1,26 +1,26 @@
-//! A pileup in a few dozen numbers: what a glance at it tells. The cascade decides plain cases by them.
+//! Summarizes a pileup in a few dozen numbers. The cascade decides clear pileups by them.
 
 mod columns;
 mod rows;
 
 use self::columns::{Columns, crossed_column, describe_reference};
-use self::rows::{GROUPS, Group, Likelihoods, OF_GROUP, RowFeatures};
+use self::rows::{GROUP_FEATURES, GROUPS, Group, Likelihoods, RowFeatures};
 use crate::examples::{ROW_BYTES, filled_rows};
 use crate::pileup::{CENTER, HEIGHT, REFERENCE_ROWS};
 use crate::variants::VariantType;
 
-/// Numbers of a summary.
-pub const FEATURES: usize = GENERAL + GROUPS * OF_GROUP + TELLING;
+/// Number of features of a summary.
+pub const FEATURES: usize = GENERAL + GROUPS * GROUP_FEATURES + INFORMATIVE;
 const GENERAL: usize = 21;
-/// Numbers on the reads that can tell of the allele.
-const TELLING: usize = 8;
+/// Number of features of the reads that are informative about the allele.
+const INFORMATIVE: usize = 8;
 
-/// Summarizes an image (C-order u8 [rows ≤ 100, 221, 7]; empty rows at the end may be left out).
+/// Summarizes an image (C-order u8 [rows ≤ 100, 221, 7]; empty rows at the end may be missing).
 pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
     let rows = filled_rows(image);
     let mut columns = Columns::default();
     let mut groups = [Group::default(); GROUPS];
-    let (mut all, mut telling) = (Likelihoods::default(), Likelihoods::default());
+    let (mut all, mut informative) = (Likelihoods::default(), Likelihoods::default());
     let crossed = crossed_column(image, variant_type);
     for row in image.chunks_exact(ROW_BYTES).take(rows).skip(REFERENCE_ROWS) {
         let Some(row) = RowFeatures::from_image(row, &mut columns) else {
@@ -29,7 +29,7 @@ pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
         groups[row.group].add(&row);
         all.add(&row);
         if row.group == 0 || row.first <= CENTER && row.last >= crossed {
-            telling.add(&row);
+            informative.add(&row);
         }
     }
     let mut features = Vec::with_capacity(FEATURES);
@@ -44,20 +44,20 @@ pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
     columns.describe(reads, &mut features);
     describe_reference(image, &mut features);
     groups.iter().for_each(|group| group.describe(reads, &mut features));
-    let [supporting, reference, other] = telling.reads;
+    let [supporting, reference, other] = informative.reads;
     features.extend([
         reference.ln_1p(),
         other.ln_1p(),
         supporting / (supporting + reference + other).max(1.0),
         ((crossed - CENTER) as f32).ln_1p(),
     ]);
-    telling.describe(&mut features);
+    informative.describe(&mut features);
     let mut summary = [0.0; FEATURES];
     summary.iter_mut().zip(features).for_each(|(s, f)| *s = f);
     summary
 }
 
-/// The type that a summary was made for.
+/// The variant type of a summary.
 pub fn variant_type(summary: &[f32; FEATURES]) -> VariantType {
     if summary[0] > 0.5 {
         VariantType::Indel
@@ -72,7 +72,7 @@ mod tests {
     use crate::pileup::index::READ_BASE;
     use crate::pileup::{CHANNELS, DIFFERS, STRANDS, SUPPORTS, WIDTH};
 
-    /// 30 reads over the whole width, the first `support` of which support the allele.
+    /// 30 reads over the whole width; the first `support` of them support the allele.
     fn image(support: usize) -> Vec<u8> {
         let row = |row: usize| {
             (0..WIDTH).flat_map(move |column| {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_likeliest_genotype_shows() {
+    fn the_most_likely_genotype_shows() {
         let likelihoods = |support| summarize(&image(support), VariantType::Snp)[3..5].to_vec();
         let (reference, het, alternate) = (likelihoods(1), likelihoods(15), likelihoods(29));
         assert!(reference[0] < -1.0 && het[0] > 1.0 && alternate[0] > 1.0);
@@ -102,9 +102,9 @@ mod tests {
     }
 
     #[test]
-    fn reads_that_end_within_a_repeat_tell_nothing() {
+    fn reads_that_end_within_a_repeat_are_not_informative() {
         let mut pixels = image(5);
-        // A run of ten like bases; the reads that do not support the allele end within it.
+        // A homopolymer of ten bases; the reads that do not support the allele end within it.
         for row in 0..REFERENCE_ROWS + 30 {
             for column in CENTER + 1..WIDTH {
                 let at = row * ROW_BYTES + column * CHANNELS;
@@ -116,22 +116,22 @@ mod tests {
             }
         }
         let summary = summarize(&pixels, VariantType::Indel);
-        let telling = &summary[FEATURES - TELLING..];
-        assert_eq!(telling[..3], [0.0, 0.0, 1.0]);
-        assert_eq!(telling[3], 11f32.ln_1p());
-        // Hom-alt by the reads that tell, het or hom-ref by all.
-        assert!(telling[5] > 0.0 && summary[4] < 0.0);
-        assert_eq!(summarize(&pixels, VariantType::Snp)[FEATURES - TELLING + 3], 0.0);
+        let informative = &summary[FEATURES - INFORMATIVE..];
+        assert_eq!(informative[..3], [0.0, 0.0, 1.0]);
+        assert_eq!(informative[3], 11f32.ln_1p());
+        // Hom-alt by the informative reads, het or hom-ref by all reads.
+        assert!(informative[5] > 0.0 && summary[4] < 0.0);
+        assert_eq!(summarize(&pixels, VariantType::Snp)[FEATURES - INFORMATIVE + 3], 0.0);
     }
 
     #[test]
-    fn what_lies_beyond_the_end_of_a_contig_is_no_repeat() {
+    fn columns_beyond_the_end_of_a_contig_are_no_repeat() {
         let mut pixels = image(15);
         for row in 0..REFERENCE_ROWS + 30 {
             let beyond = row * ROW_BYTES + (CENTER + 1) * CHANNELS..(row + 1) * ROW_BYTES;
             pixels[beyond].fill(0);
         }
-        // The base, and repeats of units of 1, 2, 3 and 4 bases: of 3, to the left.
+        // Repeats of units of 1, 2, 3 and 4 bases: the reference repeats 3 bases, to the left.
         let repeats = |pixels: &[u8]| summarize(pixels, VariantType::Indel)[16..20].to_vec();
         let left = ((CENTER + 1 - 3) as f32).ln_1p();
         assert_eq!(repeats(&pixels), [0.0, 0.0, left, 0.0]);
@@ -146,9 +146,9 @@ mod tests {
         assert_eq!(summary, summarize(&padded, VariantType::Indel));
         assert!(summary.iter().all(|f| f.is_finite()));
         assert!(summarize(&[], VariantType::Snp).iter().all(|f| f.is_finite()));
-        // Reads of the two groups, and the repeat of three bases.
+        // The reads of two groups, and the repeat of three bases.
         assert_eq!(summary[GENERAL], 12f32.ln_1p());
-        assert_eq!(summary[GENERAL + OF_GROUP], 18f32.ln_1p());
+        assert_eq!(summary[GENERAL + GROUP_FEATURES], 18f32.ln_1p());
         assert!(summary[18] > summary[17] + 1.0);
     }
 }

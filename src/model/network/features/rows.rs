@@ -1,30 +1,30 @@
-//! What the rows of a pileup show, alone and by group.
+//! Features of a pileup's rows, single and by group.
 
 use super::columns::{Columns, SITE};
 use crate::pileup::index::{BASE_QUALITY, DIFFERENCE, INSERT_SIZE, MAPPING_QUALITY, STRAND, SUPPORT};
 use crate::pileup::{CENTER, CHANNELS, DIFFERS, STRANDS, SUPPORTS, WIDTH};
 
-/// Reads that support the allele; others that show the reference; others that show neither.
+/// Groups of reads: supporting the allele; showing the reference; showing neither.
 pub const GROUPS: usize = 3;
-/// Numbers that describe a group.
-pub const OF_GROUP: usize = 13;
+/// Number of features of a group.
+pub const GROUP_FEATURES: usize = 13;
 
-/// What one row shows.
+/// Features of one row.
 pub struct RowFeatures {
     pub group: usize,
-    /// Columns from the first to the last that it covers.
+    /// First and last column that the row covers.
     pub first: usize,
     pub last: usize,
     pub reverse: bool,
-    /// Of the base at the candidate, or of the read's end where it has none there; phred / 40.
+    /// Base quality at the candidate, or of the read's first base if it has none there; phred / 40.
     pub quality: f32,
-    /// Phred / 60.
+    /// Mapping quality, phred / 60.
     pub mapping: f32,
-    /// Bases / 1000.
+    /// Insert size, bases / 1000.
     pub insert: f32,
-    /// Columns to the nearer end of the read.
+    /// Columns from the candidate to the nearer end of the read.
     pub to_end: f32,
-    /// Differences from the reference and gaps away from the site, per covered column.
+    /// Differences from the reference away from the site, and gaps, both per covered column.
     pub differences: f32,
     pub gaps: f32,
 }
@@ -46,11 +46,11 @@ pub struct Group {
     gaps: f32,
 }
 
-/// Reads by group, and log-likelihoods of hom-ref, het and hom-alt: Li, Bioinformatics 2011, eq. 2.
+/// Number of reads by group, and log-likelihoods of hom-ref, het and hom-alt: Li, Bioinformatics 2011, eq. 2.
 #[derive(Default)]
 pub struct Likelihoods {
     pub reads: [f32; GROUPS],
-    of_genotype: [f32; 3],
+    log_likelihoods: [f32; 3],
 }
 
 impl Likelihoods {
@@ -62,15 +62,16 @@ impl Likelihoods {
         } else {
             error.min(0.75)
         };
-        let [reference, het, hom_alt] = &mut self.of_genotype;
+        let [reference, het, hom_alt] = &mut self.log_likelihoods;
         *reference += (1.0 - alternate).ln();
         *het += 0.5f32.ln();
         *hom_alt += alternate.ln();
     }
 
-    /// Four numbers: how much likelier each genotype is than the one before, and whether it is the heterozygous one.
+    /// Adds four features: three log-likelihood ratios of the genotypes, and the lead of het over the others per
+    /// read.
     pub fn describe(&self, features: &mut Vec<f32>) {
-        let [reference, het, alternate] = self.of_genotype;
+        let [reference, het, alternate] = self.log_likelihoods;
         features.extend([het - reference, alternate - het, alternate - reference].map(f32::asinh));
         let reads: f32 = self.reads.iter().sum();
         features.push(((het - reference.max(alternate)) / reads.max(1.0)).clamp(-1.0, 1.0));
@@ -78,7 +79,7 @@ impl Likelihoods {
 }
 
 impl RowFeatures {
-    /// None of an empty row. Adds the row to the columns.
+    /// None for an empty row. Adds the row to the columns.
     pub fn from_image(row: &[u8], columns: &mut Columns) -> Option<Self> {
         let pixel = |column: usize| &row[column * CHANNELS..][..CHANNELS];
         let first = (0..WIDTH).find(|&c| pixel(c)[STRAND] != 0)?;
@@ -138,7 +139,7 @@ impl Group {
         self.gaps += row.gaps;
     }
 
-    /// [`OF_GROUP`] numbers: how many reads of all, then means.
+    /// Adds [`GROUP_FEATURES`] features: the number and fraction of reads, then means.
     pub fn describe(&self, all: f32, features: &mut Vec<f32>) {
         let mean = |sum: f32| sum / self.reads.max(1.0);
         features.extend([
