@@ -1,4 +1,4 @@
-//! How long it takes to compare two whole chromosomes of calls: HG002's truth against HG001's, chr20 of b37.
+//! Time to compare the calls of two whole chromosomes: HG002's truth against HG001's, chr20 of b37.
 
 use std::path::PathBuf;
 

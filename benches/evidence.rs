@@ -1,5 +1,5 @@
-//! Cost of evidence on one thread: decoding reads, counting alleles, coverage, drawing pileups. Throughput is in bases of the
-//! genome, at the depth of the bundled sample (30×).
+//! Time of the evidence steps on one thread: read decoding, allele counts, coverage, pileup drawing. Throughput is
+//! in bases of the genome, at the depth of the bundled sample (30×).
 
 use std::hint::black_box;
 use std::path::Path;

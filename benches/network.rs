@@ -1,5 +1,5 @@
-//! Cost of both stages of a model: inference and training, at the depth of a 30× genome and with all rows filled; and what the
-//! size and the precision of the network cost.
+//! Time of both stages of a model: inference and training, at the depth of a 30× genome and with all rows filled.
+//! Also the time by size and precision of the network.
 
 use std::hint::black_box;
 
@@ -17,7 +17,7 @@ fn images(rows: usize) -> Vec<Vec<u8>> {
     (0..EXAMPLES).map(image).collect()
 }
 
-/// What the size of the network and the precision of its convolutions cost, at 30×.
+/// Time by size of the network and by precision of its convolutions, at 30×.
 fn sizes(c: &mut Criterion) {
     tch::set_num_threads(1);
     let images = images(36);

@@ -1,5 +1,5 @@
-//! Cost of local realignment on one thread, by its steps: windows, graph, alignment, and the whole. Throughput is in
-//! bases of the genome, at the depth of the bundled sample (30×), but for alignment, where it is in cells.
+//! Time of local realignment on one thread, by step: windows, graph, alignment, and all together. Throughput is in
+//! bases of the genome at the depth of the bundled sample (30×); for alignment it is in cells.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -9,7 +9,7 @@ use dvcall::genome::{Reference, Region, Sequence};
 use dvcall::reads::{Read, ReadSource};
 use dvcall::realign::{Aligner, Assembler, RealignOptions, Realigner, Scorer, select_windows};
 
-/// Reads of a stretch of the bundled sample, and the reference around it.
+/// Reads of a region of the bundled sample, and the reference around it.
 fn sample(region: &Region) -> (Vec<Read>, Sequence) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sample");
     let reference = Reference::open(&folder.join("reference.fa")).unwrap();
