@@ -1,4 +1,4 @@
-//! From files to counts, contig by contig: what is held at a time is a contig, and a few bytes for each call.
+//! Evaluates files contig by contig. Memory holds one contig, and a few bytes for each call.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ use crate::evaluate::matching::{Superlocus, decide, superloci};
 use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Region, Sequence, resolve_regions};
 use crate::variants::{ExcludedCalls, VariantType};
 
-/// Superloci that are compared before their records are counted and dropped.
+/// Number of superloci that are compared before their records are counted and dropped.
 const BATCH: usize = 1 << 15;
 
 /// What to compare, and how.
@@ -33,20 +33,20 @@ pub struct Options {
     /// Indexed FASTA.
     pub reference: PathBuf,
     pub truth: PathBuf,
-    /// Where truth knows everything; without it, everywhere.
+    /// BED of the confident regions. None if truth is complete everywhere.
     pub confident: Option<PathBuf>,
-    /// Region strings and BED files; empty = everywhere.
+    /// Region strings and BED files; empty = the whole reference.
     pub regions: Vec<String>,
     /// A `name<TAB>bed` file.
     pub stratification: Option<PathBuf>,
-    /// Needed where truth has several samples.
+    /// Required if truth has several samples.
     pub truth_sample: Option<String>,
-    /// Take truth that failed a filter too.
+    /// Whether to use truth that failed a filter.
     pub use_filtered_truth: bool,
-    /// Let variants of one phase set keep their phase.
+    /// Whether variants of one phase set keep their phase.
     pub phased: bool,
     pub score: ScoreField,
-    /// Least distance between the thresholds of the tables; by default that of the field.
+    /// Least distance between the thresholds of the tables. None for the default of the score field.
     pub score_step: Option<f32>,
     pub limits: Limits,
 }
@@ -55,13 +55,13 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Query {
     pub path: PathBuf,
-    /// Needed where the file has several samples.
+    /// Required if the file has several samples.
     pub sample: Option<String>,
-    /// The flag that names a sample, for messages.
+    /// The flag that selects a sample, for error messages.
     pub sample_flag: &'static str,
 }
 
-/// Everything but truth that call sets are compared with, read once.
+/// Inputs that all call sets share, read once. Truth is not among them.
 pub struct Evaluation {
     options: Options,
     reference: Reference,
@@ -70,35 +70,36 @@ pub struct Evaluation {
     strata: Vec<Stratum>,
 }
 
-/// A call set, evaluated.
+/// The result of one call set.
 pub struct EvaluatedCallSet {
-    /// The query's file, sample, and filter names.
+    /// The query's file, sample and filter names.
     pub query: PathBuf,
     pub sample: String,
     pub filters: Vec<String>,
     /// The evaluated contigs without the Ns at their ends.
     pub spans: IntervalSet,
     pub tally: Tally,
-    /// All that is counted, by ascending score.
+    /// All counted calls, by ascending score.
     pub observations: Vec<CountedCall>,
-    /// The score of calls that have none, and of truth that is missed.
+    /// The score of calls without a score, and of missed truth.
     pub floor: f32,
-    /// Query calls that are counted, and those of them that have a score.
+    /// Number of counted query calls, and number of these with a score.
     pub called: usize,
     pub scored: usize,
     /// Least distance between the thresholds of the tables.
     pub score_step: f32,
     pub calibration: GqCalibration,
     pub errors: ErrorList,
-    /// Stretches where the search was given up; their calls are not in the counts.
+    /// Intervals where the search gave up; their calls are not counted.
     pub given_up: Vec<GivenUp>,
-    /// Query calls on contigs without any truth: not evaluated.
+    /// Number of query calls on contigs without truth; these are not evaluated.
     pub without_truth: usize,
     pub left_out: ExcludedCalls,
     pub truth_left_out: ExcludedCalls,
 }
 
-/// A stretch with too many ways to combine its calls, and how many calls of either side are left out of the counts.
+/// An interval with too many ways to combine its calls, and the numbers of truth and query calls that are not
+/// counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenUp {
     pub region: Region,
@@ -107,21 +108,21 @@ pub struct GivenUp {
 }
 
 impl GivenUp {
-    /// The stretches of the records of one superlocus.
+    /// The intervals among the records of one superlocus.
     fn find(contig: &Contig, records: &[Record]) -> Vec<Self> {
         let count = |entry: &Option<RecordSide>| entry.iter().filter(|e| e.given_up).count();
         let is_given_up = |r: &Record| count(&r.truth) + count(&r.query) > 0;
-        let stretches = records.chunk_by(|a, b| is_given_up(a) == is_given_up(b));
-        stretches
-            .filter(|stretch| is_given_up(&stretch[0]))
-            .map(|stretch| Self {
+        let intervals = records.chunk_by(|a, b| is_given_up(a) == is_given_up(b));
+        intervals
+            .filter(|interval| is_given_up(&interval[0]))
+            .map(|interval| Self {
                 region: Region::new(
                     &contig.name,
-                    stretch[0].position,
-                    stretch.iter().map(Record::end).max().unwrap_or(0),
+                    interval[0].position,
+                    interval.iter().map(Record::end).max().unwrap_or(0),
                 ),
-                truth: stretch.iter().map(|r| count(&r.truth)).sum(),
-                query: stretch.iter().map(|r| count(&r.query)).sum(),
+                truth: interval.iter().map(|r| count(&r.truth)).sum(),
+                query: interval.iter().map(|r| count(&r.query)).sum(),
             })
             .collect()
     }
@@ -131,15 +132,15 @@ impl GivenUp {
 #[derive(Clone, Debug)]
 pub struct Subset {
     pub name: String,
-    /// Its rank in the tally.
+    /// Index in the tally.
     pub rank: usize,
-    /// Bases.
+    /// Sizes in bases.
     pub size: u64,
     pub confident_size: u64,
 }
 
 impl Subset {
-    /// Whether it is a stratum without a base where calls are judged.
+    /// Whether this is a stratum without a base in the confident regions.
     pub fn is_empty_stratum(&self) -> bool {
         self.rank > BUILT_IN.len() && self.confident_size == 0
     }
@@ -157,7 +158,7 @@ pub fn evaluate(options: Options, query: PathBuf, sample: Option<&str>) -> Resul
 }
 
 impl Evaluation {
-    /// Reads and checks everything but the calls.
+    /// Reads and checks all inputs except the calls.
     pub fn open(options: Options) -> Result<Self> {
         let reference = Reference::open(&options.reference)?;
         let contigs = reference.contigs();
@@ -188,7 +189,8 @@ impl Evaluation {
         &self.reference
     }
 
-    /// Compares call sets with truth. Writes the records of the first one and their index, if a path is given.
+    /// Compares call sets with truth. If a path is given, writes the records of the first call set, and their
+    /// index.
     pub fn run(&self, queries: &[Query], annotated: Option<&Path>) -> Result<Vec<EvaluatedCallSet>> {
         let runs = self.run_in_order(queries, annotated, false);
         match runs {
@@ -197,7 +199,8 @@ impl Evaluation {
         }
     }
 
-    /// The same; `at_once`: read all calls before any is compared, for files whose contigs stand in another order.
+    /// Compares call sets. `at_once`: read all calls before the comparison, for files with contigs in another
+    /// order.
     fn run_in_order(
         &self,
         queries: &[Query],
@@ -238,10 +241,10 @@ impl Evaluation {
         let mut spans = Vec::new();
         let mut any_truth = self.confident.is_some();
         for (rank, contig) in contigs.iter().enumerate() {
-            let known = truth.contig(rank)?;
-            any_truth |= !known.is_empty();
+            let truth_calls = truth.contig(rank)?;
+            any_truth |= !truth_calls.is_empty();
             let is_confident = |set: &IntervalSet| !set.on(&contig.name).is_empty();
-            if known.is_empty() && !self.confident.as_ref().is_some_and(is_confident) {
+            if truth_calls.is_empty() && !self.confident.as_ref().is_some_and(is_confident) {
                 for side in &mut sides {
                     side.run.without_truth += side.calls.contig(rank)?.len();
                 }
@@ -249,7 +252,7 @@ impl Evaluation {
             }
             spans.push(known_span(&self.reference, contig)?);
             for side in &mut sides {
-                self.contig(contig, rank, &known, side)?;
+                self.contig(contig, rank, &truth_calls, side)?;
             }
         }
         ensure!(
@@ -282,7 +285,7 @@ impl Evaluation {
         Ok(())
     }
 
-    /// The records of each of a few superloci, decided, with their regions.
+    /// The records of a few superloci, with decisions and strata.
     fn compare(
         &self,
         contig: &Contig,
@@ -291,17 +294,18 @@ impl Evaluation {
         sequence: &Sequence,
         confident: Option<&IntervalSet>,
     ) -> Vec<Vec<Record>> {
-        let one = |locus: &Superlocus| -> Vec<Record> {
+        let records = |locus: &Superlocus| -> Vec<Record> {
             let (truth, query) = (&truth[locus.truth.clone()], &query[locus.query.clone()]);
-            let (of_truth, of_query) = decide(truth, query, sequence, self.options.phased, self.options.limits);
+            let (truth_decisions, query_decisions) =
+                decide(truth, query, sequence, self.options.phased, self.options.limits);
             let mut records = pair(
                 Decided {
                     calls: truth,
-                    decisions: &of_truth,
+                    decisions: &truth_decisions,
                 },
                 Decided {
                     calls: query,
-                    decisions: &of_query,
+                    decisions: &query_decisions,
                 },
             );
             records.iter_mut().for_each(|r| self.place(r, &contig.name, confident));
@@ -310,10 +314,10 @@ impl Evaluation {
             }
             records
         };
-        loci.par_iter().with_min_len(64).map(one).collect()
+        loci.par_iter().with_min_len(64).map(records).collect()
     }
 
-    /// Notes where a record lies. Outside the confident regions nothing is known.
+    /// Sets a record's strata and whether it is confident. Outside the confident regions its status is unknown.
     fn place(&self, record: &mut Record, contig: &str, confident: Option<&IntervalSet>) {
         let alternates = record.alternates.iter().map(Vec::as_slice);
         let extent = Extent::new(record.position, &record.reference, alternates);
@@ -330,7 +334,7 @@ impl Evaluation {
             .collect();
     }
 
-    /// The subsets of the tables: `*`, those that the confident regions make and that have calls, and the strata.
+    /// The subsets of the tables: `*`, subsets of the confident regions with calls, and the strata.
     pub fn subsets(&self, run: &EvaluatedCallSet) -> Vec<Subset> {
         let confident = self
             .confident
@@ -362,7 +366,7 @@ impl Evaluation {
         std::iter::once(all.clone()).chain(built_in).chain(strata).collect()
     }
 
-    /// Names of the strata that lie wholly on contigs that the reference lacks, with these contigs.
+    /// Names of the strata that lie only on contigs that the reference lacks, with these contigs.
     pub fn strata_elsewhere(&self) -> impl Iterator<Item = (&str, &str)> {
         let strata = self
             .strata
@@ -371,7 +375,7 @@ impl Evaluation {
         strata.map(|s| (s.name.as_str(), s.unknown.as_str()))
     }
 
-    /// Names of the strata in the order of [`Record::strata`].
+    /// Names of the strata, in the order of [`Record::strata`].
     pub fn strata_names(&self) -> Vec<&str> {
         let given = self.strata.iter().map(|s| s.name.as_str());
         BUILT_IN.into_iter().chain(given).collect()
@@ -379,13 +383,13 @@ impl Evaluation {
 }
 
 impl EvaluatedCallSet {
-    /// The counts over everything.
+    /// The counts of all calls.
     pub fn counts(&self, variant_type: VariantType, filter: FilterRow) -> &Counts {
         self.tally.counts(0, filter, variant_type, None)
     }
 }
 
-/// A call set while it is compared, and all that is collected of it.
+/// A call set during the comparison, with its results so far.
 struct CallSetScoring<'a> {
     calls: CallReader<'a>,
     run: EvaluatedCallSet,
@@ -422,14 +426,14 @@ impl<'a> CallSetScoring<'a> {
         })
     }
 
-    /// Counts the records of a few superloci that follow on each other.
+    /// Counts the records of consecutive superloci.
     fn add(&mut self, contig: &Contig, loci: Vec<Vec<Record>>, regions: Option<&IntervalSet>) -> Result<()> {
         for locus in &loci {
             self.run.given_up.extend(GivenUp::find(contig, locus));
         }
         let inside = |r: &Record| regions.is_none_or(|regions| regions.contains(&contig.name, r.position));
         let mut records: Vec<Record> = loci.into_iter().flatten().filter(inside).collect();
-        // A deletion beside a substitution begins one base before it once it is spelt with that base.
+        // A deletion beside a substitution begins one base earlier after it gets an anchor base.
         records.sort_by_key(|record| record.position);
         for record in &records {
             self.run.tally.add(record);
@@ -443,7 +447,7 @@ impl<'a> CallSetScoring<'a> {
         Ok(())
     }
 
-    /// Sorts what was counted by its score, and closes the annotated VCF.
+    /// Sorts the counted calls by score, and completes the annotated VCF.
     fn finish(
         self,
         spans: &IntervalSet,

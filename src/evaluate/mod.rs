@@ -1,4 +1,4 @@
-//! Scoring calls against truth as the GA4GH standard has it: haplotypes are compared, not spellings.
+//! Evaluates calls against truth by the GA4GH standard: compares haplotypes instead of records.
 //!
 //! ```text
 //!  truth VCF ─► calls ───────────────┐

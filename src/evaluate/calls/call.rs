@@ -1,18 +1,18 @@
-//! One record of a VCF as one sample sees it.
+//! One VCF record of one sample.
 
 pub(crate) use crate::variants::CalledAllele;
 
-/// Longest allele that takes part in the comparison; longer ones are structural variants.
+/// Longest allele in the comparison, in bases; longer alleles are structural variants.
 pub const MAX_ALLELE_LENGTH: usize = 1_000;
 
-/// A call that differs from the reference. Alleles are upper-case; only those that the genotype names are kept.
+/// A call that differs from the reference. Alleles are upper-case; only alleles of the genotype are kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SampleCall {
     /// 0-based position of the first base of `reference`.
     pub position: u64,
     pub reference: Vec<u8>,
     pub alternates: Vec<Vec<u8>>,
-    /// Two alleles. Those of a haploid genotype are alike.
+    /// Two alleles. Both are the same for a haploid genotype.
     pub genotype: Vec<CalledAllele>,
     /// The phase set, if the genotype is phased.
     pub phase: Option<i32>,
@@ -21,10 +21,10 @@ pub struct SampleCall {
     pub score: CallQualities,
 }
 
-/// The qualities of a call. They order nothing, so that equal calls are equal.
+/// The qualities of a call. Comparison ignores them, so that calls with different qualities can be equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallQualities {
-    /// The one that curves are drawn by.
+    /// The quality for ROC curves.
     pub quality: Option<f32>,
     /// FORMAT/GQ.
     pub genotype: Option<f32>,
@@ -50,7 +50,7 @@ impl Ord for CallQualities {
     }
 }
 
-/// Zygosity, in the words of the GA4GH tables.
+/// Zygosity, with the names of the GA4GH tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Zygosity {
     Het,
@@ -71,12 +71,12 @@ impl Zygosity {
 }
 
 impl SampleCall {
-    /// One past the last reference base of the record.
+    /// End of the reference allele (0-based, exclusive).
     pub fn end(&self) -> u64 {
         self.position + self.reference.len() as u64
     }
 
-    /// The bases of a called allele; none for the reference, a dot, or anything that is not a sequence (`*`, `<DEL>`).
+    /// The bases of a called allele. None for the reference, a dot, or an allele without a sequence (`*`, `<DEL>`).
     pub fn alternate(&self, allele: CalledAllele) -> Option<&[u8]> {
         let index = usize::from(allele?).checked_sub(1)?;
         self.alternates
@@ -85,7 +85,7 @@ impl SampleCall {
             .filter(|bases| is_sequence(bases))
     }
 
-    /// Whether some called allele changes the sequence and none is too long to compare.
+    /// Whether any called allele changes the sequence and no allele is too long to compare.
     pub fn is_comparable(&self) -> bool {
         self.reference.len() <= MAX_ALLELE_LENGTH
             && self.alternates.iter().all(|a| a.len() <= MAX_ALLELE_LENGTH)
@@ -105,7 +105,7 @@ impl SampleCall {
     }
 }
 
-/// Whether an allele is spelt in bases.
+/// Whether an allele is a sequence of bases.
 pub fn is_sequence(allele: &[u8]) -> bool {
     !allele.is_empty() && allele.iter().all(|b| b.is_ascii_alphabetic())
 }

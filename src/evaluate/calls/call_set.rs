@@ -1,4 +1,4 @@
-//! Reading the calls of one sample from a VCF, contig by contig, with every line checked.
+//! Reads the calls of one sample from a VCF, contig by contig, and checks every line.
 
 use std::collections::hash_map::Entry;
 use std::ops::Range;
@@ -13,20 +13,20 @@ use super::score_field::{ScoreField, number};
 use crate::genome::{Contigs, IntervalSet};
 use crate::variants::{CallExclusion, CalledAllele, ExcludedCalls, VariantReader, VariantRecord};
 
-/// What to read of a VCF.
+/// Which calls to read from a VCF.
 #[derive(Clone, Debug)]
 pub struct Selection<'a> {
-    /// Needed where the file has several samples.
+    /// Required if the file has several samples.
     pub sample: Option<&'a str>,
-    /// The flag that names a sample, for messages.
+    /// The flag that selects a sample, for error messages.
     pub sample_flag: &'a str,
-    /// Calls farther from these than the context of the comparison are not kept.
+    /// Only calls in the regions and the comparison's context around them are kept.
     pub regions: Option<&'a IntervalSet>,
     pub filtered: Filtered,
     pub score: &'a ScoreField,
 }
 
-/// What to do with calls that failed a filter.
+/// How to treat calls that failed a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filtered {
     /// Keep them with the names of the filters.
@@ -35,31 +35,31 @@ pub enum Filtered {
     AsPassed,
 }
 
-/// The calls of one sample that differ from the reference, read in the order of the file.
+/// The calls of one sample that differ from the reference, in file order.
 pub struct CallReader<'a> {
     pub path: PathBuf,
     pub sample: String,
-    /// Names of the filters that calls so far refer to.
+    /// Names of the filters of the calls read so far.
     pub filters: Vec<String>,
     pub left_out: ExcludedCalls,
     reader: VariantReader,
     contigs: &'a Contigs,
     selection: Selection<'a>,
-    /// The regions with context.
+    /// The regions with their context.
     within: Option<IntervalSet>,
-    /// Rank of the contig of the record at hand; none at the end.
+    /// Index in the reference of the current record's contig. None at the end of the file.
     head: Option<usize>,
-    /// Contig of the record at hand, and its rank if the reference has it.
+    /// Contig of the current record, and its index if the reference has it.
     contig: (String, Option<usize>),
     /// Whether any record lies on a contig of the reference.
     fits: bool,
     phase_sets: FxHashMap<String, i32>,
     half_deleted: HalfDeleted,
-    /// All calls by rank of the contig, where they had to be read at once.
+    /// All calls, by index of the contig, if the file was read at once.
     held: Option<Vec<Vec<SampleCall>>>,
 }
 
-/// The contigs of a file stand in another order than in the reference: it has to be read at once.
+/// Error: the contigs of a file are in another order than in the reference, so the file must be read at once.
 #[derive(Clone, Copy, Debug)]
 pub struct OtherOrder;
 
@@ -72,8 +72,7 @@ impl std::fmt::Display for OtherOrder {
 impl std::error::Error for OtherOrder {}
 
 impl<'a> CallReader<'a> {
-    /// Opens a VCF (plain, gzip or bgzip) or BCF; no index is needed. `at_once`: read all of it now, whatever the order of
-    /// its contigs.
+    /// Opens a VCF (plain, gzip or bgzip) or BCF. `at_once`: read the whole file now, with contigs in any order.
     pub fn open(path: &Path, contigs: &'a Contigs, selection: Selection<'a>, at_once: bool) -> Result<Self> {
         let mut reader = VariantReader::open(path)?;
         let sample = reader
@@ -108,9 +107,9 @@ impl<'a> CallReader<'a> {
         Ok(calls)
     }
 
-    /// The calls of a contig, sorted in an order that does not depend on that of the file. Contigs have to be asked for by
-    /// ascending rank. Fails, with the line, on whatever is not a sorted VCF with genotypes on contigs of the reference,
-    /// and with [`OtherOrder`] if the contig stands elsewhere.
+    /// The calls of a contig, sorted independently of the file's order. Ask for contigs by ascending index. Fails,
+    /// with the line, if the file is not a sorted VCF with genotypes on contigs of the reference. Fails with
+    /// [`OtherOrder`] if the contig is elsewhere in the file.
     pub fn contig(&mut self, rank: usize) -> Result<Vec<SampleCall>> {
         if let Some(held) = &mut self.held {
             return Ok(std::mem::take(&mut held[rank]));
@@ -141,7 +140,7 @@ impl<'a> CallReader<'a> {
         self.head = None;
         if !self.fits && !self.contig.0.is_empty() {
             bail!(
-                "{}: contig '{}' is not in the reference, which has {}; is it the right reference?",
+                "{}: contig '{}' is not in the reference, which has {}; use the reference that the VCF was made with",
                 self.path.display(),
                 self.contig.0,
                 self.contigs.preview()
@@ -150,7 +149,7 @@ impl<'a> CallReader<'a> {
         Ok(())
     }
 
-    /// Looks up the contig of the record at hand.
+    /// Looks up the contig of the current record.
     fn enter_contig(&mut self) -> Result<()> {
         let name = self.reader.contig();
         let rank = self.contigs.position(name);
@@ -174,7 +173,7 @@ impl<'a> CallReader<'a> {
         Ok(())
     }
 
-    /// The call of the record at hand, if it differs from the reference and is not to be left out.
+    /// The call of the current record. None if it equals the reference or is excluded.
     fn call(&mut self) -> Result<Option<SampleCall>> {
         let position = self.reader.position();
         let within = self.within.as_ref();
@@ -213,7 +212,8 @@ impl<'a> CallReader<'a> {
             leave_out(CallExclusion::Symbolic);
         }
         let is_long = |allele: &[u8]| allele.len() > MAX_ALLELE_LENGTH && is_sequence(allele);
-        // The query's long alleles are taken apart before they are compared, but for their gaps.
+        // Long alleles of the query are split into primitives before the comparison, so only a long gap excludes
+        // them.
         let has_long_gap = |allele: &[u8]| allele.len().abs_diff(record.reference.len()) >= MAX_ALLELE_LENGTH;
         let is_long = match self.selection.filtered {
             Filtered::Marked => alternates.iter().any(|a| is_sequence(a) && has_long_gap(a)),
@@ -243,14 +243,14 @@ impl<'a> CallReader<'a> {
     }
 }
 
-/// Stretches of a contig that calls delete on one of two haplotypes.
+/// Parts of a contig that calls delete on one of two haplotypes.
 #[derive(Default)]
 struct HalfDeleted(Vec<Range<u64>>);
 
 impl HalfDeleted {
-    /// The two alleles of a genotype. A haploid one has its allele on both, so that `1` and `1/1` are the same, as hap.py
-    /// (on X and Y), vcfeval and aardvark have it; where an earlier call deletes one of two haplotypes (as Strelka2 writes
-    /// it), on the one that is left. `length` is that of REF.
+    /// The two alleles of a genotype. A haploid genotype has its allele on both haplotypes, so that `1` equals
+    /// `1/1`, as in hap.py (on X and Y), vcfeval and aardvark. If an earlier call deletes one haplotype here (as
+    /// Strelka2 writes it), the allele lies only on the other. `length` is the length of REF.
     fn diploid(
         &mut self,
         position: u64,
@@ -281,7 +281,7 @@ impl HalfDeleted {
     }
 }
 
-/// The order of calls: by everything that is compared, for the order within a position says nothing.
+/// Sorts calls by everything that is compared, because the file order within a position has no meaning.
 fn sort(calls: &mut [SampleCall]) {
     calls.sort_by(|a, b| (a.position, a.end(), a).cmp(&(b.position, b.end(), b)));
 }
@@ -290,8 +290,8 @@ fn is_variant(genotype: &[CalledAllele]) -> bool {
     genotype.iter().any(|allele| allele.is_some_and(|a| a > 0))
 }
 
-/// The number of a phase set. Sets may have names instead of numbers; 0 stands for the set without either.
-fn phase_set(known: &mut FxHashMap<String, i32>, text: Option<&str>) -> i32 {
+/// The number of a phase set. Named sets get negative numbers; 0 is the set without number or name.
+fn phase_set(names: &mut FxHashMap<String, i32>, text: Option<&str>) -> i32 {
     let Some(text) = text else { return 0 };
     if let Some(number) = text.parse().ok().filter(|number| *number >= 0) {
         return number;
@@ -303,7 +303,7 @@ fn phase_set(known: &mut FxHashMap<String, i32>, text: Option<&str>) -> i32 {
     }
 }
 
-/// Ranks of filters among the names known so far, ascending.
+/// Indices of filters in the list of known names, ascending. Adds new names.
 fn filter_ids<'a>(known: &mut Vec<String>, names: impl Iterator<Item = &'a str>) -> Vec<u16> {
     let mut ids: Vec<u16> = names
         .map(|name| {
@@ -319,7 +319,7 @@ fn filter_ids<'a>(known: &mut Vec<String>, names: impl Iterator<Item = &'a str>)
     ids
 }
 
-/// The alternates that a genotype names, and the genotype in their numbers.
+/// The called alternates, and the genotype renumbered to these.
 fn keep_called(record: &VariantRecord, genotype: &[CalledAllele]) -> Result<(Vec<Vec<u8>>, Vec<CalledAllele>)> {
     let mut called: Vec<u8> = genotype.iter().flatten().copied().filter(|&a| a > 0).collect();
     called.sort_unstable();
@@ -337,7 +337,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn phase_sets_with_names_are_apart_from_each_other_and_from_numbers() {
+    fn named_phase_sets_differ_from_each_other_and_from_numbered_ones() {
         let mut known = FxHashMap::default();
         let mut set = |text| phase_set(&mut known, text);
         let [none, one, name, other] = [None, Some("1"), Some("PATMAT"), Some("a")].map(&mut set);

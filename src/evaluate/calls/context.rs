@@ -1,4 +1,4 @@
-//! The reference about calls: what is read of it, and whether the calls were made with it.
+//! Reference bases around calls, and the check of REF against them.
 
 use std::path::Path;
 
@@ -7,10 +7,11 @@ use anyhow::{Context, Result, anyhow, ensure};
 use super::call::SampleCall;
 use crate::genome::{Contig, IntervalSet, Reference, Region, Sequence};
 
-/// Calls this far outside the regions are read too, so that spellings across the edge match.
+/// Calls up to this far outside the regions are read too, so that different representations across a region's edge
+/// match.
 const CONTEXT: u64 = 5_000;
 
-/// The regions, wider by the context on both sides.
+/// The regions, extended by the context on both sides.
 pub fn with_context(regions: &IntervalSet) -> IntervalSet {
     IntervalSet::from_regions(
         regions
@@ -19,7 +20,7 @@ pub fn with_context(regions: &IntervalSet) -> IntervalSet {
     )
 }
 
-/// The stretch of a contig that holds all calls, with context on both sides.
+/// The part of a contig that spans all calls, with context on both sides.
 pub fn sequence_under(reference: &Reference, contig: &Contig, lists: &[&[SampleCall]]) -> Result<Sequence> {
     let calls = || lists.iter().copied().flatten();
     let start = calls().map(|c| c.position).min().unwrap_or(0).saturating_sub(CONTEXT);
@@ -32,7 +33,7 @@ pub fn sequence_under(reference: &Reference, contig: &Contig, lists: &[&[SampleC
     ))
 }
 
-/// The stretch of a contig between the Ns at its ends.
+/// The part of a contig between the Ns at its ends.
 pub fn known_span(reference: &Reference, contig: &Contig) -> Result<Region> {
     const STEP: u64 = 1 << 18;
     let reader = reference.reader()?;
@@ -57,13 +58,13 @@ pub fn known_span(reference: &Reference, contig: &Contig) -> Result<Region> {
     Ok(Region::new(&contig.name, start, end))
 }
 
-/// Fails if a call's REF is not what the reference has. N stands for anything.
+/// Fails if a call's REF differs from the reference. N matches any base.
 pub fn check_reference(calls: &[SampleCall], sequence: &Sequence, contig: &Contig, file: &Path) -> Result<()> {
     for call in calls {
         let here = || format!("{}, {}:{}", file.display(), contig.name, call.position + 1);
         ensure!(
             call.end() <= contig.length,
-            "{}: the record reaches beyond the end of {}, which has {} bases",
+            "{}: the record extends beyond the end of {}, which has {} bases; use the VCF's own reference",
             here(),
             contig.name,
             contig.length
@@ -72,7 +73,7 @@ pub fn check_reference(calls: &[SampleCall], sequence: &Sequence, contig: &Conti
         let differs = |(a, b): (&u8, &u8)| a != b && *b != b'N' && b"ACGT".contains(a);
         if let Some(at) = call.reference.iter().zip(bases).position(differs) {
             return Err(anyhow!(
-                "REF '{}' is not the reference's '{}' (base {}); was the VCF made with another reference?",
+                "REF '{}' is not the reference's '{}' (base {}); if the VCF was made with another reference, use it",
                 String::from_utf8_lossy(&call.reference),
                 String::from_utf8_lossy(bases),
                 at + 1

@@ -1,4 +1,4 @@
-//! Calls of truth and query, as their VCFs give them.
+//! Calls of truth and query as read from their VCFs.
 
 mod call;
 mod call_set;

@@ -1,10 +1,10 @@
-//! The quality that curves are drawn by: QUAL, or any number of INFO or FORMAT.
+//! The quality for ROC curves: QUAL, or a number from INFO or FORMAT.
 
 use std::str::FromStr;
 
 use crate::variants::VariantRecord;
 
-/// A field of a record that holds one number, or several of which the first counts.
+/// A field of a record with a number. If the field has several numbers, the first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ScoreField {
     #[default]
@@ -18,7 +18,7 @@ impl ScoreField {
         Self::Format("GQ".into())
     }
 
-    /// Its name in tables.
+    /// Name in tables.
     pub fn name(&self) -> String {
         match self {
             Self::Qual => "QUAL".into(),
@@ -28,7 +28,7 @@ impl ScoreField {
         }
     }
 
-    /// Its value for the record's sample; none if there is no number.
+    /// Value for the record's sample. None if there is no number.
     pub fn value(&self, record: &VariantRecord) -> Option<f32> {
         match self {
             Self::Qual => number(record.quality),
@@ -37,8 +37,8 @@ impl ScoreField {
         }
     }
 
-    /// Least distance between the thresholds of a table, where it is not given: for qualities on the Phred scale that of
-    /// hap.py; for other fields a five-hundredth of the range that they have here.
+    /// Default for the least distance between the thresholds of a table: for Phred-scaled qualities the value of
+    /// hap.py; for other fields 1/500 of the range of `scores`.
     pub fn step(&self, scores: impl Iterator<Item = f32>) -> f32 {
         if *self == Self::Qual || *self == Self::gq() {
             return 0.5;
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_step_of_other_fields_is_a_part_of_their_range() {
+    fn the_step_of_other_fields_is_a_fraction_of_their_range() {
         let scores = [-4.0, f32::INFINITY, 6.0, 1.0];
         assert_eq!(ScoreField::Qual.step(scores.into_iter()), 0.5);
         assert_eq!(ScoreField::Info("X".into()).step(scores.into_iter()), 0.02);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_numbers_the_first_counts() {
+    fn the_first_of_several_numbers_counts() {
         assert_eq!(number("0.5,0.1"), Some(0.5));
         for none in ["", ".", "nan", "x"] {
             assert_eq!(number(none), None, "{none}");

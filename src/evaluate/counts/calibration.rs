@@ -1,18 +1,18 @@
-//! Whether genotype qualities mean what they say: claimed against observed error.
+//! Calibration of genotype qualities: claimed against observed error.
 
 use super::interval::jeffreys;
 use super::kind::TYPES;
 use super::record::{Record, Status};
 use crate::variants::VariantType;
 
-/// Calls of similar GQ.
+/// Calls with similar GQ.
 #[derive(Clone, Copy, Debug)]
 pub struct Bin {
-    /// GQ from this value up to the next bin's.
+    /// Lowest GQ of the bin; the bin ends where the next begins.
     pub from: u32,
     pub calls: u64,
     pub errors: u64,
-    /// Mean of the error probabilities that the GQs stand for.
+    /// Mean of the error probabilities that the GQs claim.
     pub claimed: f64,
 }
 
@@ -27,8 +27,8 @@ impl Bin {
     }
 }
 
-/// Mean distance of claimed and observed error over the calls (Naeini et al., "Obtaining well calibrated probabilities using
-/// Bayesian binning", AAAI 2015). None without calls.
+/// Mean distance of claimed and observed error over the calls (Naeini et al., "Obtaining well calibrated
+/// probabilities using Bayesian binning", AAAI 2015). None without calls.
 pub fn expected_calibration_error(bins: &[Bin]) -> Option<f64> {
     let calls: u64 = bins.iter().map(|bin| bin.calls).sum();
     let distance = |bin: &Bin| (bin.observed() - bin.claimed).abs() * bin.calls as f64;
@@ -38,7 +38,7 @@ pub fn expected_calibration_error(bins: &[Bin]) -> Option<f64> {
 const WIDTH: u32 = 10;
 const BINS: usize = 10;
 
-/// The query's calls inside the confident regions by GQ; the last bin is open.
+/// The query's calls inside the confident regions, binned by GQ; the last bin has no upper limit.
 #[derive(Clone, Debug)]
 pub struct GqCalibration {
     bins: [[Bin; BINS]; TYPES.len()],
@@ -72,7 +72,7 @@ impl GqCalibration {
         }
     }
 
-    /// The bins of a type that have calls.
+    /// The bins of a type that contain calls.
     pub fn bins(&self, variant_type: VariantType) -> Vec<Bin> {
         let filled = self.bins[variant_type as usize].iter().filter(|bin| bin.calls > 0);
         let mean = |bin: &Bin| Bin {
@@ -95,7 +95,7 @@ mod tests {
             errors,
             claimed,
         };
-        // 0.1 too low on a quarter of the calls, 0.02 too high on the rest.
+        // 0.1 too low for a quarter of the calls, 0.02 too high for the rest.
         let error = expected_calibration_error(&[bin(100, 30, 0.2), bin(300, 3, 0.03)]).unwrap();
         assert!((error - (0.25 * 0.1 + 0.75 * 0.02)).abs() < 1e-12);
         assert!(expected_calibration_error(&[]).is_none());

@@ -1,7 +1,8 @@
-//! Jeffreys intervals: how sure a share is, given how often it was seen.
+//! Jeffreys intervals of proportions.
 
-/// The 95 % Jeffreys interval of `hits` of `trials`: quantiles of Beta(hits + ½, misses + ½), with the ends at 0 and 1
-/// where nothing or everything was hit (Brown, Cai and DasGupta, Statistical Science 16 (2001) 101–133).
+/// The 95 % Jeffreys interval of `hits` of `trials`: quantiles of Beta(hits + ½, misses + ½). The lower end is 0
+/// without hits, the upper end is 1 without misses (Brown, Cai and DasGupta, Statistical Science 16 (2001)
+/// 101–133).
 pub fn jeffreys(hits: u64, trials: u64) -> (f64, f64) {
     if trials == 0 {
         return (0.0, 1.0);
@@ -16,15 +17,15 @@ pub fn jeffreys(hits: u64, trials: u64) -> (f64, f64) {
     (low, high)
 }
 
-/// The interval of an F1 score: F1 = 2J / (1 + J), where J is the share of true positives among all that were called or
-/// missed, rises with J; so the ends are those of J's interval.
+/// The interval of an F1 score. F1 = 2J / (1 + J) rises with J, the fraction of true positives among all called or
+/// missed variants. So the ends follow from the interval of J.
 pub fn f1_interval(found: u64, missed: u64, wrong: u64) -> (f64, f64) {
     let (low, high) = jeffreys(found, found + missed + wrong);
     let f1 = |j: f64| 2.0 * j / (1.0 + j);
     (f1(low), f1(high))
 }
 
-/// By halving: the distribution function rises.
+/// Bisection, because the distribution function rises.
 fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
@@ -38,7 +39,7 @@ fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     (low + high) / 2.0
 }
 
-/// The regularised incomplete beta function, by its continued fraction (Abramowitz and Stegun, 26.5.8).
+/// The regularised incomplete beta function, as a continued fraction (Abramowitz and Stegun, 26.5.8).
 fn beta_distribution(x: f64, a: f64, b: f64) -> f64 {
     if x > (a + 1.0) / (a + b + 2.0) {
         return 1.0 - beta_distribution(1.0 - x, b, a);
@@ -68,7 +69,8 @@ fn beta_distribution(x: f64, a: f64, b: f64) -> f64 {
     front * fraction
 }
 
-/// Stirling's series, after raising the argument to where it is exact enough (Abramowitz and Stegun, 6.1.41).
+/// Stirling's series, after a shift of the argument to where the series is accurate (Abramowitz and Stegun,
+/// 6.1.41).
 fn ln_gamma(mut x: f64) -> f64 {
     let mut shift = 0.0;
     while x < 10.0 {
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn intervals_are_those_of_the_literature() {
+    fn intervals_agree_with_the_literature() {
         // R: qbeta(c(.025, .975), 8 + .5, 2 + .5)
         let (low, high) = jeffreys(8, 10);
         assert!(
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_f1_has_the_interval_of_the_share_that_it_grows_with() {
+    fn the_interval_of_f1_agrees_with_numerical_integration() {
         // 2j / (1 + j) of Beta(90.5, 15.5) and Beta(9000.5, 1500.5), integrated in 400,000 steps.
         for (counts, expected) in [((90, 10, 5), (0.8770, 0.9551)), ((9_000, 1_000, 500), (0.9191, 0.9269))] {
             let (low, high) = f1_interval(counts.0, counts.1, counts.2);

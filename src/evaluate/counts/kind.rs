@@ -1,14 +1,14 @@
-//! What kind of variant a call is: type, subtype, transition or transversion.
+//! Kind of a variant: type, subtype, transition or transversion.
 
 use crate::evaluate::calls::SampleCall;
 use crate::evaluate::matching::primitives;
 use crate::variants::{Edit, VariantType};
 
-/// The types in the order of the tables.
+/// The types, in the order of the tables.
 pub const TYPES: [VariantType; 2] = [VariantType::Indel, VariantType::Snp];
 
-/// Names of the subtypes as the tables have them, in the order of the flags below. Insertions, deletions and complex
-/// alleles (with substitutions beside the gap) by length.
+/// Names of the subtypes in the tables, in the order of the flags below. Insertions, deletions and complex alleles
+/// (a gap with substitutions) are divided by length.
 pub const SUBTYPES: [&str; 11] = [
     "ti", "tv", "I1_5", "I6_15", "I16_PLUS", "D1_5", "D6_15", "D16_PLUS", "C1_5", "C6_15", "C16_PLUS",
 ];
@@ -26,7 +26,7 @@ pub struct VariantKind {
 }
 
 impl VariantKind {
-    /// None if no called allele is spelt in bases.
+    /// None if no called allele is a sequence of bases.
     pub fn classify(call: &SampleCall) -> Option<Self> {
         let mut subtypes = 0;
         let (mut any, mut any_gap) = (false, false);
@@ -39,7 +39,7 @@ impl VariantKind {
             let change = Edit::between(call.position, &call.reference, bases, false);
             let offset = (change.start - call.position) as usize;
             let reference = &call.reference[offset..offset + change.reference_length()];
-            let (flags, has_gap) = subtypes_of(&primitives(&change, reference), change.start, reference);
+            let (flags, has_gap) = allele_subtypes(&primitives(&change, reference), change.start, reference);
             subtypes |= flags;
             any_gap |= has_gap;
             any = true;
@@ -48,7 +48,7 @@ impl VariantKind {
         any.then_some(Self { variant_type, subtypes })
     }
 
-    /// The subtypes in the lower-case spelling of the annotated VCF, in alphabetical order.
+    /// The subtypes in lower case for the annotated VCF, in alphabetical order.
     pub fn label(self) -> String {
         let mut names: Vec<String> = (SUBTYPES.iter().enumerate())
             .filter(|(i, _)| self.subtypes & (1 << i) != 0)
@@ -60,7 +60,7 @@ impl VariantKind {
 }
 
 /// The flags of one allele, and whether it has a gap.
-fn subtypes_of(changes: &[Edit], start: u64, reference: &[u8]) -> (u16, bool) {
+fn allele_subtypes(changes: &[Edit], start: u64, reference: &[u8]) -> (u16, bool) {
     let (mut flags, mut inserted, mut deleted, mut substituted) = (0, 0, 0, 0);
     for change in changes {
         if change.is_substitution() {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn types_and_subtypes_are_those_of_the_standard() {
+    fn types_and_subtypes_follow_the_standard() {
         assert_eq!(kind("A", &["G"], [0, 1]), (VariantType::Snp, "ti".into()));
         assert_eq!(kind("A", &["G", "T"], [1, 2]), (VariantType::Snp, "ti,tv".into()));
         assert_eq!(kind("AC", &["GA"], [1, 1]), (VariantType::Snp, "ti,tv".into()));

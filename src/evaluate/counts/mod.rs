@@ -1,4 +1,4 @@
-//! Counts: what each record counts for, by type, stratum and score.
+//! Counts: what each record counts as, by type, stratum and score.
 
 mod calibration;
 mod interval;

@@ -1,12 +1,12 @@
-//! Truth and query calls side by side, each with what was decided about it: a record of the annotated VCF, and what the
-//! tables count.
+//! Records of the annotated VCF, which the tables count: truth and query calls side by side, each with its
+//! decision.
 
 use super::kind::VariantKind;
 use crate::evaluate::calls::{SampleCall, Zygosity};
 use crate::evaluate::matching::{Decision, Match};
 use crate::variants::CalledAllele;
 
-/// What a call counts as.
+/// The status of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     TruePositive,
@@ -31,19 +31,19 @@ impl Status {
     }
 }
 
-/// One side of a record.
+/// The truth call or the query call of a record.
 #[derive(Clone, Debug)]
 pub struct RecordSide {
-    /// In the allele numbers of the record.
+    /// Genotype in the allele numbers of the record.
     pub genotype: Vec<CalledAllele>,
     pub phased: bool,
     pub verdict: Status,
     pub matched: Match,
-    /// Left out, because the search had to be given up.
+    /// Not compared, because the search gave up here.
     pub given_up: bool,
     pub kind: Option<VariantKind>,
     pub zygosity: Zygosity,
-    /// The query's quality; for truth, that of the query calls that it matches.
+    /// The query's quality; for truth, the quality of the matching query calls.
     pub score: Option<f32>,
     /// The query's GQ.
     pub genotype_quality: Option<f32>,
@@ -60,11 +60,11 @@ pub struct Record {
     pub query: Option<RecordSide>,
     /// 0-based start of the superlocus of the match.
     pub locus: Option<i64>,
-    /// The query's filters; for a truth call elsewhere, those of the calls that it matches.
+    /// The query's filters; for a truth call at another place, the filters of the calls that it matches.
     pub filters: Vec<u16>,
-    /// Whether it lies in the confident regions.
+    /// Whether the record lies in the confident regions.
     pub confident: bool,
-    /// Ranks of the strata, ascending.
+    /// Indices of the strata, ascending.
     pub strata: Vec<u16>,
 }
 
@@ -74,14 +74,14 @@ impl Record {
     }
 }
 
-/// Calls of one side with the decisions on them.
+/// The calls of one side with their decisions.
 #[derive(Clone, Copy)]
 pub struct Decided<'a> {
     pub calls: &'a [SampleCall],
     pub decisions: &'a [Decision],
 }
 
-/// Puts calls with equal position and REF into one record, one to one and in order.
+/// Joins calls with equal position and REF into one record, one to one and in order.
 pub fn pair(truth: Decided, query: Decided) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::with_capacity(truth.calls.len() + query.calls.len());
     let (mut t, mut q) = (0, 0);
@@ -93,11 +93,11 @@ pub fn pair(truth: Decided, query: Decided) -> Vec<Record> {
             (None, Some(_)) => std::cmp::Ordering::Greater,
             (Some(x), Some(y)) => place(x).cmp(&place(y)),
         };
-        let of_truth = order.is_le().then(|| (&truth.calls[t], &truth.decisions[t]));
-        let of_query = order.is_ge().then(|| (&query.calls[q], &query.decisions[q]));
+        let truth_call = order.is_le().then(|| (&truth.calls[t], &truth.decisions[t]));
+        let query_call = order.is_ge().then(|| (&query.calls[q], &query.decisions[q]));
         t += usize::from(order.is_le());
         q += usize::from(order.is_ge());
-        records.extend(record(of_truth, of_query));
+        records.extend(record(truth_call, query_call));
     }
     mark_nearby(&mut records);
     share_within_loci(&mut records);
@@ -119,8 +119,8 @@ fn record(truth: DecidedCall, query: DecidedCall) -> Option<Record> {
         confident: true,
         strata: Vec::new(),
     };
-    record.truth = truth.map(|(call, decision)| entry(&mut record.alternates, call, decision, true));
-    record.query = query.map(|(call, decision)| entry(&mut record.alternates, call, decision, false));
+    record.truth = truth.map(|(call, decision)| record_side(&mut record.alternates, call, decision, true));
+    record.query = query.map(|(call, decision)| record_side(&mut record.alternates, call, decision, false));
     Some(record)
 }
 
@@ -155,14 +155,14 @@ fn entry(alternates: &mut Vec<Vec<u8>>, call: &SampleCall, decision: &Decision, 
     }
 }
 
-/// Calls of the two sides that are not farther apart than this count as a miss of the allele and not of the place.
+/// Within this distance, a call of the other side makes an error count as a wrong allele at the right place.
 const NEARBY: u64 = 30;
 
 /// Marks unmatched calls that have a compared call of the other side nearby.
 fn mark_nearby(records: &mut [Record]) {
-    let spans = |of: fn(&Record) -> Option<&RecordSide>| -> Vec<(u64, u64)> {
+    let spans = |side: fn(&Record) -> Option<&RecordSide>| -> Vec<(u64, u64)> {
         (records.iter())
-            .filter(|r| of(r).is_some_and(|e| e.verdict != Status::Ignored))
+            .filter(|r| side(r).is_some_and(|e| e.verdict != Status::Ignored))
             .map(|r| (r.position, r.end()))
             .collect()
     };
@@ -190,7 +190,7 @@ fn mark_nearby(records: &mut [Record]) {
     }
 }
 
-/// Gives truth calls that match a call elsewhere in their superlocus that call's score and filters.
+/// Copies score and filters of the matching query calls in a superlocus to truth calls at other places.
 fn share_within_loci(records: &mut [Record]) {
     let mut begin = 0;
     while begin < records.len() {

@@ -1,4 +1,4 @@
-//! Which confident region and which strata a record lies in.
+//! Confident regions and strata of records.
 
 use crate::variants::Edit;
 use std::path::{Path, PathBuf};
@@ -12,22 +12,22 @@ use crate::formats::check_whole;
 use crate::genome::{Contig, Contigs, IntervalSet, Region};
 use crate::output::controls;
 
-/// The stretch of reference that a record's alternates touch. An insertion touches the bases on both sides of it.
+/// The reference interval that a record's alternates touch. An insertion touches the bases on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// 0-based half-open.
     pub start: u64,
     pub end: u64,
-    /// Every alternate is a bare insertion: such a record is in a region only if both bases are.
+    /// Whether every alternate is a pure insertion. Such a record is in a region only if both bases are.
     pub insertion: bool,
 }
 
 impl Extent {
-    /// The hull of all alternates, each trimmed at the right, then at the left.
+    /// The hull of all alternates; each is trimmed on the right, then on the left.
     pub fn new<'a>(position: u64, reference: &[u8], alternates: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hull: Option<Self> = None;
         for alternate in alternates {
-            // A spanning deletion takes away the reference.
+            // A spanning deletion removes the reference bases.
             let bases = if is_sequence(alternate) { alternate } else { b"" };
             let change = Edit::between(position, reference, bases, true);
             let (start, end) = match change.is_insertion() {
@@ -54,7 +54,7 @@ impl Extent {
         })
     }
 
-    fn of_call(call: &SampleCall) -> Self {
+    fn from_call(call: &SampleCall) -> Self {
         Self::new(
             call.position,
             &call.reference,
@@ -70,12 +70,12 @@ impl Extent {
     }
 }
 
-/// The confident regions: those of the BED and the places of truth variants that begin in it, so that an insertion at
-/// the edge of a region is not half inside.
+/// The confident regions: the regions of the BED, and the extents of truth variants that begin in them. So an
+/// insertion at the edge of a region is never half inside.
 pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[SampleCall]) -> IntervalSet {
     let inside = truth.iter().filter(|c| confident.contains(contig, c.position));
     let places = inside.map(|call| {
-        let extent = Extent::of_call(call);
+        let extent = Extent::from_call(call);
         Region::new(contig, extent.start, extent.end)
     });
     let given = confident
@@ -85,13 +85,13 @@ pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[SampleCall]) -
     IntervalSet::from_regions(given.chain(places))
 }
 
-/// Subsets that the confident regions make, as hap.py names them: superloci across an edge, and those wholly inside.
+/// Subsets from the confident regions, with hap.py's names: superloci across an edge, and superloci wholly inside.
 pub const BUILT_IN: [&str; 2] = ["TS_boundary", CONTAINED];
 pub const CONTAINED: &str = "TS_contained";
-/// Rank of [`CONTAINED`] among the strata of a record.
+/// Index of [`CONTAINED`] in the strata of a record.
 pub const CONTAINED_RANK: u16 = 1;
 
-/// Adds the built-in strata to the records of a superlocus of the matching.
+/// Adds the built-in strata to the records of each superlocus.
 pub fn mark_boundaries(records: &mut [Record]) {
     for group in records.chunk_by_mut(|a, b| a.locus.is_some() && a.locus == b.locus) {
         let inside = group.iter().filter(|r| r.confident).count();
@@ -109,12 +109,12 @@ pub fn mark_boundaries(records: &mut [Record]) {
 pub struct Stratum {
     pub name: String,
     pub regions: IntervalSet,
-    /// The contigs of its BED that the reference lacks, for messages.
+    /// The contigs of the BED that the reference lacks, for messages.
     pub unknown: String,
 }
 
-/// Reads a `name<TAB>bed` file; paths are relative to it. Contigs that the reference lacks are left out: strata cover
-/// whole genomes.
+/// Reads a `name<TAB>bed` file; BED paths are relative to the file. Contigs that the reference lacks are ignored,
+/// because strata cover whole genomes.
 pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read stratification {}", path.display()))?;
@@ -123,11 +123,11 @@ pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
     for (index, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let place = || format!("{}, line {}", path.display(), index + 1);
         let Some((name, file)) = line.split_once('\t') else {
-            bail!("{}: expected name<TAB>BED", place());
+            bail!("{}: expected a name, a tab and the path of a BED file", place());
         };
         ensure!(
             strata.iter().all(|s| s.name != name),
-            "{}: stratum '{name}' appears twice",
+            "{}: stratum '{name}' appears twice; rename or remove one",
             place()
         );
         let file = path.parent().unwrap_or(Path::new("")).join(PathBuf::from(file.trim()));
@@ -153,7 +153,7 @@ pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
     Ok(strata)
 }
 
-/// Reads a BED that has to lie within the reference.
+/// Reads a BED. Fails if a region lies outside of the reference.
 pub fn read_bed(path: &Path, contigs: &Contigs) -> Result<IntervalSet> {
     check_whole(path)?;
     let set = IntervalSet::from_bed(path)?;
@@ -176,7 +176,7 @@ mod tests {
         assert!(inside(19, "A", "T") && !inside(20, "A", "T"));
         assert!(
             inside(8, "AAC", "A") && !inside(7, "AAC", "A"),
-            "a deletion needs one base"
+            "a deletion is inside with one base"
         );
     }
 }

@@ -7,7 +7,7 @@ use crate::evaluate::calls::Zygosity;
 use crate::evaluate::matching::Match;
 use crate::variants::VariantType;
 
-/// A number of calls and what kind of substitution and genotype they are.
+/// A number of calls, in total and by substitution and genotype.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     pub all: u64,
@@ -57,7 +57,7 @@ fn ratio(a: u64, b: u64) -> Option<f64> {
     (b > 0).then(|| a as f64 / b as f64)
 }
 
-/// The seven counts of a row and what follows from them.
+/// The seven counts of a row and the derived metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub truth_tp: Count,
@@ -114,7 +114,7 @@ impl Counts {
 }
 
 impl Counts {
-    /// Takes out a call that a threshold excludes. Truth that only it matches is missed then.
+    /// Removes a call that a threshold excludes. Truth that only this call matches then counts as missed.
     pub fn exclude(&mut self, call: &CountedCall) {
         match call.part {
             CountKind::TruthTp => {
@@ -133,7 +133,7 @@ impl Counts {
     }
 }
 
-/// Which of the counts a call belongs to.
+/// The count that a call belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CountKind {
     TruthTp,
@@ -143,18 +143,18 @@ pub enum CountKind {
     QueryUnk,
 }
 
-/// A call that is counted. There may be ten million of them.
+/// A counted call. It is small, because there may be ten million calls.
 #[derive(Clone, Copy, Debug)]
 pub struct CountedCall {
-    /// NaN where there is none.
+    /// NaN if the call has no score.
     pub score: f32,
     pub kind: VariantKind,
     pub part: CountKind,
     pub zygosity: Zygosity,
     pub matched: Match,
-    /// Whether the call, or the one that truth matches, failed a filter.
+    /// Whether the call, or the query call that matches this truth call, failed a filter.
     pub is_filtered: bool,
-    /// Whether it belongs to the subset `super::strata::CONTAINED`.
+    /// Whether the call belongs to the subset `super::strata::CONTAINED`.
     pub is_contained: bool,
 }
 
@@ -171,7 +171,7 @@ impl CountedCall {
         })
     }
 
-    /// The calls of a record that are counted.
+    /// The counted calls of a record.
     pub fn from_record(record: &Record) -> impl Iterator<Item = Self> {
         let truth = record.truth.as_ref().and_then(|entry| {
             let part = match entry.verdict {
@@ -193,8 +193,8 @@ impl CountedCall {
         truth.into_iter().chain(query)
     }
 
-    /// What it counts as under a filter: with PASS alone, truth that only a filtered call matches is missed, and filtered
-    /// calls are not there.
+    /// The call under a filter. With PASS, filtered query calls disappear, and truth that only a filtered call
+    /// matches is missed.
     pub fn under(self, filter: FilterRow) -> Option<Self> {
         if filter == FilterRow::All || !self.is_filtered {
             return Some(self);
@@ -221,7 +221,7 @@ impl FilterRow {
     }
 }
 
-/// Rank of a subtype's row: 0 for all, then [`SUBTYPES`].
+/// Number of rows for each type: row 0 for all, then [`SUBTYPES`].
 const ROWS: usize = SUBTYPES.len() + 1;
 
 /// All counts of an evaluation: by subset (0 = everything, then the strata), filter, type and subtype.

@@ -1,4 +1,4 @@
-//! The annotated VCF: truth and query as two samples, each call with the decision on it.
+//! The annotated VCF: truth and query as two samples, each call with its decision.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -16,27 +16,27 @@ use crate::variants::CalledAllele;
 use crate::variants::can_name_contig;
 use crate::variants::index_variants;
 
-/// No description of a FORMAT holds a comma: vcftools warns of it.
-const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start of the superlocus that the call was matched in">
+/// FORMAT descriptions contain no comma, because vcftools warns about commas.
+const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start of the superlocus of the match">
 ##INFO=<ID=Regions,Number=.,Type=String,Description="CONF: in the confident regions; names of the strata">
-##INFO=<ID=TooComplex,Number=0,Type=Flag,Description="Too many ways to combine the calls here; not compared">
+##INFO=<ID=TooComplex,Number=0,Type=Flag,Description="Too many ways to combine the calls here; they are not compared">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
 ##FORMAT=<ID=BD,Number=1,Type=String,Description="Decision: TP; FN; FP; UNK (outside the confident regions); N (not compared)">
 ##FORMAT=<ID=BK,Number=1,Type=String,Description="Match: gm (genotype); am (allele); lm (a call within 30 bases)">
 ##FORMAT=<ID=BI,Number=1,Type=String,Description="Subtypes">
 ##FORMAT=<ID=BVT,Number=1,Type=String,Description="Type: SNP; INDEL; NOCALL">
 ##FORMAT=<ID=BLT,Number=1,Type=String,Description="Zygosity: het; homalt; hetalt; halfcall; nocall">
-##FORMAT=<ID=QQ,Number=1,Type=Float,Description="Quality that curves are drawn by">
+##FORMAT=<ID=QQ,Number=1,Type=Float,Description="Quality for ROC curves">
 #CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	TRUTH	QUERY
 "#;
 
-/// Writes `P.vcf.gz`. The header names the filters, which are only known in the end: the records wait in a file of their
-/// own.
+/// Writes `P.vcf.gz`. The header names the filters, which are only known at the end. Until then, the records are in
+/// a separate file.
 pub struct AnnotatedWriter {
     path: PathBuf,
     records: bgzf::Writer,
     text: String,
-    /// Names of the strata, as the VCF can hold them.
+    /// Names of the strata, encoded for VCF.
     strata: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ impl AnnotatedWriter {
         })
     }
 
-    /// Adds a record; `filters` are the names that it refers to.
+    /// Adds a record; `filters` are the names of its filters.
     pub fn add(&mut self, contig: &str, record: &Record, filters: &[String]) -> Result<()> {
         line(&mut self.text, contig, record, filters, &self.strata);
         if self.text.len() > 1 << 16 {
@@ -66,7 +66,7 @@ impl AnnotatedWriter {
         written.with_context(|| format!("cannot write {}", self.path.display()))
     }
 
-    /// Puts the header before the records, and writes the index beside the file.
+    /// Writes the header before the records, and the index beside the file.
     pub fn finish(mut self, filters: &[String], contigs: &Contigs) -> Result<()> {
         self.write_out()?;
         let failed = || format!("cannot write {}", self.path.display());
@@ -84,7 +84,7 @@ impl AnnotatedWriter {
     }
 }
 
-/// Moves a BGZF file to the end of another one.
+/// Moves a BGZF file to the end of another BGZF file.
 fn append(from: &Path, to: &Path) -> Result<()> {
     let length = to.metadata()?.len();
     ensure!(check_whole(to).is_ok(), "the disk is full");
@@ -110,7 +110,7 @@ fn header(filters: &[String], contigs: &Contigs) -> String {
     text + FIELDS
 }
 
-/// A name as header, FILTER and INFO can hold it: what has a meaning there is written as %XX, as VCF 4.3 does.
+/// Encodes a name for header, FILTER and INFO: special characters become %XX, as in VCF 4.3.
 fn encoded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -178,13 +178,13 @@ fn sample(entry: Option<&RecordSide>) -> String {
     )
 }
 
-/// A genotype as VCF spells it.
+/// A genotype in the form of VCF.
 pub fn genotype(alleles: &[CalledAllele], phased: bool) -> String {
-    let spelt: Vec<String> = alleles
+    let numbers: Vec<String> = alleles
         .iter()
         .map(|a| a.map_or_else(|| ".".into(), |a| a.to_string()))
         .collect();
-    spelt.join(if phased { "|" } else { "/" })
+    numbers.join(if phased { "|" } else { "/" })
 }
 
 #[cfg(test)]
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_written_as_vcf_can_hold_them() {
+    fn names_are_encoded_for_vcf() {
         assert_eq!(encoded("lowcmp_SimpleRepeat"), "lowcmp_SimpleRepeat");
         assert_eq!(
             encoded("low; all,x=1%\t\u{a0}<é>"),

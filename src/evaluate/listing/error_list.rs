@@ -1,4 +1,4 @@
-//! What was missed or wrongly called, as the report lists it.
+//! The table of errors of the report.
 
 use anyhow::Result;
 
@@ -10,14 +10,14 @@ use crate::evaluate::matching::Match;
 use crate::genome::{Contig, ReferenceReader};
 use crate::output::escape::shortened;
 
-/// Errors listed; all are in the annotated VCF.
+/// Most errors listed; the annotated VCF has all.
 const MAX_ERRORS: usize = 1_000;
 
 pub const ERROR_COLUMNS: [&str; 10] = [
     "Place", "Type", "Error", "REF", "ALT", "Truth", "Query", "Quality", "Context", "Strata",
 ];
 
-/// The number of places with an error, and the first of them in [`ERROR_COLUMNS`].
+/// The number of places with an error, and the first rows, with [`ERROR_COLUMNS`].
 #[derive(Clone, Debug, Default)]
 pub struct ErrorList {
     pub count: usize,
@@ -49,7 +49,7 @@ fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata:
         _ if record.truth.is_some() => "missed",
         _ => "not in truth",
     };
-    let spelt = |entry: &Option<RecordSide>| {
+    let called = |entry: &Option<RecordSide>| {
         entry
             .as_ref()
             .map_or_else(|| "–".into(), |e| genotype(&e.genotype, e.phased))
@@ -64,19 +64,19 @@ fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata:
         what.to_owned(),
         short(&record.reference),
         alternates.join(","),
-        spelt(&record.truth),
-        spelt(&record.query),
+        called(&record.truth),
+        called(&record.query),
         record
             .query
             .as_ref()
             .and_then(|e| e.score)
             .map_or_else(String::new, |s| s.to_string()),
         format!("{} [{}] {}", short(&before), short(&record.reference), short(&after)),
-        strata_of(record, strata),
+        first_strata(record, strata),
     ])
 }
 
-/// An allele, or the first bases of a long one. A symbolic allele may be any text.
+/// An allele; of a long allele, the first bases. A symbolic allele may be any text.
 fn short(allele: &[u8]) -> String {
     let text = String::from_utf8_lossy(allele);
     match text.chars().count() {
@@ -88,8 +88,8 @@ fn short(allele: &[u8]) -> String {
     }
 }
 
-/// The first few strata of a record; the confident regions, which hold every error, go without saying.
-fn strata_of(record: &Record, names: &[&str]) -> String {
+/// The first strata of a record. The confident regions are omitted, because every error lies in them.
+fn first_strata(record: &Record, names: &[&str]) -> String {
     const LISTED: usize = 4;
     let mut inside: Vec<String> = (record.strata.iter())
         .map(|&s| names[usize::from(s)])

@@ -1,6 +1,6 @@
 //! Global alignment of an allele to the reference bases that it replaces.
 
-/// What a stretch of an alignment does: bases side by side, bases of the allele alone, bases of the reference alone.
+/// Alignment step: paired bases, bases only in the allele, or bases only in the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlignmentOp {
     Match,
@@ -8,26 +8,28 @@ pub enum AlignmentOp {
     Delete,
 }
 
-/// The scores of BWA-MEM, by which the GA4GH reference implementation has counted since its version 0.3.1 (July 2016).
+/// The scores of BWA-MEM, which the GA4GH reference implementation uses since its version 0.3.1 (July 2016).
 const MATCH: i32 = 1;
 const MISMATCH: i32 = -4;
 const GAP_OPEN: i32 = 6;
 const GAP_EXTEND: i32 = 1;
 const IMPOSSIBLE: i32 = i32::MIN / 2;
 
-/// Tables of up to so many cells are filled without a band.
+/// Tables up to this many cells are filled without a band.
 const WITHOUT_BAND: usize = 1 << 18;
 
 /// Most cells of a table, at one byte each.
 const MAX_CELLS: usize = 1 << 26;
 
-/// Diagonals on either side of the shortest way that the first band holds.
+/// Extra diagonals of the first band, on either side of the shortest path.
 const FIRST_MARGIN: usize = 64;
 
-/// Aligns two alleles: affine gaps (Gotoh, J Mol Biol 162 (1982) 705–708), placed as far right as they score the same.
+/// Aligns two alleles with affine gaps (Gotoh, J Mol Biol 162 (1982) 705–708). Gaps stand as far to the right as
+/// possible with equal score.
 ///
-/// Long alleles are aligned in a band, which is widened until no alignment outside of it can score as high. None if even
-/// the narrowest band is too large. Where the widest band proves nothing, its alignment is the result.
+/// Long alleles are aligned in a band. The band grows until no alignment outside of it can have an equal score.
+/// None if even the narrowest band is too large. If the widest possible band does not prove the optimum, its
+/// alignment is the result.
 pub fn align(reference: &[u8], alternate: &[u8]) -> Option<Vec<(AlignmentOp, usize)>> {
     let (rows, columns) = (alternate.len(), reference.len());
     let mut margin = match rows.saturating_mul(columns) <= WITHOUT_BAND {
@@ -49,7 +51,7 @@ pub fn align(reference: &[u8], alternate: &[u8]) -> Option<Vec<(AlignmentOp, usi
     }
 }
 
-/// The cells of the table that are filled: those from diagonal `low` to diagonal `high` (column − row).
+/// The cells of the table that are filled: diagonals `low` to `high` (column − row).
 struct Band {
     low: i64,
     high: i64,
@@ -77,17 +79,18 @@ impl Band {
         (row as i64 + self.low).max(0) as usize
     }
 
-    /// One past the last column of a row.
+    /// End of a row (exclusive).
     fn end(&self, row: usize, columns: usize) -> usize {
         ((row as i64 + self.high + 1).max(0) as usize).min(columns)
     }
 
-    /// Place of a cell in the table of moves.
+    /// Index of a cell in the table of moves.
     fn cell(&self, row: usize, column: usize) -> usize {
         row * self.width + column - self.begin(row)
     }
 
-    /// No alignment that leaves the band scores higher: it has `margin + 1` bases more than needed in gaps of both kinds.
+    /// Upper limit of the score of alignments that leave the band: their gaps of both kinds have `margin + 1` more
+    /// bases than necessary.
     fn best_outside(&self, rows: usize, columns: usize) -> i32 {
         let inserted = self.margin + 1 + rows.saturating_sub(columns);
         let deleted = self.margin + 1 + columns.saturating_sub(rows);
@@ -105,8 +108,8 @@ fn substitution(reference: u8, alternate: u8) -> i32 {
     }
 }
 
-/// The score of the best alignment in the band, and per cell the best move (0 match, 1 insert, 2 delete) and whether an
-/// insertion (4) or a deletion (8) that goes on beyond the cell was open before.
+/// The score of the best alignment in the band, and the moves. Per cell: the best move (0 match, 1 insert, 2
+/// delete), and whether an insertion (4) or a deletion (8) that continues beyond the cell was already open.
 fn fill(band: &Band, reference: &[u8], alternate: &[u8]) -> (i32, Vec<u8>) {
     let (rows, columns) = (alternate.len(), reference.len());
     let gap = |length: usize| -(GAP_OPEN + GAP_EXTEND * length as i32);
@@ -144,8 +147,8 @@ fn fill(band: &Band, reference: &[u8], alternate: &[u8]) -> (i32, Vec<u8>) {
     (best[columns], moves)
 }
 
-/// Follows the moves back from the last cell. Before a gap stands a pair of bases, also where another gap scores the
-/// same: the reference implementation goes this way.
+/// Follows the moves back from the last cell. Between two gaps there is a pair of bases, even if adjacent gaps have
+/// an equal score, as in the reference implementation.
 fn trace(band: &Band, moves: &[u8], rows: usize, columns: usize) -> Vec<(AlignmentOp, usize)> {
     let mut steps: Vec<(AlignmentOp, usize)> = Vec::new();
     let mut push = |step, length| match steps.last_mut() {
@@ -199,8 +202,8 @@ mod tests {
             .collect()
     }
 
-    /// Letters of the steps with their lengths.
-    fn spelt(reference: &[u8], alternate: &[u8]) -> String {
+    /// The steps of an alignment, as letters with lengths.
+    fn steps_of(reference: &[u8], alternate: &[u8]) -> String {
         let steps = align(reference, alternate).unwrap();
         let letter = |step| match step {
             AlignmentOp::Match => 'M',
@@ -211,27 +214,27 @@ mod tests {
     }
 
     #[test]
-    fn one_gap_is_dearer_than_a_mismatch_and_cheaper_than_two() {
-        assert_eq!(spelt(b"ACGTACGTCC", b"ACGTACCC"), "6M2D2M");
-        assert_eq!(spelt(b"GTTC", b"CTTG"), "4M");
-        assert_eq!(spelt(b"GATTCA", b"CATTCGTTG"), "6M3I");
-        assert_eq!(spelt(b"CTGATTACCAG", b"GTGATTAC"), "8M3D");
+    fn one_gap_costs_more_than_a_mismatch_and_less_than_two() {
+        assert_eq!(steps_of(b"ACGTACGTCC", b"ACGTACCC"), "6M2D2M");
+        assert_eq!(steps_of(b"GTTC", b"CTTG"), "4M");
+        assert_eq!(steps_of(b"GATTCA", b"CATTCGTTG"), "6M3I");
+        assert_eq!(steps_of(b"CTGATTACCAG", b"GTGATTAC"), "8M3D");
     }
 
     #[test]
     fn equal_gaps_stand_at_the_right() {
-        assert_eq!(spelt(b"CAAAAG", b"CAAAG"), "4M1D1M");
-        assert_eq!(spelt(b"CAAAG", b"CAAAAG"), "4M1I1M");
+        assert_eq!(steps_of(b"CAAAAG", b"CAAAG"), "4M1D1M");
+        assert_eq!(steps_of(b"CAAAG", b"CAAAAG"), "4M1I1M");
     }
 
     #[test]
-    fn letters_that_stand_for_several_bases_cost_nothing() {
+    fn ambiguity_codes_cost_nothing() {
         assert_eq!(substitution(b'N', b'A'), 0);
         assert_eq!(substitution(b'R', b'R'), 0);
     }
 
     #[test]
-    fn a_band_gives_the_alignment_of_the_whole_table() {
+    fn a_band_gives_the_same_alignment_as_the_whole_table() {
         let reference = bases(700, 1);
         for (at, deleted, inserted) in [(5, 1, 0), (350, 0, 90), (10, 300, 0), (600, 3, 200), (1, 120, 450)] {
             let mut alternate = reference.clone();

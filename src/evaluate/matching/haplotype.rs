@@ -1,4 +1,4 @@
-//! Playing one haplotype base by base: reference, with the changes that were chosen put in.
+//! Walks along one haplotype base by base: the reference with the chosen changes.
 
 use crate::variants::Edit;
 use std::cmp::Ordering;
@@ -7,26 +7,26 @@ use std::collections::VecDeque;
 use super::variant::{Oriented, Variant};
 use crate::genome::Sequence;
 
-/// A position on one haplotype. Changes are queued ahead of it in order.
+/// A position on one haplotype, and the queue of the changes ahead, in order.
 #[derive(Clone, Debug)]
 pub struct Haplotype {
-    /// 0-based reference position; −1 before the contig. Within a change: the change's start.
+    /// 0-based reference position; −1 before the contig. Within a change, the start of the change.
     pub position: i64,
-    /// Index of the current base of the change being played.
+    /// Index of the current base in the current change.
     within: Option<usize>,
-    /// End of the last change that was queued.
+    /// End of the last queued change.
     last_end: i64,
     next: Option<Oriented>,
     queue: VecDeque<Oriented>,
 }
 
-/// What all haplotypes of a search share.
+/// The data that all haplotypes of one side share.
 #[derive(Clone, Copy)]
 pub struct SearchInput<'a> {
     pub sequence: &'a Sequence,
-    /// One past the last position that is played.
+    /// End of the walk (exclusive).
     pub end: i64,
-    /// The variants that changes are taken from.
+    /// The variants with the changes.
     pub variants: &'a [Variant],
 }
 
@@ -55,9 +55,9 @@ impl Haplotype {
         }
     }
 
-    /// Queues a change; nothing for an allele that changes nothing.
-    pub fn add(&mut self, oriented: Oriented, stage: &SearchInput) {
-        let Some(change) = stage.change(oriented) else {
+    /// Queues a change. Does nothing if the allele changes nothing.
+    pub fn add(&mut self, oriented: Oriented, input: &SearchInput) {
+        let Some(change) = input.change(oriented) else {
             return;
         };
         if change.is_insertion() && change.bases.is_empty() {
@@ -70,22 +70,22 @@ impl Haplotype {
         }
     }
 
-    /// Whether a change lies clear of those queued before.
-    pub fn admits(&self, oriented: Oriented, stage: &SearchInput) -> bool {
-        stage.change(oriented).is_none_or(|c| c.start as i64 >= self.last_end)
+    /// Whether a change does not overlap the changes queued before.
+    pub fn admits(&self, oriented: Oriented, input: &SearchInput) -> bool {
+        input.change(oriented).is_none_or(|c| c.start as i64 >= self.last_end)
     }
 
     /// The base at this position.
-    pub fn base(&self, stage: &SearchInput) -> u8 {
-        let of_change = self
+    pub fn base(&self, input: &SearchInput) -> u8 {
+        let changed_base = self
             .within
             .zip(self.next)
-            .and_then(|(i, next)| stage.change(next)?.bases.get(i).copied());
-        of_change.unwrap_or_else(|| stage.sequence.base(self.position.max(0) as u64))
+            .and_then(|(i, next)| input.change(next)?.bases.get(i).copied());
+        changed_base.unwrap_or_else(|| input.sequence.base(self.position.max(0) as u64))
     }
 
-    pub fn has_next(&self, stage: &SearchInput) -> bool {
-        self.position < stage.end - 1
+    pub fn has_next(&self, input: &SearchInput) -> bool {
+        self.position < input.end - 1
     }
 
     pub fn is_on_reference(&self) -> bool {
@@ -93,48 +93,48 @@ impl Haplotype {
     }
 
     /// Whether the next step may need a change that is not queued yet.
-    pub fn wants_more(&self, stage: &SearchInput) -> bool {
+    pub fn needs_change(&self, input: &SearchInput) -> bool {
         let Some(next) = self.next else {
             return true;
         };
-        if self.within.is_some_and(|i| i + 1 < stage.length(next)) {
+        if self.within.is_some_and(|i| i + 1 < input.length(next)) {
             return false;
         }
-        self.queue.iter().all(|&o| stage.length(o) == 0)
+        self.queue.iter().all(|&o| input.length(o) == 0)
     }
 
     /// Goes to the next base.
-    pub fn step(&mut self, stage: &SearchInput) {
+    pub fn step(&mut self, input: &SearchInput) {
         match &mut self.within {
             Some(i) => *i += 1,
             None => {
                 self.position += 1;
-                if self.next.is_some_and(|next| stage.start(next) == self.position) {
+                if self.next.is_some_and(|next| input.start(next) == self.position) {
                     self.within = Some(0);
                 }
             }
         }
-        // Changes may follow each other without a base between, and deletions have no base at all.
+        // Changes may follow each other without a base between them, and deletions have no base.
         while let Some(next) = self.next {
-            if self.within != Some(stage.length(next)) {
+            if self.within != Some(input.length(next)) {
                 break;
             }
-            self.position = stage.change(next).map_or(self.position, |c| c.end as i64);
+            self.position = input.change(next).map_or(self.position, |c| c.end as i64);
             self.within = None;
             self.next = self.queue.pop_front();
-            if self.next.is_some_and(|next| stage.start(next) <= self.position) {
+            if self.next.is_some_and(|next| input.start(next) <= self.position) {
                 self.within = Some(0);
             }
         }
     }
 
-    /// Jumps to a position on the reference before any queued change.
-    pub fn move_to(&mut self, position: i64, stage: &SearchInput) {
+    /// Jumps to a reference position before all queued changes.
+    pub fn move_to(&mut self, position: i64, input: &SearchInput) {
         self.position = position - 1;
-        self.step(stage);
+        self.step(input);
     }
 
-    /// Order of states: equal if what will be played from here on is the same.
+    /// Order of states: equal if all following bases are the same.
     pub fn compare(&self, other: &Self) -> Ordering {
         (self.position, self.next, self.within)
             .cmp(&(other.position, other.next, other.within))

@@ -1,4 +1,4 @@
-//! Matching: which calls of truth and query spell the same haplotypes.
+//! Matching: finds calls of truth and query that produce the same haplotypes.
 
 mod alignment;
 mod haplotype;

@@ -1,4 +1,4 @@
-//! One way of putting truth and query variants onto haplotypes, as far as it has been played.
+//! One assignment of truth and query variants to haplotypes, up to the current position.
 
 use std::cmp::Ordering;
 
@@ -10,17 +10,17 @@ use super::variant::Oriented;
 pub struct Diplotype {
     pub a: Haplotype,
     pub b: Haplotype,
-    /// How many variants were put in, and the last of them in the search's log.
+    /// Number of included variants, and the last of them in the search's log.
     pub included: u32,
     pub log: Option<u32>,
     last_number: i16,
-    /// Number of variants decided upon.
+    /// Number of variants decided, either included or excluded.
     pub decided: usize,
-    /// End of the last variant decided upon, and of the last one put in.
+    /// End of the last decided variant, and of the last included variant.
     end: i64,
     included_end: i64,
     finished: [bool; 2],
-    /// The phase set that was met last, and whether it is played as written.
+    /// The last phase set, and whether its genotypes lie on the haplotypes as written.
     pub settled: Option<(i32, bool)>,
 }
 
@@ -40,38 +40,38 @@ impl Diplotype {
         }
     }
 
-    /// Whether a variant can be put in without overlapping one that was.
-    pub fn admits(&self, oriented: Oriented, stage: &SearchInput) -> bool {
-        let start = stage.variants[oriented.variant as usize].start;
-        start >= self.included_end || (self.a.admits(oriented, stage) && self.b.admits(oriented.other(), stage))
+    /// Whether a variant can be included without overlap with an included variant.
+    pub fn admits(&self, oriented: Oriented, input: &SearchInput) -> bool {
+        let start = input.variants[oriented.variant as usize].start;
+        start >= self.included_end || (self.a.admits(oriented, input) && self.b.admits(oriented.other(), input))
     }
 
-    fn include(&mut self, oriented: Oriented, stage: &SearchInput) {
-        let end = stage.variants[oriented.variant as usize].end;
+    fn include(&mut self, oriented: Oriented, input: &SearchInput) {
+        let end = input.variants[oriented.variant as usize].end;
         self.included_end = self.included_end.max(end);
         self.included += 1;
         self.last_number = oriented.number;
-        self.a.add(oriented, stage);
-        self.b.add(oriented.other(), stage);
+        self.a.add(oriented, input);
+        self.b.add(oriented.other(), input);
     }
 
-    /// The leading position of the two haplotypes.
+    /// The larger position of the two haplotypes.
     pub fn position(&self) -> i64 {
         self.a.position.max(self.b.position)
     }
 
-    /// The next variant, if it has to be decided upon before the next step.
-    pub fn due(&self, stage: &SearchInput) -> Option<usize> {
-        let start = stage.variants.get(self.decided)?.start;
+    /// The next variant, if it must be decided before the next step.
+    pub fn due(&self, input: &SearchInput) -> Option<usize> {
+        let start = input.variants.get(self.decided)?.start;
         let is_next = start <= self.position() + 1;
-        let wanted = || start <= self.end && (self.a.wants_more(stage) || self.b.wants_more(stage));
-        (is_next || wanted()).then_some(self.decided)
+        let is_needed = || start <= self.end && (self.a.needs_change(input) || self.b.needs_change(input));
+        (is_next || is_needed()).then_some(self.decided)
     }
 
-    fn step(&mut self, haplotype: usize, stage: &SearchInput) {
+    fn step(&mut self, haplotype: usize, input: &SearchInput) {
         let played = if haplotype == 0 { &mut self.a } else { &mut self.b };
-        match played.has_next(stage) {
-            true => played.step(stage),
+        match played.has_next(input) {
+            true => played.step(input),
             false => self.finished[haplotype] = true,
         }
     }
@@ -88,20 +88,20 @@ impl Diplotype {
     }
 }
 
-/// Query and truth side by side.
+/// The query and the truth side of one path.
 #[derive(Clone, Debug)]
 pub struct Path {
     pub query: Diplotype,
     pub truth: Diplotype,
-    /// The last synchronisation point, in the search's log and as a position.
+    /// The last synchronisation point, as index in the search's log and as position.
     pub sync: Option<u32>,
     sync_position: Option<i64>,
-    /// Variants put in since, by side.
+    /// Variants included since the last synchronisation point, by side.
     query_since: u32,
     truth_since: u32,
 }
 
-/// The two haplotype stages of a search: query's and truth's.
+/// The search inputs of query and truth.
 #[derive(Clone, Copy)]
 pub struct SearchInputs<'a> {
     pub query: SearchInput<'a>,
@@ -144,17 +144,18 @@ impl Path {
         self.query.finished == [true; 2] && self.truth.finished == [true; 2]
     }
 
-    /// Whether all four haplotypes are on the reference at one position: from here on nothing of the past matters.
+    /// Whether all four haplotypes are on the reference at one position, so that the past no longer matters.
     pub fn is_in_sync(&self) -> bool {
         self.query.position() == self.truth.position() && self.query.is_level() && self.truth.is_level()
     }
 
-    /// Whether variants of one side alone were put in since the last synchronisation: they undo each other.
+    /// Whether only one side has included variants since the last synchronisation point, so that these cancel each
+    /// other.
     pub fn is_no_op(&self) -> bool {
         (self.query_since == 0) != (self.truth_since == 0)
     }
 
-    /// Notes a synchronisation point. `log` adds a position to the search's log.
+    /// Records a synchronisation point. `log` adds a position to the search's log.
     pub fn synchronise(&mut self, mut log: impl FnMut(i64, Option<u32>) -> u32) {
         let position = self.query.position();
         if self.sync_position != Some(position) {
@@ -167,58 +168,59 @@ impl Path {
         self.truth.settled = None;
     }
 
-    pub fn exclude(&mut self, side: Side, stage: &SearchInput) {
+    pub fn exclude(&mut self, side: Side, input: &SearchInput) {
         let diplotype = self.side_mut(side);
-        diplotype.end = diplotype.end.max(stage.variants[diplotype.decided].end);
+        diplotype.end = diplotype.end.max(input.variants[diplotype.decided].end);
         diplotype.decided += 1;
     }
 
-    pub fn include(&mut self, side: Side, oriented: Oriented, stage: &SearchInput) {
-        self.side_mut(side).include(oriented, stage);
-        self.exclude(side, stage);
+    pub fn include(&mut self, side: Side, oriented: Oriented, input: &SearchInput) {
+        self.side_mut(side).include(oriented, input);
+        self.exclude(side, input);
         match side {
             Side::Query => self.query_since += 1,
             Side::Truth => self.truth_since += 1,
         }
     }
 
-    /// Plays the next base on the haplotypes that are behind.
-    pub fn step(&mut self, stages: &SearchInputs) {
+    /// Moves the haplotypes that are behind to their next base.
+    pub fn step(&mut self, inputs: &SearchInputs) {
         let order = self.query.a.position.cmp(&self.query.b.position);
         if order != Ordering::Greater {
-            self.query.step(0, &stages.query);
-            self.truth.step(0, &stages.truth);
+            self.query.step(0, &inputs.query);
+            self.truth.step(0, &inputs.truth);
         }
         if order != Ordering::Less {
-            self.query.step(1, &stages.query);
-            self.truth.step(1, &stages.truth);
+            self.query.step(1, &inputs.query);
+            self.truth.step(1, &inputs.truth);
         }
     }
 
     /// Whether query and truth have the same base on both haplotypes.
-    pub fn matches(&self, stages: &SearchInputs) -> bool {
+    pub fn matches(&self, inputs: &SearchInputs) -> bool {
         let done = |h: usize| self.query.finished[h] || self.truth.finished[h];
-        (done(0) || self.query.a.base(&stages.query) == self.truth.a.base(&stages.truth))
-            && (done(1) || self.query.b.base(&stages.query) == self.truth.b.base(&stages.truth))
+        (done(0) || self.query.a.base(&inputs.query) == self.truth.a.base(&inputs.truth))
+            && (done(1) || self.query.b.base(&inputs.query) == self.truth.b.base(&inputs.truth))
     }
 
-    /// Moves a synchronised path to a position on the reference.
-    pub fn move_to(&mut self, position: i64, stages: &SearchInputs) {
-        for (diplotype, stage) in [(&mut self.query, &stages.query), (&mut self.truth, &stages.truth)] {
-            diplotype.a.move_to(position, stage);
-            diplotype.b.move_to(position, stage);
+    /// Moves a synchronised path to a reference position.
+    pub fn move_to(&mut self, position: i64, inputs: &SearchInputs) {
+        for (diplotype, input) in [(&mut self.query, &inputs.query), (&mut self.truth, &inputs.truth)] {
+            diplotype.a.move_to(position, input);
+            diplotype.b.move_to(position, input);
         }
     }
 
-    /// Order of states. Equal paths differ in their past alone.
+    /// Order of states. Equal paths differ only in their past.
     pub fn compare(&self, other: &Self) -> Ordering {
         (self.query.compare(&other.query))
             .then_with(|| self.truth.compare(&other.truth))
             .then_with(|| (self.query.settled, self.truth.settled).cmp(&(other.query.settled, other.truth.settled)))
     }
 
-    /// Whether this path is to be kept rather than `other`, which stands in the same state: no variants that undo each
-    /// other; then the most variants of both sides; then numbers alike on both sides; then the latest synchronisation.
+    /// Whether to keep this path instead of `other`, which is in the same state. Paths without variants that cancel
+    /// each other win, then paths with most variants of both sides, then with similar numbers on both sides, then
+    /// with the latest synchronisation.
     pub fn is_better(&self, other: &Self) -> bool {
         let settled = |path: &Self| path.is_in_sync() || path.is_finished();
         if settled(self) && settled(other) {

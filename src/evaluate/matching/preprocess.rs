@@ -1,5 +1,6 @@
-//! A call set in the form in which the GA4GH tools count it: records split by allele, complex alleles taken apart,
-//! everything left-aligned as far as the call before allows, heterozygous neighbours joined again.
+//! Normalizes a call set for counting as the GA4GH tools do: splits records by allele, splits complex alleles into
+//! primitives, left-aligns every allele as far as the previous call allows, and joins heterozygous neighbours
+//! again.
 
 use crate::variants::Edit;
 use rayon::prelude::*;
@@ -8,20 +9,20 @@ use super::primitive::primitives;
 use crate::evaluate::calls::{CallQualities, SampleCall};
 use crate::genome::Sequence;
 
-/// Farthest that an allele is shifted to the left, in bases.
+/// Most bases that an allele is shifted to the left.
 const MAX_SHIFT: u64 = 1_024;
 
-/// One allele on its way through the steps. `change` may carry shared bases.
+/// One allele during normalization. `change` may include bases shared with the reference.
 #[derive(Clone, Debug)]
 struct Piece {
     change: Edit,
-    /// Which of the two haplotypes has it.
+    /// Which of the two haplotypes carry the allele.
     on: [bool; 2],
     phase: Option<i32>,
     filters: Vec<u16>,
     score: CallQualities,
-    /// Whether it is one of several that a complex allele was taken apart into.
-    is_part: bool,
+    /// Whether the piece is a primitive of a complex allele.
+    is_primitive: bool,
 }
 
 impl Piece {
@@ -29,15 +30,15 @@ impl Piece {
         self.on[0] != self.on[1]
     }
 
-    /// Where the record stands: a bare insertion at the base before it, everything else at its first base, which may be
-    /// one that both alleles share.
+    /// Position of the record: for a pure insertion the base before it, otherwise the first base, which both
+    /// alleles may share.
     fn position(&self) -> u64 {
         let change = &self.change;
         change.start.saturating_sub(u64::from(change.is_insertion()))
     }
 
-    /// The order of records at one position: substitutions, then deletions and complex alleles, then bare insertions;
-    /// shorter before longer; of equals, what was called as it stands first.
+    /// Order of records at one position: substitutions, then deletions and complex alleles, then pure insertions.
+    /// Shorter alleles come first; among equals, alleles that were not split.
     fn order(&self) -> (u64, u8, usize, usize, &[u8], bool) {
         let change = &self.change;
         let kind = match (change.is_substitution(), change.is_insertion()) {
@@ -51,21 +52,21 @@ impl Piece {
             change.reference_length(),
             change.bases.len(),
             &change.bases,
-            self.is_part,
+            self.is_primitive,
         )
     }
 }
 
-/// Normalises the calls of one contig. `sequence` holds the whole contig. `phased`: keep what is phased apart; otherwise
-/// phase is dropped.
+/// Normalizes the calls of one contig. `sequence` covers the whole contig. `phased`: keep phase sets apart;
+/// otherwise phase is dropped.
 pub fn preprocess(calls: &[SampleCall], sequence: &Sequence, phased: bool) -> Vec<SampleCall> {
     let mut pieces: Vec<Piece> = calls.iter().flat_map(|c| split(c, phased)).collect();
     pieces.sort_by(|a, b| {
         let key = |p: &Piece| (p.change.start, std::cmp::Reverse(p.change.end));
         (key(a), &a.change.bases).cmp(&(key(b), &b.change.bases))
     });
-    let taken_apart = pieces.into_par_iter().with_min_len(256);
-    let mut pieces: Vec<Piece> = taken_apart.flat_map_iter(|p| take_apart(p, sequence)).collect();
+    let whole = pieces.into_par_iter().with_min_len(256);
+    let mut pieces: Vec<Piece> = whole.flat_map_iter(|p| split_complex(p, sequence)).collect();
     pieces.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut last_base = 0;
     for piece in &mut pieces {
@@ -75,7 +76,7 @@ pub fn preprocess(calls: &[SampleCall], sequence: &Sequence, phased: bool) -> Ve
     }
     pieces.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut calls: Vec<SampleCall> = join(pieces).into_iter().map(|group| to_call(group, sequence)).collect();
-    // A record that gets a base in front may now begin before others.
+    // A record with an added anchor base can begin before other records.
     calls.sort_by_key(|call| (call.position, call.end()));
     calls
 }
@@ -93,7 +94,7 @@ fn split(call: &SampleCall, phased: bool) -> Vec<Piece> {
         phase: call.phase.filter(|_| phased),
         filters: call.filters.clone(),
         score: call.score,
-        is_part: false,
+        is_primitive: false,
     };
     match alleles[..] {
         [Some(a), Some(b)] if a == b => vec![piece(a, [true, true])],
@@ -108,8 +109,8 @@ fn split(call: &SampleCall, phased: bool) -> Vec<Piece> {
     }
 }
 
-/// The primitives of a complex allele; a simple one as it stands.
-fn take_apart(piece: Piece, sequence: &Sequence) -> Vec<Piece> {
+/// The primitives of a complex allele; a simple allele does not change.
+fn split_complex(piece: Piece, sequence: &Sequence) -> Vec<Piece> {
     let whole = &piece.change;
     let reference = sequence.slice(whole.start, whole.end);
     let bare = Edit::between(whole.start, reference, &whole.bases, false);
@@ -124,13 +125,13 @@ fn take_apart(piece: Piece, sequence: &Sequence) -> Vec<Piece> {
         .into_iter()
         .map(|change| Piece {
             change,
-            is_part: true,
+            is_primitive: true,
             ..piece.clone()
         })
         .collect()
 }
 
-/// Trims an allele to one shared base at most and shifts it to the left, not beyond `limit`.
+/// Trims an allele to at most one shared base and shifts it to the left, but not beyond `limit`.
 fn left_shift(change: &Edit, sequence: &Sequence, limit: u64) -> Edit {
     let mut shifted = trim_padded(change, sequence);
     let r = shifted.reference_length();
@@ -166,7 +167,7 @@ fn left_shift(change: &Edit, sequence: &Sequence, limit: u64) -> Edit {
     trim_padded(&shifted, sequence)
 }
 
-/// Trims shared bases at the left, then at the right, leaving at least one base on both sides.
+/// Trims shared bases on the left, then on the right; at least one base stays on both sides.
 fn trim_padded(change: &Edit, sequence: &Sequence) -> Edit {
     let mut trimmed = change.clone();
     let mut left = 0;
@@ -215,8 +216,8 @@ fn join(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
 fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> SampleCall {
     let start = pieces.iter().map(Piece::position).min().unwrap_or(0);
     let end = pieces.iter().map(|p| p.change.end).max().unwrap_or(0);
-    // An allele needs a base: one that deletes the whole record takes the base before it, or after it at the contig's
-    // start, where an insertion has none before it either.
+    // An allele needs a base. If an allele deletes the whole record, the base before the record is added; at the
+    // start of the contig, the base after it. An insertion at the start of the contig needs a base too.
     let is_empty = |change: &Edit| change.bases.is_empty() && (change.start, change.end) == (start, end);
     let (start, end) = match pieces.iter().any(|p| is_empty(&p.change)) || end == start {
         true if start == 0 => (0, end + 1),
@@ -224,12 +225,12 @@ fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> SampleCall {
         false => (start, end),
     };
     let reference = sequence.slice(start, end).to_vec();
-    let spelt = |change: &Edit| {
+    let extended = |change: &Edit| {
         let before = (change.start - start) as usize;
         let after = reference.len() - (end - change.end) as usize;
         [&reference[..before], &change.bases, &reference[after..]].concat()
     };
-    let mut alternates: Vec<Vec<u8>> = pieces.iter().map(|p| spelt(&p.change)).collect();
+    let mut alternates: Vec<Vec<u8>> = pieces.iter().map(|p| extended(&p.change)).collect();
     alternates.dedup();
     let genotype = match &pieces[..] {
         [_, _] if alternates.len() == 1 => vec![Some(1), Some(1)],
@@ -270,7 +271,7 @@ mod tests {
         }
     }
 
-    fn spelt(calls: &[SampleCall], contig: &str) -> Vec<String> {
+    fn records(calls: &[SampleCall], contig: &str) -> Vec<String> {
         let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
         preprocess(calls, &Sequence::new(0, contig.into()), false)
             .iter()
@@ -290,59 +291,59 @@ mod tests {
 
     #[test]
     fn indels_are_left_aligned() {
-        assert_eq!(spelt(&[call(5, "AA", &["A"], [0, 1])], "TTCAAAAG"), ["2 CA C 0/1"]);
-        assert_eq!(spelt(&[call(6, "A", &["AA"], [1, 1])], "TTCAAAAG"), ["2 C CA 1/1"]);
+        assert_eq!(records(&[call(5, "AA", &["A"], [0, 1])], "TTCAAAAG"), ["2 CA C 0/1"]);
+        assert_eq!(records(&[call(6, "A", &["AA"], [1, 1])], "TTCAAAAG"), ["2 C CA 1/1"]);
     }
 
     #[test]
-    fn no_allele_is_shifted_over_the_call_before() {
+    fn no_allele_is_shifted_over_the_previous_call() {
         let calls = [call(4, "A", &["G"], [0, 1]), call(6, "AA", &["A"], [0, 1])];
-        assert_eq!(spelt(&calls, "TTCAAAAAG"), ["4 A G 0/1", "4 AA A 0/1"]);
+        assert_eq!(records(&calls, "TTCAAAAAG"), ["4 A G 0/1", "4 AA A 0/1"]);
     }
 
     #[test]
-    fn complex_alleles_are_taken_apart_and_two_alleles_joined() {
+    fn complex_alleles_are_split_and_two_alleles_joined() {
         assert_eq!(
-            spelt(&[call(1, "ACG", &["TCT"], [0, 1])], "GACGT"),
+            records(&[call(1, "ACG", &["TCT"], [0, 1])], "GACGT"),
             ["1 A T 0/1", "3 G T 0/1"]
         );
-        assert_eq!(spelt(&[call(1, "A", &["C", "T"], [1, 2])], "GACGT"), ["1 A C,T 1/2"]);
+        assert_eq!(records(&[call(1, "A", &["C", "T"], [1, 2])], "GACGT"), ["1 A C,T 1/2"]);
         assert_eq!(
-            spelt(
+            records(
                 &[call(4, "GATTCA", &["CATTCGTTG"], [0, 1])],
                 "TTCGGATTCAAGGCTAGACCATGCA"
             ),
             ["4 G C 0/1", "9 A G 0/1", "9 A ATTG 0/1"]
         );
         let twice = [call(1, "A", &["C"], [0, 1]), call(1, "A", &["C"], [0, 1])];
-        assert_eq!(spelt(&twice, "GACGT"), ["1 A C 1/1"]);
+        assert_eq!(records(&twice, "GACGT"), ["1 A C 1/1"]);
     }
 
     #[test]
     fn an_insertion_is_joined_at_the_base_before_it() {
         let shared = call(4, "AGAA", &["ACGAA", "ACGAAT"], [1, 2]);
-        assert_eq!(spelt(&[shared], "GGTCAGAATTCG"), ["4 A AC 1/1", "7 A AT 0/1"]);
+        assert_eq!(records(&[shared], "GGTCAGAATTCG"), ["4 A AC 1/1", "7 A AT 0/1"]);
         let beside_a_deletion = [call(4, "A", &["G", "GTT"], [1, 2]), call(4, "AC", &["A"], [0, 1])];
         assert_eq!(
-            spelt(&beside_a_deletion, "GATTACAGGC"),
+            records(&beside_a_deletion, "GATTACAGGC"),
             ["4 A G 1/1", "4 AC A,ATTC 2/1"]
         );
         let before_a_deletion = [call(4, "A", &["C", "CG"], [1, 2]), call(5, "CA", &["C"], [0, 1])];
         assert_eq!(
-            spelt(&before_a_deletion, "GATTACAGGC"),
+            records(&before_a_deletion, "GATTACAGGC"),
             ["4 A C 1/1", "4 A AG 0/1", "5 CA C 0/1"]
         );
     }
 
     #[test]
-    fn what_was_called_as_it_stands_comes_before_parts() {
+    fn unsplit_calls_come_before_primitives() {
         let calls = [
             call(1, "TAC", &["GG"], [0, 1]),
             call(2, "A", &["G"], [1, 1]),
             call(2, "A", &["C"], [0, 1]),
         ];
         assert_eq!(
-            spelt(&calls, "GTACTT"),
+            records(&calls, "GTACTT"),
             ["1 T G 0/1", "2 A C 0/1", "2 A G 1/1", "2 A G 0/1", "2 AC A 0/1"]
         );
     }

@@ -1,11 +1,11 @@
-//! Complex alleles as what they are made of: substitutions, insertions, deletions.
+//! Splits complex alleles into substitutions, insertions and deletions.
 
 use super::alignment::{AlignmentOp, align};
 use crate::variants::Edit;
 
-/// Takes an allele apart into single-base substitutions, insertions and deletions. Alleles of two bases or more on
-/// both sides are aligned; others are substitutions from the left, then one gap. An allele that is too long to align
-/// stays whole. `reference` are the bases of `start..end`.
+/// Splits an allele into single-base substitutions, insertions and deletions. Alleles with two or more bases on
+/// both sides are aligned. Others become substitutions from the left, then one gap. An allele that is too long to
+/// align stays whole. `reference` are the bases of `start..end`.
 pub fn primitives(change: &Edit, reference: &[u8]) -> Vec<Edit> {
     let alternate = &change.bases;
     let steps = if reference.len() >= 2 && alternate.len() >= 2 {
@@ -61,7 +61,7 @@ pub fn primitives(change: &Edit, reference: &[u8]) -> Vec<Edit> {
 mod tests {
     use super::*;
 
-    fn taken_apart(reference: &str, alternate: &str) -> Vec<(u64, u64, String)> {
+    fn split(reference: &str, alternate: &str) -> Vec<(u64, u64, String)> {
         let change = Edit {
             start: 100,
             end: 100 + reference.len() as u64,
@@ -75,21 +75,15 @@ mod tests {
 
     #[test]
     fn several_substitutions_are_separate() {
-        assert_eq!(
-            taken_apart("ACGT", "TCGA"),
-            [(100, 101, "T".into()), (103, 104, "A".into())]
-        );
+        assert_eq!(split("ACGT", "TCGA"), [(100, 101, "T".into()), (103, 104, "A".into())]);
     }
 
     #[test]
     fn gaps_stand_beside_substitutions() {
+        assert_eq!(split("A", "GTT"), [(100, 101, "G".into()), (101, 101, "TT".into())]);
+        assert_eq!(split("GTTC", "C").len(), 2);
         assert_eq!(
-            taken_apart("A", "GTT"),
-            [(100, 101, "G".into()), (101, 101, "TT".into())]
-        );
-        assert_eq!(taken_apart("GTTC", "C").len(), 2);
-        assert_eq!(
-            taken_apart("ACGTACGTCC", "ACGTACCC"),
+            split("ACGTACGTCC", "ACGTACCC"),
             [(106, 108, String::new())],
             "one deletion and not a row of substitutions"
         );

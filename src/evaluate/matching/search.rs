@@ -1,5 +1,5 @@
-//! The search for the way of putting variants onto haplotypes that makes query and truth alike with the most variants
-//! of both: the optimum that vcfeval defines (Cleary and others, bioRxiv 023754, 2015).
+//! Searches the assignment of variants to haplotypes that makes query and truth equal with the most variants of
+//! both: the optimum that vcfeval defines (Cleary and others, bioRxiv 023754, 2015).
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use super::path::{Path, SearchInputs, Side};
 use super::variant::Rule;
 
-/// Most paths held at a time, and most steps since the last synchronisation; beyond either a stretch is given up. The
-/// defaults are vcfeval's.
+/// Most paths at a time, and most steps since the last synchronisation. If an interval exceeds one of them, the
+/// search gives up there. The defaults are vcfeval's.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub paths: usize,
@@ -24,16 +24,16 @@ impl Default for Limits {
     }
 }
 
-/// What became of a variant.
+/// Outcome of a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchOutcome {
     Matched,
     Unmatched,
-    /// In a stretch that was given up.
+    /// In an interval where the search gave up.
     GivenUp,
 }
 
-/// The best path: the outcome of each variant and the positions where all haplotypes were in step.
+/// The best path: the outcome of each variant, and the synchronisation points.
 #[derive(Clone, Debug, Default)]
 pub struct Matching {
     pub query: Vec<MatchOutcome>,
@@ -59,7 +59,7 @@ impl Matching {
     }
 }
 
-/// A path in the order of its state.
+/// A path, ordered by its state.
 struct Ordered(Path);
 
 impl PartialEq for Ordered {
@@ -83,35 +83,36 @@ impl Ord for Ordered {
 }
 
 struct MatchSearch<'a> {
-    stages: SearchInputs<'a>,
+    inputs: SearchInputs<'a>,
     rule: Rule,
     paths: BTreeSet<Ordered>,
-    /// The variants that paths put in, each with the entry before it, and the synchronisations likewise.
+    /// Linked lists: the variants that paths included, each with the index of the entry before, and the
+    /// synchronisation points.
     log: Vec<(u32, Option<u32>)>,
     syncs: Vec<(i64, Option<u32>)>,
     best: Option<Path>,
-    /// Start of the farthest variant decided upon.
+    /// Start of the farthest variant decided.
     reached: i64,
-    /// What all paths share.
+    /// The part that all paths share.
     settled: Matching,
 }
 
-/// Finds the best path. Variants are sorted by start and end; `stages.*.end` lies beyond them, or at the contig's end
-/// where `at_contig_end`.
-pub fn best_matching(stages: SearchInputs, rule: Rule, limits: Limits, at_contig_end: bool) -> Matching {
-    let starts = [stages.query.variants, stages.truth.variants].map(|v| v.first().map(|v| v.start));
+/// Finds the best path. Variants are sorted by start and end. `inputs.*.end` lies beyond all variants, or at the
+/// contig's end if `at_contig_end`.
+pub fn best_matching(inputs: SearchInputs, rule: Rule, limits: Limits, at_contig_end: bool) -> Matching {
+    let starts = [inputs.query.variants, inputs.truth.variants].map(|v| v.first().map(|v| v.start));
     let Some(first) = starts.into_iter().flatten().min() else {
         return Matching::default();
     };
     let mut search = MatchSearch {
-        stages,
+        inputs,
         rule,
         paths: BTreeSet::new(),
         log: Vec::new(),
         syncs: Vec::new(),
         best: None,
         reached: 0,
-        settled: Matching::unmatched(stages.query.variants.len(), stages.truth.variants.len()),
+        settled: Matching::unmatched(inputs.query.variants.len(), inputs.truth.variants.len()),
     };
     search.run(Path::new(first - 1), limits, at_contig_end);
     if let Some(mut best) = search.best.take() {
@@ -151,29 +152,30 @@ impl MatchSearch<'_> {
             if self.branch(&head, Side::Query) || self.branch(&head, Side::Truth) {
                 continue;
             }
-            head.step(&self.stages);
+            head.step(&self.inputs);
             if head.is_in_sync() {
                 if head.is_no_op() {
                     continue;
                 }
                 self.skip_ahead(&mut head);
             }
-            if head.matches(&self.stages) {
+            if head.matches(&self.inputs) {
                 self.keep(head);
             }
         }
     }
 
-    /// If a variant is due, replaces the path by its continuations: without the variant, and with it either way round.
+    /// If a variant is due, replaces the path by its continuations: without the variant, and with the variant in
+    /// each orientation.
     fn branch(&mut self, head: &Path, side: Side) -> bool {
-        let stage = match side {
-            Side::Query => self.stages.query,
-            Side::Truth => self.stages.truth,
+        let input = match side {
+            Side::Query => self.inputs.query,
+            Side::Truth => self.inputs.truth,
         };
-        let Some(index) = head.side(side).due(&stage) else {
+        let Some(index) = head.side(side).due(&input) else {
             return false;
         };
-        let variant = &stage.variants[index];
+        let variant = &input.variants[index];
         self.reached = self.reached.max(variant.start);
         let mut base = head.clone();
         if base.is_in_sync() {
@@ -184,17 +186,17 @@ impl MatchSearch<'_> {
             });
         }
         let mut without = base.clone();
-        without.exclude(side, &stage);
+        without.exclude(side, &input);
         self.keep(without);
         for oriented in variant.orientations(index as u32, self.rule, base.side(side).settled) {
-            if base.side(side).admits(oriented, &stage) {
+            if base.side(side).admits(oriented, &input) {
                 let mut with = base.clone();
                 self.log.push((index as u32, with.side(side).log));
                 with.side_mut(side).log = Some(self.log.len() as u32 - 1);
                 if let (Rule::Phased, Some(set), true) = (self.rule, variant.phase, oriented.other() != oriented) {
                     with.side_mut(side).settled = Some((set, oriented.as_written));
                 }
-                with.include(side, oriented, &stage);
+                with.include(side, oriented, &input);
                 self.keep(with);
             }
         }
@@ -211,38 +213,38 @@ impl MatchSearch<'_> {
         }
     }
 
-    /// Moves a path in step to just before the next variant.
+    /// Moves a synchronised path to just before the next variant.
     fn skip_ahead(&self, head: &mut Path) {
         let next = |side: Side| {
             let variants = match side {
-                Side::Query => self.stages.query.variants,
-                Side::Truth => self.stages.truth.variants,
+                Side::Query => self.inputs.query.variants,
+                Side::Truth => self.inputs.truth.variants,
             };
             variants.get(head.side(side).decided).map_or(i64::MAX, |v| v.start)
         };
-        let position = next(Side::Query).min(next(Side::Truth)).min(self.stages.query.end - 1) - 1;
+        let position = next(Side::Query).min(next(Side::Truth)).min(self.inputs.query.end - 1) - 1;
         if position > head.query.position() {
-            head.move_to(position, &self.stages);
+            head.move_to(position, &self.inputs);
         }
     }
 
-    /// Leaves out all variants from the last synchronisation to the farthest that was reached.
+    /// Gives up all variants from the last synchronisation to the farthest variant decided.
     fn give_up(&mut self, head: &mut Path) {
         self.log.clear();
         self.syncs.clear();
-        for (side, stage) in [(Side::Query, self.stages.query), (Side::Truth, self.stages.truth)] {
+        for (side, input) in [(Side::Query, self.inputs.query), (Side::Truth, self.inputs.truth)] {
             let diplotype = head.side_mut(side);
-            let rest = &stage.variants[diplotype.decided..];
+            let rest = &input.variants[diplotype.decided..];
             let count = rest.iter().take_while(|v| v.start <= self.reached).count();
             let outcomes = self.settled.outcomes(side);
             outcomes[diplotype.decided..][..count].fill(MatchOutcome::GivenUp);
             diplotype.decided += count;
         }
-        // The next variant has to begin behind the position.
-        head.move_to(self.reached.min(self.stages.query.end - 1), &self.stages);
+        // The next variant must begin after the position.
+        head.move_to(self.reached.min(self.inputs.query.end - 1), &self.inputs);
     }
 
-    /// Notes what a path put in and where it was in step, and forgets how other paths came about.
+    /// Stores the included variants and synchronisation points of a path, and clears the logs of all paths.
     fn settle(&mut self, path: &mut Path) {
         for side in [Side::Query, Side::Truth] {
             let mut entry = path.side_mut(side).log.take();

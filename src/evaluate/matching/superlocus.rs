@@ -1,4 +1,4 @@
-//! Superloci: stretches of the genome that are matched apart from each other, and the decision on each of their calls.
+//! Superloci: intervals that are matched independently, and the decision on each of their calls.
 
 use std::ops::Range;
 
@@ -9,20 +9,20 @@ use super::variant::{Rule, Variant};
 use crate::evaluate::calls::{MAX_ALLELE_LENGTH, SampleCall};
 use crate::genome::Sequence;
 
-/// Calls farther apart than this do not interfere, unless the reference between them repeats itself.
+/// Calls farther apart than this are independent, unless the reference between them is a repeat.
 const GAP: u64 = 1_000;
 
-/// Bases by which a repeat is recognised.
+/// Number of bases to detect a repeat.
 const PROBE: u64 = 32;
 
-/// How a call was matched.
+/// How a call matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Match {
-    /// With its genotype.
+    /// The genotype matches.
     Genotype,
-    /// One allele, with another genotype.
+    /// One allele matches, the genotype differs.
     Allele,
-    /// Not, but there is a call of the other side nearby.
+    /// No match, but a call of the other side is nearby.
     Nearby,
     None,
 }
@@ -31,30 +31,31 @@ pub enum Match {
 #[derive(Clone, Copy, Debug)]
 pub struct Decision {
     pub matched: Match,
-    /// 0-based position where the superlocus of the match begins.
+    /// 0-based start of the superlocus of the match.
     pub locus: Option<i64>,
-    /// False if the call has no sequence to compare (a symbolic allele, a structural variant), or was given up.
+    /// False if the call has no sequence to compare (a symbolic allele, a structural variant), or the search gave
+    /// up.
     pub compared: bool,
-    /// Left out, because the search had to be given up.
+    /// Not compared, because the search gave up here.
     pub given_up: bool,
 }
 
-/// Truth and query calls of one superlocus, as ranges of the lists of a contig.
+/// Truth and query calls of one superlocus, as ranges of the contig's lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Superlocus {
     pub truth: Range<usize>,
     pub query: Range<usize>,
 }
 
-/// Cuts two sorted lists of calls where nothing lies for `GAP` bases, and where two spellings of one change cannot lie on
-/// either side.
+/// Splits two sorted lists of calls where no call lies for `GAP` bases, unless two representations of one change
+/// can lie on both sides.
 pub fn superloci(truth: &[SampleCall], query: &[SampleCall], sequence: &Sequence) -> Vec<Superlocus> {
     let mut loci = Vec::new();
     let (mut t, mut q) = (0, 0);
     while t < truth.len() || q < query.len() {
         let begin = (t, q);
         let mut end: Option<u64> = None;
-        // Most bases by which the haplotypes behind may be shifted against each other.
+        // Most bases by which the haplotypes so far may be shifted against each other.
         let mut shift = 0;
         loop {
             let next_truth = truth.get(t).map(|c| (c.position, c.end()));
@@ -85,13 +86,13 @@ pub fn superloci(truth: &[SampleCall], query: &[SampleCall], sequence: &Sequence
     loci
 }
 
-/// By how many bases an allele of a call is longer or shorter than the reference.
+/// Largest difference in length between an allele of a call and the reference allele.
 fn longest_gap(call: &SampleCall) -> u64 {
     let gaps = call.alternates.iter().map(|a| a.len().abs_diff(call.reference.len()));
     gaps.max().filter(|_| call.is_comparable()).unwrap_or(0) as u64
 }
 
-/// Whether a sequence is the same as itself, shifted by some number of bases up to `shift`.
+/// Whether a sequence equals itself after a shift of 1 to `shift` bases.
 fn repeats(sequence: &[u8], shift: u64) -> bool {
     let Some(probe) = sequence
         .first_chunk::<{ PROBE as usize }>()
@@ -103,7 +104,7 @@ fn repeats(sequence: &[u8], shift: u64) -> bool {
         .any(|by| sequence[by..].starts_with(probe) && sequence.ends_with(&sequence[..sequence.len() - by]))
 }
 
-/// Decides on the calls of one superlocus: (truth's, query's).
+/// Decides the calls of one superlocus: (truth's, query's).
 pub fn decide(
     truth: &[SampleCall],
     query: &[SampleCall],
@@ -133,7 +134,7 @@ pub fn decide(
     (truth_decisions, query_decisions)
 }
 
-/// Variants in the order in which the search wants them.
+/// Variants in the order that the search requires.
 fn variants(calls: &[SampleCall]) -> Vec<Variant> {
     let mut variants: Vec<Variant> = (calls.iter().enumerate())
         .filter_map(|(i, call)| Variant::new(call, i))
@@ -163,20 +164,21 @@ impl<'a> LocusWindow<'a> {
                 ..Matching::unmatched(query.len(), truth.len())
             };
         }
-        let stage = |variants| SearchInput {
+        let input = |variants| SearchInput {
             sequence: self.sequence,
             end: self.end,
             variants,
         };
-        let stages = SearchInputs {
-            query: stage(query),
-            truth: stage(truth),
+        let inputs = SearchInputs {
+            query: input(query),
+            truth: input(truth),
         };
-        best_matching(stages, rule, limits, self.end as u64 == self.sequence.end())
+        best_matching(inputs, rule, limits, self.end as u64 == self.sequence.end())
     }
 }
 
-/// Where the haplotypes are in step if no variant is put in: before each that does not touch the ones before it.
+/// Synchronisation points without any included variant: before each variant that does not touch the variants
+/// before.
 fn syncs_of_unmatched(truth: &[Variant], query: &[Variant]) -> Vec<i64> {
     let mut spans: Vec<(i64, i64)> = truth.iter().chain(query).map(|v| (v.start, v.end)).collect();
     spans.sort_unstable();
@@ -191,8 +193,8 @@ fn syncs_of_unmatched(truth: &[Variant], query: &[Variant]) -> Vec<i64> {
     syncs
 }
 
-/// Start of the superlocus that holds a variant: just after the last synchronisation before it.
-fn locus_of(syncs: &[i64], start: i64) -> Option<i64> {
+/// Start of the superlocus of a variant: just after the last synchronisation before the variant.
+fn locus_start(syncs: &[i64], start: i64) -> Option<i64> {
     let after = syncs.partition_point(|&s| s < start);
     syncs.get(after.saturating_sub(1)).map(|s| s + 1)
 }
@@ -206,7 +208,7 @@ fn decisions(calls: &[SampleCall], variants: &[Variant], outcomes: &[MatchOutcom
     };
     let mut decisions = vec![undecided; calls.len()];
     for (variant, outcome) in variants.iter().zip(outcomes) {
-        let locus = locus_of(syncs, variant.start).unwrap_or(variant.start);
+        let locus = locus_start(syncs, variant.start).unwrap_or(variant.start);
         let compared = Decision {
             compared: true,
             locus: Some(locus),
@@ -233,7 +235,7 @@ fn settle_alleles(decisions: &mut [Decision], variants: &[Variant], outcomes: &[
         if *outcome == MatchOutcome::Matched {
             decision.matched = Match::Allele;
         }
-        if let Some(locus) = locus_of(syncs, variant.start) {
+        if let Some(locus) = locus_start(syncs, variant.start) {
             decision.locus = Some(locus);
         }
     }
@@ -244,12 +246,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeats_are_seen_to_their_end() {
+    fn repeats_must_extend_to_the_end() {
         let unit = b"ACGTTGCAACGGATCCATGCATTAGCCGATCGGATACC";
         assert!(repeats(&unit.repeat(5), 38) && repeats(&unit.repeat(5), 100));
         assert!(!repeats(&unit.repeat(5), 37));
         assert!(!repeats(&[&unit.repeat(5)[..], b"C"].concat(), 38));
-        assert!(!repeats(&[b'N'; 300], 38), "what is not known is no repeat");
+        assert!(!repeats(&[b'N'; 300], 38), "unknown bases are no repeat");
     }
 
     #[test]

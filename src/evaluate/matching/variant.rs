@@ -1,17 +1,17 @@
-//! A call as the matching sees it: what each of its two alleles does to a haplotype.
+//! A call for the matching: the change of each of its two alleles.
 
 use crate::evaluate::calls::SampleCall;
 use crate::variants::Edit;
 
-/// The two alleles of a genotype, trimmed one by one.
+/// The two alleles of a genotype, each trimmed separately.
 #[derive(Clone, Debug)]
 pub struct Variant {
-    /// Place of the call in its list.
+    /// Index of the call in its list.
     pub call: usize,
     /// Hull of both changes, 0-based half-open.
     pub start: i64,
     pub end: i64,
-    /// What each allele changes; none for the reference, a dot, or an allele without sequence.
+    /// The change of each allele. None for the reference, a dot, or an allele without a sequence.
     pub sides: [Option<Edit>; 2],
     /// The allele numbers of the genotype; −1 for a dot.
     pub numbers: [i16; 2],
@@ -22,9 +22,9 @@ pub struct Variant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Oriented {
     pub variant: u32,
-    /// In the order in which the genotype is written.
+    /// Whether the alleles have the order of the genotype.
     pub as_written: bool,
-    /// Allele number on this haplotype, and which side of the genotype it is.
+    /// Allele number on this haplotype, and its side of the genotype.
     pub number: i16,
     pub side: u8,
     other_number: i16,
@@ -32,7 +32,7 @@ pub struct Oriented {
 }
 
 impl Oriented {
-    /// The same assignment as the other haplotype sees it.
+    /// The same assignment for the other haplotype.
     pub fn other(self) -> Self {
         Self {
             as_written: self.as_written == (self.number == self.other_number),
@@ -57,7 +57,7 @@ pub enum Rule {
 }
 
 impl Variant {
-    /// None if the call changes nothing that can be compared.
+    /// None if the call has no comparable change.
     pub fn new(call: &SampleCall, index: usize) -> Option<Self> {
         if !call.is_comparable() {
             return None;
@@ -80,7 +80,7 @@ impl Variant {
         })
     }
 
-    /// The assignments to try, and for a phased one the phase set and whether it is as written.
+    /// The assignments to try. `settled` is the last phase set, and whether it is used as written.
     pub fn orientations(&self, index: u32, rule: Rule, settled: Option<(i32, bool)>) -> Vec<Oriented> {
         let oriented = |side: u8, other: u8, as_written| Oriented {
             variant: index,
@@ -108,7 +108,7 @@ impl Variant {
         }
     }
 
-    /// The bases and the interval that an oriented allele replaces.
+    /// The change of the allele on one side of the genotype.
     pub fn change(&self, side: u8) -> Option<&Edit> {
         self.sides[usize::from(side & 1)].as_ref()
     }

@@ -1,4 +1,4 @@
-//! The report's pictures, as SVG.
+//! Charts of the report, as SVG.
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
@@ -15,15 +15,15 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(0x66, 0x66, 0x66),
 ];
 
-/// Of all text: about 14 pixels high, as the text around the charts.
+/// Font of all text: about 14 pixels high, like the text around the charts.
 const FONT: (&str, u32) = ("sans-serif", 17);
 
-/// A call set's way through recall and precision.
+/// The precision-recall curve of a call set.
 pub struct Trace {
     pub name: String,
     /// (recall, precision) by descending threshold.
     pub points: Vec<(f64, f64)>,
-    /// Where F1 is highest.
+    /// The point with the highest F1.
     pub best: Option<(f64, f64)>,
 }
 
@@ -31,7 +31,7 @@ fn failed<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) ->
     anyhow!("cannot draw a chart: {error}")
 }
 
-/// Precision against recall, a line for each call set, its best F1 as a dot.
+/// Precision against recall: a line for each call set, with a dot at the highest F1.
 pub fn precision_recall(traces: &[Trace]) -> Result<String> {
     let mut svg = String::new();
     {
@@ -78,14 +78,14 @@ pub fn precision_recall(traces: &[Trace]) -> Result<String> {
     Ok(svg)
 }
 
-/// A value with its interval, to be drawn on a line of its own.
+/// A value with its interval, on one line of the chart.
 pub struct Bar {
     pub name: String,
     pub value: f64,
     pub interval: (f64, f64),
 }
 
-/// Values with intervals below each other.
+/// Values with intervals, one below the other.
 pub fn intervals(bars: &[Bar], axis: &str) -> Result<String> {
     let mut svg = String::new();
     {
@@ -128,7 +128,7 @@ pub fn intervals(bars: &[Bar], axis: &str) -> Result<String> {
     Ok(svg)
 }
 
-/// Observed against claimed error on logarithmic axes, with the diagonal where a caller is honest.
+/// Observed against claimed error on logarithmic axes, with the diagonal of perfect calibration.
 pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
     const FLOOR: f64 = 1e-5;
     let claims = series.iter().flat_map(|(_, bins)| bins).map(|b| b.claimed);
@@ -145,8 +145,8 @@ pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
         let label = |v: &f64| format!("{v:.0e}");
         chart
             .configure_mesh()
-            .x_desc("Error that GQ claims")
-            .y_desc("Error observed")
+            .x_desc("Claimed error (from GQ)")
+            .y_desc("Observed error")
             .label_style(FONT)
             .axis_desc_style(FONT)
             .x_label_formatter(&label)
@@ -193,9 +193,9 @@ pub fn calibration_chart(series: &[(String, Vec<Bin>)]) -> Result<String> {
 mod tests {
     use super::*;
 
-    /// No share is above 1, nor is the end of its axis.
+    /// No proportion is above 1, so the axis ends at 1.
     #[test]
-    fn axes_of_shares_end_at_one() {
+    fn axes_of_proportions_end_at_one() {
         let trace = Trace {
             name: "<calls>".into(),
             points: vec![(0.5, 1.0), (0.99, 0.97), (1.0, 0.9)],

@@ -1,4 +1,4 @@
-//! The report for people: one HTML file that needs nothing else.
+//! The HTML report: one file without external parts.
 
 use crate::variants::VariantType;
 use std::io::Write;
@@ -26,9 +26,9 @@ svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow
 .errors td:last-child{white-space:normal;min-width:13em;font-size:11px;\
 overflow-wrap:anywhere}";
 
-const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth, FP.gt of them \
-with the right alleles and the wrong genotype. UNK: calls outside the confident regions, which are not judged. \
-Recall = TP / (TP + FN), precision is the share of the judged calls that is right, F1 their harmonic mean.";
+const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth; FP.gt counts \
+those with the right allele and a wrong genotype. UNK: calls outside the confident regions, which are not assessed. \
+Recall = TP / (TP + FN), precision is the fraction of assessed calls that are right, F1 is their harmonic mean.";
 
 /// Writes `P.html`.
 pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
@@ -119,12 +119,12 @@ fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
         }
         figure(out, variant_type.name(), &precision_recall(&traces)?)?;
     }
-    writeln!(out, "</div>\n<p>The dots, where F1 is highest:</p>")?;
+    writeln!(out, "</div>\n<p>The dots mark the highest F1:</p>")?;
     let names = ["Call set", "Type", "Threshold", "Recall", "Precision", "F1"];
     table(out, &headings(&names), &rows)
 }
 
-/// The places of a curve, by descending threshold, without those that cannot be told from the one before.
+/// The points of a curve by descending threshold, without points that are indistinguishable from the point before.
 fn visible(places: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     const LEAST: f64 = 1e-5;
     let mut kept: Vec<(f64, f64)> = Vec::new();
@@ -138,7 +138,7 @@ fn visible(places: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     kept
 }
 
-/// What the tables do not count, by file and reason.
+/// Calls that the tables do not count, by file and reason.
 fn not_compared(out: &mut impl Write, sets: &[Named], subsets: &[Subset]) -> Result<()> {
     let truth = sets.first().map(|set| ("truth", &set.run.truth_left_out));
     let queries = sets.iter().map(|set| (set.name.as_str(), &set.run.left_out));
@@ -169,7 +169,7 @@ fn not_compared(out: &mut impl Write, sets: &[Named], subsets: &[Subset]) -> Res
         return Ok(());
     }
     writeln!(out, "<h2>Not compared</h2>")?;
-    table(out, &headings(&["Of", "What", "Number", "First"]), &rows)
+    table(out, &headings(&["Source", "Reason", "Number", "First"]), &rows)
 }
 
 fn strata(out: &mut impl Write, run: &EvaluatedCallSet, subsets: &[Subset]) -> Result<()> {
@@ -208,7 +208,7 @@ fn strata(out: &mut impl Write, run: &EvaluatedCallSet, subsets: &[Subset]) -> R
 fn breakdown(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {
     writeln!(
         out,
-        "<h2>Indels by length</h2>\n<p>I: insertions, D: deletions, C: with substitutions beside.</p>"
+        "<h2>Indels by length</h2>\n<p>I: insertions, D: deletions, C: insertions and deletions with substitutions.</p>"
     )?;
     let row = |name: String, counts: &Counts| {
         let numbers = [counts.truth_tp.all, counts.truth_fn.all, counts.query_fp.all];
@@ -277,7 +277,7 @@ fn qualities(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {
     }
     figure(
         out,
-        "Claimed and observed error, 95 % intervals",
+        "Claimed and observed error, with 95 % intervals",
         &calibration_chart(&series)?,
     )?;
     let rows: Vec<_> = series
@@ -304,7 +304,7 @@ fn errors(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {
     let (count, rows) = (run.errors.count, &run.errors.rows);
     writeln!(
         out,
-        "<h2>Errors</h2>\n<p>Places with an error: {count}. The first {} are here, all are in the VCF.</p>\n<div class=\"errors\">",
+        "<h2>Errors</h2>\n<p>Places with an error: {count}. The first {} are here; the VCF has all.</p>\n<div class=\"errors\">",
         rows.len()
     )?;
     table(out, &headings(&ERROR_COLUMNS), rows)?;

@@ -1,4 +1,4 @@
-//! The figures for programs: `P.metrics.json`.
+//! The metrics for programs: `P.metrics.json`.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use crate::evaluate::counts::{TYPES, expected_calibration_error};
 use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
 use crate::variants::{ExcludedCalls, VariantType};
 
-/// Writes the figures of the query, and the overall ones of the call sets beside it.
+/// Writes all metrics of the query, and the overall metrics of the other call sets.
 pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
     let options = evaluation.options();
     let value = json!({
@@ -43,20 +43,20 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
         "run_time_seconds": set.seconds,
         "calls_on_contigs_without_truth": run.without_truth,
         "left_out": reasons(&run.left_out),
-        "too_complex": run.given_up.iter().map(|stretch| json!({
-            "region": stretch.region.to_string(), "truth_calls": stretch.truth, "query_calls": stretch.query,
+        "too_complex": run.given_up.iter().map(|interval| json!({
+            "region": interval.region.to_string(), "truth_calls": interval.truth, "query_calls": interval.query,
         })).collect::<Vec<_>>(),
         "best_f1": TYPES.map(|t| best_threshold(run, t, &evaluation.options().score.name())),
         "summary": rows(run, &subsets[..1], false),
     });
     if detailed {
-        value["calibration"] = TYPES.map(|t| calibration_of(run, t)).to_vec().into();
+        value["calibration"] = TYPES.map(|t| calibration(run, t)).to_vec().into();
         value["strata"] = rows(run, subsets, true).into();
     }
     value
 }
 
-/// What is not compared, and why.
+/// Calls that are not compared, by reason.
 fn reasons(left_out: &ExcludedCalls) -> Vec<Value> {
     let reasons = left_out.reasons();
     reasons
@@ -65,7 +65,7 @@ fn reasons(left_out: &ExcludedCalls) -> Vec<Value> {
 }
 
 /// Calls by GQ.
-fn calibration_of(run: &EvaluatedCallSet, variant_type: VariantType) -> Value {
+fn calibration(run: &EvaluatedCallSet, variant_type: VariantType) -> Value {
     let bins = run.calibration.bins(variant_type);
     json!({
         "type": variant_type.name(),

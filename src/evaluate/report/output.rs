@@ -1,4 +1,4 @@
-//! All files of an evaluation: none appears under its name before all are whole.
+//! All output files of an evaluation. No file appears under its name before all are complete.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::evaluate::Evaluation;
 use crate::formats::check_whole;
 use crate::output::{OutputFile, ReadyFile, TextFile, VCF_INDEXES, folder_of, put_in_place};
 
-/// Endings of all files that may be written.
+/// Suffixes of all possible output files.
 const SUFFIXES: [&str; 9] = [
     "summary.csv",
     "extended.csv",
@@ -26,14 +26,14 @@ const SUFFIXES: [&str; 9] = [
     "vcf.gz.csi",
     "html",
 ];
-/// Makes the folder. Returns the names of all files that may be written.
+/// Checks the prefix and creates its folder. Returns the names of all possible output files.
 pub fn check_prefix(prefix: &Path) -> Result<Vec<PathBuf>> {
     let folder = folder_of(prefix);
     let is_folder = prefix.is_dir() || prefix.to_string_lossy().ends_with('/');
     let is_special = prefix.as_os_str() == "-" || prefix.exists() && !prefix.is_file();
     if prefix.file_name().is_none() || is_folder || is_special {
         bail!(
-            "--output {}: expected a folder and the begin of file names, for example {}",
+            "--output {}: expected the start of the output file names, for example {}",
             prefix.display(),
             if is_folder { prefix } else { folder }.join("scores").display()
         );
@@ -46,7 +46,7 @@ fn named(prefix: &Path, suffix: &str) -> PathBuf {
     prefix.with_added_extension(suffix)
 }
 
-/// The files of an evaluation before they have their names. Dropped, it leaves nothing.
+/// The files of an evaluation before they have their final names. After a drop without `finish`, no file remains.
 pub struct EvaluationFiles {
     prefix: PathBuf,
     annotated: OutputFile,
@@ -60,7 +60,7 @@ impl EvaluationFiles {
         })
     }
 
-    /// Where the annotated VCF is to be written.
+    /// Temporary path for the annotated VCF.
     pub fn annotated(&self) -> PathBuf {
         self.annotated.path()
     }
@@ -72,11 +72,11 @@ impl EvaluationFiles {
         out.ready()
     }
 
-    /// Writes everything else about the first call set, and the comparison with the others, and gives all files their
-    /// names, which are returned.
+    /// Writes the other files of the first call set, and the comparison with the other call sets. Gives all files
+    /// their final names, and returns these.
     pub fn finish(self, evaluation: &Evaluation, sets: &[Named]) -> Result<Vec<PathBuf>> {
         let Some(Named { run, .. }) = sets.first() else {
-            bail!("no call set to write about");
+            bail!("there is no call set to report");
         };
         let subsets = evaluation.subsets(run);
         let field = &evaluation.options().score;
@@ -93,7 +93,7 @@ impl EvaluationFiles {
         let mut out = bgzf::Writer::from_path(curve.path()).with_context(|| curve.failed())?;
         write_roc(&mut out, run, &subsets, field).with_context(|| curve.failed())?;
         drop(out);
-        // Closing does not tell whether the last block could be written.
+        // Closing the file does not show whether the last block was written.
         check_whole(&curve.path()).with_context(|| curve.failed())?;
         files.extend([curve.ready(), self.annotated.ready()]);
         let mut names: Vec<_> = files.iter().flat_map(ReadyFile::names).collect();
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_is_no_folder_and_no_device() {
+    fn a_prefix_is_not_a_folder_or_a_device() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         for prefix in ["-", "/dev/null", path, &format!("{path}/new/")] {

@@ -1,24 +1,24 @@
-//! Counts as a function of the quality that calls must have.
+//! Counts as a function of the quality threshold.
 
 use crate::evaluate::EvaluatedCallSet;
 use crate::evaluate::counts::{CountKind, CountedCall, Counts, FilterRow};
 use crate::variants::VariantType;
 
-/// The counts with all calls of at least this quality.
+/// The counts of all calls with at least this quality.
 #[derive(Clone, Copy, Debug)]
 pub struct CurvePoint {
     pub threshold: f32,
     pub counts: Counts,
 }
 
-/// Which calls a curve is about.
+/// The calls of a curve.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
     pub filter: FilterRow,
     pub variant_type: VariantType,
     /// An index into [`crate::evaluate::counts::SUBTYPES`].
     pub subtype: Option<usize>,
-    /// Only what lies wholly in the confident regions.
+    /// Only calls of the subset `TS_contained`.
     pub contained: bool,
 }
 
@@ -41,11 +41,11 @@ impl Wanted {
     }
 }
 
-/// The points of a curve in ascending order of the threshold, one for each quality that occurs. Truth that only calls
-/// below the threshold match is missed there.
+/// The points of a curve by ascending threshold, one for each quality value. Truth that only calls below the
+/// threshold match counts as missed.
 #[derive(Clone, Debug)]
 pub struct Curve<'a> {
-    /// Calls from the threshold at hand on, in ascending order.
+    /// Calls at or above the current threshold, ascending.
     rest: &'a [CountedCall],
     wanted: Wanted,
     counts: Counts,
@@ -65,7 +65,7 @@ impl<'a> Curve<'a> {
         }
     }
 
-    /// The point of the highest F1; of several, that with the lowest threshold.
+    /// The point with the highest F1; among equals, the point with the lowest threshold.
     pub fn best(self) -> Option<CurvePoint> {
         let scored = self.filter_map(|p| Some((p, p.counts.f1()?)));
         scored
@@ -95,7 +95,7 @@ impl Iterator for Curve<'_> {
     }
 }
 
-/// Points in ascending order without those that are closer than `spacing` to the one before.
+/// Points in ascending order, without points within `spacing` of the last kept point.
 pub fn spaced(points: impl Iterator<Item = CurvePoint>, spacing: f32) -> impl Iterator<Item = CurvePoint> {
     let mut last: Option<f32> = None;
     points.filter(move |point| {

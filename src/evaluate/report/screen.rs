@@ -1,15 +1,15 @@
-//! The table on the screen: one call set, or several side by side.
+//! The table on the screen: one call set, or several one below the other.
 
 use crate::evaluate::EvaluatedCallSet;
 
 use crate::evaluate::counts::{Counts, FilterRow};
 use crate::variants::VariantType;
 
-/// A call set with the name that people know it by and what it cost.
+/// A call set with its display name and run time.
 pub struct Named<'a> {
     pub name: String,
     pub run: &'a EvaluatedCallSet,
-    /// Run time in seconds, where known.
+    /// Run time in seconds, if known.
     pub seconds: Option<f64>,
 }
 
@@ -27,8 +27,8 @@ const COLUMNS: [&str; 11] = [
     "F1",
 ];
 
-/// Headings and rows of the comparison: SNPs, then indels, the call sets below each other. The PASS rows are left out
-/// where nothing is filtered; names and run times where there is one set without them.
+/// Headings and rows of the comparison: SNPs, then indels, with the call sets one below the other. Omits PASS rows
+/// if no call has a filter, names if there is one call set, and run times if none is known.
 pub fn comparison(sets: &[Named]) -> (Vec<String>, Vec<Vec<String>>) {
     let several = sets.len() > 1;
     let timed = sets.iter().any(|s| s.seconds.is_some());
@@ -74,7 +74,7 @@ fn numbers(counts: &Counts) -> impl Iterator<Item = String> {
     whole.map(|n| n.to_string()).into_iter().chain(shares.map(share))
 }
 
-/// Sets headings and rows in columns, words to the left and numbers to the right.
+/// Formats headings and rows in columns: words to the left, numbers to the right.
 pub fn aligned(headings: &[String], rows: &[Vec<String>]) -> String {
     let lines: Vec<&[String]> = std::iter::once(headings)
         .chain(rows.iter().map(Vec::as_slice))

@@ -1,4 +1,4 @@
-//! The tables of hap.py: summary, extended, and the counts at every quality.
+//! The tables of hap.py: summary, extended, and the counts at every quality threshold.
 
 use crate::variants::VariantType;
 use std::io::Write;
@@ -66,7 +66,7 @@ pub fn write_summary(to: impl Write, run: &EvaluatedCallSet) -> Result<()> {
     Ok(())
 }
 
-/// Recall, precision, fraction not assessed and F1, to six places; nothing where there is nothing to divide by.
+/// Recall, precision, fraction not assessed and F1, to six places; empty if the denominator is 0.
 fn metrics(counts: &Counts) -> [String; 4] {
     [
         counts.recall(),
@@ -117,7 +117,7 @@ fn extended_columns() -> Vec<String> {
     keys.iter().map(|&k| k.to_owned()).chain(counts).collect()
 }
 
-/// What a row is about.
+/// The keys of a row.
 struct TableRow<'a> {
     variant_type: VariantType,
     subtype: Option<usize>,
@@ -178,7 +178,7 @@ fn count_fields(count: &Count, is_snp: bool) -> [String; 7] {
     ]
 }
 
-/// Subtypes that have rows of their own: those of indels.
+/// Subtypes with separate rows: all together, and the subtypes of indels.
 fn subtype_rows(variant_type: VariantType) -> Vec<Option<usize>> {
     let indels = (2..SUBTYPES.len()).filter(|_| variant_type == VariantType::Indel);
     std::iter::once(None).chain(indels.map(Some)).collect()
@@ -212,10 +212,10 @@ pub fn write_extended(to: impl Write, run: &EvaluatedCallSet, subsets: &[Subset]
     Ok(())
 }
 
-/// Writes `P.roc.all.csv`: the rows of [`write_extended`], and for everything and for what lies wholly in the confident
-/// regions one for each threshold of the quality. Missed truth has the lowest quality ([`EvaluatedCallSet::floor`]), so there is a row
-/// of this threshold if anything is missed. hap.py has the same rows; there, each but that of threshold 0 lacks the first call of its level
-/// (of a truth call, it counts as missed), and het and homalt are not filled in.
+/// Writes `P.roc.all.csv`: the rows of [`write_extended`], and one row for each quality threshold, for everything
+/// and for the subset [`CONTAINED`]. Missed truth has the lowest quality ([`EvaluatedCallSet::floor`]), so a row of
+/// this threshold exists if any truth is missed. hap.py has the same rows. There, each row except threshold 0 lacks
+/// the first call of its level (a truth call counts as missed), and het and homalt are empty.
 pub fn write_roc(to: impl Write, run: &EvaluatedCallSet, subsets: &[Subset], field: &ScoreField) -> Result<()> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(extended_columns())?;
