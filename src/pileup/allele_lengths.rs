@@ -1,9 +1,8 @@
 //! Lengths of a candidate's alleles. The image shows only deletions: it draws an insertion of any length as one
 //! bright pixel.
 
-/// How many bases the alleles add to the reference allele (deletions are negative). A slip in a repeat mostly
-/// changes one unit. A longer change, or an allele that differs more from the other alleles, is more likely a
-/// variant.
+/// How many bases the alleles add to the reference allele (deletions are negative). A slip in a repeat mostly changes
+/// one unit. A longer change, or an allele that differs more from the other alleles, is more likely a variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AlleleLengths {
     /// Smallest and largest change among the alleles of the set.

@@ -14,9 +14,6 @@ const NEAR: u64 = 20;
 ///
 /// Where a template folded back on itself at a hairpin, the aligner clips the sequence after the fold. The aligned
 /// bases before the clip may differ from the reference in all of these reads, but in no others.
-///
-/// Where a template folded back on itself at a hairpin, what follows is clipped, and the bases before it that are not cut with it
-/// may differ from the reference in all of its reads, but in no others.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Clipping {
     /// Among the reads that support the allele set, and among the other reads.
@@ -44,8 +41,7 @@ impl Clipping {
         }
     }
 
-    /// Measures the allele set (indices of the candidate's alternates) among all reads of the candidate's
-    /// partition.
+    /// Measures the allele set (indices of the candidate's alternates) among all reads of the candidate's partition.
     pub(super) fn measure(candidate: &Candidate, set: &[usize], reads: &[Read]) -> Self {
         let alleles = set.iter().filter_map(|&i| candidate.alternates.get(i));
         let mut supporting: Vec<usize> = alleles
@@ -90,7 +86,7 @@ mod tests {
     use crate::reads::testing::read;
 
     #[test]
-    fn supporting_reads_and_others_are_told_apart() {
+    fn supporting_reads_and_others_are_counted_separately() {
         let clipped = |name: &str, start, cigar: &str| read(name, start, cigar, &[b'A'; 60]);
         let reads = [
             clipped("ends before", 30, "10S50M"),

@@ -6,8 +6,7 @@ use crate::candidates::Candidate;
 use crate::reads::Read;
 use crate::variants::VariantType;
 
-/// The type of the candidate, the lengths of its alleles, the fractions of clipped reads, and the noise of the
-/// library.
+/// The type of the candidate, the lengths of its alleles, the fractions of clipped reads, and the noise of the library.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PileupContext {
     pub variant_type: VariantType,

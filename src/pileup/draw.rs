@@ -61,9 +61,8 @@ pub fn draw(candidate: &Candidate, alternates: &[usize], reads: &[Read], referen
 }
 
 /// Whether to draw each read as a reverse read. Models distrust an allele whose reads all lie on one strand. At the
-/// ends of amplicons and at restriction sites, nearly all reads lie on one strand, so the strand says nothing about
-/// an allele. There, reads are drawn on alternate strands, separately for reads that support the allele and for
-/// others.
+/// ends of amplicons and at restriction sites, nearly all reads lie on one strand, so the strand says nothing about an
+/// allele. There, reads are drawn on alternate strands, separately for reads that support the allele and for others.
 fn strands(selected: &[usize], reads: &[Read], supports: impl Fn(usize) -> bool) -> Vec<bool> {
     let reverse = selected.iter().filter(|&&read| reads[read].reverse).count();
     let fewer = reverse.min(selected.len() - reverse);
@@ -108,7 +107,7 @@ fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u
             CigarKind::Match => {
                 let skip = (-column).clamp(0, length as i64) as usize;
                 let end = (WIDTH as i64 - column).clamp(skip as i64, length as i64) as usize;
-                let shown = read.bases[index + skip..].iter().zip(&read.quals[index + skip..]);
+                let pixels = read.bases[index + skip..].iter().zip(&read.quals[index + skip..]);
                 for (offset, (&base, &quality)) in (skip..end).zip(shown) {
                     put(column + offset as i64, base, quality);
                 }

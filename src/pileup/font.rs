@@ -55,8 +55,7 @@ const LETTERS: &[(char, u16)] = &[
     ('_', 0o00007),
 ];
 
-/// The inked pixels of a letter as (column, row). Lower-case letters look like capitals, unknown letters like a
-/// space.
+/// The inked pixels of a letter as (column, row). Lower-case letters look like capitals, unknown letters like a space.
 pub(super) fn ink(letter: char) -> impl Iterator<Item = (usize, usize)> {
     let letter = letter.to_ascii_uppercase();
     let rows = LETTERS

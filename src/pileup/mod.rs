@@ -1,8 +1,7 @@
 //! Pileup images: the network's input for a candidate.
 //!
-//! The tensor has the form that DeepVariant's models for short reads take: u8, C-order, rows × positions ×
-//! channels. The first rows show the reference, then come the reads, ordered by start. The candidate is in the
-//! middle column.
+//! The tensor has the form that DeepVariant's models for short reads take: u8, C-order, rows × positions × channels.
+//! The first rows show the reference, then come the reads, ordered by start. The candidate is in the middle column.
 
 mod allele_lengths;
 mod channels;

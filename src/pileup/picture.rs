@@ -10,8 +10,7 @@ use super::channels::{CHANNEL_NAMES, CHANNELS};
 use super::font::{LETTER_HEIGHT, LETTER_WIDTH, ink};
 use super::{CENTER, HEIGHT, WIDTH};
 
-/// Height of a pileup row in the picture, in pixels. A column is one pixel wide, so that all channels fit on a
-/// screen.
+/// Height of a pileup row in the picture, in pixels. A column is one pixel wide, so that all channels fit on a screen.
 const ROW_PIXELS: usize = 2;
 /// Picture pixels for each pixel of a letter, in both directions.
 const LETTER_PIXELS: usize = 2;

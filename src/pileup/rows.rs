@@ -18,11 +18,11 @@ pub(super) fn select(candidate: &Candidate, reads: &[Read]) -> Vec<usize> {
     let first = candidate.position.saturating_sub(PARTITION_FLANK);
     let begin = reads.partition_point(|read| read.start < first);
     let end = reads.partition_point(|read| read.start < candidate.end() + NEIGHBOURHOOD);
-    let shown = |&i: &usize| {
+    let is_near = |&i: &usize| {
         let read = &reads[i];
         read.end() + NEIGHBOURHOOD > candidate.position && has_quality(read, candidate.position)
     };
-    let mut rows: Vec<usize> = (begin..end.max(begin)).filter(shown).collect();
+    let mut rows: Vec<usize> = (begin..end.max(begin)).filter(is_near).collect();
     if rows.len() > HEIGHT - REFERENCE_ROWS {
         let mut ranked: Vec<(u64, usize)> = rows.iter().map(|&i| (rank(&reads[i]), i)).collect();
         // If all reads have one name, their content breaks the tie; a tie broken by order would keep the leftmost
