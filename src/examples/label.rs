@@ -27,6 +27,7 @@ pub struct Labels {
     pub explained: Vec<usize>,
 }
 
+/// Labels `candidates` (ascending by position) of `contig` by `truth` (ascending by position).
 ///
 /// The labels explain as much truth as possible. Among equal choices, those with the fewest alternate alleles win,
 /// then those with the most reads, then the leftmost. Unphased truth is tried in both phases. `reference` must

@@ -128,8 +128,7 @@ impl Manifest {
         Ok((manifest, hex(&Sha256::digest(&text))))
     }
 
-    /// Fails if a shard's name is not a plain file name or occurs twice, or if the numbers of examples do not add
-    /// up.
+    /// Fails if a shard's name is not a plain file name or occurs twice, or if the numbers of examples do not add up.
     fn check_shards(&self) -> Result<()> {
         let mut names = BTreeSet::new();
         let mut listed = 0_u64;

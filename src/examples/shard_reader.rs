@@ -105,9 +105,8 @@ struct Tensors {
     clipping: Vec<Clipping>,
 }
 
-/// Reads the tensors of `examples` examples, in any order in the file, and the SHA-256 of the file. Streams the
-/// images, so that the padded images never are in memory. Memory depends on the bytes read, not on the sizes in the
-/// header.
+/// Reads the tensors of `examples` examples, in any order in the file, and the SHA-256 of the file. Streams the images,
+/// so that the padded images never are in memory. Memory depends on the bytes read, not on the sizes in the header.
 fn read_tensors(path: &Path, examples: u64) -> Result<(Tensors, String)> {
     let file = Digesting::new(File::open(path)?);
     let mut input = zstd::Decoder::new(BufReader::new(file))?;

@@ -23,8 +23,7 @@ use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry};
 use crate::library::Library;
 use crate::pileup::{CHANNELS, Clipping, HEIGHT, WIDTH};
 
-/// Examples in a shard. The writer holds this many in memory, without the empty rows; a reader decodes them at
-/// once.
+/// Examples in a shard. The writer holds this many in memory, without the empty rows; a reader decodes them at once.
 const SHARD_EXAMPLES: usize = 1024;
 /// A fast level. Pileups are so regular that higher levels gain little.
 const ZSTD_LEVEL: i32 = 3;
@@ -58,7 +57,7 @@ impl ShardWriter {
     pub fn push(&mut self, mut example: Example) -> Result<()> {
         if !example.image.len().is_multiple_of(ROW_BYTES) || example.image.len() > HEIGHT * ROW_BYTES {
             bail!(
-                "{}:{}: an image of {} bytes is not a pileup of {HEIGHT} rows by {WIDTH} columns by {CHANNELS} channels",
+                "{}:{}: an image of {} bytes is not a pileup of {HEIGHT} rows, {WIDTH} columns and {CHANNELS} channels",
                 example.contig,
                 example.position + 1,
                 example.image.len()
