@@ -28,8 +28,7 @@ pub struct Card {
     pub weights_sha256: String,
     pub calibration: Calibration,
     /// The sets that `dvcall calibrate` used for this model or for the model that training started from. Training
-    /// replaces only the temperatures. Empty if the whole calibration comes from the validation examples of
-    /// training.
+    /// replaces only the temperatures. Empty if the whole calibration comes from the validation examples of training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calibrated_on: Vec<DataSet>,
     /// None for a model without a cascade.

@@ -7,10 +7,9 @@ use tch::{Device, Tensor};
 
 use crate::model::network::Weights;
 
-/// Name under which the model stores the importance of a weight. The importance is the sum of squared loss
-/// gradients over the training examples, an estimate of the Fisher information. It comes from the optimizer's
-/// second moment. That moment includes the slope of an older pull and clipped gradients; clipping takes away more
-/// for smaller batches.
+/// Name under which the model stores the importance of a weight. The importance is the sum of squared loss gradients
+/// over the training examples, an estimate of the Fisher information. It comes from the optimizer's second moment. That
+/// moment includes the slope of an older pull and clipped gradients; clipping takes away more for smaller batches.
 fn importance_name(weight: &str) -> String {
     format!("{PREFIX}{weight}")
 }

@@ -15,8 +15,7 @@ use crate::variants::VariantType;
 
 /// Number of examples read at a time.
 const BATCH: usize = 256;
-/// Number of pileups per network evaluation. The number is fixed, because oneDNN prepares itself anew for each
-/// shape.
+/// Number of pileups per network evaluation. The number is fixed, because oneDNN prepares itself anew for each shape.
 const MICRO_BATCH: usize = 8;
 
 /// The network's output for a labelled example.
@@ -82,8 +81,7 @@ fn by_bucket(items: &[TrainingItem]) -> Vec<Vec<&TrainingItem>> {
     groups.into_values().collect()
 }
 
-/// The batch of `items`, with as many rows as the fullest item needs. Empty items fill the batch up to `least`
-/// items.
+/// The batch of `items`, with as many rows as the fullest item needs. Empty items fill the batch up to `least` items.
 pub fn gather(network: &Network, items: &[&TrainingItem], least: usize) -> Result<Batch> {
     let mut inputs: Vec<_> = items
         .iter()

@@ -147,8 +147,7 @@ fn layer_name(index: usize, part: &str) -> String {
     format!("layer{}.{part}", index + 1)
 }
 
-/// Weights of a cascade in training: `mean`, `deviation` and range of each feature, and the layers' weights and
-/// biases.
+/// Weights of a cascade in training: `mean`, `deviation` and range of each feature, and the layers' weights and biases.
 pub struct CascadeTensors {
     pub mean: Tensor,
     pub deviation: Tensor,

@@ -126,7 +126,7 @@ impl std::fmt::Display for CascadeThresholds {
         let kind = |name, c: &CascadeThreshold| {
             let share = 100.0 * c.decided as f64 / c.examples.max(1) as f64;
             format!(
-                "decides {share:.0} % of held-out {name}s at P ≥ {} ({} of {}; {} wrong, where the network has {} wrong)",
+                "decides {share:.0} % of held-out {name}s at P ≥ {} ({} of {}; {} wrong, {} wrong by the network)",
                 c.threshold, c.decided, c.examples, c.wrong, c.network_wrong
             )
         };

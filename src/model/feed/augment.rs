@@ -9,8 +9,7 @@ use crate::pileup::{CHANNELS, REFERENCE_ROWS, STRANDS, SUPPORTS};
 
 /// Pixel value of one phred unit of base quality.
 const PHRED: f64 = 254.0 / 40.0;
-/// Qualities that newer instruments report (NovaSeq: 2, 12, 23, 37), as (lowest quality of the bin, reported
-/// quality).
+/// Qualities that newer instruments report (NovaSeq: 2, 12, 23, 37), as (lowest quality of the bin, reported quality).
 const QUALITY_BINS: [(f64, f64); 4] = [(30.0, 37.0), (18.0, 23.0), (7.0, 12.0), (0.0, 2.0)];
 /// Fewest supporting reads after a reduction of depth; with fewer reads, most sites would not be candidates.
 const MIN_SUPPORT: usize = 2;
@@ -65,8 +64,7 @@ fn reduce_depth(image: &mut Vec<u8>, kept: f64, random: &mut Random) {
     image.truncate(end);
 }
 
-/// New value for each value of the base quality channel: a shift of up to 4 phred units, and binning in some
-/// images.
+/// New value for each value of the base quality channel: a shift of up to 4 phred units, and binning in some images.
 fn quality_table(random: &mut Random) -> [u8; 256] {
     let shift = if random.uniform() < 0.5 {
         8.0 * random.uniform() - 4.0

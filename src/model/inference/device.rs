@@ -9,8 +9,7 @@ use tch::{Cuda, Device};
 /// Number of CUDA devices.
 ///
 /// The executable is not linked with libtorch_cuda, which needs 3 GB of NVIDIA's libraries. Where the GPU driver is
-/// installed, this function opens libtorch_cuda, which registers its kernels. Torch must not be asked for CUDA
-/// before.
+/// installed, this function opens libtorch_cuda, which registers its kernels. Torch must not be asked for CUDA before.
 pub fn cuda_devices() -> i64 {
     static DEVICES: OnceLock<i64> = OnceLock::new();
     *DEVICES.get_or_init(|| match [c"libcuda.so.1", c"libtorch_cuda.so"].into_iter().all(open) {

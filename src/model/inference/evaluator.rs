@@ -27,8 +27,7 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    /// Loads models onto a device. On the CPU, sets torch to one thread, because the workers already run in
-    /// parallel.
+    /// Loads models onto a device. On the CPU, sets torch to one thread, because the workers already run in parallel.
     pub fn new(models: &[Model], device: Device) -> Result<Self> {
         ensure!(!models.is_empty(), "no model given");
         if device == Device::Cpu {

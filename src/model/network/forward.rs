@@ -43,8 +43,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Gathers examples: image (C-order [rows, 221, 7]; only the first `rows` rows are used), filled rows and
-    /// context.
+    /// Gathers examples: image (C-order [rows, 221, 7]; only the first `rows` rows are used), filled rows and context.
     pub fn new(architecture: &Architecture, rows: usize, examples: &[(&[u8], usize, PileupContext)]) -> Result<Self> {
         let (n, width) = (examples.len(), architecture.columns * CHANNELS);
         let first = architecture.first_column() * CHANNELS;

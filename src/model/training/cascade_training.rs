@@ -149,9 +149,8 @@ fn with_thresholds(
     FittedCascade::new(weights, Some(card))
 }
 
-/// Thresholds of a cascade that runs before the pileup network. The cascade must correct at least two of the
-/// network's errors for each error that it adds. So chance alone rarely makes the cascade worse than the network on
-/// other data.
+/// Thresholds of a cascade that runs before the pileup network. The cascade must correct at least two of the network's
+/// errors for each error that it adds. So chance alone rarely makes the cascade worse than the network on other data.
 pub fn thresholds_beside_network(trials: &[Trial], before: Option<&CascadeThresholds>) -> CascadeThresholds {
     CascadeThresholds::fit(trials, before, |c| {
         let corrected = c.network_wrong - (c.wrong - c.wrong_alone);

@@ -63,7 +63,7 @@ impl TrainingState {
         // The checkpoint is written after the model, so the model may be one epoch ahead.
         ensure!(
             training.is_some_and(|training| training.epochs.starts_with(&self.epochs)),
-            "--resume: {} is not the model of epoch {epoch}, which the checkpoint beside it names; put that model back, or \
+            "--resume: {} is not the model of epoch {epoch}, which the checkpoint beside it names; put it back, or \
              train without --resume",
             output.display()
         );
@@ -109,8 +109,8 @@ fn check_same_sets(option: &str, before: &[DataSet], now: &[DataSet]) -> Result<
     let Some(index) = differs else { return Ok(()) };
     let name = |sets: &[DataSet]| sets.get(index).map_or("none".to_owned(), |set| set.path.clone());
     bail!(
-        "--resume: number {} of {option} was {} when the checkpoint was written and is {} now, or its examples have changed; \
-         use the same sets in the same order, or train without --resume",
+        "--resume: number {} of {option} was {} when the checkpoint was written and is {} now, or its examples have \
+         changed; use the same sets in the same order, or train without --resume",
         index + 1,
         name(before),
         name(now)

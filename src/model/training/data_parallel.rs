@@ -53,8 +53,7 @@ impl DataParallel {
     /// for the same number of threads.
     pub fn gradient(&mut self, items: &[TrainingItem]) -> Result<(Weights, f64)> {
         let total: f32 = items.iter().map(|item| self.weight(item)).sum();
-        // Groups of similar numbers of rows. The shorter images are padded, which costs less than groups of one or
-        // two.
+        // Groups of similar numbers of rows. The shorter images are padded, which costs less than groups of one or two.
         let mut sorted: Vec<&TrainingItem> = items.iter().collect();
         sorted.sort_by_cached_key(|item| filled_rows(&item.image));
         let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });

@@ -302,8 +302,7 @@ fn elastic_weights(run: &TrainingRun) -> Result<Option<ElasticWeights>> {
     }
 }
 
-/// Weight of a type: (mean number of examples of a type / number of examples of this type) to the power of
-/// `balance`.
+/// Weight of a type: (mean number of examples of a type / number of examples of this type) to the power of `balance`.
 fn type_weight(feed: &Feed, variant_type: VariantType, balance: f64) -> f32 {
     let mean = feed.labelled() as f64 / VariantType::ALL.len() as f64;
     (mean / feed.labelled_of_type(variant_type).max(1) as f64).powf(balance) as f32

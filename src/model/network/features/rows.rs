@@ -68,8 +68,7 @@ impl Likelihoods {
         *hom_alt += alternate.ln();
     }
 
-    /// Adds four features: three log-likelihood ratios of the genotypes, and the lead of het over the others per
-    /// read.
+    /// Adds four features: three log-likelihood ratios of the genotypes, and the lead of het over the others per read.
     pub fn describe(&self, features: &mut Vec<f32>) {
         let [reference, het, alternate] = self.log_likelihoods;
         features.extend([het - reference, alternate - het, alternate - reference].map(f32::asinh));
@@ -106,13 +105,13 @@ impl RowFeatures {
             (false, true) => 1,
             (false, false) => 2,
         };
-        let shown = if site[STRAND] != 0 { site } else { any };
+        let pixel = if site[STRAND] != 0 { site } else { any };
         Some(Self {
             group,
             first,
             last,
             reverse: any[STRAND] == STRANDS[1],
-            quality: f32::from(shown[BASE_QUALITY]) / 254.0,
+            quality: f32::from(pixel[BASE_QUALITY]) / 254.0,
             mapping: f32::from(any[MAPPING_QUALITY]) / 254.0,
             insert: f32::from(any[INSERT_SIZE]) / 254.0,
             to_end: CENTER.abs_diff(first).min(CENTER.abs_diff(last)) as f32,
