@@ -98,8 +98,7 @@ pub struct EvaluatedCallSet {
     pub truth_left_out: ExcludedCalls,
 }
 
-/// An interval with too many ways to combine its calls, and the numbers of truth and query calls that are not
-/// counted.
+/// An interval with too many ways to combine its calls, and the numbers of truth and query calls that are not counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenUp {
     pub region: Region,
@@ -189,8 +188,7 @@ impl Evaluation {
         &self.reference
     }
 
-    /// Compares call sets with truth. If a path is given, writes the records of the first call set, and their
-    /// index.
+    /// Compares call sets with truth. If a path is given, writes the records of the first call set, and their index.
     pub fn run(&self, queries: &[Query], annotated: Option<&Path>) -> Result<Vec<EvaluatedCallSet>> {
         let runs = self.run_in_order(queries, annotated, false);
         match runs {
@@ -199,8 +197,7 @@ impl Evaluation {
         }
     }
 
-    /// Compares call sets. `at_once`: read all calls before the comparison, for files with contigs in another
-    /// order.
+    /// Compares call sets. `at_once`: read all calls before the comparison, for files with contigs in another order.
     fn run_in_order(
         &self,
         queries: &[Query],

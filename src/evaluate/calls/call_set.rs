@@ -212,8 +212,7 @@ impl<'a> CallReader<'a> {
             leave_out(CallExclusion::Symbolic);
         }
         let is_long = |allele: &[u8]| allele.len() > MAX_ALLELE_LENGTH && is_sequence(allele);
-        // Long alleles of the query are split into primitives before the comparison, so only a long gap excludes
-        // them.
+        // Long alleles of the query are split into primitives before the comparison, so only a long gap excludes them.
         let has_long_gap = |allele: &[u8]| allele.len().abs_diff(record.reference.len()) >= MAX_ALLELE_LENGTH;
         let is_long = match self.selection.filtered {
             Filtered::Marked => alternates.iter().any(|a| is_sequence(a) && has_long_gap(a)),

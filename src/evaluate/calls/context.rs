@@ -37,11 +37,11 @@ pub fn sequence_under(reference: &Reference, contig: &Contig, lists: &[&[SampleC
 pub fn known_span(reference: &Reference, contig: &Contig) -> Result<Region> {
     const STEP: u64 = 1 << 18;
     let reader = reference.reader()?;
-    let known = |b: &u8| *b != b'N';
+    let is_known = |b: &u8| *b != b'N';
     let (mut start, mut end) = (0, contig.length);
     while start < end {
         let bases = reader.fetch(&contig.name, start, (start + STEP).min(end))?;
-        let skipped = bases.iter().position(known);
+        let skipped = bases.iter().position(is_known);
         start += skipped.unwrap_or(bases.len()) as u64;
         if skipped.is_some() {
             break;
@@ -49,7 +49,7 @@ pub fn known_span(reference: &Reference, contig: &Contig) -> Result<Region> {
     }
     while end > start {
         let bases = reader.fetch(&contig.name, end.saturating_sub(STEP).max(start), end)?;
-        let skipped = bases.iter().rev().position(known);
+        let skipped = bases.iter().rev().position(is_known);
         end -= skipped.unwrap_or(bases.len()) as u64;
         if skipped.is_some() {
             break;

@@ -1,8 +1,7 @@
 //! Jeffreys intervals of proportions.
 
 /// The 95 % Jeffreys interval of `hits` of `trials`: quantiles of Beta(hits + ½, misses + ½). The lower end is 0
-/// without hits, the upper end is 1 without misses (Brown, Cai and DasGupta, Statistical Science 16 (2001)
-/// 101–133).
+/// without hits, the upper end is 1 without misses (Brown, Cai and DasGupta, Statistical Science 16 (2001) 101–133).
 pub fn jeffreys(hits: u64, trials: u64) -> (f64, f64) {
     if trials == 0 {
         return (0.0, 1.0);
@@ -69,8 +68,7 @@ fn beta_distribution(x: f64, a: f64, b: f64) -> f64 {
     front * fraction
 }
 
-/// Stirling's series, after a shift of the argument to where the series is accurate (Abramowitz and Stegun,
-/// 6.1.41).
+/// Stirling's series, after a shift of the argument to where the series is accurate (Abramowitz and Stegun, 6.1.41).
 fn ln_gamma(mut x: f64) -> f64 {
     let mut shift = 0.0;
     while x < 10.0 {

@@ -1,5 +1,4 @@
-//! Records of the annotated VCF, which the tables count: truth and query calls side by side, each with its
-//! decision.
+//! Records of the annotated VCF, which the tables count: truth and query calls side by side, each with its decision.
 
 use super::kind::VariantKind;
 use crate::evaluate::calls::{SampleCall, Zygosity};
@@ -127,8 +126,8 @@ fn record(truth: DecidedCall, query: DecidedCall) -> Option<Record> {
 fn entry(alternates: &mut Vec<Vec<u8>>, call: &SampleCall, decision: &Decision, is_truth: bool) -> RecordSide {
     let numbers: Vec<u8> = (call.alternates.iter())
         .map(|alternate| {
-            let known = alternates.iter().position(|a| a == alternate);
-            let index = known.unwrap_or_else(|| {
+            let existing = alternates.iter().position(|a| a == alternate);
+            let index = existing.unwrap_or_else(|| {
                 alternates.push(alternate.clone());
                 alternates.len() - 1
             });

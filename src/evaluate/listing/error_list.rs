@@ -43,7 +43,7 @@ impl ErrorList {
 
 fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata: &[&str]) -> Result<Vec<String>> {
     let entries = [&record.truth, &record.query];
-    let what = match entries.into_iter().flatten().map(|e| e.matched).min() {
+    let error = match entries.into_iter().flatten().map(|e| e.matched).min() {
         Some(Match::Allele) => "wrong genotype",
         Some(Match::Nearby) => "wrong allele",
         _ if record.truth.is_some() => "missed",
@@ -61,7 +61,7 @@ fn error_row(contig: &Contig, record: &Record, reader: &ReferenceReader, strata:
     Ok(vec![
         format!("{}:{}", contig.name, record.position + 1),
         kind.map_or_else(String::new, |k| format!("{} {}", k.variant_type.name(), k.label())),
-        what.to_owned(),
+        error.to_owned(),
         short(&record.reference),
         alternates.join(","),
         called(&record.truth),

@@ -1,6 +1,5 @@
 //! Normalizes a call set for counting as the GA4GH tools do: splits records by allele, splits complex alleles into
-//! primitives, left-aligns every allele as far as the previous call allows, and joins heterozygous neighbours
-//! again.
+//! primitives, left-aligns every allele as far as the previous call allows, and joins heterozygous neighbours again.
 
 use crate::variants::Edit;
 use rayon::prelude::*;

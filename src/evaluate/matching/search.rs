@@ -206,7 +206,7 @@ impl MatchSearch<'_> {
     fn keep(&mut self, path: Path) {
         let path = Ordered(path);
         match self.paths.get(&path) {
-            Some(known) if !path.0.is_better(&known.0) => {}
+            Some(other) if !path.0.is_better(&other.0) => {}
             _ => {
                 self.paths.replace(path);
             }
@@ -255,14 +255,14 @@ impl MatchSearch<'_> {
                 entry = before;
             }
         }
-        let known = self.settled.syncs.len();
+        let first_new = self.settled.syncs.len();
         let mut entry = path.sync.take();
         while let Some(index) = entry {
             let (position, before) = self.syncs[index as usize];
             self.settled.syncs.push(position);
             entry = before;
         }
-        self.settled.syncs[known..].reverse();
+        self.settled.syncs[first_new..].reverse();
         self.log.clear();
         self.syncs.clear();
     }

@@ -33,8 +33,7 @@ pub struct Decision {
     pub matched: Match,
     /// 0-based start of the superlocus of the match.
     pub locus: Option<i64>,
-    /// False if the call has no sequence to compare (a symbolic allele, a structural variant), or the search gave
-    /// up.
+    /// False if the call has no sequence to compare (a symbolic allele, a structural variant), or the search gave up.
     pub compared: bool,
     /// Not compared, because the search gave up here.
     pub given_up: bool,
@@ -177,8 +176,7 @@ impl<'a> LocusWindow<'a> {
     }
 }
 
-/// Synchronisation points without any included variant: before each variant that does not touch the variants
-/// before.
+/// Synchronisation points without any included variant: before each variant that does not touch the variants before.
 fn syncs_of_unmatched(truth: &[Variant], query: &[Variant]) -> Vec<i64> {
     let mut spans: Vec<(i64, i64)> = truth.iter().chain(query).map(|v| (v.start, v.end)).collect();
     spans.sort_unstable();

@@ -26,8 +26,8 @@ svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow
 .errors td:last-child{white-space:normal;min-width:13em;font-size:11px;\
 overflow-wrap:anywhere}";
 
-const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth; FP.gt counts \
-those with the right allele and a wrong genotype. UNK: calls outside the confident regions, which are not assessed. \
+const COLUMNS: &str = "TP: truth that was found. FN: truth that was missed. FP: calls that are not in truth; FP.gt: \
+FP with the right allele and a wrong genotype. UNK: calls outside the confident regions, which are not assessed. \
 Recall = TP / (TP + FN), precision is the fraction of assessed calls that are right, F1 is their harmonic mean.";
 
 /// Writes `P.html`.
