@@ -108,7 +108,7 @@ fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u
                 let skip = (-column).clamp(0, length as i64) as usize;
                 let end = (WIDTH as i64 - column).clamp(skip as i64, length as i64) as usize;
                 let pixels = read.bases[index + skip..].iter().zip(&read.quals[index + skip..]);
-                for (offset, (&base, &quality)) in (skip..end).zip(shown) {
+                for (offset, (&base, &quality)) in (skip..end).zip(pixels) {
                     put(column + offset as i64, base, quality);
                 }
             }
