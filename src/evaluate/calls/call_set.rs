@@ -295,8 +295,8 @@ fn phase_set(names: &mut FxHashMap<String, i32>, text: Option<&str>) -> i32 {
     if let Some(number) = text.parse().ok().filter(|number| *number >= 0) {
         return number;
     }
-    let next = -1 - known.len() as i32;
-    match known.entry(text.to_owned()) {
+    let next = -1 - names.len() as i32;
+    match names.entry(text.to_owned()) {
         Entry::Occupied(entry) => *entry.get(),
         Entry::Vacant(entry) => *entry.insert(next),
     }

@@ -123,7 +123,7 @@ fn record(truth: DecidedCall, query: DecidedCall) -> Option<Record> {
     Some(record)
 }
 
-fn entry(alternates: &mut Vec<Vec<u8>>, call: &SampleCall, decision: &Decision, is_truth: bool) -> RecordSide {
+fn record_side(alternates: &mut Vec<Vec<u8>>, call: &SampleCall, decision: &Decision, is_truth: bool) -> RecordSide {
     let numbers: Vec<u8> = (call.alternates.iter())
         .map(|alternate| {
             let existing = alternates.iter().position(|a| a == alternate);
