@@ -56,8 +56,8 @@ impl Piece {
     }
 }
 
-/// Normalizes the calls of one contig. `sequence` covers the whole contig. `phased`: keep phase sets apart;
-/// otherwise phase is dropped.
+/// Normalizes the calls of one contig. `sequence` spans the calls with context on both sides. `phased`: keep phase sets
+/// apart; otherwise phase is dropped.
 pub fn preprocess(calls: &[SampleCall], sequence: &Sequence, phased: bool) -> Vec<SampleCall> {
     let mut pieces: Vec<Piece> = calls.iter().flat_map(|c| split(c, phased)).collect();
     pieces.sort_by(|a, b| {
