@@ -1,12 +1,15 @@
-//! Lets the binary, the tests and the benches find libtorch without LD_LIBRARY_PATH, and tells `--version` which it is.
+//! Lets the binary, the tests and the benches find libtorch without LD_LIBRARY_PATH, and tells `--version --verbose` which it is.
 
 use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     let libraries = std::env::var("DEP_TCH_LIBTORCH_LIB").unwrap_or_default();
-    if !libraries.is_empty() {
-        println!("cargo:rustc-link-arg=-Wl,-rpath,{libraries}");
+    // scripts/package.sh sets another place, as the tarball brings its own libraries.
+    println!("cargo:rerun-if-env-changed=DVCALL_RUNPATH");
+    let runpath = std::env::var("DVCALL_RUNPATH").unwrap_or_else(|_| libraries.clone());
+    if !runpath.is_empty() {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{runpath}");
     }
     println!(
         "cargo:rustc-env=DVCALL_LIBTORCH_VERSION={}",

@@ -48,6 +48,7 @@ build() {
   ar rs "$work/htslib/libhts.a" "$work/wrapper.o" 2>/dev/null
   mkdir -p "$archive"
   cp "$hts_sys/linux_prebuilt_bindings.rs" "$archive/bindings.rs"
+  cp "$work/htslib/LICENSE" "$archive/LICENSE"
   mv "$work/htslib/libhts.a" "$archive/libhts.a"
 }
 [[ -e $archive/libhts.a ]] || build
