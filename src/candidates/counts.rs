@@ -5,11 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::part::{self, Spelling};
 use super::clean_read::is_clean;
-use super::long_insertion;
-use super::long_insertion::Spelling;
 use crate::genome::{Region, Sequence};
-use crate::reads::{Indel, Read, indels};
+use crate::reads::{Indel, Read, correct_misread, indels};
 
 /// One alternate allele and the reads that carry it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +73,8 @@ pub(super) fn count_suspicious(
     min_base_quality: u8,
     suspicion: Suspicion,
 ) -> Vec<SiteCounts> {
-    let indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
+    let mut indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
+    correct_misread(indels.iter_mut().flatten());
     let with_indels = || reads.iter().zip(&indels);
     let clean: Vec<bool> = with_indels()
         .map(|(read, indels)| is_clean(read, indels, sequence, min_base_quality))
@@ -83,10 +83,7 @@ pub(super) fn count_suspicious(
     for (number, (read, indels)) in with_indels().enumerate() {
         observe(number as u32, read, indels, &mut sites);
     }
-    for site in &mut sites {
-        site.join_misread();
-        site.complete_parts();
-    }
+    sites.iter_mut().for_each(ObservedSite::complete_parts);
     let mates = overlapping_mates(reads);
     sites
         .into_iter()
@@ -215,15 +212,6 @@ impl ObservedSite {
         })
     }
 
-    /// Counts long insertions as what they are without errors of the reads.
-    fn join_misread(&mut self) {
-        let mut shown = vec![0; self.alleles.len()];
-        let mut observed: Vec<&mut usize> = self.observations.iter_mut().filter_map(|o| o.allele.as_mut()).collect();
-        observed.iter().for_each(|allele| shown[**allele] += 1);
-        let joined = long_insertion::joined(&self.alleles, &shown);
-        observed.iter_mut().for_each(|allele| **allele = joined[**allele]);
-    }
-
     /// Counts what reads show that end within a long insertion as the whole of it.
     fn complete_parts(&mut self) {
         let mut whole = vec![0; self.alleles.len()];
@@ -232,7 +220,7 @@ impl ObservedSite {
         for observation in self.observations.iter_mut().filter(|o| !o.is_whole) {
             let part = observation.allele.as_mut();
             part.into_iter()
-                .for_each(|part| *part = long_insertion::completed(*part, &self.alleles, &whole).unwrap_or(*part));
+                .for_each(|part| *part = part::completed(*part, &self.alleles, &whole).unwrap_or(*part));
         }
     }
 

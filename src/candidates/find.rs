@@ -139,6 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn a_misread_base_before_a_long_deletion_makes_no_other_allele() {
+        let deleted = with_indel(25, 12, "");
+        let mut misread = copies(
+            "misread",
+            1,
+            "26M12D13M",
+            &deleted.replacen("AGGTCGAAG", "AGCTCGAAG", 1),
+        );
+        misread[0].quals[25] = 11;
+        let reads = [reference(13), copies("del", 1, "26M12D13M", &deleted), misread];
+        assert_eq!(found(&reads.concat()).len(), 1);
+    }
+
+    #[test]
     fn alleles_of_one_anchor_are_one_candidate() {
         let reads = [
             reference(4),

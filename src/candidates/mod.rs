@@ -5,8 +5,8 @@ mod clean_read;
 mod counts;
 mod coverage;
 mod find;
-mod long_insertion;
 mod options;
+mod part;
 
 pub use candidate::{Allele, Candidate};
 pub(crate) use counts::{AlleleCount, SiteCounts, count_alleles};

@@ -22,6 +22,8 @@ pub struct Indel {
     pub bases: Vec<u8>,
     /// Mean phred quality of the inserted bases; for a deletion, the better of the two bases beside it.
     pub quality: u8,
+    /// Qualities of `bases`; of a base that is the reference's for the spelling, that of the read's base before the gap.
+    pub base_quals: Vec<u8>,
     /// Whether the read has aligned bases on both sides. If not, it may show only a part of an insertion.
     pub is_whole: bool,
 }
@@ -117,6 +119,8 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
             .max()?,
         quals => (quals.iter().map(|&q| u32::from(q)).sum::<u32>() / quals.len() as u32) as u8,
     };
+    let anchor_quality = inserted.start.checked_sub(1).map_or(0, |i| read.quals[i]);
+    let mut base_quals = [&[anchor_quality], &read.quals[inserted]].concat();
     let mut alleles = [reference, bases];
     let leftmost = position.saturating_sub(MAX_SHIFT).max(sequence.start);
     // No further than to a known base, which the anchor must be.
@@ -125,13 +129,23 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
         .rev()
         .position(|&base| base == b'N')
         .map_or(leftmost, |known| position - known as u64);
-    let position = left_align(position, &mut alleles, leftmost, |p| sequence.base(p));
+    let aligned = position;
+    let position = left_align(aligned, &mut alleles, leftmost, |p| sequence.base(p));
     let [reference, bases] = alleles;
+    if base_quals.len() == bases.len() {
+        let shown = &mut base_quals[1..];
+        let shift = (aligned - position) as usize % shown.len().max(1);
+        shown.rotate_right(shift);
+    } else {
+        // Bases at its end were the reference's.
+        base_quals = vec![quality; bases.len()];
+    }
     (reference != bases).then_some(Indel {
         position,
         reference,
         bases,
         quality,
+        base_quals,
         is_whole: true,
     })
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::options::RealignOptions;
 use crate::genome::Sequence;
-use crate::reads::{Read, indels};
+use crate::reads::{Indel, Read, correct_misread, indels};
 
 /// Position of the anchor, and what becomes of it and the bases after it.
 type Replacement = (u64, Vec<u8>, Vec<u8>);
@@ -45,13 +45,14 @@ pub fn with_indel_haplotypes(
 
 /// The indels within a window, and how many reads show each.
 fn count(reads: &[&Read], window: &Range<u64>, reference: &Sequence) -> BTreeMap<Replacement, u32> {
+    let within = |i: &Indel| window.start <= i.position && i.position + i.reference.len() as u64 <= window.end;
+    let mut of_reads: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, reference)).collect();
+    of_reads.iter_mut().for_each(|indels| indels.retain(within));
+    correct_misread(of_reads.iter_mut().flatten());
     let mut shown = BTreeMap::new();
-    for read in reads {
-        let spelled = indels(read, reference).into_iter();
-        let within =
-            spelled.filter(|i| window.start <= i.position && i.position + i.reference.len() as u64 <= window.end);
+    for indels in of_reads {
         // Two that an aligner spelled apart may be the same.
-        let of_read: BTreeSet<Replacement> = within.map(|i| (i.position, i.reference, i.bases)).collect();
+        let of_read: BTreeSet<Replacement> = indels.into_iter().map(|i| (i.position, i.reference, i.bases)).collect();
         for indel in of_read {
             *shown.entry(indel).or_default() += 1;
         }
@@ -100,6 +101,25 @@ mod tests {
         let mut more = reads.clone();
         more.extend((0..50).map(|i| read(&format!("{i}"), 150, "80M", &reference.bases[150..230])));
         assert!(found(&more, 4).is_some());
+    }
+
+    #[test]
+    fn a_long_insertion_of_which_each_read_misreads_a_base_is_a_haplotype() {
+        let reference = Sequence::new(0, random_bases(500, 4));
+        let inserted = random_bases(60, 13);
+        let bases = [&reference.bases[210..250], &inserted, &reference.bases[250..290]].concat();
+        let misread = |name: &str, place: usize| {
+            let mut read = read(name, 210, "40M60I40M", &bases);
+            read.bases[place] = if read.bases[place] == b'A' { b'C' } else { b'A' };
+            read.quals[place] = 11;
+            read
+        };
+        let (a, b) = (misread("a", 50), misread("b", 70));
+        let options = RealignOptions::default();
+        let found = |reads: &[&Read]| with_aligned_indels(None, &(180..330), &reference, reads, &options);
+        let whole = [&reference.bases[180..250], &inserted, &reference.bases[250..330]].concat();
+        assert!(found(&[&a, &b]).is_some_and(|haplotypes| haplotypes.contains(&whole)));
+        assert_eq!(found(&[&a]), None);
     }
 
     #[test]
