@@ -99,6 +99,9 @@ struct ReadObservation {
     allele: Option<usize>,
     /// Whether the read goes on behind the allele, on both sides.
     is_whole: bool,
+    is_indel: bool,
+    /// Whether the read ends here, so that it cannot show an indel.
+    is_last: bool,
 }
 
 struct ObservedSite {
@@ -170,6 +173,7 @@ fn suspicious_sites(
 
 /// Second pass: adds what a read shows to the sites that it covers. At the anchor of an indel, the indel is shown.
 fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [ObservedSite]) {
+    let end = read.end();
     for (position, index, length) in read.matches() {
         let first = sites.partition_point(|site| site.position < position);
         for site in sites[first..]
@@ -185,6 +189,8 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [ObservedSite
                     quality: read.quals[at],
                     allele,
                     is_whole: true,
+                    is_indel: false,
+                    is_last: site.position + 1 == end,
                 });
             }
         }
@@ -197,6 +203,8 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [ObservedSite
                 quality: indel.quality,
                 allele: Some(allele),
                 is_whole: indel.is_whole,
+                is_indel: true,
+                is_last: false,
             });
         }
     }
@@ -254,9 +262,10 @@ impl ObservedSite {
                 allele.into_iter().for_each(|a| a.low_quality_reads += 1);
                 continue;
             }
-            // Of two mates the better base speaks for the fragment; of equals, the first.
-            let rank = |o: &ReadObservation| (std::cmp::Reverse(o.quality), o.read);
-            let speaks = of_mate(observation).is_none_or(|mate| rank(observation) < rank(mate));
+            // Of two mates the better base speaks for the fragment; of equals, the first. One that ends here is silent on an indel.
+            let is_silent = |o: &ReadObservation, mate: &ReadObservation| o.is_last && mate.is_indel;
+            let rank = |o: &ReadObservation, mate| (is_silent(o, mate), std::cmp::Reverse(o.quality), o.read);
+            let speaks = of_mate(observation).is_none_or(|mate| rank(observation, mate) < rank(mate, observation));
             let fragment = u32::from(speaks);
             counts.depth += fragment;
             match allele {

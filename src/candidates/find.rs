@@ -139,6 +139,28 @@ mod tests {
     }
 
     #[test]
+    fn a_mate_that_ends_before_an_indel_is_silent_on_it() {
+        let deletion = || copies("del", 1, "26M2D23M", &with_indel(25, 2, ""));
+        let with_mate = |cigar: &str, bases: &str| {
+            let mut mate = copies("del", 1, cigar, bases);
+            (mate[0].second_of_pair, mate[0].quals) = (true, vec![31; bases.len()]);
+            found(
+                &[
+                    copies("other", 1, "26M2D23M", &with_indel(25, 2, "")),
+                    deletion(),
+                    mate,
+                    reference(15),
+                ]
+                .concat(),
+            )
+        };
+        assert_eq!(with_mate("26M", &REFERENCE[..26]), ["25 GTC>G 17:2"]);
+        // One that goes on has seen that there is none, and a SNP is seen at the last base, too.
+        assert!(with_mate("30M", &REFERENCE[..30]).is_empty());
+        assert!(with_mate("26M", &with_base(25, 'A')[..26]).contains(&"25 GTC>G 17:2".into()));
+    }
+
+    #[test]
     fn a_misread_base_before_a_long_deletion_makes_no_other_allele() {
         let deleted = with_indel(25, 12, "");
         let mut misread = copies(
