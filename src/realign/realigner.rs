@@ -11,6 +11,7 @@ use super::is_realignable;
 use super::options::RealignOptions;
 use super::soft_clips::{Primers, keep_clipped};
 use super::window::select_windows;
+use super::score::{GAP_EXTEND, GAP_OPEN, MATCH};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
@@ -86,7 +87,7 @@ impl Realigner {
         for (read, span) in reads.iter().zip(ends).map(|(r, &end)| r.start..end).enumerate() {
             if is_realignable(&reads[read], &self.options) {
                 let shared = shared_bases(span, windows, self.options.max_window)
-                    .filter(|&(window, _)| !cuts_deletion(&windows[window].0, &reads[read]));
+                    .filter(|&(window, _)| !loses_deletion(&windows[window].0, &reads[read]));
                 let most = shared.clone().map(|(_, bases)| bases).max();
                 for (window, bases) in shared {
                     let is_widest = Some(bases) == most;
@@ -192,10 +193,15 @@ fn shared_bases(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl I
     (start..end).map(shared).filter(|&(_, bases)| bases > 0)
 }
 
-/// Whether the window ends within a deletion of the read. No haplotype of the window can then show the deletion.
-fn cuts_deletion(window: &Range<u64>, read: &Read) -> bool {
+/// Whether a read has a deletion that it would lose if it were fitted to a window: the window ends within it, or lies elsewhere and
+/// the gap costs more than the bases on one side of it earn.
+fn loses_deletion(window: &Range<u64>, read: &Read) -> bool {
+    let matches = |ops: &[CigarOp]| -> u32 {
+        let matches = ops.iter().filter(|op| op.kind == CigarKind::Match);
+        matches.map(|op| op.length).sum()
+    };
     let mut position = read.start;
-    read.cigar.iter().any(|op| {
+    read.cigar.iter().enumerate().any(|(i, op)| {
         let start = position;
         position += if op.kind.consumes_reference() {
             u64::from(op.length)
@@ -204,7 +210,9 @@ fn cuts_deletion(window: &Range<u64>, read: &Read) -> bool {
         };
         let meets = start < window.end && position > window.start;
         let within = window.start <= start && position <= window.end;
-        op.kind == CigarKind::Deletion && meets && !within
+        let earned = || MATCH * matches(&read.cigar[..i]).min(matches(&read.cigar[i..])) as i32;
+        let costs = || GAP_OPEN + GAP_EXTEND * op.length as i32;
+        op.kind == CigarKind::Deletion && !within && (meets || costs() > earned())
     })
 }
 

@@ -219,6 +219,36 @@ fn a_long_deletion_that_a_window_cuts_stays_as_it_is() {
 }
 
 #[test]
+fn a_long_deletion_beside_a_window_is_not_clipped_for_it() {
+    let reference = reference(9);
+    let options = RealignOptions::default();
+    let (at, deleted) = (600, 700);
+    // A SNP makes a window before the deletion.
+    let mut haplotype = [&reference.bases[..at], &reference.bases[at + deleted..]].concat();
+    haplotype[at - 90] = if haplotype[at - 90] == b'A' { b'C' } else { b'A' };
+    let shows = |left: usize| {
+        let cigar = format!("{left}M{deleted}D{}M", 150 - left);
+        let start = at - left;
+        read(
+            &format!("v{left}"),
+            50_000 + start as u64,
+            &cigar,
+            &haplotype[start..start + 150],
+        )
+    };
+    let mut reads: Vec<Read> = (92..140).step_by(4).map(shows).collect();
+    // So many others that the deletion itself makes none.
+    reads.extend((0..150).map(|i| read(&format!("r{i}"), 50_400, "150M", &reference.bases[400..550])));
+    reads.sort();
+    let windows = select_windows(&reads, &reference, &options);
+    assert!(windows.iter().any(|window| window.end < 50_000 + (at + deleted) as u64));
+    let realigned = realign(reads.clone(), &reference, &options);
+    check_sound(&reads, &realigned, &reference, &options);
+    let shown = realigned.iter().filter(|r| text(&r.cigar).contains("700D")).count();
+    assert_eq!(shown, 12);
+}
+
+#[test]
 fn reads_that_are_hardly_aligned_stay_as_they_are() {
     let reference = reference(8);
     let other = [&reference.bases[950..1_000], b"GATTACA", &reference.bases[1_010..1_073]].concat();
