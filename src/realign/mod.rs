@@ -17,6 +17,7 @@ mod fold_back;
 mod graph;
 mod haplotype;
 mod indel_haplotypes;
+mod long_deletion;
 mod options;
 mod placement;
 mod realigner;

@@ -11,6 +11,7 @@ use super::is_realignable;
 use super::options::RealignOptions;
 use super::soft_clips::{Primers, keep_clipped};
 use super::window::select_windows;
+use super::long_deletion::LongDeletions;
 use super::score::{GAP_EXTEND, GAP_OPEN, MATCH};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
@@ -70,6 +71,10 @@ impl Realigner {
             let fit = keep_clipped(&reads[i], fit, reference, self.options.long_clip, &primers);
             adopt(&mut reads[i], fit, reference);
         }
+        let windows = assembled.into_iter().map(|(window, _)| window);
+        let deletions = LongDeletions::find(&reads, windows, reference, &self.options);
+        let realignable = reads.iter_mut().filter(|read| is_realignable(read, &self.options));
+        realignable.for_each(|read| deletions.give(read, reference));
         reads.sort();
         reads
     }
