@@ -54,6 +54,14 @@ struct SliceLine {
     positions: Range<u64>,
 }
 
+/// What an index tells of the first read of a contig in a slice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FirstRead {
+    /// None if the read is unplaced.
+    pub contig: Option<u32>,
+    pub start: u64,
+}
+
 impl Crai {
     /// Fails unless the index knows all containers that hold placed reads, in the order of the contigs.
     pub fn read(index: &Path, path: &Path) -> Result<Self> {
@@ -96,9 +104,10 @@ impl Crai {
         Ok(Self { lines })
     }
 
-    /// Fails unless the slices on and around a region are those that the index tells of. Returns whether all reads of the
-    /// contig must be gone through to find those of the region.
-    pub fn check_region(&self, cram: &mut Cram, contig: u32, positions: &Range<u64>) -> Result<bool> {
+    /// Fails unless the slices on and around a region are those that the index tells of. Of slices with reads of several contigs,
+    /// which do not name them, it returns where the first read of a contig should be. If there is any such slice, all reads of
+    /// the contig must be gone through to find those of the region.
+    pub fn check_region(&self, cram: &mut Cram, contig: u32, positions: &Range<u64>) -> Result<Vec<FirstRead>> {
         let first = self.lines.partition_point(|line| line.contig < contig);
         let after = self.after(contig, positions.end);
         let reaches = |line: &SliceLine| line.positions.end > positions.start;
@@ -108,11 +117,16 @@ impl Crai {
                 .position(reaches)
                 .unwrap_or(after - first);
         let around = first.saturating_sub(1)..(after + 1).min(self.lines.len());
-        let mut is_mixed = false;
+        let mut mixed = Vec::new();
         for line in &self.lines[around] {
-            is_mixed |= cram.check_line(line)?;
+            if cram.check_line(line)? {
+                mixed.push(FirstRead {
+                    contig: Some(line.contig).filter(|&contig| contig != UNPLACED_LAST),
+                    start: line.positions.start,
+                });
+            }
         }
-        Ok(is_mixed)
+        Ok(mixed)
     }
 
     /// Whether a slice of the contig begins at or behind a position.

@@ -12,5 +12,5 @@ pub(crate) use alignment_format::Format;
 pub(crate) use alignment_index::Index;
 pub(crate) use bgzf::{BgzfFile, can_open, read_line};
 pub(crate) use bin_index::{ContigBins, Stretch};
-pub(crate) use crai::{Crai, Cram};
+pub(crate) use crai::{Crai, Cram, FirstRead};
 pub(crate) use damage::{BGZF_END, check_whole};

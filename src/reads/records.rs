@@ -8,10 +8,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use rust_htslib::bam::ext::BamRecordExtensions;
 use rust_htslib::bam::{self, IndexedReader, Read as _, Record};
 use rust_htslib::htslib;
+use rustc_hash::FxHashSet;
 
-use crate::formats::Index;
-use crate::formats::{ContigBins, can_open};
-use crate::formats::{Crai, Cram};
+use crate::formats::{ContigBins, Crai, Cram, FirstRead, Index, can_open};
 use crate::genome::Region;
 
 /// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
@@ -69,6 +68,8 @@ enum AlignmentFile {
         reader: IndexedReader,
         crai: Arc<Crai>,
         cram: Cram,
+        /// Reads that were found where the index tells.
+        found: FxHashSet<FirstRead>,
     },
 }
 
@@ -89,6 +90,7 @@ impl Records {
                 cram: Cram::open(path).with_context(unopened)?,
                 reader: open_cram(path, index_path, reference, fields)?,
                 crai: crai.clone(),
+                found: FxHashSet::default(),
             },
         };
         Ok(Self {
@@ -125,9 +127,21 @@ impl Records {
                     reader.seek(records.start as i64).context(failed)?;
                 }
             }
-            AlignmentFile::Cram { reader, crai, cram } => {
-                let is_mixed = crai.check_region(cram, tid, &(region.start..region.end));
-                let is_mixed = is_mixed.map_err(|cause| {
+            AlignmentFile::Cram {
+                reader,
+                crai,
+                cram,
+                found,
+            } => {
+                let mixed = crai.check_region(cram, tid, &(region.start..region.end));
+                let checked = mixed.and_then(|mixed| {
+                    let is_mixed = !mixed.is_empty();
+                    mixed
+                        .into_iter()
+                        .try_for_each(|read| check_first(reader, read, found))?;
+                    Ok(is_mixed)
+                });
+                let is_mixed = checked.map_err(|cause| {
                     let path = self.path.display();
                     anyhow!("the index of reads {path} does not fit near {region}: {cause:#}; make it again with: samtools index {path}")
                 })?;
@@ -223,6 +237,29 @@ impl Records {
         let position = u64::try_from(self.last).unwrap_or(0).max(self.region.start);
         format!("{}:{}", self.region.contig, position + 1)
     }
+}
+
+/// Fails unless a read of the contig begins where the index tells.
+fn check_first(reader: &mut IndexedReader, read: FirstRead, found: &mut FxHashSet<FirstRead>) -> Result<()> {
+    let Some(contig) = read.contig.filter(|_| !found.contains(&read)) else {
+        return Ok(());
+    };
+    let start = read.start as i64;
+    reader.fetch((contig as i32, 0, start + 1))?;
+    let mut record = Record::new();
+    let mut is_there = false;
+    while !is_there && let Some(next) = reader.read(&mut record) {
+        next?;
+        is_there = record.pos() == start;
+    }
+    ensure!(
+        is_there,
+        "no read begins at position {} of contig {}",
+        start + 1,
+        contig + 1
+    );
+    found.insert(read);
+    Ok(())
 }
 
 fn open_cram(path: &Path, index: &Path, reference: &Path, fields: Fields) -> Result<IndexedReader> {

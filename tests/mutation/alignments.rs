@@ -1,6 +1,7 @@
 //! BAM and CRAM and their indexes.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::CString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use anyhow::Result;
 use dvcall::genome::{Reference, Region};
 use dvcall::reads::{Read, ReadSource};
 use rust_htslib::bam::{self, Format, Header, Read as _, index};
+use rust_htslib::htslib;
 
 use crate::common::sample;
 use crate::harness::{Outcome, Random, damage, damage_text, run};
@@ -167,6 +169,87 @@ fn crai() {
             )
         });
     }
+}
+
+/// Where reads of several contigs share a slice, the slice does not say which, and the index is all that htslib goes by.
+#[test]
+fn an_empty_contig_in_place_of_another_is_no_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let [fasta, path, index] = ["r.fa", "r.cram", "r.cram.crai"].map(|name| folder.path().join(name));
+    let contigs = ["c0", "c1", "c2", "c3", "c4", "empty"];
+    write_copies(&fasta, &contigs);
+    let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
+    let records: Vec<bam::Record> = reader.records().map(Result::unwrap).take(100).collect();
+    let mut header = Header::new();
+    for contig in contigs {
+        header.push_record(
+            bam::header::HeaderRecord::new(b"SQ")
+                .push_tag(b"SN", contig)
+                .push_tag(b"LN", 60_000),
+        );
+    }
+    header.push_record(
+        bam::header::HeaderRecord::new(b"RG")
+            .push_tag(b"ID", "sample")
+            .push_tag(b"SM", "sample"),
+    );
+    let of_contig = |contig| {
+        let mut copies = records.clone();
+        copies.iter_mut().for_each(|record| {
+            record.set_tid(contig);
+            record.set_mtid(contig);
+        });
+        copies
+    };
+    let records: Vec<bam::Record> = (0..5).flat_map(of_contig).collect();
+    write_shared_slices(&path, &fasta, &header, &records);
+    index::build(&path, None, index::Type::Bai, 1).unwrap();
+    let last = || {
+        let source = ReadSource::open(&path, &Reference::open(&fasta)?, None)?;
+        source
+            .reader()?
+            .fetch(&Region::new("c4", 0, 60_000))
+            .map(|reads| reads.len())
+    };
+    assert!(last().unwrap() > 50);
+    let text = String::from_utf8(plain(&index)).unwrap();
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    assert!(lines.len() == 5 && lines[3][3..] == lines[4][3..], "{text}");
+    fs::write(&index, text.replace("\n4\t", "\n5\t")).unwrap();
+    assert!(last().unwrap_err().to_string().contains("does not fit"));
+}
+
+/// A CRAM in whose slices contigs lie together, which rust-htslib has no way to ask for.
+fn write_shared_slices(path: &Path, fasta: &Path, header: &Header, records: &[bam::Record]) {
+    let text = |path: &Path| CString::new(path.to_str().unwrap()).unwrap();
+    let (path, fasta, header) = (text(path), text(fasta), bam::HeaderView::from_header(header));
+    let header = header.inner_ptr().cast_mut();
+    // SAFETY: all that is given lives on, and the file is closed once.
+    unsafe {
+        let file = htslib::hts_open(path.as_ptr(), c"wc".as_ptr());
+        htslib::hts_set_opt(file, htslib::hts_fmt_option_CRAM_OPT_REFERENCE, fasta.as_ptr());
+        htslib::hts_set_opt(file, htslib::hts_fmt_option_CRAM_OPT_MULTI_SEQ_PER_SLICE, 1);
+        assert_eq!(htslib::sam_hdr_write(file, header), 0);
+        for record in records {
+            assert!(htslib::sam_write1(file, header, record.inner()) >= 0);
+        }
+        assert_eq!(htslib::hts_close(file), 0);
+    }
+}
+
+/// A FASTA of chrA of the sample under other names, and its index.
+fn write_copies(path: &Path, names: &[&str]) {
+    let reference = Reference::open(&sample().join("reference.fa")).unwrap();
+    let bases = reference.reader().unwrap().fetch("chrA", 0, 60_000).unwrap();
+    let bases = String::from_utf8(bases).unwrap();
+    let (mut text, mut index) = (String::new(), String::new());
+    for name in names {
+        text += &format!(">{name}\n");
+        index += &format!("{name}\t{0}\t{1}\t{0}\t{2}\n", bases.len(), text.len(), bases.len() + 1);
+        text += &format!("{bases}\n");
+    }
+    fs::write(path, text).unwrap();
+    fs::write(path.with_added_extension("fai"), index).unwrap();
 }
 
 #[test]
