@@ -388,4 +388,8 @@ fn limits_of_files_and_memory_end_in_one_line() {
     assert!(limited("-f 8", "make-examples --threads 1 --output e").contains("File too large"));
     // libtorch's libraries alone take 460 MB of address space.
     assert!(limited("-v 500000", "make-examples --threads 1 --output e").contains("out of memory: "));
+    // Libraries would end the run in words of their own.
+    for limit in ["-v 500000", "-v 550000"] {
+        assert!(limited(limit, call).contains("libtorch needs "), "{limit}");
+    }
 }

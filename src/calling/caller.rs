@@ -57,6 +57,7 @@ impl Caller {
     /// Loads the models, and measures the library. `started` is when the work began, for [`StageCosts`].
     pub fn new(mut source: EvidenceSource, options: &CallingOptions, started: Instant) -> Result<Self> {
         let (mut clock, mut costs) = (Stopwatch::of_process(started), StageCosts::default());
+        let devices = parse_devices(&options.device)?;
         let models = load(&options.models)?;
         let names: Vec<_> = models.iter().map(Model::identity).collect();
         names.iter().for_each(|name| log::debug!("model {name}"));
@@ -66,7 +67,7 @@ impl Caller {
         let library = source.measure_library(options.threads)?;
         log::debug!("library: {library}");
         clock.lap(&mut costs, Stage::Library, library.bases as usize);
-        let inference = Inference::new(models, &parse_devices(&options.device)?)?;
+        let inference = Inference::new(models, &devices)?;
         clock.lap(&mut costs, Stage::StartUp, 1);
         Ok(Self {
             source,

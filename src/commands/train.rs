@@ -23,6 +23,7 @@ const EPOCHS: [u32; 2] = [50, 8];
 const BESIDE: [&str; 4] = ["json", "checkpoint.safetensors", "log.csv", "svg"];
 
 pub fn run(args: &TrainArgs) -> Result<()> {
+    let device = parse_device(&args.device)?;
     let (training, validation) = (open(&args.examples)?, open(&args.validation)?);
     let output = check_output(&args.output, &BESIDE, args.init_from.as_deref())?;
     check_apart(&training, &validation)?;
@@ -39,7 +40,6 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     if let Some(model) = &init_from {
         check_unknown(model, &validation, "validate on")?;
     }
-    let device = parse_device(&args.device)?;
     // Threads share out examples, not the inside of a layer.
     tch::set_num_threads(1);
 

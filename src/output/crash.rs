@@ -66,7 +66,7 @@ pub(super) fn crash() -> Option<Crash> {
 }
 
 /// The bytes of addresses that the process may take, if they are limited.
-fn memory_limit() -> Option<u64> {
+pub fn memory_limit() -> Option<u64> {
     let mut limit = libc::rlimit {
         rlim_cur: RLIM_INFINITY,
         rlim_max: RLIM_INFINITY,

@@ -16,6 +16,7 @@ mod put_in_place;
 pub mod signals;
 mod text_file;
 
+pub(crate) use crash::memory_limit;
 pub use draft::remove_temporaries;
 pub(crate) use escape::{controls, controls_in_lines};
 pub(crate) use file::OutputFile;
