@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(right(&[a.clone(), b.clone()]), [whole; 2]);
         assert_eq!(right(&[a.clone(), b, c]), [whole; 3]);
         // Alone, or among such as differ in more bases, it stays.
-        assert_eq!(right(&[a.clone()])[0].as_bytes(), a.bases);
+        assert_eq!(right(std::slice::from_ref(&a))[0].as_bytes(), a.bases);
         let other = insertion("GCTTACCCATAGTGTCCAACT", 10);
         assert_eq!(right(&[insertion(whole, 30), other.clone()])[1].as_bytes(), other.bases);
     }
