@@ -5,10 +5,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::part::{self, Spelling};
 use super::clean_read::is_clean;
+use super::part::{self, Spelling};
 use crate::genome::{Region, Sequence};
-use crate::reads::{Indel, Read, correct_misread, indels};
+use crate::reads::{Indel, Read, correct_read_errors, indels};
 
 /// One alternate allele and the reads that carry it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(super) fn count_suspicious(
     suspicion: Suspicion,
 ) -> Vec<SiteCounts> {
     let mut indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
-    correct_misread(indels.iter_mut().flatten());
+    correct_read_errors(indels.iter_mut().flatten());
     let with_indels = || reads.iter().zip(&indels);
     let clean: Vec<bool> = with_indels()
         .map(|(read, indels)| is_clean(read, indels, sequence, min_base_quality))

@@ -56,7 +56,7 @@ struct SliceLine {
 
 /// What an index tells of the first read of a contig in a slice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct FirstRead {
+pub struct FirstRead {
     /// None if the read is unplaced.
     pub contig: Option<u32>,
     pub start: u64,

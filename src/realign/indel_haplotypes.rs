@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::options::RealignOptions;
 use crate::genome::Sequence;
-use crate::reads::{Indel, Read, correct_misread, indels};
+use crate::reads::{Indel, Read, correct_read_errors, indels};
 
 /// Position of the anchor, and what becomes of it and the bases after it.
 type Replacement = (u64, Vec<u8>, Vec<u8>);
@@ -48,7 +48,7 @@ fn count(reads: &[&Read], window: &Range<u64>, reference: &Sequence) -> BTreeMap
     let within = |i: &Indel| window.start <= i.position && i.position + i.reference.len() as u64 <= window.end;
     let mut of_reads: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, reference)).collect();
     of_reads.iter_mut().for_each(|indels| indels.retain(within));
-    correct_misread(of_reads.iter_mut().flatten());
+    correct_read_errors(of_reads.iter_mut().flatten());
     let mut shown = BTreeMap::new();
     for indels in of_reads {
         // Two that an aligner spelled apart may be the same.
@@ -116,7 +116,7 @@ mod tests {
         };
         let (a, b) = (misread("a", 50), misread("b", 70));
         let options = RealignOptions::default();
-        let found = |reads: &[&Read]| with_aligned_indels(None, &(180..330), &reference, reads, &options);
+        let found = |reads: &[&Read]| with_indel_haplotypes(None, &(180..330), &reference, reads, &options);
         let whole = [&reference.bases[180..250], &inserted, &reference.bases[250..330]].concat();
         assert!(found(&[&a, &b]).is_some_and(|haplotypes| haplotypes.contains(&whole)));
         assert_eq!(found(&[&a]), None);

@@ -8,11 +8,11 @@ use super::fit::{Fit, Fitter, Member, Target};
 use super::fold_back::cut_fold_backs;
 use super::indel_haplotypes::with_indel_haplotypes;
 use super::is_realignable;
+use super::long_deletion::LongDeletions;
 use super::options::RealignOptions;
+use super::score::{GAP_EXTEND, GAP_OPEN, MATCH};
 use super::soft_clips::{Primers, keep_clipped};
 use super::window::select_windows;
-use super::long_deletion::LongDeletions;
-use super::score::{GAP_EXTEND, GAP_OPEN, MATCH};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 

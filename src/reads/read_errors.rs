@@ -13,7 +13,7 @@ const MISREAD_IN: usize = 10;
 /// The longer an insertion is, the more reads misread some base of it, each another. So what one read alone shows counts as the
 /// most frequent indel of that place and length from which it differs in few bases. If no two reads agree, the qualities of
 /// their bases decide. Of a deletion, the only base that can be misread is the one before.
-pub fn correct_misread<'a>(indels: impl Iterator<Item = &'a mut Indel>) {
+pub fn correct_read_errors<'a>(indels: impl Iterator<Item = &'a mut Indel>) {
     let mut long: Vec<&mut Indel> = indels.filter(|indel| length(indel) >= MISREAD_IN).collect();
     let key = |indel: &Indel| (indel.position, indel.bases.len());
     long.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.reference.cmp(&b.reference)));
@@ -89,7 +89,7 @@ mod tests {
 
     fn right(indels: &[Indel]) -> Vec<String> {
         let mut found = indels.to_vec();
-        correct_misread(found.iter_mut());
+        correct_read_errors(found.iter_mut());
         found
             .into_iter()
             .map(|indel| String::from_utf8(indel.bases).unwrap())
