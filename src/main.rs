@@ -30,14 +30,14 @@ fn main() {
     match commands::run(cli.command) {
         Ok(()) => end(0),
         Err(error) => {
-            // One line, whatever a library put into its message.
+            // One line, even if a library's message has several.
             let line = format!("{error:#}")
                 .split('\n')
                 .map(str::trim)
                 .collect::<Vec<_>>()
                 .join(" ")
                 + hint(&error);
-            // An error may hold what could not be put in place, which goes with it.
+            // An error may hold unfinished outputs; dropping it removes them.
             drop(error);
             signals::yield_to_signal();
             let _ = writeln!(std::io::stderr(), "dvcall: error: {}", escape::controls(&line));
@@ -46,7 +46,7 @@ fn main() {
     }
 }
 
-/// In colours, unless it quotes control characters of the command line.
+/// Prints in colour, unless the text quotes control characters of the command line.
 fn print_usage_error(error: &clap::Error) {
     let text = error.render().to_string();
     let _ = match escape::controls_in_lines(&text) {
@@ -55,7 +55,7 @@ fn print_usage_error(error: &clap::Error) {
     };
 }
 
-/// What helps where the system's own words do not say it.
+/// A remedy to add to an error whose system message gives none.
 fn hint(error: &anyhow::Error) -> &'static str {
     let system = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     let mut codes = system.filter_map(std::io::Error::raw_os_error);
@@ -65,11 +65,11 @@ fn hint(error: &anyhow::Error) -> &'static str {
     }
 }
 
-/// With `--verbose`, `--version` looks for GPUs and reads the model, so its text is made only when both are given.
+/// Parses the command line. The text of `--version --verbose` needs GPUs and the model, so it is made only on demand.
 fn parse() -> Result<Cli, clap::Error> {
-    let given = |names: &[&str]| std::env::args_os().any(|arg| names.iter().any(|name| arg == *name));
+    let has_flag = |names: &[&str]| std::env::args_os().any(|arg| names.iter().any(|name| arg == *name));
     let mut command = Cli::command();
-    if given(&["--version", "-V"]) && given(&["--verbose"]) {
+    if has_flag(&["--version", "-V"]) && has_flag(&["--verbose"]) {
         command = command.version(commands::verbose_version());
     }
     Cli::from_arg_matches(&command.try_get_matches()?)
@@ -79,6 +79,6 @@ fn parse() -> Result<Cli, clap::Error> {
 fn end(code: i32) -> ! {
     let _ = std::io::stdout().flush();
     remove_temporaries();
-    // SAFETY: what is to be written or removed has been; nothing waits for the end of the process.
+    // SAFETY: stdout is flushed and temporary files are removed; no destructor is needed.
     unsafe { libc::_exit(code) }
 }

@@ -1,4 +1,4 @@
-//! The command line: clap structs and nothing else.
+//! Command-line arguments: clap structs and their conversion to library options.
 
 mod model;
 mod score;
@@ -18,6 +18,8 @@ use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPI
 
 #[derive(Parser, Debug)]
 #[command(name = "dvcall", version, about, propagate_version = true)]
+#[command(after_help = "Example:
+  dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz")]
 pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
@@ -27,39 +29,39 @@ pub struct Cli {
 
 #[derive(Args, Debug)]
 pub struct GlobalArgs {
-    /// Say nothing but errors
+    /// Print errors only
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Say more: what is read, and each contig when it is done, for logs; with --version, which libraries and model
+    /// Print more: the inputs, and each finished contig; with --version, also the libraries and the built-in model
     #[arg(long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 }
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Call variants: reads in, VCF out, in one pass
+    /// Call variants from aligned reads; write VCF and gVCF
     Call(Box<CallArgs>),
-    /// Make pileup images of candidates, labelled by truth, for training
+    /// Make training examples: pileup images of candidates, labelled by a truth VCF
     MakeExamples(Box<MakeExamplesArgs>),
-    /// Train a model on shards of examples
+    /// Train a model on shards of labelled examples
     Train(Box<TrainArgs>),
-    /// Fit a model's calibration to labelled shards, its weights unchanged
+    /// Fit the calibration of a model to labelled shards; the weights stay unchanged
     Calibrate(CalibrateArgs),
-    /// Print the card of a model
+    /// Print the description (card) of a model
     ModelInfo(ModelInfoArgs),
-    /// Score a call set against truth
+    /// Score call sets against a truth VCF
     Evaluate(Box<EvaluateArgs>),
-    /// Show what the caller sees: pileups as pictures, and why each allele became a candidate or not
+    /// Show what the caller sees: pictures of pileups, and why each allele is or is not a candidate
     Show(Box<ShowArgs>),
-    /// Print the script that completes commands and flags in a shell
+    /// Print the completion script for a shell
     #[command(hide = true)]
     Completions(CompletionsArgs),
-    /// Print a manual page, in the format of man
+    /// Print a manual page in roff format
     #[command(hide = true)]
     Man(ManArgs),
 }
 
-/// What is read, and where.
+/// Input files, regions and threads.
 #[derive(Args, Debug, Clone)]
 pub struct InputArgs {
     /// Reference FASTA, plain or bgzipped, indexed with samtools faidx
@@ -68,10 +70,10 @@ pub struct InputArgs {
     /// Aligned reads, coordinate-sorted and indexed
     #[arg(long, value_name = "BAM|CRAM")]
     pub reads: PathBuf,
-    /// Region (chr20:10,000,000-10,100,000) or BED file; may be repeated [default: every contig of both files]
+    /// Region (chr20:10,000,000-10,100,000) or BED file; may be repeated [default: all contigs that are in both files]
     #[arg(long, value_name = "REGION|BED")]
     pub regions: Vec<String>,
-    /// Sample to use, when the reads hold several
+    /// Sample to use; required if the reads hold several samples
     #[arg(long, value_name = "NAME")]
     pub sample: Option<String>,
     /// Worker threads [default: all processors]
@@ -80,7 +82,7 @@ pub struct InputArgs {
 }
 
 impl InputArgs {
-    /// Worker threads to use.
+    /// Number of worker threads: `--threads`, or all processors.
     pub fn threads(&self) -> usize {
         self.threads.map_or_else(
             || std::thread::available_parallelism().map_or(1, usize::from),
@@ -88,7 +90,7 @@ impl InputArgs {
         )
     }
 
-    /// The inputs, as the library takes them.
+    /// The inputs for the library.
     pub fn inputs(&self) -> Inputs {
         Inputs {
             reference: self.reference.clone(),
@@ -98,51 +100,51 @@ impl InputArgs {
         }
     }
 
-    /// All that may be a file that is read.
+    /// All paths that may be input files. An entry of `--regions` may be a BED file.
     pub fn files(&self) -> Vec<&Path> {
         let files = [self.reference.as_path(), self.reads.as_path()].into_iter();
         files.chain(self.regions.iter().map(Path::new)).collect()
     }
 }
 
-/// What counts as evidence, and how much of it makes a candidate.
+/// Read filters and thresholds for candidates.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Evidence")]
 pub struct EvidenceArgs {
-    /// Least base quality of a supporting base, 10 or more
+    /// Minimum base quality of a supporting base, at least 10
     #[arg(long, value_name = "PHRED", default_value_t = MIN_BASE_QUALITY, value_parser = base_quality)]
     pub min_base_quality: u8,
-    /// Least number of reads that support an allele; one less for an indel where at most 12 reads are
+    /// Minimum number of reads that support an allele; one fewer for an indel where the depth is at most 12
     #[arg(long, value_name = "N", default_value_t = CandidateOptions::default().min_supporting_reads, value_parser = clap::value_parser!(u32).range(1..))]
     pub min_supporting_reads: u32,
-    /// Least fraction of reads that support a SNP
+    /// Minimum fraction of reads that support a SNP
     #[arg(long, value_name = "FRACTION", default_value_t = CandidateOptions::default().min_snp_fraction, value_parser = fraction)]
     pub min_snp_fraction: f64,
-    /// Least fraction of reads that support an indel
+    /// Minimum fraction of reads that support an indel
     #[arg(long, value_name = "FRACTION", default_value_t = CandidateOptions::default().min_indel_fraction, value_parser = fraction)]
     pub min_indel_fraction: f64,
-    /// Use about N reads over a place at most, chosen by chance, mates together
+    /// Use at most about N reads per position; the reads are chosen at random, and mates stay together
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_DEPTH, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_depth: u32,
-    /// Take the aligner's alignments as they are
+    /// Do not realign reads; use the alignments of the input file
     #[arg(long)]
     pub no_realign: bool,
-    /// Leave out reads of lower mapping quality
+    /// Exclude reads with a lower mapping quality
     #[arg(long, value_name = "PHRED", default_value_t = MIN_MAPPING_QUALITY)]
     pub min_mapping_quality: u8,
-    /// Use reads that are marked as duplicates
+    /// Use reads that are marked as duplicates too
     #[arg(long)]
     pub keep_duplicates: bool,
-    /// What to do with reads whose mate lies on another contig
+    /// Rule for reads whose mate lies on another contig
     #[arg(long, value_name = "RULE", value_enum, default_value_t = MatesOnOtherContigs::Auto)]
     pub mates_on_other_contigs: MatesOnOtherContigs,
-    /// Use long or spliced reads all the same, for which the caller is not made
+    /// Accept long or spliced reads, although dvcall and its model are not made for them
     #[arg(long)]
     pub force: bool,
 }
 
 impl EvidenceArgs {
-    /// The options, as the library takes them.
+    /// The options for the library.
     pub fn options(&self) -> EvidenceOptions {
         EvidenceOptions {
             filter: FilterOptions {
@@ -172,25 +174,25 @@ fn fraction(text: &str) -> Result<f64, String> {
 fn base_quality(text: &str) -> Result<u8, String> {
     let quality = text.parse().ok().filter(|quality| *quality >= MIN_BASE_QUALITY);
     quality.ok_or_else(|| {
-        format!("expected a whole number from {MIN_BASE_QUALITY} up: pileups show no base of lower quality, so the network could not judge it")
+        format!("expected a whole number from {MIN_BASE_QUALITY} up, because pileups show no bases of lower quality")
     })
 }
 
 fn quality(text: &str) -> Result<f64, String> {
     let quality = text.parse().ok().filter(|q: &f64| q.is_finite() && *q >= 0.0);
-    quality.ok_or_else(|| "expected a number from 0 up".into())
+    quality.ok_or_else(|| "expected a number of at least 0".into())
 }
 
-/// A look at what the caller sees, on its way to something else.
+/// Optional output of the realigned reads.
 #[derive(Args, Debug, Clone)]
 pub struct RealignedReadsArgs {
-    /// Write the reads of the regions with the alignments that the caller gave them, sorted and indexed
+    /// Write the reads of the regions with their realigned alignments to this BAM, sorted and indexed
     #[arg(long, value_name = "BAM", help_heading = "Evidence")]
     pub realigned_reads: Option<PathBuf>,
 }
 
 impl RealignedReadsArgs {
-    /// The files that `--realigned-reads` may write, with the flag.
+    /// The flag and each file that `--realigned-reads` may write.
     pub fn outputs(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         let bams = self.realigned_reads.iter();
         let files = bams.flat_map(|bam| std::iter::once(bam.clone()).chain(indexes(bam, BAM_INDEXES)));
@@ -207,31 +209,31 @@ impl RealignedReadsArgs {
 pub struct CallArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// VCF to write; bgzipped and indexed if the name ends in .gz
+    /// VCF to write; a name that ends in .gz makes it bgzipped and indexed
     #[arg(long, short, value_name = "VCF")]
     pub output: PathBuf,
-    /// gVCF to write as well: the same calls, and how sure it is that nothing is between them; for calling many samples together
+    /// gVCF to write too, for joint calling: the same calls, and reference blocks with the certainty of no variant
     #[arg(long, value_name = "GVCF")]
     pub gvcf: Option<PathBuf>,
-    /// Model to use; several are averaged [default: the built-in model]
+    /// Model to use; may be repeated to average several models [default: the built-in model]
     #[arg(long, value_name = "SAFETENSORS")]
     pub model: Vec<PathBuf>,
-    /// Where the network runs: auto, cpu, cuda, cuda:N, or several GPUs: cuda:0,cuda:1; auto takes all that there are
+    /// Device for the network: auto, cpu, cuda, cuda:N, or several GPUs (cuda:0,cuda:1); auto: all GPUs, or the CPU
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: String,
-    /// Pileups given to the network at a time; the calls do not depend on it
+    /// Pileups per batch of the network; the calls do not depend on this number
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub batch_size: u32,
-    /// Let the pileup network see every candidate, also those that the cascade would decide at a glance
+    /// Send every candidate to the pileup network; do not let the cascade decide easy candidates
     #[arg(long)]
     pub no_cascade: bool,
-    /// Variants of a lower QUAL get FILTER LowQual
+    /// Set FILTER to LowQual for variants with a lower QUAL
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
-    /// Write what was read and called, in numbers
+    /// Write the numbers of reads and records to this file
     #[arg(long, value_name = "JSON")]
     pub summary: Option<PathBuf>,
-    /// Write what each stage cost: processor and wall seconds summed over threads, items, processor seconds per Mb
+    /// Write the cost of each stage: CPU and wall seconds summed over threads, number of items, CPU seconds per Mb
     #[arg(long, value_name = "TSV")]
     pub timings: Option<PathBuf>,
     #[command(flatten)]
@@ -241,7 +243,7 @@ pub struct CallArgs {
 }
 
 impl CallArgs {
-    /// The options, as the library takes them.
+    /// The options for the library.
     pub fn options(&self) -> CallingOptions {
         CallingOptions {
             models: self.model.clone(),
@@ -260,31 +262,31 @@ impl CallArgs {
 pub struct MakeExamplesArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// Folder for the shards and their manifest; it appears when it is whole
+    /// Folder for the shards and their manifest; it appears only when complete
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Replace the output folder if it holds earlier examples and nothing else
+    /// Replace the output folder if it holds only earlier examples
     #[arg(long)]
     pub overwrite: bool,
-    /// Known variants of the sample, one sample with GT; without, examples have no labels
+    /// True variants: a VCF of one sample with GT; without a truth VCF, examples have no labels
     #[arg(long, value_name = "VCF", requires = "confident")]
     pub truth: Option<PathBuf>,
-    /// Take truth whose FILTER or FT is not PASS too; otherwise candidates at its places get no label
+    /// Also use truth records whose FILTER or FT is not PASS; otherwise candidates at these records get no label
     #[arg(long, requires = "truth")]
     pub use_filtered_truth: bool,
-    /// Where truth is complete; candidates elsewhere get no label and are left out
+    /// Confident regions, where the truth is complete; candidates elsewhere get no label and are not written
     #[arg(long, value_name = "BED", requires = "truth")]
     pub confident: Option<PathBuf>,
-    /// Write candidates outside of the confident regions too, without label
+    /// Also write candidates without a label, such as candidates outside the confident regions
     #[arg(long, requires = "truth")]
     pub keep_unlabelled: bool,
-    /// Write the truth variants that no candidate explains, with what the reads show there
+    /// Write the truth variants that candidates do not explain, or only in part, and what the reads show there
     #[arg(long, value_name = "TSV", requires = "truth")]
     pub missed_truth: Option<PathBuf>,
-    /// Keep this fraction of the fragments, chosen by their names and the seed
+    /// Keep this fraction of the fragments; the choice depends on the fragment names and --seed
     #[arg(long, value_name = "FRACTION")]
     pub downsample: Option<f64>,
-    /// Seed of the choice of fragments
+    /// Seed for --downsample
     #[arg(long, value_name = "N", default_value_t = 1, requires = "downsample")]
     pub seed: u64,
     #[command(flatten)]
@@ -293,7 +295,8 @@ pub struct MakeExamplesArgs {
     pub realigned: RealignedReadsArgs,
 }
 
-const SHOWN_REGIONS: &str = "Region (chr20:10,000,000-10,100,000) or BED file; may be repeated. Each candidate there becomes a picture: of a genome, millions of files";
+const SHOWN_REGIONS: &str = "Region (chr20:10,000,000-10,100,000) or BED file; may be repeated. Each candidate becomes \
+                             a picture, so a whole genome gives millions of files";
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
@@ -302,10 +305,10 @@ const SHOWN_REGIONS: &str = "Region (chr20:10,000,000-10,100,000) or BED file; m
 pub struct ShowArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// Folder for the pictures and alleles.tsv; it appears when it is whole
+    /// Folder for the pictures and alleles.tsv; it appears only when complete
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Replace the output folder if it holds earlier pictures and nothing else
+    /// Replace the output folder if it holds only earlier pictures
     #[arg(long)]
     pub overwrite: bool,
     #[command(flatten)]
@@ -316,7 +319,7 @@ pub struct ShowArgs {
 #[command(after_help = "Example:
   dvcall completions bash > ~/.local/share/bash-completion/completions/dvcall")]
 pub struct CompletionsArgs {
-    /// Shell that reads the script
+    /// Shell that runs the script
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }
@@ -325,6 +328,6 @@ pub struct CompletionsArgs {
 #[command(after_help = "Example:
   dvcall man call > ~/.local/share/man/man1/dvcall-call.1")]
 pub struct ManArgs {
-    /// Command that the page describes [default: dvcall itself]
+    /// Command that the page describes [default: dvcall as a whole]
     pub command: Option<String>,
 }

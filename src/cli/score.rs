@@ -10,65 +10,65 @@ use crate::evaluate::ScoreField;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  Score a call set where truth is sure of itself:
+  Score a call set in the confident regions of the truth:
     dvcall evaluate --ref ref.fa --truth truth.vcf.gz --query calls.vcf.gz --confident confident.bed --output scores/calls
 
-  Several call sets side by side, with what they cost:
+  Compare several call sets, and show their run times:
     dvcall evaluate --ref ref.fa --truth truth.vcf.gz --query dvcall.vcf.gz --compare GATK=gatk.vcf.gz \\
         --runtime dvcall=310 --runtime GATK=2150 --confident confident.bed --output scores/both
 
-Writes PREFIX.summary.csv, .extended.csv, .roc.all.csv.gz, .vcf.gz with index, .metrics.json and .html.")]
+Output files: PREFIX.summary.csv, .extended.csv, .roc.all.csv.gz, .vcf.gz and its index, .metrics.json and .html.")]
 pub struct EvaluateArgs {
     /// Reference FASTA, indexed with samtools faidx
     #[arg(long = "ref", value_name = "FASTA")]
     pub reference: PathBuf,
-    /// True calls of one sample: VCF, bgzipped VCF or BCF
+    /// VCF or BCF with the true calls
     #[arg(long, value_name = "VCF")]
     pub truth: PathBuf,
-    /// Calls to score, and the name to show them by [default: that of the file]
+    /// VCF or BCF with the calls to score, and its name in reports [default: the file name]
     #[arg(long, value_name = "[NAME=]VCF")]
     pub query: OsString,
-    /// Where truth knows everything; calls outside are counted as UNK [default: everywhere]
+    /// Confident regions, where the truth is complete; calls outside count as UNK [default: everywhere]
     #[arg(long, value_name = "BED")]
     pub confident: Option<PathBuf>,
-    /// Count calls here alone: chr20, chr20:1,000-2,000 or a BED file; repeatable [default: everywhere]
+    /// Count only calls in this region (chr20, chr20:1,000-2,000) or BED file; may be repeated [default: everywhere]
     #[arg(long, value_name = "REGION|BED")]
     pub regions: Vec<String>,
-    /// Strata to count apart: a file with lines of a name, a tab and a BED, paths relative to it
+    /// Strata to score separately: each line holds a name, a tab and a BED file, whose path is relative to this file
     #[arg(long, value_name = "TSV")]
     pub stratification: Option<PathBuf>,
-    /// Begin of the names of all output files
+    /// Prefix of the names of all output files
     #[arg(long, value_name = "PREFIX")]
     pub output: PathBuf,
-    /// Match phased genotypes with their phase
+    /// Compare the phase of phased genotypes too
     #[arg(long)]
     pub phased: bool,
-    /// Sample of the query, where it has several
+    /// Sample of the query; required if the query holds several samples
     #[arg(long, value_name = "NAME")]
     pub sample: Option<String>,
-    /// Sample of the truth, where it has several
+    /// Sample of the truth; required if the truth holds several samples
     #[arg(long, value_name = "NAME")]
     pub truth_sample: Option<String>,
-    /// Take truth whose FILTER or FT is not PASS too; it is left out otherwise, as hap.py does
+    /// Also use truth records whose FILTER or FT is not PASS; without this flag, they are left out, as in hap.py
     #[arg(long)]
     pub use_filtered_truth: bool,
-    /// Another call set to set beside the query; repeatable
+    /// Another call set to compare with the query; may be repeated
     #[arg(long, value_name = "[NAME=]VCF")]
     pub compare: Vec<OsString>,
-    /// Sample of a call set beside the query, where it has several [default: that of the query]; repeatable
+    /// Sample of a --compare call set that holds several samples [default: the sample of the query]; may be repeated
     #[arg(long, value_name = "NAME=SAMPLE", value_parser = parse_sample)]
     pub compare_sample: Vec<(String, String)>,
-    /// Run time of a call set, to be shown with it; repeatable
+    /// Run time of a call set, to show in the reports; may be repeated
     #[arg(long, value_name = "NAME=SECONDS", value_parser = parse_runtime)]
     pub runtime: Vec<(String, f64)>,
-    /// Quality that curves are drawn by: QUAL, GQ, INFO/NAME or FORMAT/NAME; of several numbers the first
+    /// Quality field for the curves: QUAL, GQ, INFO/NAME or FORMAT/NAME; of several numbers, the first is used
     #[arg(long, default_value = "qual", value_name = "FIELD")]
     pub score: ScoreField,
-    /// Least distance between the thresholds of PREFIX.roc.all.csv.gz [default: 0.5 for QUAL and GQ, otherwise a
-    /// five-hundredth of the field's range]
+    /// Minimum distance between the thresholds in PREFIX.roc.all.csv.gz [default: 0.5 for QUAL and GQ, otherwise 1/500
+    /// of the field's range]
     #[arg(long, value_name = "NUMBER", value_parser = parse_step)]
     pub score_step: Option<f32>,
-    /// Threads [default: all cores]
+    /// Worker threads [default: all processors]
     #[arg(long, value_name = "N")]
     pub threads: Option<std::num::NonZeroUsize>,
 }
@@ -83,7 +83,7 @@ fn parse_sample(text: &str) -> Result<(String, String), String> {
 fn parse_step(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(step) if step.is_finite() && step >= 0.0 => Ok(step),
-        _ => Err("expected a number that is not negative".into()),
+        _ => Err("expected a number of at least 0".into()),
     }
 }
 
