@@ -285,12 +285,12 @@ fn fine_tuning_starts_from_what_was_learned() {
     world
         .train("judged.safetensors", &tuning)
         .code(1)
-        .stderr(contains("was learned from to make first"));
+        .stderr(contains("first was trained on"));
     let tuned = world.path("tuned.safetensors").display().to_string();
     world
         .train("judged.safetensors", &["--init-from", &tuned])
         .code(1)
-        .stderr(contains("was learned from to make tuned"));
+        .stderr(contains("tuned was trained on"));
     world
         .train("judged.safetensors", &["--init-from", &tuned, "--stem", "4"])
         .code(2)
@@ -358,7 +358,7 @@ fn a_model_is_calibrated_to_other_examples() {
 
     calibrate("training", "cheating.safetensors")
         .failure()
-        .stderr(contains("learned from"));
+        .stderr(contains("was trained on"));
     assert!(!world.path("cheating.safetensors").exists());
 
     // A cascade needs more examples than these to be believed, and a model may have none.
@@ -375,7 +375,7 @@ fn a_model_replaces_neither_its_start_nor_what_is_no_card() {
     let world = World::new(40);
     std::fs::write(world.path("keep.json"), "{\"mine\": 1}").unwrap();
     let epochs = ["--epochs", "1"];
-    let message = "keep.json, which is no card of a model";
+    let message = "keep.json, which is not a model card";
     world
         .train("keep.safetensors", &epochs)
         .code(1)
@@ -387,7 +387,7 @@ fn a_model_replaces_neither_its_start_nor_what_is_no_card() {
     world
         .train("training/manifest.safetensors", &epochs)
         .code(1)
-        .stderr(contains("manifest.json, which is no card of a model"));
+        .stderr(contains("manifest.json, which is not a model card"));
     std::fs::create_dir(world.path("m.log.csv")).unwrap();
     world
         .train("m.safetensors", &epochs)
@@ -439,7 +439,7 @@ fn what_does_not_fit_is_refused_before_any_work() {
     world
         .train("m.safetensors", &["--validation", &training])
         .failure()
-        .stderr(contains("hold it out"));
+        .stderr(contains("leave it out"));
     assert!(!world.path("m.safetensors").exists());
 
     world.train("m.safetensors", &one_epoch).success();

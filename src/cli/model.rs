@@ -66,7 +66,7 @@ pub struct RecipeArgs {
     /// Weight decay; it does not apply to weights that --remember holds
     #[arg(long, value_name = "X", default_value_t = 0.02)]
     pub weight_decay: f64,
-    /// Strength that holds weights near their old values in fine-tuning (elastic weight consolidation); 0: not held. The
+    /// Strength that holds weights near their old values in fine-tuning (elastic weight consolidation); 0: no hold. The
     /// default suits models trained with --batch-size 64: smaller batches clip gradients more and hold weights less
     #[arg(long, value_name = "X", default_value_t = 16.0)]
     pub remember: f64,

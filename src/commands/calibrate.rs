@@ -1,4 +1,4 @@
-//! `dvcall calibrate`: a model and labelled shards in, the same weights with a new calibration out.
+//! `dvcall calibrate`: fits a new calibration of a model to labelled shards. The weights stay the same.
 
 use anyhow::Result;
 
@@ -14,10 +14,10 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         Some(path) => Model::load(path)?,
         None => Model::builtin()?,
     };
-    check_unknown(&model, &examples, "calibrate by")?;
+    check_unknown(&model, &examples, "calibrate on")?;
     let device = parse_device(&args.device)?;
     let count = counted(examples.labelled() as u64, "example");
-    log::info!("{count} to calibrate by, {device:?}");
+    log::info!("{count} to calibrate on, {device:?}");
     let mut card = recalibrate(&model, &examples, device)?;
     if let Some(name) = args.output.file_stem() {
         card.name = name.to_string_lossy().into_owned();
@@ -29,7 +29,7 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
     ] {
         log::info!("{name}: {correction}");
         if correction == before {
-            log::warn!("{name}: these examples tell no other calibration than the model's; it stays");
+            log::warn!("{name}: the examples do not support another calibration; the model's calibration stays");
         }
     }
     model.with_card(card)?.save(&output.place)

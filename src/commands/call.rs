@@ -1,4 +1,4 @@
-//! `dvcall call`: reads in, VCF out, in one pass.
+//! `dvcall call`: calls variants from aligned reads and writes VCF and gVCF.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -30,12 +30,13 @@ pub fn run(args: &CallArgs) -> Result<()> {
     output.finish(costs, started)
 }
 
-/// Contigs that are not called may have any name; they are left out of the header.
+/// Fails if the name of a called contig is not valid in a VCF. Other contigs may have any name, because the header
+/// omits those with an invalid name.
 fn check_contig_names(source: &EvidenceSource) -> Result<()> {
     match source.regions.contigs().find(|contig| !can_name_contig(contig)) {
         None => Ok(()),
         Some(contig) => bail!(
-            "reference {}: no VCF can hold the name of contig '{contig}' (VCF 4.3, section 1.4.7); give it another name in \
+            "reference {}: a VCF cannot hold the contig name '{contig}' (VCF 4.3, section 1.4.7); rename the contig in \
              reference and reads, or leave it out with --regions",
             source.reference.path().display()
         ),
@@ -59,7 +60,7 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     check_inputs_are_kept(&outputs, &inputs)
 }
 
-/// The indexes that a VCF of this name may have: a bgzipped one has one of them.
+/// The suffixes that the index of a VCF with this name may have; none if the VCF is not bgzipped.
 fn index_kinds(vcf: &Path) -> &'static [&'static str] {
     match ends_with(vcf, &["gz", "bgz"]) {
         true => VCF_INDEXES,
@@ -67,18 +68,18 @@ fn index_kinds(vcf: &Path) -> &'static [&'static str] {
     }
 }
 
-/// Whether a VCF of this name is bgzipped.
+/// Whether a VCF with this name is bgzipped.
 fn is_bgzipped(vcf: &Path) -> Result<bool> {
     if ends_with(vcf, &["bcf"]) {
         bail!(
-            "cannot write {}: calls are written as VCF; let the name end in .vcf.gz or .vcf",
+            "cannot write {}: dvcall writes calls as VCF; give a name that ends in .vcf.gz or .vcf",
             vcf.display()
         );
     }
     Ok(!index_kinds(vcf).is_empty())
 }
 
-/// As it was typed, but for what is no UTF-8.
+/// The command line as typed, with invalid UTF-8 replaced.
 fn command_line() -> String {
     let words: Vec<_> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
@@ -86,7 +87,7 @@ fn command_line() -> String {
     words.join(" ")
 }
 
-/// The output files, and what is reported at the end.
+/// The output files and the counts for the final report.
 struct CallOutput<'a> {
     args: &'a CallArgs,
     caller: &'a Caller,
@@ -97,7 +98,7 @@ struct CallOutput<'a> {
     summary_json: Option<TextFile>,
     progress: Progress,
     summary: CallSummary,
-    /// Counts of the reads in the regions.
+    /// Reads in the regions.
     reads: ReadCounts,
 }
 

@@ -1,4 +1,4 @@
-//! `dvcall completions`: the script that completes commands and flags in a shell.
+//! `dvcall completions`: prints the completion script for a shell.
 
 use anyhow::Result;
 use clap::CommandFactory;

@@ -1,4 +1,4 @@
-//! `dvcall evaluate`: scores call sets against truth.
+//! `dvcall evaluate`: scores call sets against a truth VCF.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     print(aligned(&headings, &rows))
 }
 
-/// Fails before the work if a file could not be written in the end, or another run writes it. Returns the right to write them.
+/// Fails early if an output cannot be written, or if another run writes it. Returns the locks of all outputs.
 fn check_outputs(args: &EvaluateArgs, sets: &[CallSetArg]) -> Result<Vec<Arc<Lock>>> {
     let outputs = check_prefix(&args.output)?;
     let outputs: Vec<_> = outputs.into_iter().map(|output| ("--output", output)).collect();
@@ -100,7 +100,7 @@ impl CallSetArg {
     }
 }
 
-/// The query and the call sets beside it, by their names.
+/// The query, followed by the `--compare` call sets.
 fn call_sets(args: &EvaluateArgs) -> Result<Vec<CallSetArg>> {
     let mut sets: Vec<CallSetArg> = Vec::new();
     for (index, text) in std::iter::once(&args.query).chain(&args.compare).enumerate() {
@@ -127,11 +127,11 @@ fn call_sets(args: &EvaluateArgs) -> Result<Vec<CallSetArg>> {
         });
     }
     let check = |flag: &str, name: &str, sets: &[CallSetArg]| -> Result<()> {
-        let known: Vec<_> = sets.iter().map(|s| s.name.as_str()).collect();
+        let names: Vec<_> = sets.iter().map(|s| s.name.as_str()).collect();
         ensure!(
-            known.contains(&name),
-            "{flag} {name}: no call set of this name; there are {}",
-            known.join(", ")
+            names.contains(&name),
+            "{flag} {name}: no call set has this name; the names are {}",
+            names.join(", ")
         );
         Ok(())
     };
@@ -141,7 +141,7 @@ fn call_sets(args: &EvaluateArgs) -> Result<Vec<CallSetArg>> {
     Ok(sets)
 }
 
-/// Reads `NAME=VCF` or `VCF`. What is the path of a file has no name, whatever it holds.
+/// Parses `NAME=VCF` or `VCF`. If the whole text is the path of an existing file, it holds no name.
 fn named(text: &OsStr) -> (String, PathBuf) {
     let path = Path::new(text);
     match text.to_str().and_then(|text| text.split_once('=')) {
@@ -150,7 +150,7 @@ fn named(text: &OsStr) -> (String, PathBuf) {
     }
 }
 
-/// The query's sample, if a file that holds several has it too.
+/// The query's sample, if the file holds it among several samples.
 fn shared_sample(path: &Path, sample: Option<&str>) -> Result<Option<String>> {
     let Some(sample) = sample else { return Ok(None) };
     let reader = VariantReader::open(path)?;
@@ -158,21 +158,19 @@ fn shared_sample(path: &Path, sample: Option<&str>) -> Result<Option<String>> {
     Ok(samples.iter().find(|s| samples.len() > 1 && *s == sample).cloned())
 }
 
-/// The name of a file without folder and endings.
+/// The file name without folder, `.vcf` and `.gz`.
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".gz").unwrap_or(&name);
     stem.strip_suffix(".vcf").unwrap_or(stem).to_owned()
 }
 
-/// Tells what of truth and strata is not compared.
+/// Warns of truth records and strata that are not compared.
 fn warn_of_truth(args: &EvaluateArgs, evaluation: &Evaluation, runs: &[EvaluatedCallSet]) {
     let Some(run) = runs.first() else { return };
     warn_of_left_out(&format!("truth {}", args.truth.display()), &run.truth_left_out);
     for (name, contigs) in evaluation.strata_elsewhere() {
-        log::warn!(
-            "stratum '{name}' lies on contigs that the reference lacks alone ({contigs}): none of it is counted"
-        );
+        log::warn!("stratum '{name}' is not counted: all its contigs are missing in the reference ({contigs})");
     }
     let subsets = evaluation.subsets(run);
     let elsewhere: Vec<&str> = evaluation.strata_elsewhere().map(|(name, _)| name).collect();
@@ -197,13 +195,13 @@ fn warn_of_left_out(file: &str, left_out: &ExcludedCalls) {
     }
 }
 
-/// Tells what of a call set is not compared.
+/// Warns of calls of a call set that are not compared.
 fn warn(args: &EvaluateArgs, run: &EvaluatedCallSet) {
     let query = run.query.display();
     warn_of_left_out(&query.to_string(), &run.left_out);
     if args.score != ScoreField::Qual && run.scored == 0 && run.called > 0 {
         log::warn!(
-            "{query}: no call has a number in {}: there is nothing to draw curves by",
+            "{query}: no call has a number in {}, so there are no curves; give another field with --score",
             args.score.name()
         );
     }
@@ -222,7 +220,7 @@ fn warn(args: &EvaluateArgs, run: &EvaluatedCallSet) {
             ));
         }
         log::warn!(
-            "{query}: not compared, as there are too many ways to combine them: {} of truth and {} of the query at {}",
+            "{query}: not compared, because of too many ways to combine them: {} of truth and {} of the query at {}",
             counted(sum(|g| g.truth) as u64, "call"),
             counted(sum(|g| g.query) as u64, "call"),
             places.join(", ")

@@ -1,4 +1,4 @@
-//! `dvcall make-examples`: pileups of candidates, labelled by truth, into shards.
+//! `dvcall make-examples`: writes pileups of candidates, labelled by a truth VCF, into shards.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ use crate::runtime::for_each_ordered;
 use crate::runtime::{Progress, counted, print};
 use crate::variants::CallExclusion;
 
-/// A set of shards.
+/// A folder of shards.
 const FOLDER: FolderKind = FolderKind {
     marker: "manifest.json",
     holds: |name| name.starts_with("shard-"),
@@ -108,14 +108,14 @@ fn open(args: &MakeExamplesArgs) -> Result<EvidenceSource> {
     if let Some(fraction) = args.downsample {
         ensure!(
             fraction > 0.0 && fraction <= 1.0,
-            "--downsample {fraction}: expected a fraction above 0 and not above 1"
+            "--downsample {fraction}: expected a fraction above 0 and at most 1"
         );
         source.reads = source.reads.with_downsampling(fraction, args.seed);
     }
     Ok(source)
 }
 
-/// What made the set, for its manifest.
+/// The inputs and options of the set, for its manifest.
 fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
     let evidence = &args.evidence;
     let whole = [
@@ -147,7 +147,7 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
     }))
 }
 
-/// What is known of the sample.
+/// The true variants of the sample and the confident regions.
 struct Truth {
     variants: TruthVariants,
     confident: IntervalSet,
@@ -160,7 +160,7 @@ impl Truth {
         let confident_regions = everywhere.intersect(&source.regions);
         ensure!(
             !confident_regions.is_empty(),
-            "confident regions {} and --regions share no base; are contigs named alike in both?",
+            "confident regions {} and --regions share no base; check that both use the same contig names",
             confident.display()
         );
         let variants = TruthVariants::read(truth, &source.reference, &confident_regions, LABEL_FLANK, use_filtered)?;
@@ -168,7 +168,7 @@ impl Truth {
             let (file, records) = (truth.display(), counted(records, "record"));
             let place = match reason {
                 CallExclusion::Repeated => "counted once",
-                _ => "not used, candidates there get no label",
+                _ => "not used; candidates there get no label",
             };
             log::warn!(
                 "truth {file}: {place}: {records} {}; the first is at {first}",
@@ -182,7 +182,7 @@ impl Truth {
     }
 }
 
-/// One thread's work.
+/// The state of one thread.
 struct Maker<'a> {
     worker: EvidenceWorker<'a>,
     source: &'a EvidenceSource,
@@ -191,14 +191,14 @@ struct Maker<'a> {
     args: &'a MakeExamplesArgs,
 }
 
-/// What one partition gives.
+/// The results of one partition.
 struct Made {
     examples: Vec<Example>,
     missed_truth: Vec<String>,
     summary: LabelSummary,
     counts: ReadCounts,
     partition: Partition,
-    /// Only where they are to be written.
+    /// Empty unless `--realigned-reads` writes them.
     reads: Vec<Read>,
 }
 
@@ -228,10 +228,10 @@ impl Maker<'_> {
     fn labelled(&mut self, partition: &Partition, truth: &Truth, made: &mut Made) -> Result<Evidence> {
         let evidence = self.worker.partition(&self.widened(partition))?;
         let Region { contig, start, end } = &partition.region;
-        let over = truth
+        let overlapping = truth
             .variants
             .over(contig, start.saturating_sub(LABEL_FLANK), end + LABEL_FLANK);
-        let variants: Vec<_> = over.cloned().collect();
+        let variants: Vec<_> = overlapping.cloned().collect();
         let labels = label(
             &evidence.candidates,
             &variants,
@@ -261,24 +261,24 @@ impl Maker<'_> {
         Ok(evidence)
     }
 
-    /// The line of a truth variant that candidates explain in part or not at all.
+    /// The output line of a truth variant that candidates do not explain, or explain only in part.
     fn missed(&self, contig: &str, variant: &TruthVariant, explained: usize, evidence: &Evidence) -> String {
         let site = Region::new(contig, variant.position, variant.position + 1);
         let min_base_quality = self.args.evidence.min_base_quality;
         let sites = count_alleles(&evidence.reads, &evidence.reference, &site, min_base_quality);
-        let over = |read: &&Read| read.start <= variant.position && read.end() > variant.position;
+        let overlaps = |read: &&Read| read.start <= variant.position && read.end() > variant.position;
         let missed = MissedTruth {
             contig,
             variant,
             explained,
-            depth: evidence.reads.iter().filter(over).count(),
+            depth: evidence.reads.iter().filter(overlaps).count(),
             site: sites.first(),
             candidates: &evidence.candidates,
         };
         missed.line(&self.source.options.candidates)
     }
 
-    /// The partition with flanks for labels, so that these do not depend on where it ends.
+    /// The partition with flanks of [`LABEL_FLANK`], so that labels do not depend on partition boundaries.
     fn widened(&self, partition: &Partition) -> Partition {
         let contig = &partition.region.contig;
         let length = self.source.reference.contigs().get(contig).map_or(0, |c| c.length);
@@ -312,7 +312,7 @@ impl Made {
         }
     }
 
-    /// Draws a candidate's pileups, one for each of its allele sets.
+    /// Draws one pileup for each allele set of the candidate.
     fn draw(&mut self, candidate: &Candidate, genotype: Option<[usize; 2]>, evidence: &Evidence, noise: f32) {
         let alternates: Vec<_> = candidate.alternates.iter().map(|a| a.bases.clone()).collect();
         for set in allele_sets(candidate) {

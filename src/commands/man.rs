@@ -1,4 +1,4 @@
-//! `dvcall man`: the manual pages.
+//! `dvcall man`: prints manual pages.
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
@@ -8,12 +8,12 @@ use crate::runtime::print;
 
 pub fn run(args: &ManArgs) -> Result<()> {
     let mut command = Cli::command();
-    command.build(); // names the subcommands dvcall-call, dvcall-train, …
+    command.build(); // sets the subcommand names dvcall-call, dvcall-train, …
     let page = match &args.command {
         Some(name) => command
             .find_subcommand(name)
             .cloned()
-            .with_context(|| format!("{name} is no command of dvcall; see dvcall --help"))?,
+            .with_context(|| format!("{name} is not a command of dvcall; see dvcall --help"))?,
         None => command,
     };
     let mut text = Vec::new();

@@ -1,4 +1,4 @@
-//! The subcommands, each the pipeline in plain calls.
+//! The subcommands. Each file holds the pipeline of one subcommand.
 
 mod calibrate;
 mod call;
@@ -22,8 +22,8 @@ use crate::output::signals;
 
 /// Runs a parsed command line.
 pub fn run(command: Command) -> Result<()> {
-    // What htslib has to say is in our errors; its own lines would make two of one.
-    // SAFETY: sets a number before any thread is started.
+    // dvcall's errors hold htslib's messages; htslib's own lines would repeat them.
+    // SAFETY: no other thread runs yet.
     unsafe { hts_set_log_level(htsLogLevel_HTS_LOG_OFF) };
     signals::install()?;
     match command {

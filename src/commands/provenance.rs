@@ -1,4 +1,4 @@
-//! What made a set of examples: its inputs, with checksums.
+//! Provenance of a set of examples: its input files with checksums.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use crate::examples::hex;
 
-/// Reads up to this size are read whole.
+/// Files of up to this many bytes are read whole.
 const WHOLE: u64 = 32 << 20;
-/// Bytes from each end of larger ones; the first hold the header.
+/// Bytes to read at each end of a larger file. The first bytes hold the header.
 const EDGE: u64 = 1 << 20;
-/// Blocks from between the ends, and the bytes of each.
+/// Number of blocks between the ends, and bytes of a block.
 const BLOCKS: u64 = 256;
 const BLOCK: u64 = 64 << 10;
 
@@ -27,7 +27,7 @@ pub fn describe(path: &Path) -> Result<Value> {
     Ok(json!({"path": path, "bytes": size, "sha256": sha256, "method": "SHA-256 of the file"}))
 }
 
-/// As [`describe`], but of a large file only a sample is read: the reads of a genome have a hundred gigabytes.
+/// Like [`describe`], but reads only a sample of a large file, because the reads of a genome have a hundred gigabytes.
 pub fn describe_sample(path: &Path) -> Result<Value> {
     let size = size(path)?;
     if size <= WHOLE {
@@ -39,7 +39,7 @@ pub fn describe_sample(path: &Path) -> Result<Value> {
     Ok(json!({"path": path, "bytes": size, "sample_sha256": sha256, "method": method}))
 }
 
-/// The pieces of a large file that are read, in its order.
+/// The byte ranges to read of a large file, in ascending order.
 fn sample(size: u64) -> impl Iterator<Item = Range<u64>> {
     let between = size - 2 * EDGE - BLOCK;
     let blocks = (0..BLOCKS).map(move |i| EDGE + (u128::from(between) * u128::from(i) / u128::from(BLOCKS)) as u64);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn of_large_files_little_is_read_from_everywhere() {
+    fn a_small_part_from_start_to_end_of_large_files_is_read() {
         for size in [WHOLE + 1, 200 << 30] {
             let pieces: Vec<_> = sample(size).collect();
             let read: u64 = pieces.iter().map(|piece| piece.end - piece.start).sum();
@@ -100,17 +100,17 @@ mod tests {
     }
 
     #[test]
-    fn the_checksum_is_of_size_and_pieces() {
+    fn the_checksum_depends_on_size_and_pieces() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         let file = File::create(&path).unwrap();
-        let of = |size: u64| {
+        let checksum_at = |size: u64| {
             file.set_len(size).unwrap();
             describe_sample(&path).unwrap()["sample_sha256"].clone()
         };
-        let (larger, large) = (of(WHOLE + 2), of(WHOLE + 1));
+        let (larger, large) = (checksum_at(WHOLE + 2), checksum_at(WHOLE + 1));
         assert_ne!(larger, large);
         std::os::unix::fs::FileExt::write_all_at(&file, b"x", WHOLE).unwrap();
-        assert_ne!(of(WHOLE + 1), large);
+        assert_ne!(checksum_at(WHOLE + 1), large);
     }
 }

@@ -1,4 +1,4 @@
-//! `dvcall show`: what the caller sees at a place, as pictures and as a table of alleles.
+//! `dvcall show`: writes pictures of pileups and a table of alleles.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,10 +16,10 @@ use crate::reads::ReadCounts;
 use crate::runtime::for_each_ordered;
 use crate::runtime::{counted, print};
 
-/// Columns of the table: one row for each alternate allele that any read shows.
+/// Columns of the table, which has a row for each alternate allele that any read shows.
 const HEADER: &str = "contig\tposition\tref\talt\tdepth\tref_reads\talt_reads\tfraction\tlow_quality_reads\toutcome\n";
 
-/// The table and pictures.
+/// A folder of the table and pictures.
 const FOLDER: FolderKind = FolderKind {
     marker: "alleles.tsv",
     holds: is_picture,
@@ -70,7 +70,7 @@ struct Totals {
     pictures: usize,
 }
 
-/// What one partition gave.
+/// The results of one partition.
 struct ShownPartition {
     table: String,
     totals: Totals,
@@ -103,8 +103,8 @@ fn show(
         .iter()
         .filter(|site| partition.contains(site.position))
         .flat_map(|site| {
-            let judged = site.alleles.iter().zip(options.verdicts(site));
-            judged.map(|(allele, verdict)| row(contig, site, allele, verdict))
+            let verdicts = site.alleles.iter().zip(options.verdicts(site));
+            verdicts.map(|(allele, verdict)| row(contig, site, allele, verdict))
         })
         .collect();
     Ok(ShownPartition {
@@ -114,7 +114,7 @@ fn show(
     })
 }
 
-/// Whether a file has a name such as `chr20_10002458_0+1.png`.
+/// Whether a file name has the form `chr20_10002458_0+1.png`.
 fn is_picture(name: &str) -> bool {
     let mut parts = name.strip_suffix(".png").unwrap_or_default().rsplitn(3, '_');
     let mut is_number = || {
@@ -124,7 +124,7 @@ fn is_picture(name: &str) -> bool {
     is_number() && is_number()
 }
 
-/// As in `chr20:10,002,458 G>GTT,GTTT  GTT 11, reference 20, of 46 reads`.
+/// Title of a picture, such as `chr20:10002458 G>GTT,GTTT   GTT 11, reference 20, of 46 reads`.
 fn title(contig: &str, candidate: &Candidate, set: &[usize]) -> String {
     let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
     let all: Vec<String> = candidate.alternates.iter().map(|a| text(&a.bases)).collect();

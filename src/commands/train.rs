@@ -1,4 +1,4 @@
-//! `dvcall train`: shards in, model out.
+//! `dvcall train`: trains a model on shards.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use crate::model::{
 use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
 use crate::runtime::{counted, progress_bar};
 
-/// Peak learning rates and passes: from random weights, and from a trained model, which would forget in more.
+/// Default peak learning rates and epochs: from random weights, and from a trained model, which forgets with more.
 const LEARNING_RATES: [f64; 2] = [1e-3, 2e-4];
 const EPOCHS: [u32; 2] = [50, 8];
 
-/// Endings of what is written beside a model.
+/// Extensions of the files beside a model.
 const BESIDE: [&str; 4] = ["json", "checkpoint.safetensors", "log.csv", "svg"];
 
 pub fn run(args: &TrainArgs) -> Result<()> {
@@ -33,14 +33,14 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         && !model.remembers()?
     {
         log::warn!(
-            "{} does not tell how important its weights are: nothing keeps it from forgetting what it learned",
+            "{} holds no weight importances, so --remember has no effect: the model may forget what it learned",
             model.name()
         );
     }
     if let Some(model) = &init_from {
         check_unknown(model, &validation, "validate on")?;
     }
-    // Threads share out examples, not the inside of a layer.
+    // The threads divide the examples of a batch, so each layer uses one thread.
     tch::set_num_threads(1);
 
     let run = TrainingRun {
@@ -55,18 +55,18 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         notes: args.notes.clone(),
     };
     log::info!(
-        "{} to learn from, {} to validate on, {device:?}, {}",
+        "{} to train on, {} to validate on, {device:?}, {}",
         counted(run.training.labelled() as u64, "example"),
         run.validation.labelled(),
         counted(run.options.threads as u64, "thread"),
     );
     let bar = progress_bar(run.training.labelled(), "examples");
-    let card = train(&run, &mut |news| match news {
+    let card = train(&run, &mut |event| match event {
         TrainingEvent::Cascade(cascade) => bar.suspend(|| log::info!("cascade: {cascade}")),
         TrainingEvent::Batch { drawn, examples, loss } => {
             bar.set_position(drawn);
             bar.set_message(format!(
-                "loss {loss:.4}, {examples} learned from, {:.0}/s drawn",
+                "loss {loss:.4}, {examples} trained on, {:.0}/s drawn",
                 bar.per_sec()
             ));
         }
@@ -77,7 +77,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     })?;
     bar.finish_and_clear();
     log::info!(
-        "{} is the model of epoch {}",
+        "{} holds the model of epoch {}",
         args.output.display(),
         card.training.map_or(0, |t| t.best_epoch)
     );
@@ -108,7 +108,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
     };
     let tuned = usize::from(init_from.is_some());
     let options = TrainingOptions {
-        // A model that is tuned further keeps its size.
+        // Fine-tuning does not change the size of the network.
         architecture: init_from.map_or(architecture, |m| m.card().architecture.clone()),
         seed: args.seed,
         epochs: args.epochs.unwrap_or(EPOCHS[tuned]) as usize,
@@ -137,7 +137,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         ("--label-smoothing", options.label_smoothing, 0.0..0.5),
         ("--average-decay", options.average_decay, 0.0..1.0),
         ("--type-balance", options.type_balance, 0.0..2.0),
-        ("--plain-examples", options.easy_examples, 0.0..1.001),
+        ("--easy-examples", options.easy_examples, 0.0..1.001),
     ] {
         ensure!(
             allowed.contains(&value),
@@ -151,18 +151,18 @@ fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Where a model is written. Its files are locked while this is kept.
+/// The path of an output model. Its files are locked as long as this value lives.
 pub(super) struct ModelOutput {
     pub place: PathBuf,
     _locks: Vec<Arc<Lock>>,
 }
 
-/// Fails before hours of work if the model, or what has these endings beside it, could not be written in the end or would
-/// replace the model that is started from, or if another run writes it.
+/// Checks the outputs before hours of work. Fails if the model or a file beside it cannot be written, if another run
+/// writes it, or if it would replace the model `start`. `beside` holds the extensions of the files beside the model.
 pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>) -> Result<ModelOutput> {
     ensure!(
         output.extension().is_some_and(|e| e == "safetensors"),
-        "--output {}: the name of a model ends in .safetensors",
+        "--output {}: the name of a model must end in .safetensors",
         output.display()
     );
     let place = place_of_file(output)?;
@@ -173,7 +173,6 @@ pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>)
         .flat_map(|model| [model.to_path_buf(), card_path(model)])
         .collect();
     check_inputs_are_kept(&outputs, &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
-    // Better now than after hours.
     let locks = outputs.iter().map(|(_, file)| Ok(OutputFile::create(file)?.lock()));
     let _locks = locks.collect::<Result<_>>()?;
     check_card(&card_path(&place))?;
@@ -181,42 +180,39 @@ pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>)
     Ok(ModelOutput { place, _locks })
 }
 
-/// Fails if a file would be replaced by the card that is something else.
+/// Fails if the card would replace a file that is not a model card.
 fn check_card(card: &Path) -> Result<()> {
     let text = std::fs::read(card).unwrap_or_default();
     let is_card = serde_json::from_slice(&text).is_ok_and(|card: Value| card.get("weights_sha256").is_some());
     ensure!(
         is_card || !card.exists(),
-        "--output: the model's card would replace {}, which is no card of a model; choose another name",
+        "--output: the model's card would replace {}, which is not a model card; choose another name",
         card.display()
     );
     Ok(())
 }
 
-/// Fails if a set is both learned from and validated on: its figures would mean nothing.
+/// Fails if training and validation share a set, because the validation figures would be meaningless.
 fn check_apart(training: &Feed, validation: &Feed) -> Result<()> {
     match in_both(&training.data_sets(), validation) {
-        Some(path) => bail!("{path} is among --examples and among --validation; hold it out of one"),
+        Some(path) => bail!("{path} is in both --examples and --validation; leave it out of one"),
         None => Ok(()),
     }
 }
 
-/// Fails if the model learned from these examples: what it says of them is surer than what it says of others.
+/// Fails if the model was trained on these examples, because a model is overconfident on its training examples.
 pub(super) fn check_unknown(model: &Model, examples: &Feed, purpose: &str) -> Result<()> {
     match in_both(&model.card().learned(), examples) {
-        Some(path) => bail!(
-            "{path} was learned from to make {}; {purpose} examples that were not",
-            model.name()
-        ),
+        Some(path) => bail!("{} was trained on {path}; {purpose} other examples", model.name()),
         None => Ok(()),
     }
 }
 
-/// The path of a set that is among the examples, too, if there is one.
+/// The path of the first set that is also among the examples.
 fn in_both<'a>(sets: &'a [DataSet], examples: &Feed) -> Option<&'a str> {
     let examples = examples.data_sets();
-    let known = |set: &&DataSet| examples.iter().any(|other| other.sha256 == set.sha256);
-    sets.iter().find(known).map(|set| set.path.as_str())
+    let is_shared = |set: &&DataSet| examples.iter().any(|other| other.sha256 == set.sha256);
+    sets.iter().find(is_shared).map(|set| set.path.as_str())
 }
 
 fn describe(epoch: &Epoch, best: bool) -> String {
@@ -248,7 +244,7 @@ mod tests {
     use crate::cli::{Cli, Command};
 
     #[test]
-    fn the_network_is_that_of_the_built_in_model_if_nothing_else_is_said() {
+    fn the_default_network_has_the_size_of_the_built_in_model() {
         let words = "dvcall train --examples e --validation v --output m.safetensors";
         let Command::Train(args) = Cli::parse_from(words.split(' ')).command else {
             panic!("no training");

@@ -1,14 +1,14 @@
-//! `dvcall --version --verbose`: what this binary is made of.
+//! `dvcall --version --verbose`: versions of dvcall, its libraries and its model.
 
 use std::ffi::CStr;
 
 use crate::model::{Model, cuda_devices};
 
-/// Several lines: the version of dvcall, the libraries that decide its results, whether a GPU is seen, and the built-in model.
+/// Lines with the versions of dvcall and of the libraries that affect its results, the GPUs and the built-in model.
 pub fn verbose_version() -> String {
     let cuda = match cuda_devices() {
-        0 => "no device seen".to_owned(),
-        n => format!("{n} device(s) seen"),
+        0 => "no device found".to_owned(),
+        n => format!("{n} device(s) found"),
     };
     let model = Model::builtin().map_or_else(|error| format!("damaged: {error:#}"), |model| model.identity());
     format!(
@@ -19,9 +19,9 @@ pub fn verbose_version() -> String {
     )
 }
 
-/// The version of the htslib that is linked.
+/// The version of the linked htslib.
 fn htslib() -> String {
-    // SAFETY: hts_version gives a static, NUL-terminated string.
+    // SAFETY: hts_version returns a static, NUL-terminated string.
     let version = unsafe { CStr::from_ptr(rust_htslib::htslib::hts_version()) };
     version.to_string_lossy().into_owned()
 }
@@ -30,8 +30,8 @@ fn htslib() -> String {
 mod tests {
     use super::*;
 
-    /// The first whose CRAM decoder lacks the faults that were published before it (SECURITY.md).
-    const MENDED: [u32; 3] = [1, 23, 1];
+    /// The first version whose CRAM decoder has no earlier published faults (SECURITY.md).
+    const FIXED: [u32; 3] = [1, 23, 1];
 
     fn parts(version: &str) -> Vec<u32> {
         let numbers = version.split(|c: char| !c.is_ascii_digit());
@@ -42,9 +42,9 @@ mod tests {
     fn htslib_has_no_published_faults() {
         let linked = htslib();
         assert!(
-            parts(&linked) >= MENDED.to_vec(),
+            parts(&linked) >= FIXED.to_vec(),
             "htslib {linked} is linked; run scripts/setup.sh, which builds a newer one"
         );
-        assert!(parts("1.19.1") < MENDED.to_vec() && parts("1.24-3-g12ab") > MENDED.to_vec());
+        assert!(parts("1.19.1") < FIXED.to_vec() && parts("1.24-3-g12ab") > FIXED.to_vec());
     }
 }
