@@ -1,4 +1,4 @@
-//! From inputs and models to the calls of every partition, in the order of the genome.
+//! Opens inputs and models, and calls every partition in genome order.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -12,18 +12,18 @@ use crate::model::{Cascades, Inference, Model, parse_devices};
 use crate::runtime::{Stage, StageCosts, Stopwatch, for_each_ordered};
 use crate::variants::{Call, OverlapResolver};
 
-/// How the caller works.
+/// Options of the caller.
 #[derive(Clone, Debug)]
 pub struct CallingOptions {
-    /// Models whose probabilities are averaged; none: the built-in model.
+    /// The caller averages the probabilities of these models. Empty: the built-in model.
     pub models: Vec<PathBuf>,
-    /// Where the network runs: `auto`, `cpu`, `cuda`, `cuda:N`, or several of `cuda:N`, separated by commas.
+    /// Device of the network: `auto`, `cpu`, `cuda`, `cuda:N`, or several `cuda:N`, separated by commas.
     pub device: String,
-    /// Pileups that the network gets at a time. Calls do not depend on it.
+    /// Pileups per batch of the network. Calls do not depend on it.
     pub batch_size: usize,
-    /// Whether the cascade decides clear pileups without the network.
+    /// Whether the cascade decides easy pileups without the pileup network.
     pub cascade: bool,
-    /// Calls do not depend on the number of threads.
+    /// Number of worker threads. Calls do not depend on it.
     pub threads: usize,
 }
 
@@ -39,13 +39,13 @@ impl Default for CallingOptions {
     }
 }
 
-/// Evidence and models, opened and checked.
+/// An evidence source and models, opened and checked.
 pub struct Caller {
     pub source: EvidenceSource,
     pub library: Library,
     /// Name and checksum of each model.
     pub models: Vec<String>,
-    /// What opening cost.
+    /// Cost of opening the inputs and models.
     costs: StageCosts,
     pub(super) inference: Inference,
     pub(super) cascades: Option<Cascades>,
@@ -54,7 +54,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Loads the models, and measures the library. `started` is when the work began, for [`StageCosts`].
+    /// Loads the models and measures the library. `started` is the start of the run, for [`StageCosts`].
     pub fn new(mut source: EvidenceSource, options: &CallingOptions, started: Instant) -> Result<Self> {
         let (mut clock, mut costs) = (Stopwatch::of_process(started), StageCosts::default());
         let devices = parse_devices(&options.device)?;
@@ -81,8 +81,8 @@ impl Caller {
         })
     }
 
-    /// Calls all regions in parallel, and hands partitions and calls to `sink` in the order of the genome. Returns what each
-    /// stage cost, opening included.
+    /// Calls all regions in parallel, and passes partitions and calls to `sink` in genome order. Returns the cost of
+    /// each stage, including the cost of opening.
     pub fn run(&self, extras: Extras, sink: &mut impl CallSink) -> Result<StageCosts> {
         let (mut costs, mut settler) = (self.costs, Settler::default());
         let chunks = chunks(self.source.partitions(), self.threads, extras.reads);
@@ -107,21 +107,21 @@ impl Caller {
         Ok(costs)
     }
 
-    /// Calls all regions, and gives each call to `consume` with the name of its contig, in the order of the genome.
+    /// Calls all regions, and passes the contig name and each call to `consume`, in genome order.
     pub fn for_each_call(&self, consume: impl FnMut(&str, &Call) -> Result<()>) -> Result<()> {
         self.run(Extras::default(), &mut Consumer(consume)).map(|_| ())
     }
 }
 
-/// Takes what the caller gives, in the order of the genome.
+/// Receives the caller's results in genome order.
 pub trait CallSink {
-    /// Takes the next partition; its calls follow, as soon as no later call can overlap them.
+    /// Receives the next partition. Its calls follow as soon as no later call can overlap them.
     fn partition(&mut self, called: CalledPartition) -> Result<()>;
 
-    /// Takes the next call of a contig.
+    /// Receives the next call of a contig.
     fn call(&mut self, contig: &str, call: &Call) -> Result<()>;
 
-    /// All calls of the partitions taken so far have been given.
+    /// Tells the sink that it has all calls of the partitions so far.
     fn all_given(&mut self) -> Result<()>;
 }
 
@@ -168,7 +168,7 @@ impl Settler {
         }
     }
 
-    /// Gives the calls that are held back at the end of a contig.
+    /// Passes on the waiting calls at the end of a contig.
     fn finish(&mut self, sink: &mut impl CallSink) -> Result<()> {
         let rest = self.overlaps.finish();
         self.give(&rest, sink)

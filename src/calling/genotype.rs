@@ -1,19 +1,21 @@
-//! From the network's view of each allele set to one genotype over all alleles of a site.
+//! Combines the network's probabilities for each allele set into one genotype over all alleles of a site.
 
 use crate::candidates::Candidate;
 use crate::variants::{Call, genotypes, likeliest, trim};
 
-/// An alternate that is not called and whose own image gives QUAL below this is dropped from the record, unless it is
-/// the best one.
+/// The record omits an alternate allele that is not called if its own image gives a QUAL below this. The best alternate
+/// stays in any case.
 const MIN_ALLELE_QUALITY: f64 = 1.0;
 
-/// Combines what the network says of each allele set into a call.
+/// Combines the network's probabilities for each allele set into a call.
 ///
-/// `sets` are indices of alternates, as [`crate::pileup::allele_sets`] gives them, and `probabilities[i]` is the
-/// probability that none, one or both haplotypes carry an allele of `sets[i]`. A genotype is as likely as the least
-/// likely of what it means for each set; the result is scaled to sum to 1. All alternates take part in finding the
-/// genotype: where one is only a slip of another, as in repeats, it is the image of both that shows how many
-/// haplotypes carry them. Only then those that are not called and hardly real are left out of the record.
+/// `sets` holds indices of alternate alleles, as [`crate::pileup::allele_sets`] returns them. `probabilities[i]` are
+/// the probabilities that none, one or both haplotypes carry an allele of `sets[i]`. The likelihood of a genotype is
+/// the minimum, over all sets, of the probability that matches the genotype. The likelihoods are scaled to sum to 1.
+///
+/// The genotype is first chosen among all alternates. In repeats, one alternate may be only a slip of another; then the
+/// image of both shows how many haplotypes carry them. Afterwards the record omits improbable alternates that are not
+/// called.
 pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Call {
     let likelihood = |genotype: &[usize; 2]| {
         let carries = |set: &[usize], allele: usize| allele > 0 && set.contains(&(allele - 1));
@@ -26,8 +28,8 @@ pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: 
     let called = all[likeliest(&all.iter().map(likelihood).collect::<Vec<_>>())];
     let kept = kept_alternates(candidate.alternates.len(), called, sets, probabilities);
     let genotypes = genotypes(kept.len());
-    let among_all = |genotype: &[usize; 2]| genotype.map(|allele| if allele > 0 { kept[allele - 1] + 1 } else { 0 });
-    let mut likelihoods: Vec<f64> = genotypes.iter().map(|g| likelihood(&among_all(g))).collect();
+    let unreduced = |genotype: &[usize; 2]| genotype.map(|allele| if allele > 0 { kept[allele - 1] + 1 } else { 0 });
+    let mut likelihoods: Vec<f64> = genotypes.iter().map(|g| likelihood(&unreduced(g))).collect();
     let total: f64 = likelihoods.iter().sum();
     if total > 0.0 {
         likelihoods.iter_mut().for_each(|p| *p /= total);
@@ -50,7 +52,7 @@ pub fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: 
     }
 }
 
-/// The alternates that are called or may be real, at least one.
+/// Indices of the alternates that are called or probable enough; at least one.
 fn kept_alternates(
     alternates: usize,
     called: [usize; 2],
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alternate_that_the_network_denies_is_dropped_and_the_rest_trimmed() {
+    fn an_improbable_alternate_is_dropped_and_the_rest_trimmed() {
         let sets = [vec![0], vec![1], vec![0, 1]];
         let call = call_genotype(
             &candidate("ATT", &["A", "CTT"]),
@@ -137,10 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn the_image_of_two_alternates_tells_a_slip_from_a_haplotype() {
+    fn the_image_of_two_alternates_separates_a_slip_from_a_haplotype() {
         let sets = [vec![0], vec![1], vec![0, 1]];
         let slipped = candidate("C", &["CA", "CAA"]);
-        // Both copies of the repeat are longer by two, and a few reads slipped to one.
+        // Both haplotypes of the repeat are longer by two, and a few reads slipped to one.
         let call = call_genotype(
             &slipped,
             &sets,
@@ -148,7 +150,7 @@ mod tests {
         );
         assert_eq!((call.alternates, call.genotype), (vec![b"CAA".to_vec()], [1, 1]));
         assert!((call.probabilities[2] - 0.33 / (0.33 + 0.07)).abs() < 0.02);
-        // A rare alternate that nothing but itself explains is called with the other.
+        // A rare alternate that is not a slip is called together with the other alternate.
         let call = call_genotype(
             &slipped,
             &sets,

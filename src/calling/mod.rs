@@ -1,4 +1,4 @@
-//! The caller as a library: from inputs and models to calls.
+//! The caller as a library: calls variants from inputs and models.
 
 mod caller;
 mod genotype;

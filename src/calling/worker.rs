@@ -1,4 +1,4 @@
-//! One thread of the caller: from partitions to calls.
+//! One thread of the caller: calls the candidates of partitions.
 
 use anyhow::Result;
 
@@ -14,14 +14,14 @@ use crate::reads::{Read, ReadCounts};
 use crate::runtime::{Stage, StageCosts, Stopwatch};
 use crate::variants::{Call, Covered, CoveredRun};
 
-/// Most partitions that a worker takes at a time.
+/// Maximum number of partitions in a chunk.
 const MOST_PARTITIONS: usize = 16;
-/// Chunks that each thread would get if all were as large as the next.
+/// A chunk holds the remaining partitions divided by this number and by the number of threads.
 const CHUNKS_TO_COME: usize = 4;
 
-/// Partitions in chunks, whose pileups the network is given together. A partition alone has ten or so, too few to be fast.
-/// Chunks get smaller towards the end, so that no thread waits long for another. Where reads are kept they are single
-/// partitions, to hold few.
+/// Divides partitions into chunks. The network gets the pileups of a chunk together, because the ten or so pileups of
+/// one partition are too few to be fast. Chunks get smaller towards the end, so that no thread waits long for another.
+/// If reads are kept, each chunk is one partition, to limit memory.
 pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> Vec<Vec<Partition>> {
     let most = if keeps_reads { 1 } else { MOST_PARTITIONS };
     let mut rest = partitions.into_iter();
@@ -33,29 +33,29 @@ pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> 
     chunks
 }
 
-/// One partition, called.
+/// One partition and its calls.
 pub struct CalledPartition {
     pub partition: Partition,
     pub calls: Vec<Call>,
-    /// Empty but for a gVCF.
+    /// Empty unless [`Extras::coverage`] is set.
     pub covered: Covered,
-    /// Only where they are to be written.
+    /// Empty unless [`Extras::reads`] is set.
     pub reads: Vec<Read>,
     pub counts: ReadCounts,
 }
 
-/// What is kept of each partition beside its calls.
+/// What to return for each partition in addition to its calls.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Extras {
     pub coverage: bool,
     pub reads: bool,
 }
 
-/// One partition, its pileups drawn.
+/// One partition whose pileups are drawn.
 struct DrawnPartition {
     partition: Partition,
     candidates: Vec<Candidate>,
-    /// Allele sets of each candidate, one pileup each.
+    /// Allele sets of each candidate. Each set has one pileup.
     sets: Vec<Vec<Vec<usize>>>,
     covered: Covered,
     reads: Vec<Read>,
@@ -67,12 +67,12 @@ pub struct Worker<'a> {
     evidence: EvidenceWorker<'a>,
     cascades: Option<&'a Cascades>,
     classifier: PileupClassifier,
-    /// Of the library.
+    /// Noise of the library.
     noise: f32,
     extras: Extras,
-    /// Room for a batch of images.
+    /// Buffer for a batch of images.
     images: Vec<u8>,
-    /// Where in the probabilities the images that wait for the network belong, and their contexts.
+    /// For each image that waits for the network: its index in the probabilities, and its context.
     waiting: Vec<(usize, PileupContext)>,
 }
 
@@ -115,7 +115,7 @@ impl<'a> Worker<'a> {
         Ok((called.collect(), timings))
     }
 
-    /// What is known of each position, if that is kept.
+    /// Coverage of each position for the gVCF; empty unless [`Extras::coverage`] is set.
     fn cover(&self, partition: &Partition, evidence: &Evidence, timings: &mut StageCosts) -> Covered {
         if !self.extras.coverage {
             return Covered::default();
@@ -123,21 +123,21 @@ impl<'a> Worker<'a> {
         let mut clock = Stopwatch::start();
         let (region, reference) = (&partition.region, &evidence.reference);
         let is_asked = |position| self.evidence.is_asked(&region.contig, position);
-        let least_quality = self.evidence.min_base_quality();
-        let counts = coverage(&evidence.reads, reference, region, least_quality, is_asked);
-        let of_positions = partition
+        let min_quality = self.evidence.min_base_quality();
+        let counts = coverage(&evidence.reads, reference, region, min_quality, is_asked);
+        let counted_positions = partition
             .positions()
             .map(|at| (at, counts[(at - region.start) as usize]));
         let covered = Covered {
             reference: Sequence::new(region.start, reference.slice(region.start, region.end).to_vec()),
-            runs: CoveredRun::group(of_positions),
+            runs: CoveredRun::group(counted_positions),
         };
         clock.lap(timings, Stage::Coverage, partition.bases() as usize);
         covered
     }
 
-    /// Adds the genotype probabilities of each allele set of each candidate in turn; those that the cascade does not decide
-    /// are filled in when a batch of images is full.
+    /// Appends the genotype probabilities of each allele set of each candidate. If the cascade does not decide a set,
+    /// the network fills in its probabilities when a batch of images is full.
     fn draw(
         &mut self,
         evidence: &Evidence,
@@ -168,7 +168,7 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Fills in the probabilities of the images that wait.
+    /// Fills in the probabilities of the waiting images.
     fn ask_network(&mut self, probabilities: &mut [[f32; 3]], timings: &mut StageCosts) -> Result<()> {
         let mut clock = Stopwatch::start();
         let contexts: Vec<_> = self.waiting.iter().map(|(_, context)| *context).collect();
@@ -183,7 +183,7 @@ impl<'a> Worker<'a> {
 }
 
 impl DrawnPartition {
-    /// Calls the candidates, taking their probabilities from the front.
+    /// Calls the candidates, and consumes their probabilities from the front of the slice.
     fn genotype(self, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
         let calls = self.candidates.iter().zip(&self.sets).map(|(candidate, sets)| {
             let (own, rest) = probabilities.split_at(sets.len());
