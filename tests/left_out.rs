@@ -101,7 +101,10 @@ fn where_all_reads_are_left_out_the_reason_and_the_remedy_are_told() {
     assert!(expected.len() > 5);
     set(&|record| record.set_flags(record.flags() | 0x400));
     let message = place.refusal(&REGION);
-    assert!(message.contains("duplicate; --keep-duplicates"), "{message}");
+    assert!(
+        message.contains("duplicate; use them with --keep-duplicates"),
+        "{message}"
+    );
     assert_eq!(again(&["--keep-duplicates"]), expected);
     for command in ["show", "make-examples"] {
         let mut command = dvcall_on(command, &place);
@@ -111,7 +114,7 @@ fn where_all_reads_are_left_out_the_reason_and_the_remedy_are_told() {
     set(&|record| record.set_mapq(3));
     let message = place.refusal(&REGION);
     assert!(
-        message.contains("low mapping quality; --min-mapping-quality below 5"),
+        message.contains("low mapping quality; use them with --min-mapping-quality below 5"),
         "{message}"
     );
     assert!(!again(&["--min-mapping-quality", "3"]).is_empty());
@@ -119,7 +122,7 @@ fn where_all_reads_are_left_out_the_reason_and_the_remedy_are_told() {
     assert!(
         place
             .refusal(&REGION)
-            .contains("failed quality control; take that flag away")
+            .contains("failed quality control; remove the flag")
     );
     set(&|record| with_bases(record, &[], 0));
     assert!(place.refusal(&REGION).contains("without bases (SEQ *)"));
@@ -136,7 +139,7 @@ fn where_all_reads_are_left_out_the_reason_and_the_remedy_are_told() {
     changed(&reads, two_samples, |_, record| drop(record.remove_aux(b"RG")));
     let message = place.refusal(&["--sample", "other"]);
     assert!(
-        message.contains("without a read group; give them") && message.contains("addreplacerg"),
+        message.contains("without a read group; add") && message.contains("addreplacerg"),
         "{message}"
     );
     changed(&reads, two_samples, |_, _| {});
@@ -180,7 +183,7 @@ fn most_reads_left_out_are_a_warning_and_a_bad_target_in_a_good_file_is_no_error
     });
     let (table, told) = heard(&REGION);
     assert!(
-        told.contains("most of those in the regions are left out") && told.contains("--keep-duplicates"),
+        told.contains("most reads in the regions are left out") && told.contains("--keep-duplicates"),
         "{told}"
     );
     let line = table
@@ -204,7 +207,7 @@ fn most_reads_left_out_are_a_warning_and_a_bad_target_in_a_good_file_is_no_error
         }
     });
     let (_, told) = heard(&["--regions", "chrA:10,001-12,000"]);
-    assert!(told.contains("all of those in the regions are left out"), "{told}");
+    assert!(told.contains("all reads in the regions are left out"), "{told}");
     assert!(!heard(&REGION).1.contains("WARN"));
 }
 

@@ -113,7 +113,7 @@ fn only_files_are_written_and_links_to_them_stay() {
     assert!(error_of(&mut run("x.vcf", &["--realigned-reads", "x.bam"])).contains("x.bam.bai: it is no regular file"));
     for (output, flags) in [("x.bcf", &[][..]), ("y.vcf", &["--realigned-reads", "x.CRAM"])] {
         let message = error_of(&mut run(output, flags));
-        assert!(message.contains("let the name end in"), "{message}");
+        assert!(message.contains("give a name that ends in"), "{message}");
     }
     assert_eq!(all(), before);
 

@@ -1,36 +1,37 @@
-//! What is told of reads that are left out: a warning where most are, an error where all are.
+//! Reports excluded reads: a warning if most reads are left out, an error if all are.
 
 use anyhow::{Result, bail};
 
 use super::source::EvidenceSource;
 use crate::reads::{MIN_BASE_QUALITY, ReadCounts, ReadExclusion};
 
-/// Of fewer reads nothing is told: a small target may have none that are good.
+/// Fewer excluded reads are not reported, because a small target may have no usable reads.
 const FEWEST: u64 = 20;
 
-/// Warns if most reads in the regions are left out for a reason that may be a mistake. Fails if all are, unless the reason is one of the
-/// place, such as a repeat, and the sample of the whole file has reads that can be used.
+/// Warns if most reads in the regions are left out for a reason that may be a mistake. Fails if all are left out,
+/// unless the reason can hold for a single place, such as a repeat, and the sample of the whole file has usable reads.
 pub fn report_exclusions(counts: &ReadCounts, source: &EvidenceSource) -> Result<()> {
     let Some(blame) = Blame::find(counts) else {
         return Ok(());
     };
     let (reads, text) = (source.reads.path().display(), blame.text(source));
     if counts.used > 0 {
-        log::warn!("reads {reads}: most of those in the regions are left out, {text}");
-    } else if blame.is_of_place() && source.sample.used > 0 {
-        log::warn!("reads {reads}: all of those in the regions are left out, {text}");
+        log::warn!("reads {reads}: most reads in the regions are left out: {text}");
+    } else if blame.can_be_local() && source.sample.used > 0 {
+        log::warn!("reads {reads}: all reads in the regions are left out: {text}");
     } else {
-        bail!("reads {reads}: all of those in the regions are left out, {text}; nothing was written");
+        bail!("reads {reads}: all reads in the regions are left out: {text}; no output was written");
     }
     Ok(())
 }
 
-/// The commonest reason, where it is worth a word.
+/// The most common reason for excluded reads, if it is worth a message.
 struct Blame {
     reason: ReadExclusion,
     reads: u64,
-    /// Left out for any reason, and all there are.
+    /// Reads that are left out for any of the reported reasons.
     left_out: u64,
+    /// `left_out` and the usable reads.
     all: u64,
 }
 
@@ -38,13 +39,13 @@ impl Blame {
     fn find(counts: &ReadCounts) -> Option<Self> {
         let depth = counts.left_out(ReadExclusion::Depth);
         let usable = counts.used + depth;
-        let is_told = |reason: &ReadExclusion| match usable {
+        let is_reported = |reason: &ReadExclusion| match usable {
             0 => true,
             _ => !is_usual(*reason),
         };
-        let reasons = || counts.reasons().filter(|(reason, _)| is_told(reason));
+        let reasons = || counts.reasons().filter(|(reason, _)| is_reported(reason));
         let left_out: u64 = reasons().map(|(_, reads)| reads).sum();
-        // Of equals the first.
+        // If counts are equal, the first reason.
         let (reason, reads) = reasons().rev().max_by_key(|&(_, reads)| reads)?;
         (left_out >= FEWEST && left_out > usable).then_some(Self {
             reason,
@@ -54,8 +55,8 @@ impl Blame {
         })
     }
 
-    /// Whether a good file may have places where all reads are so.
-    fn is_of_place(&self) -> bool {
+    /// Whether the reason may hold for all reads at some places of a good file.
+    fn can_be_local(&self) -> bool {
         is_usual(self.reason) || self.reason == ReadExclusion::LowMappingQuality
     }
 
@@ -74,7 +75,7 @@ impl Blame {
     }
 }
 
-/// Whether good files have many such reads, or the bound on depth takes them.
+/// Whether good files have many such reads, or the maximum depth excludes them.
 fn is_usual(reason: ReadExclusion) -> bool {
     matches!(
         reason,
@@ -86,28 +87,28 @@ fn is_usual(reason: ReadExclusion) -> bool {
     )
 }
 
-/// What to do if such reads are to be used.
+/// How to make dvcall use such reads.
 fn remedy(reason: ReadExclusion, source: &EvidenceSource) -> String {
     let filter = source.reads.filter();
     let text = match reason {
         ReadExclusion::OtherSample => "choose another sample with --sample",
-        ReadExclusion::NoReadGroup => "give them the sample's read group with: samtools addreplacerg",
-        ReadExclusion::Unmapped => "align them",
-        ReadExclusion::Secondary | ReadExclusion::Supplementary => "give a file that has the primary alignments",
-        ReadExclusion::FailedQualityControl => "take that flag away with: samtools view --remove-flags QCFAIL",
-        ReadExclusion::Duplicate => "--keep-duplicates uses them",
+        ReadExclusion::NoReadGroup => "add the sample's read group with: samtools addreplacerg",
+        ReadExclusion::Unmapped => "align these reads",
+        ReadExclusion::Secondary | ReadExclusion::Supplementary => "use a file that has the primary alignments",
+        ReadExclusion::FailedQualityControl => "remove the flag with: samtools view --remove-flags QCFAIL",
+        ReadExclusion::Duplicate => "use them with --keep-duplicates",
         ReadExclusion::LowMappingQuality => {
             let quality = filter.min_mapping_quality;
-            return format!("--min-mapping-quality below {quality} uses them");
+            return format!("use them with --min-mapping-quality below {quality}");
         }
-        ReadExclusion::MateOnOtherContig => "--mates-on-other-contigs keep uses them",
-        ReadExclusion::NoSequence => "give a file that has the bases of its reads",
-        ReadExclusion::BadAlignment => "align them again",
+        ReadExclusion::MateOnOtherContig => "use them with --mates-on-other-contigs keep",
+        ReadExclusion::NoSequence => "use a file that has the bases of its reads",
+        ReadExclusion::BadAlignment => "align these reads again",
         ReadExclusion::LowBaseQuality if filter.min_base_quality > MIN_BASE_QUALITY => {
-            return format!("--min-base-quality below {} uses them", filter.min_base_quality);
+            return format!("use them with --min-base-quality below {}", filter.min_base_quality);
         }
-        ReadExclusion::LowBaseQuality => "give a file with the qualities that the sequencer wrote",
-        ReadExclusion::Depth => "they are more than are looked at",
+        ReadExclusion::LowBaseQuality => "use a file with the sequencer's base qualities",
+        ReadExclusion::Depth => "the depth is above --max-depth",
     };
     text.to_owned()
 }
@@ -126,11 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn most_reads_are_blamed_on_the_commonest_reason() {
+    fn the_most_common_reason_is_reported() {
         let (duplicate, low) = (ReadExclusion::Duplicate, ReadExclusion::LowMappingQuality);
         assert_eq!(blame(100, &[(duplicate, 60), (low, 50)]), Some((duplicate, 110, 210)));
         assert_eq!(blame(100, &[(duplicate, 60), (low, 40)]), None);
-        // What good files have too, what is deep, and a handful.
+        // Not reported: reasons that good files have too, the maximum depth, and few reads.
         assert_eq!(
             blame(
                 10,

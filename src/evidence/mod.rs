@@ -1,4 +1,4 @@
-//! Evidence: for each partition of the genome its reads, realigned and counted, and the candidates that they show.
+//! Evidence: the realigned reads and the candidates of each partition of the genome.
 
 mod exclusion_report;
 mod options;

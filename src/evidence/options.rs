@@ -1,28 +1,28 @@
-//! What evidence is made from, and how.
+//! Inputs and options of the evidence.
 
 use std::path::PathBuf;
 
 use crate::candidates::CandidateOptions;
 use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions};
 
-/// The files of a run, and the part of the genome that is asked for.
+/// The input files of a run and the requested regions.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
     /// FASTA with its `.fai`; bgzipped or plain.
     pub reference: PathBuf,
     /// BAM or CRAM, sorted by coordinate, with its index.
     pub reads: PathBuf,
-    /// Region strings or BED files. If there are none, every contig of both files.
+    /// Region strings or BED files. Empty: all contigs that are in both files.
     pub regions: Vec<String>,
-    /// Sample of the reads; required if the reads hold several.
+    /// Sample of the reads; required if the reads hold several samples.
     pub sample: Option<String>,
 }
 
-/// Which reads are evidence, and how much evidence makes a candidate.
+/// Read filters, realignment and thresholds for candidates.
 #[derive(Clone, Copy, Debug)]
 pub struct EvidenceOptions {
     pub filter: FilterOptions,
-    /// Greatest depth at a position; of more reads, about this many are drawn.
+    /// Maximum depth at a position. At deeper positions, about this many reads are drawn.
     pub max_depth: u32,
     pub candidates: CandidateOptions,
     /// Whether reads are realigned to local haplotypes.

@@ -1,4 +1,4 @@
-//! From a partition to its candidates: the half of the flow that `call`, `make-examples` and `show` share.
+//! Finds the candidates of a partition: the first half of the flow, which `call`, `make-examples` and `show` share.
 
 use std::path::Path;
 
@@ -18,29 +18,29 @@ use crate::reads::{
 use crate::realign::{RealignOptions, Realigner};
 use crate::runtime::{Stage, StageCosts, Stopwatch};
 
-/// The inputs of a run, opened and checked before any work starts.
+/// The opened and checked inputs of a run.
 pub struct EvidenceSource {
     pub reference: Reference,
     pub reads: ReadSource,
     pub regions: IntervalSet,
     pub options: EvidenceOptions,
-    /// Counts of the reads in the sample of the whole file; zero before [`measure_library`](Self::measure_library).
+    /// Counts of the reads in a sample of the whole file; zero before [`measure_library`](Self::measure_library).
     pub sample: ReadCounts,
 }
 
-/// What a partition holds.
+/// Reads, reference and candidates of a partition.
 pub struct Evidence {
     pub reads: Vec<Read>,
     pub reference: Sequence,
     /// Candidates whose position lies in the partition's region.
     pub candidates: Vec<Candidate>,
-    /// Of all reads that no earlier partition has counted.
+    /// Counts of the reads that no earlier partition has counted.
     pub counts: ReadCounts,
     pub timings: StageCosts,
 }
 
 impl EvidenceSource {
-    /// Opens and checks the inputs; checksums of the contigs are compared on `threads` threads.
+    /// Opens and checks the inputs. `threads` threads compare the checksums of the contigs.
     pub fn open(inputs: &Inputs, options: EvidenceOptions, threads: usize) -> Result<Self> {
         let reference = Reference::open(&inputs.reference)?;
         let reads = ReadSource::open(&inputs.reads, &reference, inputs.sample.as_deref())?;
@@ -52,7 +52,7 @@ impl EvidenceSource {
         };
         if let Some(contig) = regions.contigs().find(|contig| reads.contigs().get(contig).is_none()) {
             bail!(
-                "--regions: reads {} has no contig {contig}; leave it out, or give reads that were aligned to it",
+                "--regions: reads {} has no contig {contig}; leave it out, or use reads that were aligned to it",
                 reads.path().display()
             );
         }
@@ -70,19 +70,19 @@ impl EvidenceSource {
         })
     }
 
-    /// The regions cut into units of work, in output order.
+    /// The regions, divided into units of work in output order.
     pub fn partitions(&self) -> Vec<Partition> {
         partitions(&self.regions, |contig| {
             self.reference.contigs().get(contig).map_or(0, |c| c.length)
         })
     }
 
-    /// The file that `--realigned-reads` asks for, if it does.
+    /// The writer for `--realigned-reads`; none without a path.
     pub fn realigned_reads_writer(&self, path: Option<&Path>) -> Result<Option<RealignedReadsWriter>> {
         let create = |path: &Path| {
             if ends_with(path, &["sam", "cram"]) {
                 bail!(
-                    "cannot write {}: realigned reads are written as BAM; let the name end in .bam",
+                    "cannot write {}: dvcall writes realigned reads as BAM; give a name that ends in .bam",
                     path.display()
                 );
             }
@@ -91,20 +91,20 @@ impl EvidenceSource {
         path.map(create).transpose()
     }
 
-    /// What a sample of the whole file tells of its library, and of which reads to use. Fails if the caller is not made for such
-    /// reads, unless it is forced.
+    /// Measures the library on a sample of the whole file, and decides whether to use all reads with a mate on another
+    /// contig. Fails for long or spliced reads, unless `force` is set.
     pub fn measure_library(&mut self, threads: usize) -> Result<Library> {
         let (library, sample) = Library::measure(&self.reads, &self.reference, threads)?;
         if let Some(cause) = sample.unsuited().filter(|_| !self.options.force) {
             bail!(
-                "reads {} {cause}; dvcall and its model are made for short reads of genomes; --force uses these all the same",
+                "reads {} {cause}; dvcall and its model are made for short reads of genomes; --force uses them anyway",
                 self.reads.path().display()
             );
         }
         let filter = self.reads.filter();
         if filter.mates == MatesOnOtherContigs::Auto && sample.mates_lie_elsewhere() {
             log::info!(
-                "most reads of {} have their mate on another contig: all of these are used",
+                "most reads of {} have their mate on another contig; all these reads are used",
                 self.reads.path().display()
             );
             self.reads = self.reads.clone().with_filter(FilterOptions {
@@ -116,7 +116,7 @@ impl EvidenceSource {
         Ok(library)
     }
 
-    /// What is done with reads whose mate lies on another contig.
+    /// The rule for reads whose mate lies on another contig, in words.
     pub fn rule_for_mates(&self) -> &'static str {
         match self.reads.filter().mates {
             MatesOnOtherContigs::Keep => "used",
@@ -125,7 +125,7 @@ impl EvidenceSource {
         }
     }
 
-    /// Readers for one thread.
+    /// Opens the readers of one thread.
     pub fn worker(&self) -> Result<EvidenceWorker<'_>> {
         Ok(EvidenceWorker {
             source: self,
@@ -136,12 +136,12 @@ impl EvidenceSource {
     }
 }
 
-/// One thread's readers.
+/// The readers of one thread.
 pub struct EvidenceWorker<'a> {
     source: &'a EvidenceSource,
     reads: ReadReader,
     reference: ReferenceReader,
-    /// None: the aligner's alignments are taken as they are.
+    /// None: the alignments of the input file are used.
     realigner: Option<Realigner>,
 }
 
@@ -150,7 +150,7 @@ impl EvidenceWorker<'_> {
         self.source.options.candidates.min_base_quality
     }
 
-    /// Whether `--regions` has the position.
+    /// Whether `--regions` contains the position.
     pub fn is_asked(&self, contig: &str, position: u64) -> bool {
         self.source.regions.contains(contig, position)
     }
@@ -180,7 +180,7 @@ impl EvidenceWorker<'_> {
         })
     }
 
-    /// Reads may reach beyond the evidence region, and so may what is drawn around a candidate.
+    /// The reference with flanks, because reads and pileups may extend beyond the evidence region.
     fn sequence_around(&self, partition: &Partition) -> Result<Sequence> {
         let evidence = &partition.evidence;
         let length = self
