@@ -85,14 +85,14 @@ fn an_index_of_another_bam_is_refused() {
     write_deep(&at("deep.bam"), 100, |i| format!("read{i}"));
     fs::write(at("cut.bam.bai"), &fs::read(at("first.bam.bai")).unwrap()[..100]).unwrap();
     let cases = [
-        (&first, "second.bam.bai", "knows is not the last"),
+        (&first, "second.bam.bai", "index is not the last"),
         (&second, "first.bam.bai", "ends before"),
-        (&first, "earlier.bam.bai", "knows is not the last"),
+        (&first, "earlier.bam.bai", "index is not the last"),
         (&earlier, "first.bam.bai", "ends before"),
-        (&first, "none.bam.bai", "knows is not the last"),
+        (&first, "none.bam.bai", "index is not the last"),
         (&none, "first.bam.bai", "ends before"),
-        (&first, "deep.bam.bai", "knows 1 contigs"),
-        (&first, "cut.bam.bai", "cut off"),
+        (&first, "deep.bam.bai", "it has 1 contigs"),
+        (&first, "cut.bam.bai", "truncated"),
     ];
     for (reads, index, cause) in cases {
         let path = at("reads.bam");
@@ -124,9 +124,9 @@ fn an_index_of_another_cram_and_a_cut_cram_are_refused() {
     let cut = |at: usize| [&cram[..at], &cram[marker..]].concat();
     let foreign = index.replace(&last.to_string(), &(last - 1_000).to_string());
     let cases = [
-        (&cram, String::new(), "knows is not the last"),
+        (&cram, String::new(), "index is not the last"),
         (&cram, lines[1..].concat(), "its first container"),
-        (&cram, lines[..1].concat(), "knows is not the last"),
+        (&cram, lines[..1].concat(), "index is not the last"),
         (&cram, foreign, "does not fit"),
         (&cram, index.replacen('\t', " ", 1), "line 1 is damaged"),
         (&cut(last), index.clone(), "ends before"),

@@ -1,4 +1,4 @@
-//! What can be told from an alignment file before it is read: its format, its index, and whether its end is there.
+//! Checks of an alignment file before reading: its format, its index, and whether it is truncated.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -11,12 +11,12 @@ use super::alignment_index;
 use super::alignment_index::Index;
 use super::bgzf::BgzfFile;
 
-/// The empty BGZF block that ends a whole BAM (SAM specification, section 4.1.2).
+/// The empty BGZF block at the end of a complete BAM (SAM specification, section 4.1.2).
 const BGZF_END: [u8; 28] = [
     0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
 
-/// The containers that end a whole CRAM 3 and CRAM 2.1 (CRAM specification, section 9).
+/// The containers at the end of a complete CRAM 3 and CRAM 2.1 (CRAM specification, section 9).
 const CRAM_3_END: [u8; 38] = [
     0x0f, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0xe0, 0x45, 0x4f, 0x46, 0, 0, 0, 0, 0x01, 0, 0x05, 0xbd, 0xd9, 0x4f,
     0, 0x01, 0, 0x06, 0x06, 0x01, 0, 0x01, 0, 0x01, 0, 0xee, 0x63, 0x01, 0x4b,
@@ -26,11 +26,12 @@ const CRAM_2_END: [u8; 30] = [
     0x01, 0, 0x01, 0, 0x01, 0,
 ];
 
-/// Most bytes of the text of a BAM's header; each contig takes eight or more.
+/// Maximum bytes of the text of a BAM header. Each contig takes at least eight bytes.
 const HEADER_LIMIT: u64 = 512 << 20;
 
-/// Finds the format and the index, and fails if the file is missing, is something else, lacks its index or has that of another,
-/// or was cut off: a truncated file must never look like a quiet genome, not even if the cut lies past the last region read.
+/// Finds the format and the index. Fails if the file is missing, truncated, or neither BAM nor CRAM, or if its index is
+/// missing or belongs to another file. A truncated file must never look like a genome without variants, even if the
+/// missing part is behind the last requested region.
 pub fn check(path: &Path) -> Result<(Format, PathBuf, Index)> {
     if !path.is_file() {
         bail!("reads {}: no such file", path.display());
@@ -53,21 +54,22 @@ pub fn check(path: &Path) -> Result<(Format, PathBuf, Index)> {
         Format::Bam => &[&BGZF_END],
         Format::Cram => &[&CRAM_3_END, &CRAM_2_END],
     };
-    let mut whole = false;
+    let mut is_complete = false;
     for end in ends {
-        whole |= ends_with(&mut file, end).with_context(unreadable)?;
+        is_complete |= ends_with(&mut file, end).with_context(unreadable)?;
     }
-    if !whole {
+    if !is_complete {
         bail!(
             "reads {} is truncated: its end-of-file marker is missing; copy or make the file again",
             path.display()
         );
     }
-    let checked = Index::read(&index, path, format)?;
-    Ok((format, index, checked))
+    let contents = Index::read(&index, path, format)?;
+    Ok((format, index, contents))
 }
 
-/// Fails if the header of a BAM claims more than it can hold: htslib takes memory for as much (SAM specification, section 4.2).
+/// Fails if the lengths in a BAM header are impossible, because htslib allocates memory by them (SAM specification,
+/// section 4.2).
 fn check_header(path: &Path) -> Result<()> {
     let damaged = || {
         format!(
@@ -79,7 +81,7 @@ fn check_header(path: &Path) -> Result<()> {
     let number = |file: &mut BgzfFile, skip: usize| -> Result<u64> {
         file.read(skip)?;
         let bytes = file.read(4)?.try_into();
-        Ok(u32::from_le_bytes(bytes.ok().context("it is cut off")?).into())
+        Ok(u32::from_le_bytes(bytes.ok().context("it is truncated")?).into())
     };
     let mut text = number(&mut file, 4).with_context(damaged)?;
     let contigs = (|| {

@@ -13,7 +13,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Of a file, by its first bytes; none if it is neither.
+    /// Detects the format by the first bytes of a file. None if the file is neither BAM nor CRAM.
     pub fn detect(file: &mut File, path: &Path) -> std::io::Result<Option<Self>> {
         let mut magic = Vec::with_capacity(4);
         file.take(4).read_to_end(&mut magic)?;
@@ -25,7 +25,7 @@ impl Format {
     }
 }
 
-/// Whether it is bgzipped text, such as SAM, which begins as BAM does. A block that cannot be read is told of later.
+/// Whether a BGZF file is text, such as bgzipped SAM, and not BAM. Unreadable blocks are reported later.
 fn is_text(path: &Path) -> bool {
     let magic = BgzfFile::open(path).and_then(|mut file| file.read(4));
     magic.is_ok_and(|magic| magic.len() == 4 && magic != *b"BAM\x01")

@@ -1,5 +1,6 @@
-//! The index of an alignment file, and whether it is of this file. A stale or foreign one would be read without complaint
-//! and find no reads: a quiet genome. Its age says nothing, for copies get new times; where the reads are does.
+//! The index of an alignment file, and a check that it belongs to this file. With an old or foreign index, htslib may
+//! find no reads without an error, and the genome would seem to have no variants. File times prove nothing, because
+//! copies get new times. The positions of the reads do.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,13 +16,13 @@ use super::crai;
 use super::crai::Crai;
 use super::damage::is_system_error;
 
-/// Bytes of a record that tell it from others: its fixed fields (SAM specification, section 4.2), and of its name.
+/// Bytes that identify a record: its fixed fields (SAM specification, section 4.2) and the start of its name.
 const RECORD_FRONT: usize = 100;
 
-/// Of so many contigs a bin is compared with a read.
-const LOOKED_AT: usize = 16;
+/// Number of contigs of which one bin is compared with a read.
+const CHECKED_CONTIGS: usize = 16;
 
-/// The index beside the file: of several the one that samtools reads.
+/// Finds the index beside the file. If there are several, returns the one that samtools reads.
 pub fn find(path: &Path, format: Format) -> Result<PathBuf> {
     let suffixes: &[&str] = match format {
         Format::Bam => &["csi", "bai"],
@@ -39,7 +40,7 @@ pub fn find(path: &Path, format: Format) -> Result<PathBuf> {
     }
 }
 
-/// A checked index: where the records of each contig are.
+/// A checked index, which locates the records of each contig.
 #[derive(Clone, Debug)]
 pub enum Index {
     Bins(Arc<[ContigBins]>),
@@ -47,8 +48,8 @@ pub enum Index {
 }
 
 impl Index {
-    /// Fails unless the index accounts for all placed reads of the file: they begin where those of the file do, end where they
-    /// end, and none are left out between. Reads the index, and a few blocks of the file.
+    /// Reads the index and a few blocks of the file. Fails unless the index covers all placed reads of the file: the
+    /// first and last reads of both agree, and no reads are missing in between.
     pub fn read(index: &Path, path: &Path, format: Format) -> Result<Self> {
         let checked = match format {
             Format::Bam => check_bins(index, path).map(|contigs| Self::Bins(contigs.into())),
@@ -73,7 +74,7 @@ impl Index {
     }
 }
 
-/// Stretches that may hold reads, by what the index knows.
+/// The stretches that may hold reads according to the index.
 pub fn stretches(index: &Path, format: Format) -> Result<Vec<Stretch>> {
     let stretches = match format {
         Format::Bam => BinIndex::read(index).map(|index| index.stretches),
@@ -88,44 +89,47 @@ fn check_bins(index: &Path, path: &Path) -> Result<Vec<ContigBins>> {
     can_open(path, 2)?;
     let mut reader = bam::Reader::from_path(path)?;
     let contigs = reader.header().target_count();
-    let known = index.contigs.len();
-    ensure!(known == contigs as usize, "it knows {known} contigs, not {contigs}");
-    // The reader has read the header and no more.
-    let first = reader.tell() as u64;
-    let known = index.records.unwrap_or(first..first);
-    // Past the end of the file nothing is read either, which would look like its end.
+    let indexed = index.contigs.len();
     ensure!(
-        known.end >> 16 <= path.metadata()?.len(),
-        "the file ends before the last read that it knows"
+        indexed == contigs as usize,
+        "it has {indexed} contigs, but the file has {contigs}"
+    );
+    // The reader is at the end of the header.
+    let first = reader.tell() as u64;
+    let indexed = index.records.unwrap_or(first..first);
+    // A read past the end of the file returns nothing, as at its end.
+    ensure!(
+        indexed.end >> 16 <= path.metadata()?.len(),
+        "the file ends before the last read in the index"
     );
     let mut file = BgzfFile::open(path)?;
     let mut record_at = |offset| file.seek(offset).and_then(|()| file.read(RECORD_FRONT));
     let front = record_at(first).context("its first read is damaged")?;
-    // One place can have two offsets, at the end of a block and at the start of the next; what stands there is one.
+    // Compares records, not offsets: the end of a block and the start of the next block are the same place.
     ensure!(
-        record_at(known.start).is_ok_and(|record| record == front),
-        "the first read that it knows is not the first of the file"
+        record_at(indexed.start).is_ok_and(|record| record == front),
+        "the first read in the index is not the first of the file"
     );
     ensure!(
-        record_at(known.end).is_ok_and(|record| record.is_empty() || is_unplaced(&record)),
-        "the last read that it knows is not the last of the file"
+        record_at(indexed.end).is_ok_and(|record| record.is_empty() || is_unplaced(&record)),
+        "the last read in the index is not the last of the file"
     );
-    check_holes(&index.contigs, known.start, &mut reader)?;
+    check_holes(&index.contigs, indexed.start, &mut reader)?;
     check_shape(&index.contigs, &mut reader)?;
     Ok(index.contigs)
 }
 
-/// Fails unless the chunks of the index, one contig after the other, leave out no placed read.
+/// Fails if a placed read lies between the chunks of the index.
 fn check_holes(contigs: &[ContigBins], first: u64, reader: &mut bam::Reader) -> Result<()> {
     let mut reached = first;
     for contig in contigs {
         let records = contig.records().unwrap_or(reached..reached);
-        ensure!(records.start >= reached, "its contigs share reads");
+        ensure!(records.start >= reached, "contigs of the index share reads");
         for chunk in contig.chunks() {
             if chunk.start > reached {
                 ensure!(
                     !holds_placed(reader, reached..chunk.start)?,
-                    "it leaves out the reads from virtual offset {reached} to {}",
+                    "the index lacks the reads from virtual offset {reached} to {}",
                     chunk.start
                 );
             }
@@ -135,25 +139,27 @@ fn check_holes(contigs: &[ContigBins], first: u64, reader: &mut bam::Reader) -> 
     Ok(())
 }
 
-/// Fails unless bins hold the positions that they stand for: a CSI says how wide its bins are. Looks at one read of some contigs.
+/// Fails unless bins hold reads at their positions, because a CSI may give a wrong width of its bins. Checks one read
+/// of some contigs.
 fn check_shape(contigs: &[ContigBins], reader: &mut bam::Reader) -> Result<()> {
-    let known = (0..)
+    let placed = (0..)
         .zip(contigs)
         .filter_map(|(tid, contig)| Some((tid, contig.last_chunk()?)));
     let mut record = Record::new();
-    for (tid, (offset, positions)) in known.take(LOOKED_AT) {
+    for (tid, (offset, positions)) in placed.take(CHECKED_CONTIGS) {
         reader.seek(offset as i64)?;
-        reader.read(&mut record).context("it goes on behind the reads")??;
+        reader.read(&mut record).context("it extends past the reads")??;
         let is_within = u64::try_from(record.pos()).is_ok_and(|start| positions.contains(&start));
         ensure!(
             record.tid() == tid && is_within,
-            "the read at virtual offset {offset} is not in the bin that it tells of"
+            "the read at virtual offset {offset} is not in its bin of the index"
         );
     }
     Ok(())
 }
 
-/// Whether a placed read begins and ends between two virtual offsets. Some tools leave out reads with a contig but no position.
+/// Whether a placed read lies between two virtual offsets. Reads with a contig but no position do not count, because
+/// some tools do not index them.
 fn holds_placed(reader: &mut bam::Reader, offsets: Range<u64>) -> Result<bool> {
     reader.seek(offsets.start as i64)?;
     let mut record = Record::new();
@@ -169,7 +175,7 @@ fn holds_placed(reader: &mut bam::Reader, offsets: Range<u64>) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether a record has a proper length, and no contig (SAM specification, section 4.2).
+/// Whether a record has a valid length and no contig (SAM specification, section 4.2).
 fn is_unplaced(record: &[u8]) -> bool {
     let number = |at: usize| Some(i32::from_le_bytes(record.get(at..at + 4)?.try_into().ok()?));
     number(0).is_some_and(|length| length >= 32) && number(4) == Some(-1)

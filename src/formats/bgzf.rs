@@ -1,4 +1,4 @@
-//! A file, plain or bgzipped, read from any place.
+//! Random access to a plain or bgzipped file.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -9,17 +9,17 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use rust_htslib::htslib::{self, BGZF};
 
-/// Most bytes of an index after decompression. That of a BAM with 30-fold coverage of the human genome takes 9 MB.
+/// Maximum bytes of a decompressed index. The index of a human BAM with 30-fold coverage takes 9 MB.
 const INDEX_LIMIT: u64 = 256 << 20;
 
-/// Fails where so many files cannot be opened at once, and says why, which htslib does not.
+/// Fails if `files` more files cannot be open at once. The error has the cause, which htslib's error lacks.
 pub fn can_open(path: &Path, files: usize) -> io::Result<()> {
     let opened: io::Result<Vec<File>> = (0..files).map(|_| File::open(path)).collect();
     opened.map(drop)
 }
 
-/// Reads the next line, with its end; 0 bytes at the end of the text. Fails at one of more than `longest` bytes, to which a small
-/// compressed file can decompress.
+/// Reads the next line with its line end. Returns the number of bytes, 0 at the end of the text. Fails if the line has
+/// more than `longest` bytes, because a small compressed file can hold a huge line.
 pub fn read_line(text: &mut impl BufRead, longest: u64, line: &mut Vec<u8>) -> io::Result<usize> {
     let read = text.by_ref().take(longest).read_until(b'\n', line)?;
     if read as u64 == longest && line.last() != Some(&b'\n') {
@@ -29,7 +29,7 @@ pub fn read_line(text: &mut impl BufRead, longest: u64, line: &mut Vec<u8>) -> i
     Ok(read)
 }
 
-/// The bytes of an index, plain or bgzipped. Fails beyond [`INDEX_LIMIT`], which a small file can decompress to.
+/// Reads a plain or bgzipped index. Fails if it exceeds [`INDEX_LIMIT`] after decompression.
 pub fn read_index(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = BgzfFile::open(path)?.take(INDEX_LIMIT + 1).read_to_end(&mut bytes)?;
@@ -41,12 +41,12 @@ pub fn read_index(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A file that is read through htslib; rust-htslib's own reader never closes its file.
+/// A file that htslib reads. rust-htslib's own reader never closes its file.
 pub struct BgzfFile {
     inner: *mut BGZF,
 }
 
-// SAFETY: the file belongs to this value alone, and htslib ties none to a thread.
+// SAFETY: only this value uses the file, and htslib does not bind files to threads.
 unsafe impl Send for BgzfFile {}
 
 impl BgzfFile {
@@ -54,25 +54,25 @@ impl BgzfFile {
         let failed = || format!("cannot open {}", path.display());
         let name = CString::new(path.as_os_str().as_bytes()).with_context(failed)?;
         can_open(path, 1).with_context(failed)?;
-        // Safe: both strings end in NUL; null is checked.
+        // SAFETY: both strings end in NUL; null is checked.
         let inner = unsafe { htslib::bgzf_open(name.as_ptr(), c"r".as_ptr()) };
         if inner.is_null() {
-            // Such as too many open files.
+            // For example, too many open files.
             return Err(std::io::Error::last_os_error()).with_context(failed);
         }
         Ok(Self { inner })
     }
 
     pub fn is_compressed(&self) -> bool {
-        // Safe: the file is open.
+        // SAFETY: the file is open.
         unsafe { htslib::bgzf_compression(self.inner) != 0 }
     }
 
-    /// Reads the `.gzi` of a bgzipped file, which [`Self::seek_text`] then needs.
+    /// Reads the `.gzi` of a bgzipped file. [`Self::seek_text`] needs it.
     pub fn load_index(&mut self, gzi: &Path) -> Result<()> {
         let failed = || format!("cannot read {}", gzi.display());
         let name = CString::new(gzi.as_os_str().as_bytes()).with_context(failed)?;
-        // htslib takes memory for as many entries as the file says it has.
+        // htslib allocates memory for the number of entries in the file, so the number must fit the length.
         let mut entries = [0; 8];
         let mut file = File::open(gzi).with_context(failed)?;
         file.read_exact(&mut entries).with_context(failed)?;
@@ -82,32 +82,32 @@ impl BgzfFile {
         let length = file.metadata().with_context(failed)?.len();
         ensure!(
             expected == Some(length),
-            "{}: it has {length} bytes where {expected:?} should be",
+            "{}: it has {length} bytes, expected {expected:?}",
             failed()
         );
-        // Safe: the file is open, the string ends in NUL, no suffix is allowed to be null.
+        // SAFETY: the file is open, the string ends in NUL, and the suffix may be null.
         let status = unsafe { htslib::bgzf_index_load(self.inner, name.as_ptr(), std::ptr::null()) };
         ensure!(status == 0, failed());
         Ok(())
     }
 
-    /// Goes to a byte of the text.
+    /// Seeks to a byte of the decompressed text.
     pub fn seek_text(&mut self, offset: u64) -> Result<()> {
-        // Safe: the file is open.
+        // SAFETY: the file is open.
         let status = unsafe { htslib::bgzf_useek(self.inner, offset as i64, libc::SEEK_SET) };
         ensure!(status == 0, "no text at byte {offset}");
         Ok(())
     }
 
-    /// Goes to a virtual offset (SAM specification, section 4.1.1) of a bgzipped file.
+    /// Seeks to a virtual offset (SAM specification, section 4.1.1) of a bgzipped file.
     pub fn seek(&mut self, offset: u64) -> Result<()> {
-        // Safe: the file is open.
+        // SAFETY: the file is open.
         let status = unsafe { htslib::bgzf_seek(self.inner, offset as i64, libc::SEEK_SET) };
         ensure!(status == 0, "no block at byte {}", offset >> 16);
         Ok(())
     }
 
-    /// Up to `length` bytes of text from here; fewer only at the end of the file.
+    /// Reads `length` bytes of decompressed text; fewer only at the end of the file.
     pub fn read(&mut self, length: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; length];
         let read = Read::read(self, &mut bytes)?;
@@ -118,7 +118,7 @@ impl BgzfFile {
 
 impl Read for BgzfFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Safe: the buffer has so many bytes.
+        // SAFETY: the buffer has `buffer.len()` bytes.
         let read = unsafe { htslib::bgzf_read(self.inner, buffer.as_mut_ptr().cast(), buffer.len()) };
         usize::try_from(read).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "damaged block"))
     }
@@ -126,7 +126,7 @@ impl Read for BgzfFile {
 
 impl Drop for BgzfFile {
     fn drop(&mut self) {
-        // Safe: opened once, closed once.
+        // SAFETY: the file is opened once and closed once.
         unsafe { htslib::bgzf_close(self.inner) };
     }
 }

@@ -1,4 +1,4 @@
-//! What indexes by bins know of their file: BAI (SAM specification, section 5.2), tabix and CSI (their specifications are in
+//! Indexes by bins: BAI (SAM specification, section 5.2), tabix and CSI (their specifications are in
 //! samtools/hts-specs).
 
 use std::ops::Range;
@@ -8,23 +8,24 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::bgzf::read_index;
 
-/// What an index tells of its file.
+/// The contents of an index.
 pub struct BinIndex {
     pub(crate) contigs: Vec<ContigBins>,
-    /// Virtual offsets of the start of the first record and the end of the last that it knows; none if it knows none.
+    /// Virtual offsets of the start of the first record and the end of the last record; none if the index holds no
+    /// records.
     pub(crate) records: Option<Range<u64>>,
-    /// Where records are: of BAI, windows of 16 kb; of CSI, bins.
+    /// Stretches with records: 16 kb windows of a BAI, bins of a CSI.
     pub(crate) stretches: Vec<Stretch>,
 }
 
-/// A stretch that may hold records.
+/// A part of a contig that may hold records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    /// Rank of the contig in the header of the file.
+    /// 0-based rank of the contig in the header of the file.
     pub(crate) contig: u32,
     /// 0-based half-open positions.
     pub(crate) positions: Range<u64>,
-    /// About how many compressed bytes its records take.
+    /// Approximate compressed size of its records, in bytes.
     pub(crate) bytes: u64,
 }
 
@@ -41,7 +42,7 @@ impl BinIndex {
                 let (leaf_bits, depth, length) = (rest.number()?, rest.number()?, rest.number()?);
                 ensure!(
                     depth <= 10 && leaf_bits <= 30,
-                    "bins of {leaf_bits} bits with a depth of {depth}"
+                    "it has bins of {leaf_bits} bits and depth {depth}, which is not valid"
                 );
                 let shape = BinShape {
                     is_csi: true,
@@ -61,19 +62,19 @@ impl BinIndex {
         for contig in 0..contigs {
             rest.bins(contig, shape, &mut index)?;
         }
-        // The number of unplaced records may follow, and nothing else.
+        // Only the number of unplaced records may follow.
         ensure!(matches!(rest.0.len(), 0 | 8), "it goes on after its last contig");
         Ok(index)
     }
 }
 
-/// How an index cuts contigs into bins.
+/// The bin sizes of an index.
 #[derive(Clone, Copy, Debug)]
 struct BinShape {
     is_csi: bool,
-    /// A smallest bin holds 2^`leaf_bits` bases, each larger one eight of the next smaller.
+    /// A smallest bin holds 2^`leaf_bits` bases. Each larger bin holds eight bins of the next smaller size.
     leaf_bits: u32,
-    /// How many sizes of bins there are beside the largest.
+    /// Number of bin sizes below the largest.
     depth: u32,
 }
 
@@ -84,12 +85,12 @@ impl BinShape {
         depth: 5,
     };
 
-    /// Number of the first bin that is so far from the largest.
+    /// Number of the first bin that is `depth` sizes below the largest.
     fn first_bin(depth: u32) -> u64 {
         ((1 << (3 * depth)) - 1) / 7
     }
 
-    /// The positions of a bin.
+    /// The 0-based half-open positions of a bin.
     fn positions(self, bin: u64) -> Range<u64> {
         let depth = (1..=self.depth).rev().find(|&depth| bin >= Self::first_bin(depth));
         let depth = depth.unwrap_or(0);
@@ -98,20 +99,21 @@ impl BinShape {
     }
 }
 
-/// Where the records of a contig stand in the file.
+/// The places in the file of the records of a contig.
 ///
-/// Bins and the offsets of windows say the same in two ways. Where reading begins follows from both, so that a wrong number in one
-/// of them hides no record.
+/// Bins and window offsets hold the same information. The start of reading depends on both, so that one wrong number
+/// hides no record.
 #[derive(Clone, Debug)]
 pub struct ContigBins {
     shape: BinShape,
-    /// Ordered by their starts.
+    /// Sorted by start.
     chunks: Vec<Chunk>,
-    /// Virtual offset before which no record reaches over a position or those behind it. Both ascend.
+    /// Pairs of a position and a virtual offset: no record before the offset overlaps this or a later position. Both
+    /// ascend.
     starts: Vec<(u64, u64)>,
 }
 
-/// Virtual offsets of a run of records of one bin.
+/// Virtual offsets of consecutive records of one bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Chunk {
     start: u64,
@@ -120,7 +122,7 @@ struct Chunk {
 }
 
 impl ContigBins {
-    /// `starts` are in any order; an offset of 0 says nothing.
+    /// `starts` may be unsorted. An offset of 0 means unknown.
     fn new(shape: BinShape, mut chunks: Vec<Chunk>, mut starts: Vec<(u64, u64)>) -> Self {
         chunks.sort_unstable();
         starts.retain(|&(_, offset)| offset > 0);
@@ -135,9 +137,10 @@ impl ContigBins {
         Self { shape, chunks, starts }
     }
 
-    /// Whether the records that begin chunks can ascend by position.
+    /// Whether the first records of the chunks can be sorted by position.
     fn is_in_order(&self) -> bool {
-        // htslib puts reads with a contig but no position, which come first, into the bin before the smallest.
+        // htslib puts reads with a contig but no position into the bin before the smallest bins. These reads come
+        // first.
         let unplaced = BinShape::first_bin(self.shape.depth).wrapping_sub(1);
         let mut bins = self.chunks.iter().map(|chunk| u64::from(chunk.bin));
         let mut latest = 0;
@@ -150,7 +153,8 @@ impl ContigBins {
         })
     }
 
-    /// Virtual offset of the last chunk's first record, and the positions where that can start; none without such a chunk.
+    /// Virtual offset of the first record of the last chunk, and the possible start positions of this record. None
+    /// without placed records.
     pub fn last_chunk(&self) -> Option<(u64, Range<u64>)> {
         let unplaced = BinShape::first_bin(self.shape.depth).wrapping_sub(1);
         let mut placed = self
@@ -162,39 +166,41 @@ impl ContigBins {
         Some((chunk.start, self.shape.positions(chunk.bin.into())))
     }
 
-    /// The chunks, ordered by their starts.
+    /// Virtual offsets of the chunks, sorted by start.
     pub fn chunks(&self) -> impl Iterator<Item = Range<u64>> {
         self.chunks.iter().map(|chunk| chunk.start..chunk.end)
     }
 
-    /// All records of the contig; none if it has none.
+    /// Virtual offsets of all records of the contig; none without records.
     pub fn records(&self) -> Option<Range<u64>> {
         let end = self.chunks.iter().map(|chunk| chunk.end).max()?;
         Some(self.chunks.first()?.start..end)
     }
 
-    /// The records of the contig, but for those that end before a position; none if it has none.
+    /// Virtual offsets of the records of the contig, without the first records that all end before a 0-based position.
+    /// None without records.
     pub fn records_from(&self, position: u64) -> Option<Range<u64>> {
         let records = self.records()?;
-        let known = self.starts.partition_point(|&(first, _)| first <= position);
-        let known = known.checked_sub(1).map_or(records.start, |last| self.starts[last].1);
-        let known = known.clamp(records.start, records.end);
-        let before = self.chunks.partition_point(|chunk| chunk.start < known);
-        let reaches = |chunk: &&Chunk| chunk.end >= known && self.shape.positions(chunk.bin.into()).contains(&position);
+        let window = self.starts.partition_point(|&(first, _)| first <= position);
+        let window_start = window.checked_sub(1).map_or(records.start, |last| self.starts[last].1);
+        let window_start = window_start.clamp(records.start, records.end);
+        let before = self.chunks.partition_point(|chunk| chunk.start < window_start);
+        let reaches =
+            |chunk: &&Chunk| chunk.end >= window_start && self.shape.positions(chunk.bin.into()).contains(&position);
         let start = self.chunks[..before]
             .iter()
             .find(reaches)
-            .map_or(known, |chunk| chunk.start);
+            .map_or(window_start, |chunk| chunk.start);
         Some(start..records.end)
     }
 }
 
-/// Little-endian numbers from the front of a buffer.
+/// A buffer that yields little-endian numbers from its front.
 pub struct LittleEndian<'a>(pub &'a [u8]);
 
 impl<'a> LittleEndian<'a> {
     pub fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).context("it is cut off")?;
+        let (taken, rest) = self.0.split_at_checked(length).context("it is truncated")?;
         self.0 = rest;
         Ok(taken)
     }
@@ -207,7 +213,7 @@ impl<'a> LittleEndian<'a> {
         Ok(u64::from_le_bytes(self.take(8)?.try_into()?))
     }
 
-    /// Takes the bins of a contig.
+    /// Parses the bins of a contig and adds them to the index.
     fn bins(&mut self, contig: u32, shape: BinShape, index: &mut BinIndex) -> Result<()> {
         let (first_leaf, bins) = (BinShape::first_bin(shape.depth), BinShape::first_bin(shape.depth + 1));
         let pseudo_bin = bins + 1;
@@ -215,7 +221,7 @@ impl<'a> LittleEndian<'a> {
         for _ in 0..self.number()? {
             let bin = self.number()?;
             let wide = u64::from(bin);
-            ensure!(wide < bins || wide == pseudo_bin, "it has a bin {bin}, which cannot be");
+            ensure!(wide < bins || wide == pseudo_bin, "it has an invalid bin {bin}");
             let offset = if shape.is_csi { self.offset()? } else { 0 };
             let before = chunks.len();
             for _ in 0..self.number()? {
@@ -223,8 +229,8 @@ impl<'a> LittleEndian<'a> {
                 // The pseudo-bin holds counts, not chunks.
                 if wide != pseudo_bin {
                     ensure!(start <= end, "a chunk of its bin {bin} ends before it begins");
-                    let known = index.records.get_or_insert(start..end);
-                    *known = known.start.min(start)..known.end.max(end);
+                    let records = index.records.get_or_insert(start..end);
+                    *records = records.start.min(start)..records.end.max(end);
                     chunks.push(Chunk { start, end, bin });
                 }
             }
@@ -236,7 +242,7 @@ impl<'a> LittleEndian<'a> {
                 leaves.push((positions.start, first));
             }
             if shape.is_csi {
-                // Other tools give a larger bin the offset of its own first record: only past the bin is it sure to hold.
+                // Other tools give a larger bin the offset of its own first record, which is valid only behind the bin.
                 let from = if wide >= first_leaf {
                     positions.start
                 } else {
@@ -273,16 +279,17 @@ impl<'a> LittleEndian<'a> {
     }
 }
 
-/// Fails unless the offsets of windows ascend and none is behind the last record. 0 says nothing.
+/// Fails unless the window offsets ascend and none is behind the last record. 0 means unknown.
 fn check_windows(windows: &[u64], last: u64) -> Result<()> {
-    let known = windows.iter().filter(|&&offset| offset > 0);
-    ensure!(known.clone().is_sorted(), "the offsets of its windows do not ascend");
-    let is_late = last > 0 && known.max().is_some_and(|&offset| offset > last);
+    let offsets = windows.iter().filter(|&&offset| offset > 0);
+    ensure!(offsets.clone().is_sorted(), "the offsets of its windows do not ascend");
+    let is_late = last > 0 && offsets.max().is_some_and(|&offset| offset > last);
     ensure!(!is_late, "it has a window behind the last read of the contig");
     Ok(())
 }
 
-/// No window begins behind the first record that starts in it, which its bin knows. Both are ordered by position.
+/// Lowers the offset of each window to the first record of the smallest bin at the same position. Sorts `leaves`;
+/// `starts` is sorted by position.
 fn bound_starts(starts: &mut [(u64, u64)], leaves: &mut [(u64, u64)]) {
     leaves.sort_unstable();
     let mut leaves = leaves.iter().peekable();
@@ -294,8 +301,9 @@ fn bound_starts(starts: &mut [(u64, u64)], leaves: &mut [(u64, u64)]) {
     }
 }
 
-/// The windows of a contig in a BAI that may hold records. An offset is that of the first record over the window; empty ones
-/// have that of the next (htslib) or the one before (htsjdk): of those with the same, the first or the last is not empty.
+/// The windows of a contig in a BAI that may hold records. The offset of a window points to the first record that
+/// overlaps it. An empty window has the offset of the next window (htslib) or of the previous window (htsjdk). So, of
+/// windows with equal offsets, the first or the last is not empty.
 fn window_stretches(contig: u32, offsets: &[u64], end: u64) -> Vec<Stretch> {
     let (mut stretches, mut window) = (Vec::new(), 0);
     for same in offsets.chunk_by(|a, b| a == b) {
@@ -313,7 +321,7 @@ fn window_stretches(contig: u32, offsets: &[u64], end: u64) -> Vec<Stretch> {
     stretches
 }
 
-/// About how many compressed bytes stand before a virtual offset: blocks shrink to a quarter or so.
+/// Approximate number of compressed bytes before a virtual offset; blocks are compressed to about a quarter.
 fn place(offset: u64) -> u64 {
     (offset >> 16) + (offset & 0xffff) / 4
 }
@@ -323,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bins_know_their_stretch() {
+    fn bins_have_the_positions_of_the_specification() {
         // SAM specification, section 5.3: bin 0 spans 512 Mb, 1–8 64 Mb each, and 4681 is the first of 16 kb.
         let bai = BinShape::BAI;
         let stretches = [0, 1, 8, 9, 4681, 4682].map(|bin| bai.positions(bin));
@@ -346,14 +354,14 @@ mod tests {
     }
 
     #[test]
-    fn windows_with_records_are_found_whichever_way_empty_ones_are_filled() {
+    fn windows_with_records_are_found_for_both_offsets_of_empty_windows() {
         let at = |kb: u64| (kb * 1024) << 16;
         let windows = |offsets: &[u64]| -> Vec<u64> {
             let stretches = window_stretches(0, offsets, at(90)).into_iter();
             let held = stretches.filter(|s| s.bytes > 1024).map(|s| s.positions.start >> 14);
             held.collect()
         };
-        // Records in windows 2 and 5 alone.
+        // Only windows 2 and 5 have records.
         let next = [at(10), at(10), at(10), at(50), at(50), at(50)];
         let before = [0, 0, at(10), at(10), at(10), at(50)];
         assert_eq!(windows(&next), [0, 2, 3, 5]);
@@ -361,7 +369,7 @@ mod tests {
         assert!(windows(&[]).is_empty());
     }
 
-    /// A BAI of one contig: bins with their chunks, and the offsets of windows.
+    /// A BAI of one contig, from its bins with their chunks, and its window offsets.
     fn bai(bins: &[(u32, &[(u64, u64)])], windows: &[u64]) -> Vec<u8> {
         let mut bytes = b"BAI\x01\x01\0\0\0".to_vec();
         bytes.extend((bins.len() as u32).to_le_bytes());
@@ -378,7 +386,8 @@ mod tests {
 
     #[test]
     fn one_wrong_number_hides_no_record() {
-        // Window 0 has records from 100 on; of those from 300 on, which reach into window 1, the bin of 128 kb knows.
+        // Records from offset 100 are in window 0. Records from offset 300 reach into window 1 and are in the bin of
+        // 128 kb.
         let (leaf, wide) = (4681, 585);
         let start = |bins: &[(u32, &[(u64, u64)])], windows: &[u64]| {
             BinIndex::parse(&bai(bins, windows)).unwrap().contigs[0]
@@ -403,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn invalid_indexes_are_refused() {
         let error = |bytes: &[u8]| format!("{:#}", BinIndex::parse(bytes).err().unwrap());
         assert!(error(&bai(&[(37_451, &[(100, 300)])], &[])).contains("bin 37451"));
         assert!(error(&bai(&[(4681, &[(300, 100)])], &[])).contains("ends before it begins"));

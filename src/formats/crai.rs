@@ -1,4 +1,5 @@
-//! Whether the index of a CRAM is of this CRAM (CRAM specification; its sections are those of version 3).
+//! CRAI, the index of a CRAM, and the check that it belongs to the CRAM (section numbers: CRAM specification, version
+//! 3).
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,46 +11,47 @@ use anyhow::{Context, Result, ensure};
 use super::bgzf::read_index;
 use super::bin_index::Stretch;
 
-/// Length of the file definition, after which the container of the header stands (section 6), and its byte that holds the
-/// major version.
+/// Length of the file definition, which precedes the header container (section 6), and its byte with the major version.
 const DEFINITION: usize = 26;
 const MAJOR_VERSION: usize = 4;
 
-/// More than the header of any container takes, and of nearly any.
+/// Upper limits for the header length of all containers, and of nearly all containers.
 const HEADER_LIMIT: u64 = 1 << 20;
 const SHORT_HEADER: u64 = 1 << 8;
 
-/// The contig of a container or slice whose reads are unplaced, or of several contigs (sections 7 and 8.4).
+/// Contig numbers of containers and slices with unplaced reads, or with reads of several contigs (sections 7 and 8.4).
 const UNPLACED: i32 = -1;
 const SEVERAL_CONTIGS: i32 = -2;
 
-/// [`UNPLACED`] behind all contigs.
+/// [`UNPLACED`] as an unsigned number, which sorts behind all contigs.
 const UNPLACED_LAST: u32 = u32::MAX;
 
-/// A block that is not compressed, and one that holds the header of a slice (section 8).
+/// Compression method of an uncompressed block, and content type of a block with a slice header (section 8).
 const RAW: u8 = 0;
 const SLICE_HEADER: u8 = 2;
 
-/// No contig of a CRAM is longer; htslib cuts greater numbers off.
+/// Maximum length of a contig in a CRAM; htslib truncates greater numbers.
 const LAST_POSITION: u64 = i32::MAX as u64;
 
-const ENDS_BEFORE: &str = "the file ends before the last read that it knows";
+const ENDS_BEFORE: &str = "the file ends before the last read in the index";
 
 /// The lines of a checked index.
 #[derive(Debug)]
 pub struct Crai {
-    /// In the order of the file: placed reads by contig and start, then unplaced ones.
+    /// In file order: placed reads by contig and start, then unplaced reads.
     lines: Vec<SliceLine>,
 }
 
-/// What one line tells of a slice (section 12). Where a slice holds reads of several contigs, each has a line.
+/// One line of the index, which describes a slice (section 12). A slice with several contigs has a line for each
+/// contig.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SliceLine {
     container: u64,
-    /// Byte of the slice, counted from the end of the container's header, and its length.
+    /// Offset of the slice from the end of the container header, in bytes.
     slice: u64,
+    /// Length of the slice.
     bytes: u64,
-    /// Last of all if the reads are unplaced.
+    /// [`UNPLACED_LAST`] if the reads are unplaced.
     contig: u32,
     positions: Range<u64>,
 }
@@ -63,10 +65,10 @@ pub struct FirstRead {
 }
 
 impl Crai {
-    /// Fails unless the index knows all containers that hold placed reads, in the order of the contigs.
+    /// Reads an index. Fails unless it has all containers with placed reads, in the order of the contigs.
     pub fn read(index: &Path, path: &Path) -> Result<Self> {
         let mut lines = lines(index)?;
-        // htslib forgets what it knew of a contig that comes twice. Unplaced reads may stand before all others or behind.
+        // htslib loses the first lines of a contig that occurs twice. Unplaced reads may come first or last.
         let in_order = lines.is_sorted_by_key(|line| (line.contig, line.positions.start))
             || lines.is_sorted_by_key(|line| (line.contig.cast_signed(), line.positions.start));
         ensure!(in_order, "its lines are not in the order of contigs and positions");
@@ -78,7 +80,7 @@ impl Crai {
             let start = start.container;
             ensure!(
                 start == first,
-                "its first container is at byte {start}, that of the file at {first}"
+                "its first container is at byte {start}, but the file's is at byte {first}"
             );
             ensure!(last.container < cram.end, "{ENDS_BEFORE}");
             place = cram.container(last.container)?.end;
@@ -87,7 +89,7 @@ impl Crai {
             let container = cram.container(place)?;
             ensure!(
                 container.contig == UNPLACED,
-                "the last read that it knows is not the last of the file"
+                "the last read in the index is not the last of the file"
             );
             place = container.end;
         }
@@ -129,21 +131,21 @@ impl Crai {
         Ok(mixed)
     }
 
-    /// Whether a slice of the contig begins at or behind a position.
+    /// Whether a slice of the contig begins at or after a 0-based position.
     pub fn goes_on(&self, contig: u32, position: u64) -> bool {
         self.lines
             .get(self.after(contig, position))
             .is_some_and(|line| line.contig == contig)
     }
 
-    /// Rank of the first line that begins at or behind a position.
+    /// Rank of the first line that begins at or after a 0-based position.
     fn after(&self, contig: u32, position: u64) -> usize {
         self.lines
             .partition_point(|line| (line.contig, line.positions.start) < (contig, position))
     }
 }
 
-/// The stretches of the slices that hold placed reads.
+/// The stretches of the slices with placed reads.
 pub fn stretches(index: &Path) -> Result<Vec<Stretch>> {
     let placed = lines(index)?.into_iter().filter(|line| line.contig != UNPLACED_LAST);
     let stretch = |line: SliceLine| Stretch {
@@ -156,8 +158,8 @@ pub fn stretches(index: &Path) -> Result<Vec<Stretch>> {
 
 fn lines(index: &Path) -> Result<Vec<SliceLine>> {
     let text = String::from_utf8(read_index(index)?).context("it is not text")?;
-    let told = (1..).zip(text.lines());
-    told.map(|(number, line): (usize, _)| {
+    let rows = (1..).zip(text.lines());
+    rows.map(|(number, line): (usize, _)| {
         SliceLine::parse(line).with_context(|| format!("its line {number} is damaged"))
     })
     .collect()
@@ -183,19 +185,21 @@ impl SliceLine {
     }
 }
 
-/// A CRAM, of which the headers of containers and slices are read.
+/// A CRAM file, for reading the headers of containers and slices.
 pub struct Cram {
     file: File,
     major_version: u8,
-    /// Where the end-of-file marker stands.
+    /// Offset of the end-of-file marker.
     end: u64,
 }
 
 struct Container {
     contig: i32,
-    /// Bytes of the slices, counted from the end of the header.
+    /// Offsets of the slices from the end of the header, in bytes.
     slices: Vec<u64>,
+    /// Length of the header.
     header: u64,
+    /// Offset of the next container in the file.
     end: u64,
 }
 
@@ -214,9 +218,9 @@ impl Cram {
         })
     }
 
-    /// Reads the header of the container at a byte (section 7).
+    /// Reads the header of the container at a byte offset (section 7).
     fn container(&mut self, offset: u64) -> Result<Container> {
-        // Nearly all headers are short; those of many slices are not.
+        // Nearly all headers are short, except for containers with many slices.
         let short = self.container_within(offset, SHORT_HEADER);
         let container = short.or_else(|_| self.container_within(offset, HEADER_LIMIT));
         container.with_context(|| format!("no container at byte {offset}"))
@@ -235,7 +239,7 @@ impl Cram {
         })
     }
 
-    /// Up to so many bytes of the file.
+    /// Reads up to `length` bytes of the file.
     fn bytes(&mut self, offset: u64, length: u64) -> Result<Vec<u8>> {
         self.file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
@@ -243,37 +247,37 @@ impl Cram {
         Ok(bytes)
     }
 
-    /// Fails unless the lines of a container are of all its slices, and the next container of the index follows it.
-    /// Reads the file only where the lengths in the lines do not tell so.
+    /// Fails unless `lines` has all slices of a container, and the next container of the index follows it. Reads the
+    /// file only if the lengths in the lines do not prove this.
     fn check_slices(&mut self, lines: &[SliceLine], next: Option<u64>) -> Result<()> {
         let offset = lines[0].container;
-        let mut known: Vec<(u64, u64)> = lines.iter().map(|line| (line.slice, line.bytes)).collect();
-        known.dedup();
-        let joined = known
+        let mut indexed: Vec<(u64, u64)> = lines.iter().map(|line| (line.slice, line.bytes)).collect();
+        indexed.dedup();
+        let joined = indexed
             .windows(2)
             .all(|pair| pair[0].0.checked_add(pair[0].1) == Some(pair[1].0));
-        let last = known.last().map_or(0, |(slice, bytes)| slice.saturating_add(*bytes));
+        let last = indexed.last().map_or(0, |(slice, bytes)| slice.saturating_add(*bytes));
         let header = next.and_then(|next| next.checked_sub(offset)?.checked_sub(last));
-        if joined && header.is_some_and(|header| (12..=60 + 5 * known.len() as u64).contains(&header)) {
+        if joined && header.is_some_and(|header| (12..=60 + 5 * indexed.len() as u64).contains(&header)) {
             return Ok(());
         }
         let container = self.container(offset)?;
         let next = next.unwrap_or(container.end);
         ensure!(
             container.end == next,
-            "it leaves out the reads from byte {} to {next}",
+            "it lacks the reads from byte {} to {next}",
             container.end
         );
-        let slices = known.iter().map(|&(slice, _)| slice);
+        let slices = indexed.iter().map(|&(slice, _)| slice);
         ensure!(
             slices.eq(container.slices),
-            "it leaves out reads of the container at byte {offset}"
+            "it lacks reads of the container at byte {offset}"
         );
         Ok(())
     }
 
-    /// Fails unless the slice of a line holds the contig and no position outside of the line's (section 8.4). Returns whether it
-    /// holds several contigs, which its header does not name.
+    /// Fails unless the slice has the contig of its line and lies within its positions (section 8.4). Returns whether
+    /// the slice holds several contigs, which its header does not name.
     fn check_line(&mut self, line: &SliceLine) -> Result<bool> {
         let slice = line.container + self.container(line.container)?.header + line.slice;
         let bytes = self.bytes(slice, SHORT_HEADER)?;
@@ -293,17 +297,18 @@ impl Cram {
         let within = line.positions.start <= start && end <= line.positions.end;
         ensure!(
             contig.cast_unsigned() == line.contig && (within || contig == UNPLACED),
-            "the slice at byte {slice} is not of the reads that it tells of"
+            "the slice at byte {slice} does not hold the reads in the index"
         );
         Ok(false)
     }
 }
 
-/// Numbers from the front of a buffer (section 2.3).
+/// A buffer that yields numbers from its front (section 2.3).
 struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {
-    /// Takes the header of a container: its contig, its slices, and the length of what follows the header.
+    /// Parses a container header. Returns the contig, the offsets of the slices, and the length of the container
+    /// without its header.
     fn container(&mut self, major_version: u8) -> Result<(i32, Vec<u64>, u64)> {
         let length = u32::from_le_bytes([self.byte()?, self.byte()?, self.byte()?, self.byte()?]);
         let contig = self.itf8()?;
@@ -326,12 +331,13 @@ impl Numbers<'_> {
     }
 
     fn byte(&mut self) -> Result<u8> {
-        let (&byte, rest) = self.0.split_first().context("it is cut off")?;
+        let (&byte, rest) = self.0.split_first().context("it is truncated")?;
         self.0 = rest;
         Ok(byte)
     }
 
-    /// The leading ones of the first byte count the further bytes; of a fifth, four bits are used.
+    /// Parses an ITF8 number. The number of leading ones of the first byte is the number of further bytes. Of a fifth
+    /// byte, four bits are used.
     fn itf8(&mut self) -> Result<i32> {
         let first = self.byte()?;
         let more = first.leading_ones().min(4);
@@ -356,8 +362,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_tell_of_slices() {
-        let of = |line: &str| SliceLine::parse(&line.replace(' ', "\t"));
+    fn lines_describe_slices() {
+        let parse = |line: &str| SliceLine::parse(&line.replace(' ', "\t"));
         let expected = SliceLine {
             container: 400,
             slice: 20,
@@ -365,14 +371,14 @@ mod tests {
             contig: 1,
             positions: 100..150,
         };
-        assert_eq!(of("1 101 50 400 20 9000"), Some(expected));
-        assert_eq!(of("-1 0 0 400 20 9000").map(|line| line.contig), Some(UNPLACED_LAST));
-        assert_eq!(of("1 here 50 400 20 9000"), None);
-        assert_eq!(of("1 101 18446744073709551615 400 20 9000"), None);
+        assert_eq!(parse("1 101 50 400 20 9000"), Some(expected));
+        assert_eq!(parse("-1 0 0 400 20 9000").map(|line| line.contig), Some(UNPLACED_LAST));
+        assert_eq!(parse("1 here 50 400 20 9000"), None);
+        assert_eq!(parse("1 101 18446744073709551615 400 20 9000"), None);
     }
 
     #[test]
-    fn numbers_take_as_many_bytes_as_their_first_tells() {
+    fn the_first_byte_of_a_number_gives_its_length() {
         let cases: [(&[u8], i32); 6] = [
             (&[0x7f], 127),
             (&[0x80, 0x80], 128),

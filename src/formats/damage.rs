@@ -1,4 +1,4 @@
-//! Files that were cut off: found before anything is read of them.
+//! Detection of truncated files before reading.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -6,18 +6,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
+/// The empty block at the end of every complete BGZF file (SAM specification, section 4.1.2).
 pub const BGZF_END: [u8; 28] = [
     0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
 
-/// Whether the system refused something, such as one more open file, rather than that a file is damaged.
+/// Whether the cause is an error of the operating system, such as too many open files, and not a damaged file.
 pub fn is_system_error(error: &anyhow::Error) -> bool {
     let mut system = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     system.any(|error| error.raw_os_error().is_some())
 }
 
-/// Fails if the file cannot be opened, is empty, or is a bgzipped one without its end marker.
+/// Fails if the file cannot be opened, is empty, or is bgzipped and lacks its end-of-file marker.
 pub fn check_whole(path: &Path) -> Result<()> {
     let failed = || format!("cannot read {}", path.display());
     if path.is_dir() {
@@ -34,13 +34,13 @@ pub fn check_whole(path: &Path) -> Result<()> {
         return Ok(());
     }
     let mut tail = [0; BGZF_END.len()];
-    let whole = length >= tail.len() as u64
+    let is_complete = length >= tail.len() as u64
         && file.seek(SeekFrom::End(-(tail.len() as i64))).is_ok()
         && file.read_exact(&mut tail).is_ok()
         && tail == BGZF_END;
-    if !whole {
+    if !is_complete {
         bail!(
-            "{} is truncated: its end-of-file marker is missing; copy or make it again",
+            "{} is truncated: its end-of-file marker is missing; copy or make the file again",
             path.display()
         );
     }

@@ -1,4 +1,4 @@
-//! File formats: whether a file is whole, whether an index belongs to it, and where its records lie.
+//! File formats: checks that a file is complete and that an index belongs to it, and access to indexes.
 
 pub mod alignment_file;
 mod alignment_format;
