@@ -122,9 +122,9 @@ impl<'a> Worker<'a> {
         }
         let mut clock = Stopwatch::start();
         let (region, reference) = (&partition.region, &evidence.reference);
-        let is_asked = |position| self.evidence.is_asked(&region.contig, position);
+        let is_requested = |position| self.evidence.is_requested(&region.contig, position);
         let min_quality = self.evidence.min_base_quality();
-        let counts = coverage(&evidence.reads, reference, region, min_quality, is_asked);
+        let counts = coverage(&evidence.reads, reference, region, min_quality, is_requested);
         let counted_positions = partition
             .positions()
             .map(|at| (at, counts[(at - region.start) as usize]));

@@ -151,7 +151,7 @@ impl EvidenceWorker<'_> {
     }
 
     /// Whether `--regions` contains the position.
-    pub fn is_asked(&self, contig: &str, position: u64) -> bool {
+    pub fn is_requested(&self, contig: &str, position: u64) -> bool {
         self.source.regions.contains(contig, position)
     }
 
