@@ -247,7 +247,7 @@ fn beds_are_read_as_they_are_written_or_refused_by_line() {
         ("chrA 10000 14000\n", "spaces where BED needs tabs"),
         ("#h\nchrom\tstart\tend\n", "line 2"),
         ("chrA\t1\t2\nA\t1\t2\n", "line 2: contig 'A'"),
-        ("chrA\t0\t9999999\n", "line 1: interval chrA:0-9999999 reaches beyond"),
+        ("chrA\t0\t9999999\n", "line 1: interval chrA:0-9999999 ends beyond"),
     ] {
         let message = error_of(&mut run(text));
         assert!(message.contains(cause) && message.contains("targets.bed"), "{message}");

@@ -1,4 +1,4 @@
-//! Lines of a BED file.
+//! Parser of BED files.
 
 use std::io::{BufReader, Read};
 
@@ -9,15 +9,15 @@ use crate::formats::read_line;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Longest line, in bytes: a small compressed file can hold any.
+/// Maximum line length, in bytes. The limit is necessary because a small compressed file can hold a huge line.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// Gives the intervals of a BED text to `keep`, in their order. Errors name the line.
+/// Passes the intervals of a BED text to `keep`, in file order. Errors name the line.
 pub(super) fn read(text: impl Read, mut keep: impl FnMut(Region) -> Result<()>) -> Result<()> {
     let (mut text, mut line) = (BufReader::new(text), Vec::new());
     for number in 1.. {
         let at_line = || format!("line {number}");
-        let no_text = || format!("{}: it is no UTF-8 text, or it is damaged", at_line());
+        let no_text = || format!("{}: the file is damaged, or it is not UTF-8 text", at_line());
         line.clear();
         if read_line(&mut text, LONGEST_LINE, &mut line).with_context(no_text)? == 0 {
             break;
@@ -31,36 +31,36 @@ pub(super) fn read(text: impl Read, mut keep: impl FnMut(Region) -> Result<()>) 
     Ok(())
 }
 
-/// The interval of a line; none if it is empty, a comment or a header line of the UCSC browser.
+/// The interval of a line; none if the line is empty, a comment or a header line of the UCSC browser.
 fn interval(line: &str) -> Result<Option<Region>> {
     if line.starts_with(BYTE_ORDER_MARK) {
         bail!(
-            "it begins with a byte-order mark, which BED does not have; remove it with: sed -i '1s/^\\xEF\\xBB\\xBF//'"
+            "the file begins with a byte-order mark, not allowed in BED; remove it with: sed -i '1s/^\\xEF\\xBB\\xBF//'"
         );
     }
     let mut fields = line.split('\t').map(str::trim);
     let (contig, start, end) = match (fields.next(), fields.next(), fields.next()) {
-        // A contig may bear the name of such a header line.
+        // A contig may be named `track` or `browser`.
         (Some(contig), Some(start), Some(end)) if !is_header(line) || is_number(start) && is_number(end) => {
             (contig, start, end)
         }
         _ if line.trim().is_empty() || is_header(line) => return Ok(None),
         _ if line.starts_with('@') => {
-            bail!("'{line}' is of a Picard interval list; make a BED of it with: picard IntervalListToBed")
+            bail!("'{line}' is a line of a Picard interval list; convert the file with: picard IntervalListToBed")
         }
         _ if line.split_whitespace().nth(2).is_some() => {
-            bail!("'{line}' has spaces where BED needs tabs; make tabs of them with: sed -i 's/  */\\t/g'")
+            bail!("'{line}' has spaces where BED needs tabs; replace them with: sed -i 's/  */\\t/g'")
         }
         _ => bail!("'{line}': expected contig, start and end separated by tabs"),
     };
     let (start, end) = (position(start)?, position(end)?);
     if start > end {
-        bail!("start {start} is beyond end {end}");
+        bail!("start {start} is greater than end {end}");
     }
     Ok(Some(Region::new(contig, start, end)))
 }
 
-/// Whether it is a comment, or begins with the word `track` or `browser`.
+/// Whether the line is a comment, or begins with the word `track` or `browser`.
 fn is_header(line: &str) -> bool {
     let word = line.split([' ', '\t']).next().unwrap_or_default();
     line.starts_with('#') || ["track", "browser"].contains(&word.trim_end())
@@ -72,9 +72,7 @@ fn is_number(text: &str) -> bool {
 
 fn position(text: &str) -> Result<u64> {
     text.parse().with_context(|| {
-        format!(
-            "'{text}' is not a position, which is a whole number from 0 up; let a line of column names begin with '#'"
-        )
+        format!("'{text}' is not a position (a whole number from 0 up); a line of column names must begin with '#'")
     })
 }
 
@@ -92,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn header_lines_are_known_by_their_first_word() {
+    fn header_lines_are_recognized_by_their_first_word() {
         let bed = "#h\ntrack\nbrowser position chr1:1-2\ntrack name=x\nbrowser\thide\tall\n\n \t \nc\t5\t9\tname\r\n";
         assert_eq!(parse(bed).unwrap(), [Region::new("c", 5, 9)]);
         for contig in ["track7", "track", "browser", "browser_1", "tracks.2"] {
@@ -113,7 +111,7 @@ mod tests {
             ("c\t1\t99999999999999999999\n", "'99999999999999999999' is not"),
             ("chrom\tstart\tend\nc\t1\t2\n", "begin with '#'"),
             ("c\t1\t2\nc 5 9\n", "line 2: 'c 5 9' has spaces"),
-            ("\u{feff}c\t5\t9\n", "line 1: it begins with a byte-order mark"),
+            ("\u{feff}c\t5\t9\n", "line 1: the file begins with a byte-order mark"),
             ("@HD\tVN:1.6\n", "interval list"),
         ];
         for (text, expected) in cases {

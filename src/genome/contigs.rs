@@ -10,7 +10,7 @@ pub struct Contig {
     pub length: u64,
 }
 
-/// Contigs in file order, found by name.
+/// Contigs in file order, with access by name.
 #[derive(Clone, Debug, Default)]
 pub struct Contigs {
     list: Vec<Contig>,
@@ -31,7 +31,7 @@ impl Contigs {
         self.position(name).map(|i| &self.list[i])
     }
 
-    /// Rank of a contig in file order, which is the order of records in a VCF.
+    /// 0-based rank of a contig in file order, which is also the order of records in a VCF.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.index.get(name).copied()
     }
@@ -44,7 +44,7 @@ impl Contigs {
         self.list.len()
     }
 
-    /// The name this contig would have with or without `chr`, if that one is here: the commonest cause of a mismatch.
+    /// The contig whose name differs from `name` only by the prefix `chr`, the most common cause of a mismatch.
     pub fn likely_name(&self, name: &str) -> Option<&str> {
         let other = name
             .strip_prefix("chr")

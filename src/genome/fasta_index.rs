@@ -1,4 +1,4 @@
-//! The index of a FASTA file (`.fai`, as `samtools faidx` writes it), and whether it is of this file.
+//! The index of a FASTA file (`.fai`, as `samtools faidx` writes it), and the check that it belongs to the file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,15 @@ use anyhow::{Context, Result, bail, ensure};
 use super::contigs::Contig;
 use crate::formats::BgzfFile;
 
-/// A line of the index. Offsets are bytes of the uncompressed file.
+/// A line of the index. Offsets are bytes in the uncompressed file.
 #[derive(Clone, Debug)]
 pub(super) struct FaiEntry {
     pub contig: Contig,
-    /// Of the first base.
+    /// Offset of the first base.
     pub offset: u64,
-    /// Bases of a full line, and its bytes with the line's end.
+    /// Bases of a full line.
     pub line_bases: u64,
+    /// Bytes of a full line with its line end.
     pub line_width: u64,
 }
 
@@ -35,7 +36,7 @@ impl FaiEntry {
         (entry.contig.length == 0 || (entry.line_bases > 0 && entry.line_width > entry.line_bases)).then_some(entry)
     }
 
-    /// The byte of a base.
+    /// The byte offset of a base at a 0-based position.
     pub fn byte_of(&self, position: u64) -> u64 {
         let lines = (position / self.line_bases).saturating_mul(self.line_width);
         self.offset
@@ -43,21 +44,21 @@ impl FaiEntry {
             .saturating_add(position % self.line_bases)
     }
 
-    /// One past the last base.
+    /// The byte offset after the last base.
     fn end(&self) -> u64 {
         let last = self.contig.length.checked_sub(1);
         last.map_or(self.offset, |last| self.byte_of(last).saturating_add(1))
     }
 }
 
-/// The sequences of an indexed FASTA, in the order of the index. Fails if an index is missing, damaged, or of another file; its
-/// age says nothing, for copies get new times.
+/// Reads the index of a FASTA. Fails if an index is missing, damaged or of another file. The check does not use file
+/// times, because copies get new times.
 pub(super) fn read(fasta: &Path) -> Result<Vec<FaiEntry>> {
     let again = || format!("make it again with: samtools faidx {}", fasta.display());
     let fai = index_of(fasta, "fai")?;
     let text = std::fs::read_to_string(&fai).with_context(|| format!("cannot read {}", fai.display()))?;
     let parse = |line| {
-        let damaged = || format!("damaged index {}: line '{line}'; {}", fai.display(), again());
+        let damaged = || format!("index {} is damaged: line '{line}'; {}", fai.display(), again());
         FaiEntry::parse(line).with_context(damaged)
     };
     let entries: Vec<FaiEntry> = text.lines().map(parse).collect::<Result<_>>()?;
@@ -67,10 +68,10 @@ pub(super) fn read(fasta: &Path) -> Result<Vec<FaiEntry>> {
         fai.display(),
         again()
     );
-    let controlled = entries.iter().find(|e| e.contig.name.contains(char::is_control));
-    if let Some(entry) = controlled {
+    let invalid = entries.iter().find(|e| e.contig.name.contains(char::is_control));
+    if let Some(entry) = invalid {
         bail!(
-            "reference {}: the name of contig {:?} has a control character; give it another name",
+            "reference {}: the contig name {:?} has a control character; rename the contig",
             fasta.display(),
             entry.contig.name
         );
@@ -78,7 +79,7 @@ pub(super) fn read(fasta: &Path) -> Result<Vec<FaiEntry>> {
     check(&mut open(fasta)?, &entries).with_context(|| {
         let index = fai.display();
         format!(
-            "index {index} is stale: it does not fit {}, or that holds a name twice; {}",
+            "index {index} is stale: it does not fit {}, or the FASTA holds a name twice; {}",
             fasta.display(),
             again()
         )
@@ -86,7 +87,7 @@ pub(super) fn read(fasta: &Path) -> Result<Vec<FaiEntry>> {
     Ok(entries)
 }
 
-/// The FASTA, so that any place of its text can be read.
+/// Opens the FASTA for random access, with the `.gzi` index if it is bgzipped.
 pub(super) fn open(fasta: &Path) -> Result<BgzfFile> {
     let mut file = BgzfFile::open(fasta)?;
     if file.is_compressed() {
@@ -107,9 +108,9 @@ fn index_of(fasta: &Path, suffix: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Fails unless the sequences of the index and the header lines between them are the whole file.
+/// Fails unless the sequences of the index, and the header lines between them, cover the whole file.
 fn check(file: &mut BgzfFile, entries: &[FaiEntry]) -> Result<()> {
-    /// No header line is longer.
+    /// Maximum length of a header line.
     const LONGEST: u64 = 1 << 20;
     let mut entries: Vec<&FaiEntry> = entries.iter().collect();
     entries.sort_by_key(|e| e.offset);
@@ -120,7 +121,7 @@ fn check(file: &mut BgzfFile, entries: &[FaiEntry]) -> Result<()> {
         let gap = gap.with_context(|| format!("{name} cannot begin at byte {}", entry.offset))?;
         let text = after(file, end, has_bases, gap)?;
         let header = text.trim_ascii_start().strip_suffix(b"\n");
-        // Sequences without a base may stand before, which no index knows.
+        // Sequences without bases may come before; indexes omit these.
         let mut headers = header.into_iter().flat_map(|h| h.split(|&b| b == b'\n'));
         let header = headers.next_back().and_then(|h| h.strip_prefix(b">"));
         let is_all = headers.all(|h| h.trim_ascii().is_empty() || h.starts_with(b">"));
@@ -134,11 +135,11 @@ fn check(file: &mut BgzfFile, entries: &[FaiEntry]) -> Result<()> {
         (end, has_bases) = (entry.end(), entry.contig.length > 0);
     }
     let rest = after(file, end, has_bases, LONGEST)?;
-    ensure!(rest.trim_ascii().is_empty(), "the file goes on after byte {end}");
+    ensure!(rest.trim_ascii().is_empty(), "the file continues after byte {end}");
     Ok(())
 }
 
-/// Up to `length` bytes from byte `end` on. If a sequence ends there, a base must be before it.
+/// Reads up to `length` bytes from byte `end`. If a sequence ends there (`has_bases`), the byte before must be a base.
 fn after(file: &mut BgzfFile, end: u64, has_bases: bool, length: u64) -> Result<Vec<u8>> {
     let before = u64::from(has_bases);
     file.seek_text(end - before)?;

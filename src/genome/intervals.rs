@@ -1,4 +1,4 @@
-//! Sets of intervals: `--regions`, confident regions, strata.
+//! Sets of intervals, for `--regions`, confident regions and strata.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,8 @@ use super::contigs::Contigs;
 use super::region::Region;
 use crate::formats::{BgzfFile, check_whole};
 
-/// Most intervals of a BED file that do not touch the one before: a small compressed file can hold any number.
+/// Maximum number of intervals of a BED file that do not touch the previous one. The limit is necessary because a small
+/// compressed file can hold any number.
 const MOST_INTERVALS: usize = 1 << 25;
 
 /// Sorted, merged, 0-based half-open intervals for each contig. Contigs keep the order in which they first appeared.
@@ -30,7 +31,7 @@ impl IntervalSet {
         set
     }
 
-    /// Adds a region, which may have to be sorted and merged yet; returns whether that takes more memory.
+    /// Adds a region without full sorting and merging. Returns whether the set got another interval.
     fn add(&mut self, region: Region) -> bool {
         if region.is_empty() {
             return false;
@@ -51,12 +52,14 @@ impl IntervalSet {
         }
     }
 
-    /// Reads a BED file (plain, gzip or bgzip; header lines allowed; columns beyond the third ignored). Fails if it was cut off.
+    /// Reads a BED file: plain, gzip or bgzip, with or without header lines. Ignores columns beyond the third. Fails if
+    /// a bgzipped file is truncated.
     pub fn from_bed(path: &Path) -> Result<Self> {
         Self::read_bed(path, |_| Ok(()))
     }
 
-    /// As [`Self::from_bed`]; fails too if an interval lies on an unknown contig or beyond a contig's end.
+    /// Like [`Self::from_bed`], but also fails if an interval lies on an unknown contig or extends beyond a contig's
+    /// end.
     pub fn from_bed_within(path: &Path, contigs: &Contigs) -> Result<Self> {
         Self::read_bed(path, |region| check_within(region, contigs))
     }
@@ -66,11 +69,11 @@ impl IntervalSet {
             check_whole(path)?;
         }
         let reader = BgzfFile::open(path)?;
-        let (mut set, mut known) = (Self::default(), 0);
+        let (mut set, mut count) = (Self::default(), 0);
         let read = bed::read(reader, |region| {
             check(&region)?;
-            known += usize::from(set.add(region));
-            ensure!(known <= MOST_INTERVALS, "more than {MOST_INTERVALS} intervals");
+            count += usize::from(set.add(region));
+            ensure!(count <= MOST_INTERVALS, "more than {MOST_INTERVALS} intervals");
             Ok(())
         });
         read.with_context(|| format!("cannot read BED file {}", path.display()))?;
@@ -78,7 +81,7 @@ impl IntervalSet {
         Ok(set)
     }
 
-    /// Fails if an interval lies on an unknown contig or beyond a contig's end.
+    /// Fails if an interval lies on an unknown contig or extends beyond a contig's end.
     pub fn check_within(&self, contigs: &Contigs) -> Result<()> {
         self.regions().try_for_each(|region| check_within(&region, contigs))
     }
@@ -111,7 +114,7 @@ impl IntervalSet {
         self.covers(contig, position, position + 1)
     }
 
-    /// Whether one interval holds all of `start..end`.
+    /// Whether one interval contains all of `start..end`.
     pub fn covers(&self, contig: &str, start: u64, end: u64) -> bool {
         let intervals = self.on(contig);
         let after = intervals.partition_point(|&(s, _)| s <= start);
@@ -125,7 +128,7 @@ impl IntervalSet {
         first < intervals.len() && intervals[first].0 < end
     }
 
-    /// What the other set does not hold.
+    /// The parts of this set that are not in the other set.
     pub fn without(&self, other: &Self) -> Self {
         let mut rest = Vec::new();
         for Region { contig, start, end } in self.regions() {
@@ -141,7 +144,7 @@ impl IntervalSet {
         Self::from_regions(rest)
     }
 
-    /// What both sets hold.
+    /// The parts that are in both sets.
     pub fn intersect(&self, other: &Self) -> Self {
         let overlaps = self.regions().flat_map(|r| {
             let intervals = other.on(&r.contig);
@@ -166,7 +169,7 @@ fn check_within(region: &Region, contigs: &Contigs) -> Result<()> {
     let Some(contig) = contigs.get(name) else {
         let hint = contigs
             .likely_name(name)
-            .map_or(String::new(), |other| format!("; is '{other}' meant?"));
+            .map_or(String::new(), |other| format!("; did you mean '{other}'?"));
         bail!(
             "contig '{name}' is not in the reference, which has {}{hint}",
             contigs.preview()
@@ -174,7 +177,7 @@ fn check_within(region: &Region, contigs: &Contigs) -> Result<()> {
     };
     if *end > contig.length {
         bail!(
-            "interval {name}:{start}-{end} reaches beyond the end of {name}, which has {} bases; cut it there",
+            "interval {name}:{start}-{end} ends beyond the end of {name}, which has {} bases; shorten the interval",
             contig.length
         );
     }
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_set_holds_is_taken_out() {
+    fn another_set_is_subtracted() {
         let without = |other: &[(u64, u64)]| set(&[(10, 20), (30, 40)]).without(&set(other)).on("c").to_vec();
         assert_eq!(without(&[]), [(10, 20), (30, 40)]);
         assert_eq!(without(&[(0, 5), (15, 16), (20, 30)]), [(10, 15), (16, 20), (30, 40)]);

@@ -1,4 +1,4 @@
-//! MD5 digests, as SAM headers hold them, by htslib.
+//! MD5 digests, as in SAM headers, computed by htslib.
 
 use anyhow::{Result, ensure};
 use rust_htslib::htslib;
@@ -9,14 +9,14 @@ pub(super) struct Md5 {
 
 impl Md5 {
     pub fn new() -> Result<Self> {
-        // SAFETY: takes nothing; null is checked.
+        // SAFETY: the function has no arguments; null is checked.
         let inner = unsafe { htslib::hts_md5_init() };
-        ensure!(!inner.is_null(), "no memory for a digest");
+        ensure!(!inner.is_null(), "not enough memory for an MD5 digest");
         Ok(Self { inner })
     }
 
     pub fn update(&mut self, bytes: &[u8]) {
-        // SAFETY: the context is live, and the buffer has so many bytes.
+        // SAFETY: the context is live, and the buffer has `bytes.len()` bytes.
         unsafe { htslib::hts_md5_update(self.inner, bytes.as_ptr().cast(), bytes.len() as _) };
     }
 
@@ -31,7 +31,7 @@ impl Md5 {
 
 impl Drop for Md5 {
     fn drop(&mut self) {
-        // SAFETY: made once, freed once.
+        // SAFETY: the context is made once and freed once.
         unsafe { htslib::hts_md5_destroy(self.inner) };
     }
 }

@@ -1,6 +1,7 @@
-//! Where things are: contigs, regions, the reference sequence, BED intervals, and the partitions that work is cut into.
+//! The genome: contigs, regions, the reference sequence, BED intervals, and the partitions for parallel work.
 //!
-//! Coordinates are 0-based half-open everywhere inside dvcall; 1-based inclusive only where people read or type them.
+//! Coordinates are 0-based half-open everywhere inside dvcall. They are 1-based inclusive only where people read or
+//! type them.
 
 mod bed;
 mod contigs;

@@ -1,29 +1,29 @@
-//! The pieces that regions are cut into for parallel work.
+//! Partitions: pieces of the regions, for parallel work.
 
 use super::intervals::IntervalSet;
 use super::region::Region;
 
-/// Longest stretch of one partition, and the grid that partitions are cut on, in bases.
+/// Maximum length of a partition and width of the partition grid, in bases.
 pub const PARTITION_SIZE: u64 = 20_000;
 
-/// Evidence within this distance can change what is called at a position: a read that spans it (500 bases), the cell of
-/// the realignment grid whose window touches that read (1,000 bases and a little), and what reaches into that cell.
-/// Every rule of candidates, realignment and pileups stays within it, so that calls do not depend on how regions are
-/// cut.
+/// Maximum distance, in bases, of evidence that can change the call at a position. It includes a read that spans the
+/// position (500 bases), the cell of the realignment grid whose window touches that read (a little more than 1,000
+/// bases), and evidence that extends into that cell. All rules of candidates, realignment and pileups stay within this
+/// distance, so that calls do not depend on the partitions.
 pub const PARTITION_FLANK: u64 = 2_000;
 
-/// One unit of work: candidates are reported for the parts of `region`, evidence is read from `evidence`.
+/// One unit of work. It reports the candidates in `parts`, and reads evidence from `evidence`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// Place in the output's order.
+    /// Rank in output order.
     pub index: usize,
     /// From the first part to the last.
     pub region: Region,
-    /// What was asked for: 0-based half-open, ascending.
+    /// The requested intervals: 0-based half-open, ascending.
     pub parts: Vec<(u64, u64)>,
-    /// `region` with flanks, within the contig.
+    /// `region` with flanks of [`PARTITION_FLANK`], clipped to the contig.
     pub evidence: Region,
-    /// Where the part before the first ends on this contig, which is another partition's.
+    /// End of the last part of the previous partition on this contig; 0 without one.
     pub previous_end: u64,
 }
 
@@ -43,31 +43,31 @@ impl Partition {
         })
     }
 
-    /// Whether the position was asked for.
+    /// Whether the position lies in a part.
     pub fn contains(&self, position: u64) -> bool {
         let after = self.parts.partition_point(|part| part.0 <= position);
         after > 0 && position < self.parts[after - 1].1
     }
 
-    /// Whether this is the first partition that asks for a base of `start..end`: of all, one at most.
+    /// Whether this is the first partition whose parts overlap `start..end`. This holds for at most one partition.
     pub fn is_first_to_touch(&self, start: u64, end: u64) -> bool {
         let part = self.parts.partition_point(|part| part.1 <= start);
         start >= self.previous_end && self.parts.get(part).is_some_and(|part| part.0 < end)
     }
 
-    /// What was asked for, ascending.
+    /// The positions of the parts, ascending.
     pub fn positions(&self) -> impl Iterator<Item = u64> {
         self.parts.iter().flat_map(|&(start, end)| start..end)
     }
 
-    /// How many bases were asked for.
+    /// Number of bases in the parts.
     pub fn bases(&self) -> u64 {
         self.parts.iter().map(|part| part.1 - part.0).sum()
     }
 }
 
-/// Cuts regions on a fixed grid, in the order of the set. Those of one cell whose evidence would overlap are one partition, so
-/// that it is not looked at for each of many small targets. `contig_length` bounds the flanks.
+/// Divides regions at a fixed grid, in the order of the set. Regions in one cell with overlapping evidence form one
+/// partition, so that small targets do not repeat the same work. `contig_length` limits the flanks.
 pub fn partitions(regions: &IntervalSet, contig_length: impl Fn(&str) -> u64) -> Vec<Partition> {
     let mut all = Vec::new();
     for contig in regions.contigs() {
@@ -93,7 +93,7 @@ pub fn partitions(regions: &IntervalSet, contig_length: impl Fn(&str) -> u64) ->
     all
 }
 
-/// An interval cut at the lines of the grid.
+/// Divides an interval at the lines of the grid.
 fn cells((mut start, end): (u64, u64)) -> impl Iterator<Item = (u64, u64)> {
     std::iter::from_fn(move || {
         let first = start;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn near_regions_of_one_cell_are_looked_at_together() {
+    fn near_regions_of_one_cell_form_one_partition() {
         let targets = [(100, 200), (1_000, 1_100), (19_900, 20_100), (26_000, 26_050)];
         let set = IntervalSet::from_regions(targets.map(|(start, end)| Region::new("a", start, end)));
         let cut = partitions(&set, |_| 50_000);
@@ -136,7 +136,7 @@ mod tests {
             (Region::new("a", 100, 1_100), 200)
         );
         assert_eq!(cut[0].evidence, Region::new("a", 0, 3_100));
-        // Each stretch is of the first partition that it touches.
+        // Each interval belongs to the first partition that it touches.
         for (start, end, first) in [
             (90, 150, Some(0)),
             (0, 100, None),

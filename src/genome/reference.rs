@@ -1,4 +1,4 @@
-//! The reference genome: an indexed FASTA, read by stretches.
+//! The reference genome: random access to an indexed FASTA.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use super::fasta_index::FaiEntry;
 use super::md5::Md5;
 use crate::formats::BgzfFile;
 
-/// Longest lines that are read whole, so that their ends can be checked.
+/// Maximum length, in bytes, of lines that are read whole, so that their line ends can be checked.
 const LONGEST_LINE: u64 = 4_096;
-/// Bases that are digested at a time.
+/// Bases per update of a digest.
 const PIECE: u64 = 1 << 20;
 
 /// An indexed FASTA file, plain or bgzipped. Cheap to share; each thread opens its own [`ReferenceReader`].
@@ -28,7 +28,7 @@ pub struct Reference {
 
 impl Reference {
     /// Reads the index. Fails if the FASTA or its index (`.fai`, and `.gzi` for a bgzipped FASTA) is missing, or if the
-    /// index is of another file.
+    /// index belongs to another file.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.is_file() {
             bail!("reference {}: no such file", path.display());
@@ -60,23 +60,23 @@ impl Reference {
     }
 }
 
-/// Reads sequence; one for each thread.
+/// Reads sequences. Each thread needs its own reader.
 pub struct ReferenceReader {
     file: RefCell<BgzfFile>,
     reference: Reference,
 }
 
-/// What tells one sequence from all others.
+/// The digest of a sequence, which identifies it.
 pub struct Digest {
     /// MD5 of the bases in upper case (SAM specification, section 1.3.2), in hexadecimal digits.
     pub md5: String,
-    /// How many bases are N.
+    /// Number of N bases.
     pub unknown: u64,
 }
 
 impl ReferenceReader {
-    /// The bases of `start..end` (0-based half-open) in upper case; whatever is not A, C, G or T is N.
-    /// Fails beyond the contig's end rather than giving fewer bases, and where lines are not as the index has them.
+    /// The bases of `start..end` (0-based half-open) in upper case. Any other letter than A, C, G and T becomes N.
+    /// Fails if `end` is beyond the contig's end, or if the lines do not match the index.
     pub fn fetch(&self, contig: &str, start: u64, end: u64) -> Result<Vec<u8>> {
         let mut bases = self.fetch_text(contig, start, end)?;
         for base in &mut bases {
@@ -104,7 +104,7 @@ impl ReferenceReader {
         })
     }
 
-    /// The bases of `start..end` as the file has them.
+    /// The unchanged bases of `start..end`.
     fn fetch_text(&self, contig: &str, start: u64, end: u64) -> Result<Vec<u8>> {
         let path = self.reference.path.display();
         let rank = self.reference.contigs.position(contig);
@@ -119,20 +119,20 @@ impl ReferenceReader {
             .with_context(|| format!("cannot read {contig}:{}-{end} from reference {path}", start + 1))?
             .with_context(|| {
                 format!(
-                    "reference {path}: the lines of {contig}:{}-{end} are not as its index says; was the file edited? take the \
-                     original, or break all lines at one length and make the index again with: samtools faidx {path}",
+                    "reference {path}: the lines of {contig}:{}-{end} do not match the index; was the file edited? use \
+                     the original, or wrap all lines at one length and make the index again with: samtools faidx {path}",
                     start + 1
                 )
             })
     }
 }
 
-/// The bases of `start..end`, which is not empty; none if a line ends where the index has a base, or goes on where it has an end.
+/// The bases of `start..end`, which is not empty. None if the lines do not end where the index expects it.
 fn read_bases(file: &mut BgzfFile, entry: &FaiEntry, start: u64, end: u64) -> Result<Option<Vec<u8>>> {
     let FaiEntry {
         line_bases, line_width, ..
     } = *entry;
-    // Whole lines where that is cheap: a base too many or too few moves the ends of all that follow.
+    // Reads whole lines if they are short, because an additional or missing base moves the ends of the following lines.
     let (first, last) = match line_width <= LONGEST_LINE {
         true => (
             start - start % line_bases,
@@ -147,7 +147,7 @@ fn read_bases(file: &mut BgzfFile, entry: &FaiEntry, start: u64, end: u64) -> Re
     } else {
         entry.byte_of(last - 1) + 1
     };
-    // The byte before is the end of a line.
+    // At the start of a line, the byte before it must be a line end.
     let before = u64::from(first % line_bases == 0);
     file.seek_text(from - before)?;
     let mut text = file.read((to - from + before) as usize)?;
@@ -179,7 +179,7 @@ fn read_bases(file: &mut BgzfFile, entry: &FaiEntry, start: u64, end: u64) -> Re
 mod tests {
     use super::*;
 
-    /// A FASTA with the index that `indexed` would have.
+    /// A FASTA with this text and index.
     fn reference(folder: &Path, text: &str, index: &str) -> Reference {
         let fasta = folder.join("r.fa");
         std::fs::write(&fasta, text).unwrap();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn bases_are_read_across_lines_whatever_ends_them() {
+    fn bases_are_read_across_lines_with_any_line_end() {
         let folder = tempfile::tempdir().unwrap();
         for end in ["\n", "\r\n", " \n"] {
             let lines = ["acgtR", "GGNCC", "TA"].map(|line| format!("{line}{end}"));
@@ -214,10 +214,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_edited_is_an_error_where_it_moves_bases() {
+    fn an_edited_line_is_an_error_where_it_moves_bases() {
         let folder = tempfile::tempdir().unwrap();
         let index = "a\t20\t3\t5\t6\n";
-        // A base less in the second line and one more in the third: all else is where it was.
+        // The second line has one base fewer, and the third has one more. All other bases stay at their places.
         let text = ">a\nAAAAA\nCCCC\nGGGGGG\nTTTTT\n";
         let reader = reference(folder.path(), text, index).reader().unwrap();
         assert_eq!(reader.fetch("a", 0, 5).unwrap(), b"AAAAA");

@@ -1,4 +1,4 @@
-//! A stretch of one contig, as people type it and as code uses it.
+//! A region of one contig, and the parser of `--regions`.
 
 use std::fmt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::contigs::Contigs;
 use super::intervals::IntervalSet;
 
-/// A stretch of a contig, 0-based half-open. Prints 1-based inclusive, as `samtools` does.
+/// A region of a contig, 0-based half-open. Its text form is 1-based inclusive, as in `samtools`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Region {
     pub contig: String,
@@ -38,8 +38,8 @@ impl Region {
         (self.start..self.end).contains(&position)
     }
 
-    /// Reads `contig`, `contig:start-end`, `contig:start-` or `contig:position` (1-based inclusive; thousands
-    /// separators allowed). A contig whose name holds a colon is tried whole first.
+    /// Parses `contig`, `contig:start-end`, `contig:start-` or `contig:position` (1-based inclusive; thousands
+    /// separators allowed). The whole text is tried as a contig name first, because names may contain colons.
     pub fn parse(text: &str, contigs: &Contigs) -> Result<Self> {
         if let Some(contig) = contigs.get(text) {
             return Ok(Self::new(text, 0, contig.length));
@@ -85,7 +85,8 @@ impl fmt::Display for Region {
     }
 }
 
-/// Turns `--regions` values (region strings and BED files, mixed) into sorted, merged intervals. None given: all contigs.
+/// Converts `--regions` values (region strings and BED files) to sorted, merged intervals. Without values, returns all
+/// contigs.
 pub fn resolve_regions(values: &[String], contigs: &Contigs) -> Result<IntervalSet> {
     if values.is_empty() {
         return Ok(IntervalSet::from_regions(
@@ -97,7 +98,7 @@ pub fn resolve_regions(values: &[String], contigs: &Contigs) -> Result<IntervalS
         if contigs.get(value).is_none() && Path::new(value).is_file() {
             let bed = IntervalSet::from_bed_within(Path::new(value), contigs)?;
             if bed.bases() == 0 {
-                log::warn!("--regions {value}: it holds no base; nothing is looked at there");
+                log::warn!("--regions {value}: the file has no bases, so it adds no region");
             }
             regions.extend(bed.regions());
         } else if value.ends_with(".bed") || value.ends_with(".bed.gz") {
@@ -106,7 +107,7 @@ pub fn resolve_regions(values: &[String], contigs: &Contigs) -> Result<IntervalS
             regions.push(Region::parse(value, contigs)?);
         }
     }
-    // Output follows the order of the reference, whatever the order in which regions were given.
+    // Output is in the order of the reference, whatever the order of the values.
     regions.sort_by_key(|r| contigs.position(&r.contig));
     Ok(IntervalSet::from_regions(regions))
 }

@@ -1,6 +1,6 @@
-//! A stretch of reference sequence held in memory.
+//! A piece of reference sequence in memory.
 
-/// Reference bases (A, C, G, T, N) from `start` on, addressed by genome position.
+/// Reference bases (A, C, G, T, N) from `start`, addressed by genome position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sequence {
     /// 0-based position of the first base.
@@ -13,12 +13,12 @@ impl Sequence {
         Self { start, bases }
     }
 
-    /// One past the last position held.
+    /// 0-based position after the last base.
     pub fn end(&self) -> u64 {
         self.start + self.bases.len() as u64
     }
 
-    /// The base at `position`, N outside of what is held.
+    /// The base at the 0-based `position`; N outside of the sequence.
     pub fn base(&self, position: u64) -> u8 {
         position
             .checked_sub(self.start)
@@ -27,7 +27,7 @@ impl Sequence {
             .unwrap_or(b'N')
     }
 
-    /// The bases of `start..end`, cut to what is held.
+    /// The bases of `start..end`, clipped to the sequence.
     pub fn slice(&self, start: u64, end: u64) -> &[u8] {
         let index = |p: u64| p.clamp(self.start, self.end()) - self.start;
         &self.bases[index(start) as usize..index(end).max(index(start)) as usize]

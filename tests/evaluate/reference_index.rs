@@ -26,7 +26,7 @@ fn references_without_an_index_or_with_one_of_another_file() {
     for damaged in ["c\t44\n", "c\t44\t3\t0\t0\n"] {
         let case = with_query(good);
         std::fs::write(fai(&case), damaged).unwrap();
-        case.fails_with(&["damaged index", AGAIN]);
+        case.fails_with(&["is damaged", AGAIN]);
     }
     let case = with_query(good);
     std::fs::write(case.world.fasta(), format!(">c\n{REFERENCE}\n>d\n{REFERENCE}\n")).unwrap();
