@@ -446,7 +446,7 @@ fn truth_that_is_given_twice_or_in_the_words_of_vcf_4_4_labels_alike() {
         .stderr
         .clone();
     let told = String::from_utf8(told).unwrap();
-    assert!(told.contains("that repeat another one"), "{told}");
+    assert!(told.contains("that repeat another call"), "{told}");
     let signed = with_changed_truth(folder.path(), |line| {
         let (columns, genotype) = line.rsplit_once('\t').unwrap();
         let sign = if genotype.contains('|') { '|' } else { '/' };

@@ -1,4 +1,4 @@
-//! One called site, before it becomes a VCF record.
+//! The call of one site, before it becomes a VCF record.
 
 use super::genotype::genotype_order;
 
@@ -10,7 +10,7 @@ pub enum Filter {
     LowQual,
     /// The most likely genotype is homozygous reference.
     RefCall,
-    /// No usable read.
+    /// No usable read covers the site.
     NoCall,
 }
 
@@ -32,26 +32,26 @@ pub struct Call {
     pub position: u64,
     pub reference: Vec<u8>,
     pub alternates: Vec<Vec<u8>>,
-    /// Usable fragments over the site.
+    /// Number of usable fragments over the site.
     pub depth: u32,
-    /// Fragments that carry each allele, the reference first.
+    /// Number of fragments with each allele, reference first.
     pub allele_depths: Vec<u32>,
-    /// Probability of each diploid genotype, in VCF order (0/0, 0/1, 1/1, 0/2, 1/2, 2/2, …); they sum to 1.
+    /// Probability of each diploid genotype, in VCF order (0/0, 0/1, 1/1, 0/2, 1/2, 2/2, …). The sum is 1.
     pub probabilities: Vec<f64>,
     /// Called allele indices, ascending.
     pub genotype: [usize; 2],
 }
 
-/// Probabilities below this carry no information: single precision ends there.
+/// Lower probabilities carry no information, because of single precision.
 const LEAST_PROBABILITY: f64 = 1e-10;
 
 fn phred(probability: f64) -> f64 {
-    // Of 1 it is 0, and not -0.
+    // `+ 0.0` gives 0 instead of -0 for a probability of 1.
     -10.0 * probability.max(LEAST_PROBABILITY).log10() + 0.0
 }
 
 impl Call {
-    /// One past the last reference base of the site.
+    /// 0-based position after the last reference base of the site.
     pub fn end(&self) -> u64 {
         self.position + self.reference.len() as u64
     }
@@ -60,7 +60,7 @@ impl Call {
         self.genotype != [0, 0]
     }
 
-    /// QUAL: phred-scaled probability that the site is homozygous reference, to one decimal.
+    /// QUAL: phred-scaled probability that the site is homozygous reference, rounded to one decimal.
     pub fn quality(&self) -> f64 {
         (phred(self.probabilities[0]) * 10.0).round() / 10.0
     }

@@ -1,6 +1,7 @@
-//! What an allele changes, without the bases that VCF pads it with.
+//! The edit of an allele, without the padding bases of VCF.
 
-/// The bases of `start..end` (0-based half-open, empty for an insertion) replaced by `bases`, nothing shared.
+/// Replacement of the reference bases `start..end` (0-based half-open, empty for an insertion) by `bases`. Both share
+/// no base at their ends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Edit {
     pub start: u64,
@@ -9,7 +10,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// The edit of a VCF record's allele: the anchor base that both share goes first, then what they share at the end, then at
+    /// The edit of an allele of a VCF record. Removes the shared anchor base, then the shared bases at the end, then at
     /// the start. None if nothing remains.
     pub fn new(position: u64, reference: &[u8], alternate: &[u8]) -> Option<Self> {
         let anchor = usize::from(!reference.is_empty() && reference.first() == alternate.first());
@@ -22,8 +23,8 @@ impl Edit {
         (edit.start < edit.end || !edit.bases.is_empty()).then_some(edit)
     }
 
-    /// The change from `reference`, which begins at `position`, to `alternate`, without any base that both share.
-    /// Trimmed at the right end first where `right_first`, otherwise at the left.
+    /// The change from `reference`, which begins at the 0-based `position`, to `alternate`, without the bases that both
+    /// share. Trims the right end first if `right_first`, otherwise the left end.
     pub fn between(position: u64, reference: &[u8], alternate: &[u8], right_first: bool) -> Self {
         let suffix = |r: &[u8], a: &[u8]| r.iter().rev().zip(a.iter().rev()).take_while(|(x, y)| x == y).count();
         let prefix = |r: &[u8], a: &[u8]| r.iter().zip(a).take_while(|(x, y)| x == y).count();
@@ -53,7 +54,7 @@ impl Edit {
         self.start == self.end
     }
 
-    /// A substitution of one base.
+    /// Whether one base replaces one base.
     pub fn is_substitution(&self) -> bool {
         self.reference_length() == 1 && self.bases.len() == 1
     }
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn padding_is_taken_off() {
+    fn padding_is_removed() {
         let edit = |reference: &str, alternate: &str| {
             let edit = Edit::new(10, reference.as_bytes(), alternate.as_bytes())?;
             Some((edit.start, edit.end, String::from_utf8(edit.bases).unwrap()))
@@ -76,7 +77,7 @@ mod tests {
         assert_eq!(edit("CAAA", "CAAAA"), some(11, 11, "A"));
         assert_eq!(edit("CAT", "GAT"), some(10, 11, "G"));
         assert_eq!(edit("GATTG", "GACCG"), some(12, 14, "CC"));
-        // The anchor goes first, so that a record stays where it says.
+        // The anchor is removed first, so that the edit starts after the record's position.
         assert_eq!(edit("GAAG", "G"), some(11, 14, ""));
         assert_eq!(edit("AC", "AC"), None);
     }

@@ -1,15 +1,15 @@
-//! What is read of a VCF and not used, with the reason: nothing is left out without a word.
+//! Calls of a VCF that are not used, with the reason. Commands report all of them.
 
 /// Why a call, or one of its alleles, is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallExclusion {
-    /// Truth that failed a filter.
+    /// A truth record that failed a filter.
     Filtered,
     Ploidy,
     Symbolic,
     Long,
     NotInReference,
-    /// The same call is given twice.
+    /// The VCF holds the same call twice.
     Repeated,
     /// Another call has the same allele with another genotype.
     Contradicted,
@@ -26,7 +26,7 @@ impl CallExclusion {
         Self::Contradicted,
     ];
 
-    /// Its name in `metrics.json`.
+    /// The name in `metrics.json`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Filtered => "filtered",
@@ -39,16 +39,16 @@ impl CallExclusion {
         }
     }
 
-    /// What such calls are, for people.
+    /// A description for people, to follow the word "calls" or "records".
     pub fn described(self) -> &'static str {
         match self {
-            Self::Filtered => "with a FILTER or FT other than PASS (--use-filtered-truth takes them)",
+            Self::Filtered => "with a FILTER or FT other than PASS (--use-filtered-truth includes them)",
             Self::Ploidy => "whose genotype has more than two alleles",
             Self::Symbolic => "with a symbolic allele or a breakend",
             Self::Long => "with an allele of more than 1,000 bases",
             Self::NotInReference => "on contigs that the reference lacks",
-            Self::Repeated => "that repeat another one",
-            Self::Contradicted => "whose allele another one has with another genotype",
+            Self::Repeated => "that repeat another call",
+            Self::Contradicted => "whose allele has another genotype in another call",
         }
     }
 }
@@ -56,7 +56,7 @@ impl CallExclusion {
 /// Calls that are not used, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExcludedCalls {
-    /// Number of calls and place of the first, in the order of [`CallExclusion::ALL`].
+    /// Number of calls and 1-based place of the first call, in the order of [`CallExclusion::ALL`].
     counts: [(u64, String); CallExclusion::ALL.len()],
 }
 
@@ -70,7 +70,7 @@ impl ExcludedCalls {
         *count += 1;
     }
 
-    /// The reasons that occur, with the number of calls and the place of the first.
+    /// Each reason with calls, the number of calls, and the 1-based place of the first call.
     pub fn reasons(&self) -> impl Iterator<Item = (CallExclusion, u64, &str)> {
         let all = CallExclusion::ALL.into_iter().zip(&self.counts);
         all.filter(|(_, (count, _))| *count > 0)

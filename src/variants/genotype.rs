@@ -5,7 +5,7 @@ pub fn genotype_order([a, b]: [usize; 2]) -> usize {
     b * (b + 1) / 2 + a
 }
 
-/// The first of the greatest.
+/// Index of the greatest probability; the first index if several are equal.
 pub fn likeliest(probabilities: &[f64]) -> usize {
     (0..probabilities.len()).fold(0, |best, i| {
         if probabilities[i] > probabilities[best] {
@@ -16,7 +16,7 @@ pub fn likeliest(probabilities: &[f64]) -> usize {
     })
 }
 
-/// All diploid genotypes over the reference and `alternates` other alleles, in VCF order.
+/// All diploid genotypes of the reference and `alternates` alternate alleles, in VCF order.
 pub fn genotypes(alternates: usize) -> Vec<[usize; 2]> {
     (0..=alternates).flat_map(|b| (0..=b).map(move |a| [a, b])).collect()
 }

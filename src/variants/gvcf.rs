@@ -1,6 +1,7 @@
-//! gVCF: the calls, and between them blocks that tell how sure it is that nothing is there, for calling many samples together.
+//! gVCF: calls, and reference blocks between them with the confidence that the sample has no variant. Joint calling of
+//! many samples needs these blocks.
 //!
-//! Format: VCF 4.2, section 5.5; every position that was asked for is in exactly one block or under a call.
+//! Format: VCF 4.2, section 5.5. Every requested position is in exactly one block or in a call.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -17,21 +18,22 @@ use crate::output::ReadyFile;
 const DEFINITIONS: &str = "\
 ##ALT=<ID=*,Description=\"Any other allele\">
 ##INFO=<ID=END,Number=1,Type=Integer,Description=\"Last position of the block\">
-##FORMAT=<ID=MIN_DP,Number=1,Type=Integer,Description=\"Least read depth in the block; its GQ and PL are those of its least sure position\">
+##FORMAT=<ID=MIN_DP,Number=1,Type=Integer,Description=\"Minimum read depth in the block; GQ and PL are of its least confident position\">
 ";
 
-/// No block goes across a multiple of this: GLnexus leaves out, silently, blocks of 100,000 bases or more. The grid is
-/// the contig's, so that the cuts do not depend on regions and threads.
+/// Blocks end at multiples of this position, because GLnexus silently ignores blocks of 100,000 bases or more. The grid
+/// starts at the contig's first base, so that blocks do not depend on regions and threads.
 const BLOCK_GRID: u64 = 50_000;
 
-/// What is known of a stretch.
+/// Reference and coverage of a piece of a contig.
 #[derive(Debug, Default)]
 pub struct Covered {
     pub reference: Sequence,
     pub runs: Vec<CoveredRun>,
 }
 
-/// Positions (0-based half-open) of one coverage. Small, as many may wait to be written.
+/// Consecutive positions with equal coverage; `start` is 0-based. The type is small, because many runs may wait for
+/// output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CoveredRun {
     pub start: u64,
@@ -40,7 +42,7 @@ pub struct CoveredRun {
 }
 
 impl CoveredRun {
-    /// The runs of positions, ascending, with their coverage.
+    /// Groups ascending positions into runs of equal coverage.
     pub fn group(positions: impl Iterator<Item = (u64, Coverage)>) -> Vec<Self> {
         let mut runs: Vec<Self> = Vec::new();
         for (position, coverage) in positions {
@@ -61,20 +63,21 @@ impl CoveredRun {
     }
 }
 
-/// Puts positions and calls, each ascending, into one file. For each stretch [`cover`](Self::cover) comes first, then
-/// [`write`](Self::write) for each of its calls as they are settled, and [`settle`](Self::settle) when none is held back.
+/// Writes reference blocks and calls, in ascending order, into one file. For each piece of a contig, call
+/// [`cover`](Self::cover) first, then [`write`](Self::write) for each of its resolved calls. Call
+/// [`settle`](Self::settle) when no call of the pieces is waiting.
 pub struct GvcfWriter {
     vcf: VcfWriter,
     contig: String,
-    /// Stretches of which a call may come before some position, each with how many of its runs are done.
+    /// Pieces that may still get calls. Each has the number of its finished runs.
     waiting: VecDeque<(Covered, usize)>,
-    /// What comes before is written or under a call.
+    /// All positions before this one are written or in a call.
     next: u64,
     block: Option<ReferenceBlock>,
 }
 
 impl GvcfWriter {
-    /// As [`VcfWriter::create`].
+    /// Like [`VcfWriter::create`].
     pub fn create(target: &Path, bgzipped: bool, header: &VcfHeader) -> Result<Self> {
         Ok(Self {
             vcf: VcfWriter::create_with(target, bgzipped, header, DEFINITIONS)?,
@@ -85,14 +88,14 @@ impl GvcfWriter {
         })
     }
 
-    /// Takes the next stretch.
+    /// Adds the next piece.
     pub fn cover(&mut self, contig: &str, covered: Covered) -> Result<()> {
         self.go_to(contig)?;
         self.waiting.push_back((covered, 0));
         Ok(())
     }
 
-    /// Takes the next call; all positions before it have been taken.
+    /// Writes the next call. The pieces up to the call must be added first.
     pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
         self.go_to(contig)?;
         self.settle_before(call.position)?;
@@ -101,12 +104,12 @@ impl GvcfWriter {
         self.vcf.write_line(&record(contig, call, filter, Unseen::Named))
     }
 
-    /// Tells that no call comes before the end of the stretches taken.
+    /// Writes the blocks up to the end of the added pieces. The caller guarantees that no call before this end follows.
     pub fn settle(&mut self) -> Result<()> {
         self.settle_before(u64::MAX)
     }
 
-    /// As [`VcfWriter::close`].
+    /// Like [`VcfWriter::close`].
     pub fn close(mut self) -> Result<ReadyFile> {
         self.settle()?;
         self.close_block()?;
@@ -123,7 +126,7 @@ impl GvcfWriter {
         Ok(())
     }
 
-    /// Puts the positions before `end` that are under no call into blocks.
+    /// Adds the positions before `end` that are not in a call to blocks.
     fn settle_before(&mut self, end: u64) -> Result<()> {
         while let Some((covered, mut done)) = self.waiting.pop_front() {
             while let Some(run) = covered.runs.get(done).filter(|run| run.start < end) {

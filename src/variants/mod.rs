@@ -1,4 +1,4 @@
-//! From genotype probabilities to records: genotype, overlap resolution, VCF and gVCF.
+//! Variant calls: genotypes, overlap resolution, and reading and writing of VCF and gVCF.
 
 mod call;
 mod edit;

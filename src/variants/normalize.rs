@@ -1,9 +1,9 @@
-//! Minimal, left-aligned alleles: one spelling for each change of the sequence.
+//! Normalization: minimal, left-aligned alleles, so that each change of the sequence has one form.
 //!
 //! Source: Tan, Abecasis and Kang, "Unified representation of genetic variants", Bioinformatics 31 (2015) 2202–2204.
 
-/// Trims bases that all alleles share, first at the end, then at the start, leaving one base in each.
-/// Returns the new position and the alleles' shared number of bases removed at the end.
+/// Trims the bases that all alleles share, first at the end, then at the start, but leaves at least one base in each
+/// allele. Returns the new 0-based position.
 pub fn trim(position: u64, alleles: &mut [Vec<u8>]) -> u64 {
     while alleles.iter().all(|a| a.len() > 1) && same(alleles, |a| a[a.len() - 1]) {
         alleles.iter_mut().for_each(|a| a.truncate(a.len() - 1));
@@ -16,15 +16,15 @@ pub fn trim(position: u64, alleles: &mut [Vec<u8>]) -> u64 {
     position + trimmed as u64
 }
 
-/// Trims and shifts alleles as far left as they go. `base(p)` is the reference base at `p`; `first` is the leftmost
-/// position that may be reached (0, or where the sequence at hand begins). Returns the new position.
+/// Trims alleles and shifts them as far left as possible. `base(p)` is the reference base at the 0-based position `p`.
+/// `first` is the leftmost allowed position: 0, or the start of the available sequence. Returns the new position.
 pub fn left_align(mut position: u64, alleles: &mut [Vec<u8>], first: u64, base: impl Fn(u64) -> u8) -> u64 {
     if alleles.windows(2).all(|pair| pair[0] == pair[1]) {
         return position;
     }
     loop {
         let shared_end = alleles.iter().all(|a| !a.is_empty()) && same(alleles, |a| a[a.len() - 1]);
-        // A base goes only if no allele is left empty for good: one can be had from the left.
+        // An allele of one base needs a new base from the left before it can lose its base.
         let refill = alleles.iter().any(|a| a.len() == 1);
         if !shared_end || (refill && position == first) {
             break;
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn indels_move_to_the_left_of_their_repeat() {
         let reference = "GGGCACACACAGGG";
-        // Five spellings of one deletion of CA (Tan et al., figure 1).
+        // Five forms of one deletion of CA (Tan et al., figure 1).
         for (position, alleles) in [
             (7, ["CAC", "C"]),
             (6, ["ACA", "A"]),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn snps_lose_their_padding_and_multi_allelic_sites_keep_what_they_need() {
+    fn snps_lose_their_padding_and_multi_allelic_sites_keep_the_necessary_bases() {
         assert_eq!(aligned("ACGT", 0, &["ACG", "ATG"]), (1, vec!["C".into(), "T".into()]));
         assert_eq!(
             aligned("GCAA", 0, &["GCA", "G", "GCAA"]),

@@ -1,45 +1,46 @@
-//! Neighbouring calls that cannot all be true of a diploid genome, resolved jointly.
+//! Joint resolution of overlapping calls that do not fit on the two haplotypes of a diploid genome.
 //!
-//! Each site is genotyped alone; a homozygous deletion and a heterozygous SNP under it would need three haplotypes.
-//! Of the genotypes that fit on two, those of the greatest joint likelihood are called. The idea is that of
-//! DeepVariant's haplotype resolution.
+//! Each site is genotyped alone. For example, a homozygous deletion and a heterozygous SNP in it need three haplotypes.
+//! Of the joint genotypes that fit on two haplotypes, the likeliest is called. The idea comes from DeepVariant's
+//! haplotype resolution.
 
 use super::call::Call;
 use super::edit::Edit;
 use super::genotype::{genotype_order, genotypes, likeliest};
 
-/// Joint genotypes of a group that are looked at before the calls are settled one by one, the surest first.
+/// Maximum number of joint genotypes in a group. Larger groups are resolved call by call, the most certain call first.
 const MAX_JOINT_GENOTYPES: usize = 100_000;
 
-/// Likelihood of a genotype that the network holds impossible: so small that it is only called if nothing else fits.
+/// Likelihood of a genotype that the network considers impossible. It is called only if no other genotype fits.
 const LEAST_LIKELIHOOD: f64 = 1e-12;
 
-/// Holds calls of one contig back until no later one can overlap them, and gives them out resolved.
+/// Holds the calls of one contig until no later call can overlap them, then resolves and releases them.
 #[derive(Default)]
 pub struct OverlapResolver {
     held: Vec<Call>,
 }
 
 impl OverlapResolver {
-    /// Takes the next call (ascending by position) and gives those that it leaves behind.
+    /// Adds the next call (ascending by position), and releases the calls that it and later calls cannot overlap.
     pub fn push(&mut self, call: Call) -> Vec<Call> {
         let released = self.release(call.position);
         self.held.push(call);
         released
     }
 
-    /// Gives the calls that none from `position` on can overlap; none if one can, as they may be settled together.
+    /// Releases the held calls if no call from the 0-based `position` on can overlap any of them. Otherwise releases
+    /// none, because they may need joint resolution.
     pub fn release(&mut self, position: u64) -> Vec<Call> {
         let apart = self.held.iter().all(|held| held.end() <= position);
         if apart { self.finish() } else { Vec::new() }
     }
 
-    /// Whether calls are held back.
+    /// Whether calls are held.
     pub fn is_holding(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// Gives the rest, at a contig's end.
+    /// Releases the remaining calls at the end of a contig.
     pub fn finish(&mut self) -> Vec<Call> {
         let mut released = std::mem::take(&mut self.held);
         released.sort_by_key(|call| call.position);
@@ -48,10 +49,10 @@ impl OverlapResolver {
     }
 }
 
-/// Makes the genotypes of calls of one contig (ascending by position) fit on two haplotypes: no base may be changed by
-/// more than two alleles, nor an insertion lie inside a deletion beyond that. Calls that fit are left as they are; of
-/// a group that does not, each call gets the genotype of the likeliest joint genotype that fits, and as probabilities
-/// those of the likeliest joint genotypes that each of its own takes part in.
+/// Makes the genotypes of calls of one contig (ascending by position) fit on two haplotypes: at most two alleles may
+/// change a base, and an insertion inside a deletion counts as well. Calls that fit do not change. In other groups,
+/// each call gets its genotype from the likeliest joint genotype that fits. The new probability of a genotype is that
+/// of the likeliest joint genotype with it, scaled to sum to 1.
 pub fn resolve_overlaps(calls: &mut [Call]) {
     let sites: Vec<OverlapSite> = calls.iter().map(OverlapSite::new).collect();
     let mut variants: Vec<usize> = (0..calls.len()).filter(|&i| calls[i].is_variant()).collect();
@@ -70,9 +71,10 @@ pub fn resolve_overlaps(calls: &mut [Call]) {
     resolve_group(calls, &sites, &group);
 }
 
-/// Where each allele of a call changes the genome. In half bases, so that an insertion has a place between two bases.
+/// The genome spans that the alleles of a call change. Units are half bases, so that an insertion has a place between
+/// two bases.
 struct OverlapSite {
-    /// Empty for the reference.
+    /// One span for each allele, reference first; empty for the reference.
     spans: Vec<(u64, u64)>,
     genotypes: Vec<[usize; 2]>,
 }
@@ -92,7 +94,7 @@ impl OverlapSite {
         }
     }
 
-    /// The stretch that any of its alleles changes.
+    /// The span from the first to the last change of any allele.
     fn extent(&self) -> (u64, u64) {
         let spans = || self.spans.iter().filter(|span| span.0 < span.1);
         (
@@ -101,25 +103,25 @@ impl OverlapSite {
         )
     }
 
-    /// The stretches that a genotype's alleles change, one for each haplotype.
+    /// The spans that the alleles of a genotype change, at most one for each haplotype.
     fn changed(&self, genotype: [usize; 2]) -> impl Iterator<Item = (u64, u64)> {
         let spans = genotype.map(|allele| self.spans.get(allele).copied().unwrap_or_default());
         spans.into_iter().filter(|span| span.0 < span.1)
     }
 }
 
-/// Whether a stretch added to others leaves every half base with at most two.
+/// Whether at most two spans overlap at every half base after `added` is added to `placed`.
 fn fits(placed: &[(u64, u64)], added: (u64, u64)) -> bool {
-    let over: Vec<_> = placed
+    let overlapping: Vec<_> = placed
         .iter()
         .filter(|span| span.0 < added.1 && added.0 < span.1)
         .collect();
-    // The most crowded place of a set of stretches is the start of one of them.
-    let crowd = |at: u64| over.iter().filter(|span| span.0 <= at && at < span.1).count();
-    over.iter().all(|span| crowd(span.0.max(added.0)) < 2)
+    // The number of overlapping spans is greatest at the start of a span.
+    let depth = |at: u64| overlapping.iter().filter(|span| span.0 <= at && at < span.1).count();
+    overlapping.iter().all(|span| depth(span.0.max(added.0)) < 2)
 }
 
-/// Adds the stretches of a genotype; false, with nothing added, if one does not fit.
+/// Adds the spans of a genotype to `placed`. If one does not fit, adds none and returns false.
 fn place(placed: &mut Vec<(u64, u64)>, site: &OverlapSite, genotype: [usize; 2]) -> bool {
     let before = placed.len();
     for span in site.changed(genotype) {
@@ -151,11 +153,11 @@ fn resolve_group(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
             calls[i].probabilities = totals.iter().map(|total| total / sum).collect();
         }
     } else {
-        settle_in_turn(calls, sites, group);
+        resolve_one_by_one(calls, sites, group);
     }
 }
 
-/// All joint genotypes of a group that fit.
+/// Search over all joint genotypes of a group that fit.
 struct JointSearch<'a> {
     calls: &'a [Call],
     sites: &'a [OverlapSite],
@@ -164,8 +166,8 @@ struct JointSearch<'a> {
     placed: Vec<(u64, u64)>,
     best: Vec<[usize; 2]>,
     best_likelihood: f64,
-    /// For each call and genotype, the greatest joint likelihood in which it takes part. Not their sum, by which
-    /// another genotype than that of the best joint one could be a call's likeliest.
+    /// For each call and genotype, the greatest likelihood of a joint genotype with it. With sums, the likeliest
+    /// genotype of a call could differ from its genotype in the best joint genotype.
     totals: Vec<Vec<f64>>,
 }
 
@@ -198,7 +200,7 @@ impl<'a> JointSearch<'a> {
         let (calls, sites) = (self.calls, self.sites);
         for (&genotype, &probability) in sites[i].genotypes.iter().zip(&calls[i].probabilities) {
             let before = self.placed.len();
-            let probability = probability.max(alone(&self.placed, &calls[i], &sites[i], genotype));
+            let probability = probability.max(hemizygous(&self.placed, &calls[i], &sites[i], genotype));
             if place(&mut self.placed, &sites[i], genotype) {
                 self.chosen.push(genotype);
                 self.visit(depth + 1, likelihood * probability.max(LEAST_LIKELIHOOD));
@@ -209,9 +211,9 @@ impl<'a> JointSearch<'a> {
     }
 }
 
-/// Where the other haplotype has a deletion and so no base of the site, all reads over it carry the allele: a heterozygous
-/// genotype there is as likely as the homozygous one seemed.
-fn alone(placed: &[(u64, u64)], call: &Call, site: &OverlapSite, genotype: [usize; 2]) -> f64 {
+/// Probability of a heterozygous genotype if a deletion on the other haplotype removes the site. Then all reads over
+/// the site carry the allele, so the probability is that of the homozygous genotype. 0 without such a deletion.
+fn hemizygous(placed: &[(u64, u64)], call: &Call, site: &OverlapSite, genotype: [usize; 2]) -> f64 {
     let [reference, allele] = genotype;
     let (start, end) = site.spans[allele];
     let deleted = || placed.iter().any(|&(from, to)| from <= start && end <= to);
@@ -221,11 +223,12 @@ fn alone(placed: &[(u64, u64)], call: &Call, site: &OverlapSite, genotype: [usiz
     }
 }
 
-/// Too many to look at together: the surest call first, each takes the likeliest genotype that still fits.
-fn settle_in_turn(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
-    let sureness = |&i: &usize| calls[i].probabilities.iter().copied().fold(0.0, f64::max);
+/// Resolves a group that is too large for a joint search. The most certain call comes first, and each call gets the
+/// likeliest genotype that still fits.
+fn resolve_one_by_one(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
+    let certainty = |&i: &usize| calls[i].probabilities.iter().copied().fold(0.0, f64::max);
     let mut order = group.to_vec();
-    order.sort_by(|a, b| sureness(b).total_cmp(&sureness(a)).then(a.cmp(b)));
+    order.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)).then(a.cmp(b)));
     let mut placed = Vec::new();
     for i in order {
         let (site, call) = (&sites[i], &mut calls[i]);
@@ -233,7 +236,7 @@ fn settle_in_turn(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
         let likelihood =
             |(&genotype, &probability): (&[usize; 2], &f64)| match place(&mut placed.clone(), site, genotype) {
                 true => probability
-                    .max(alone(&placed, call, site, genotype))
+                    .max(hemizygous(&placed, call, site, genotype))
                     .max(LEAST_LIKELIHOOD),
                 false => 0.0,
             };
@@ -272,11 +275,11 @@ mod tests {
     }
 
     #[test]
-    fn a_snp_under_a_homozygous_deletion_yields_to_the_likelier() {
+    fn a_snp_in_a_homozygous_deletion_is_resolved_by_likelihood() {
         let sure = call(10, "CAT", &["C"], &[0.001, 0.01, 0.989]);
         let unsure = call(10, "CAT", &["C"], &[0.001, 0.459, 0.54]);
         let snp = |p| call(12, "T", &["G"], p);
-        // A doubtful SNP goes; a sure one makes the doubtful deletion heterozygous.
+        // A doubtful SNP is not called. A certain SNP makes the doubtful deletion heterozygous.
         assert_eq!(resolved(&[sure, snp(&[0.3, 0.6, 0.1])]), [[1, 1], [0, 0]]);
         assert_eq!(resolved(&[unsure, snp(&[0.01, 0.98, 0.01])]), [[0, 1], [0, 1]]);
     }
@@ -286,19 +289,19 @@ mod tests {
         let deletion = call(10, "CAT", &["C"], &[0.0, 0.999, 0.001]);
         let snp = call(12, "T", &["G"], &[1e-3, 1e-6, 0.999]);
         assert_eq!(resolved(&[deletion, snp.clone()]), [[0, 1], [0, 1]]);
-        // The same among too many to look at together.
+        // The same in a group that is too large for a joint search.
         let mut crowd = vec![call(0, &"A".repeat(40), &["A"], &[0.0, 1.0, 0.0]), snp];
         crowd.extend((20..40).map(|i| call(i, "A", &["G"], &[0.9, 0.1, 0.0])));
         assert_eq!(resolved(&crowd)[..2], [[0, 1], [0, 1]]);
     }
 
     #[test]
-    fn calls_that_fit_on_two_haplotypes_are_left_alone() {
+    fn calls_that_fit_on_two_haplotypes_do_not_change() {
         let het = [0.1, 0.8, 0.1];
         let hom = [0.0, 0.1, 0.9];
         for calls in [
             [call(10, "CAT", &["C"], &het), call(12, "T", &["G"], &het)],
-            // The anchor is not deleted, and the base after the deletion is not either.
+            // The deletion includes neither its anchor nor the base after it.
             [call(10, "CAT", &["C"], &hom), call(13, "A", &["G"], &hom)],
             [call(10, "C", &["G"], &hom), call(10, "CAT", &["C"], &hom)],
             // An insertion before a SNP.
@@ -319,7 +322,8 @@ mod tests {
             call(12, "T", &["G"], &[0.4, 0.6, 0.0]),
         ];
         resolve_overlaps(&mut calls);
-        // Of 0/1 with 0/0 (0.08), 0/1 with 0/1 (0.12) and 1/1 with 0/0 (0.32) the last is the likeliest.
+        // The joint genotypes are 0/1 with 0/0 (0.08), 0/1 with 0/1 (0.12) and 1/1 with 0/0 (0.32). The last is the
+        // likeliest.
         assert_eq!(calls.clone().map(|c| c.genotype), [[1, 1], [0, 0]]);
         let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9);
         assert!(close(&calls[0].probabilities, &[0.0, 0.12 / 0.44, 0.32 / 0.44]));
@@ -327,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_is_settled_the_surest_first() {
+    fn large_groups_are_resolved_from_the_most_certain_call() {
         let mut calls = vec![call(0, &"A".repeat(40), &["A"], &[0.0, 0.0, 1.0])];
         calls.extend((1..20).map(|i| call(i, "A", &["G"], &[0.1, 0.9, 0.0])));
         let genotypes = resolved(&calls);
@@ -342,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_held_until_nothing_can_overlap_them() {
+    fn calls_are_held_until_no_call_can_overlap_them() {
         let mut resolver = OverlapResolver::default();
         let het = [0.1, 0.8, 0.1];
         let positions = |calls: Vec<Call>| calls.iter().map(|c| c.position).collect::<Vec<_>>();
@@ -356,7 +360,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_called_fits(drawn in prop::collection::vec((0..12u64, 1..6usize, 0.0..1.0f64, 0.0..1.0f64), 1..8)) {
+        fn called_genotypes_fit(drawn in prop::collection::vec((0..12u64, 1..6usize, 0.0..1.0f64, 0.0..1.0f64), 1..8)) {
             let mut calls: Vec<Call> = drawn.into_iter().map(|(position, length, a, b)| {
                 let alternate = if length == 1 { "G" } else { "A" };
                 call(position, &"A".repeat(length), &[alternate], &[a * b, 1.0 - a, a * (1.0 - b)])

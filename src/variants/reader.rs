@@ -1,7 +1,7 @@
-//! The records of a VCF or BCF as one of its samples sees them, with what every record needs checked.
+//! Reader of the records of a VCF or BCF for one of its samples, with basic checks of every record.
 //!
-//! Text is read line by line and not by htslib, whose releases before 1.22 refuse the phase sign that VCF 4.4 allows
-//! before the first allele (`/0/1`).
+//! dvcall parses text itself, because htslib before 1.22 refuses the phase sign that VCF 4.4 allows before the first
+//! allele (`/0/1`).
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use rustc_hash::FxHashSet;
 use crate::formats::check_whole;
 use crate::formats::{BgzfFile, read_line};
 
-/// Longest line of a VCF, in bytes: a small compressed file can hold any.
+/// Maximum line length of a VCF, in bytes. The limit is necessary because a small compressed file can hold a huge line.
 const LONGEST_LINE: u64 = 256 << 20;
 
 /// Reads a sorted VCF (plain, gzip, bgzip) or BCF.
@@ -24,9 +24,9 @@ pub struct VariantReader {
     /// The lines before `#CHROM`.
     header: Vec<String>,
     samples: Vec<String>,
-    /// Column of the chosen sample.
+    /// 0-based column of the chosen sample.
     column: usize,
-    /// The record at hand.
+    /// The text of the current record.
     line: String,
     number: usize,
     contig: String,
@@ -40,7 +40,7 @@ enum VariantSource {
 }
 
 impl VariantReader {
-    /// Opens a file and reads its header. The first sample is the chosen one.
+    /// Opens a file, reads its header and chooses the first sample.
     pub fn open(path: &Path) -> Result<Self> {
         check_whole(path)?;
         let mut reader = BufReader::with_capacity(1 << 16, BgzfFile::open(path)?);
@@ -70,27 +70,27 @@ impl VariantReader {
                 let count = columns.split('\t').count();
                 ensure!(
                     count >= 8,
-                    "not a VCF: its line that begins with #CHROM has {count} of 8 columns"
+                    "not a VCF: its #CHROM line has {count} columns, expected at least 8"
                 );
                 self.samples = columns.split('\t').skip(9).map(str::to_owned).collect();
                 return Ok(());
             }
             ensure!(
                 self.line.starts_with("##") || self.line.is_empty(),
-                "not a VCF: it has no line that begins with #CHROM before its first record"
+                "not a VCF: it has no #CHROM line before its first record"
             );
             self.header.push(std::mem::take(&mut self.line));
         }
-        bail!("not a VCF: it has no line that begins with #CHROM");
+        bail!("not a VCF: it has no #CHROM line");
     }
 
     fn read_binary_header(&mut self) -> Result<()> {
         let path = self.path.display();
         let reader = bcf::Reader::from_path(&self.path).with_context(|| format!("{path} is not a BCF file"))?;
         let header = reader.header();
-        // Safe: the pointer is only compared. htslib gives a null header, not an error, when the header is damaged.
+        // SAFETY: the pointer is only compared. htslib returns a null header, not an error, if the header is damaged.
         ensure!(!unsafe { header.as_ptr() }.is_null(), "{path}: its header is damaged");
-        // Without samples htslib has no list of them.
+        // Without samples, htslib has no sample list.
         if header.sample_count() > 0 {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             self.samples = header.samples().into_iter().map(text).collect();
@@ -104,11 +104,11 @@ impl VariantReader {
         Ok(())
     }
 
-    /// Chooses the sample that records are seen as. `flag` is what names one, for messages.
+    /// Chooses the sample of [`Self::record`]. `flag` is the command-line flag that chooses it, for messages.
     pub fn choose_sample(&mut self, name: Option<&str>, flag: &str) -> Result<&str> {
         let path = self.path.display();
         let index = match (name, &self.samples[..]) {
-            (_, []) => bail!("{path}: the VCF has no sample, hence no genotypes to compare"),
+            (_, []) => bail!("{path}: the VCF has no sample, so it has no genotypes to compare"),
             (None, [_]) => 0,
             (None, many) => bail!(
                 "{path}: the VCF has {} samples ({}); name one with {flag}",
@@ -117,7 +117,7 @@ impl VariantReader {
             ),
             (Some(name), many) => many.iter().position(|s| *s == name).with_context(|| {
                 format!(
-                    "{path}: no sample '{name}' ({flag}) in the VCF, which has {}",
+                    "{path}: the VCF has no sample '{name}' ({flag}); it has {}",
                     many.join(", ")
                 )
             })?,
@@ -130,7 +130,7 @@ impl VariantReader {
         &self.samples
     }
 
-    /// Names of the contigs of the header, in its order.
+    /// Names of the contigs in the header, in header order.
     pub fn header_contigs(&self) -> impl Iterator<Item = &str> {
         let lines = self.header.iter().filter_map(|l| l.strip_prefix("##contig=<"));
         lines.filter_map(|line| {
@@ -139,7 +139,7 @@ impl VariantReader {
         })
     }
 
-    /// Goes to the next record; false at the end. Fails if it is not after the one before.
+    /// Advances to the next record. Returns false at the end. Fails if the records are not sorted.
     pub fn advance(&mut self) -> Result<bool> {
         loop {
             if !self.next_line().with_context(|| self.place())? {
@@ -152,17 +152,17 @@ impl VariantReader {
         }
     }
 
-    /// Contig of the record at hand.
+    /// Contig of the current record.
     pub fn contig(&self) -> &str {
         &self.contig
     }
 
-    /// 0-based position of the record at hand.
+    /// 0-based position of the current record.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// The record at hand.
+    /// The current record.
     pub fn record(&self) -> Result<VariantRecord<'_>> {
         let mut columns = self.line.split('\t');
         let mut missing = false;
@@ -184,7 +184,7 @@ impl VariantReader {
         if missing {
             let found = self.line.split('\t').count();
             bail!(
-                "{}: expected {} columns, found {found}; is the file cut off here?",
+                "{}: expected {} columns, found {found}; is the file truncated here?",
                 self.place(),
                 self.column + 1,
             );
@@ -192,7 +192,7 @@ impl VariantReader {
         Ok(record)
     }
 
-    /// File and line, for messages.
+    /// File and line (or record number of a BCF), for messages.
     pub fn place(&self) -> String {
         match self.source {
             VariantSource::Text(_) => format!("{}, line {}", self.path.display(), self.number),
@@ -200,11 +200,11 @@ impl VariantReader {
         }
     }
 
-    /// Reads contig and position of the record at hand, and checks the order.
+    /// Parses contig and position of the current record, and checks the order.
     fn locate(&mut self) -> Result<()> {
         let mut columns = self.line.split('\t');
         let (Some(contig), Some(position)) = (columns.next(), columns.next()) else {
-            bail!("expected columns separated by tabs; is the file cut off here?");
+            bail!("expected columns separated by tabs; is the file truncated here?");
         };
         let position: u32 = position
             .parse()
@@ -215,20 +215,20 @@ impl VariantReader {
             self.contig = contig.to_owned();
             ensure!(
                 self.seen.insert(contig.to_owned()),
-                "not sorted: contig '{contig}' appears in two places; sort it with: bcftools sort"
+                "not sorted: contig '{contig}' appears in two places; sort the file with: bcftools sort"
             );
             self.position = 0;
         }
         ensure!(
             position > self.position,
-            "not sorted: {contig}:{position} comes after {contig}:{}; sort it with: bcftools sort",
+            "not sorted: {contig}:{position} comes after {contig}:{}; sort the file with: bcftools sort",
             self.position + 1
         );
         self.position = position - 1;
         Ok(())
     }
 
-    /// Reads a line into `line`, without its end; false at the end of the file.
+    /// Reads the next line into `line`, without its line end. Returns false at the end of the file.
     fn next_line(&mut self) -> Result<bool> {
         let mut bytes = std::mem::take(&mut self.line).into_bytes();
         bytes.clear();
@@ -237,7 +237,7 @@ impl VariantReader {
             VariantSource::Text(reader) => {
                 let read = read_line(reader, LONGEST_LINE, &mut bytes).with_context(|| {
                     format!(
-                        "damaged after line {}: its compressed data cannot be read; copy or make it again",
+                        "damaged after line {}: the compressed data cannot be read; copy or make the file again",
                         self.number - 1
                     )
                 })?;
@@ -265,7 +265,7 @@ impl VariantReader {
     }
 }
 
-/// What some editors put before the text of a file.
+/// Bytes that some editors put at the start of a text file.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A BCF record as a line of VCF, without its end.
@@ -288,7 +288,7 @@ fn line_of(record: &bcf::Record) -> Result<Vec<u8>> {
     }
 }
 
-/// A record as the chosen sample sees it: columns of the VCF.
+/// The columns of a record for the chosen sample.
 #[derive(Clone, Copy, Debug)]
 pub struct VariantRecord<'a> {
     pub reference: &'a str,
@@ -301,33 +301,33 @@ pub struct VariantRecord<'a> {
     sample: &'a str,
 }
 
-/// A called allele: an index into reference and alternates (0 = reference), or nothing where the caller put a dot.
+/// A called allele: 0 for the reference, n for the n-th alternate, none for a dot.
 pub type CalledAllele = Option<u8>;
 
 impl<'a> VariantRecord<'a> {
-    /// The alleles of GT, and whether they are phased. Fails if there is no GT.
+    /// The alleles of GT, and whether all are phased. Fails without a GT.
     pub fn genotype(&self) -> Result<(Vec<CalledAllele>, bool)> {
         ensure!(
             self.format.split(':').any(|key| key == "GT"),
-            "the record has no GT field, hence no genotype to compare"
+            "the record has no GT field, so it has no genotype to compare"
         );
         parse_genotype(self.value("GT").unwrap_or("."))
     }
 
-    /// A value of the sample; none for a dot.
+    /// A FORMAT value of the sample; none for a dot.
     pub fn value(&self, key: &str) -> Option<&'a str> {
         let index = self.format.split(':').position(|k| k == key)?;
         self.sample.split(':').nth(index).filter(|value| *value != ".")
     }
 
-    /// A value of INFO; none for a dot and for a flag.
+    /// An INFO value; none for a dot and for a flag.
     pub fn info(&self, key: &str) -> Option<&'a str> {
         let mut fields = self.info.split(';');
         let value = fields.find_map(|field| field.strip_prefix(key)?.strip_prefix('='));
         value.filter(|value| *value != ".")
     }
 
-    /// One past the last base (0-based) that a record at `position` is about: of REF, or what END says.
+    /// 0-based position after the last base of a record at `position`, by REF or END.
     pub fn end(&self, position: u64) -> u64 {
         let end = self.info("END").and_then(|end| end.parse::<u32>().ok());
         u64::from(end.unwrap_or(0)).max(position + self.reference.len() as u64)
@@ -335,26 +335,26 @@ impl<'a> VariantRecord<'a> {
 
     /// The filters that the record (FILTER) or its genotype (FT) failed.
     pub fn filters(&self) -> impl Iterator<Item = &'a str> {
-        let of_genotype = self.value("FT").unwrap_or("PASS");
-        let all = self.filter.split(';').chain(of_genotype.split(';'));
+        let genotype_filters = self.value("FT").unwrap_or("PASS");
+        let all = self.filter.split(';').chain(genotype_filters.split(';'));
         all.filter(|name| !matches!(*name, "PASS" | "." | ""))
     }
 
-    /// The bases of an alternate allele, as spelt.
+    /// The bases of an alternate allele, as written in the file.
     pub fn alternate(&self, allele: u8) -> Result<&'a str> {
         let index = usize::from(allele).checked_sub(1);
         let bases = index.and_then(|index| self.alternates.split(',').nth(index));
         bases.with_context(|| {
             let count = self.alternates.split(',').count();
             format!(
-                "the genotype names allele {allele}, but ALT '{}' has {count}",
+                "the genotype has allele {allele}, but the number of alleles in ALT '{}' is {count}",
                 self.alternates
             )
         })
     }
 }
 
-/// Reads `0/1`, `1|1`, `./1`, `1`, and `/0/1` or `|0|1` as VCF 4.4 may write them.
+/// Parses `0/1`, `1|1`, `./1`, `1`, and the forms `/0/1` and `|0|1` of VCF 4.4.
 fn parse_genotype(text: &str) -> Result<(Vec<CalledAllele>, bool)> {
     let signs = || text.chars().filter(|c| matches!(c, '/' | '|'));
     let alleles = text
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_seen_as_the_chosen_sample() {
+    fn a_record_has_the_values_of_the_chosen_sample() {
         let text = "\u{feff}##fileformat=VCFv4.5\r\n##contig=<ID=c1,length=9>\n##contig=<length=9,ID=c2>\n\
             #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\n\
             c1\t3\t.\tT\tG,C\t7\tq1;q2\tVQSLOD=-2.5;X;AF=.\tGT:FT:GQ\t0/0\t1/2:PASS:.\r\n\
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sorted_or_not_a_vcf_is_refused_with_its_line() {
+    fn unsorted_files_and_other_formats_are_refused_with_the_line() {
         let columns = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\n";
         let message = |body: &str| {
             let mut reader = reader(&format!("{columns}{body}")).unwrap();

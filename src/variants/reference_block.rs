@@ -1,37 +1,37 @@
-//! Stretches between the calls, and how sure it is that they are as the reference.
+//! Reference blocks: positions between the calls, with the confidence that they match the reference.
 
 use std::ops::Range;
 
 use super::vcf::UNSEEN_ALLELE;
 
-// The model of a position without candidate is DeepVariant's for its gVCF (Poplin et al. 2018): reads are drawn from its two
-// alleles, and one base in a thousand is wrong, each by itself. Logarithms to base 10 of the probabilities:
-/// that a base is wrong,
+// The model of a position without a candidate is the model of DeepVariant's gVCF (Poplin et al. 2018): reads come from
+// two alleles at random, and one base in a thousand is wrong, independently of the others.
+/// Logarithm to base 10 of the probability that a base is wrong.
 const WRONG: f64 = -3.0;
-/// that it is right,
+/// Logarithm to base 10 of the probability that a base is right.
 const RIGHT: f64 = -0.000_434_511_774_017_69;
-/// that a read is of the first allele.
+/// Logarithm to base 10 of the probability that a read is of the first allele.
 const HALF: f64 = -std::f64::consts::LOG10_2;
 
-/// Greatest GQ of a block: what is missed is missed for other reasons than chance from here on.
+/// Maximum GQ of a block. Beyond it, variants are missed for other reasons than chance.
 const MAX_QUALITY: u32 = 50;
 
-/// Positions are of one block while their GQ lies in the same band.
+/// Width of a GQ band. The positions of a block have GQs in the same band.
 const BAND: u32 = 10;
 
-/// Usable fragments over one position, counted as the DP and AD of a call are.
+/// Numbers of usable fragments over one position, counted like the DP and AD of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     pub depth: u16,
-    /// Those that show the reference.
+    /// Fragments that show the reference.
     pub reference_depth: u16,
 }
 
-/// What the coverage of a position says of its genotype.
+/// Genotype quality and likelihoods of a position, from its coverage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Confidence {
     quality: u32,
-    /// Phred-scaled, of 0/0, 0/1 and 1/1, relative to the likeliest.
+    /// Phred-scaled likelihoods of 0/0, 0/1 and 1/1, relative to the likeliest.
     likelihoods: [u32; 3],
 }
 
@@ -56,13 +56,13 @@ impl Confidence {
     }
 }
 
-/// What all positions of a block have in common.
+/// The common property of all positions of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BlockKind {
     NoReads,
-    /// Another genotype is likelier than that of the reference, but no allele is frequent enough to be a candidate.
+    /// Another genotype is likelier than 0/0, but no allele is frequent enough to be a candidate.
     Unsure,
-    /// As the reference, with a GQ of this band.
+    /// Matches the reference, with a GQ in this band.
     Reference(u32),
 }
 
@@ -76,21 +76,21 @@ impl BlockKind {
     }
 }
 
-/// Neighbouring positions of one kind.
+/// Consecutive positions of one kind.
 #[derive(Clone, Debug)]
 pub(super) struct ReferenceBlock {
-    /// 0-based.
+    /// 0-based half-open, with `end`.
     start: u64,
     end: u64,
     first_base: u8,
     kind: BlockKind,
     min_depth: u16,
-    /// That of the position where a variant is likeliest.
+    /// Confidence of the position where a variant is likeliest.
     least: Confidence,
 }
 
 impl ReferenceBlock {
-    /// Positions of one coverage; `first_base` is the reference's at the first of them.
+    /// A block of positions with equal coverage. `first_base` is the reference base at the first position.
     pub fn new(positions: Range<u64>, first_base: u8, coverage: Coverage) -> Self {
         let confidence = Confidence::new(coverage);
         Self {
@@ -103,7 +103,7 @@ impl ReferenceBlock {
         }
     }
 
-    /// Adds the next positions, if they are of this block.
+    /// Adds the next positions, if they fit into this block. Returns whether they do.
     pub fn extend(&mut self, positions: Range<u64>, coverage: Coverage) -> bool {
         let confidence = Confidence::new(coverage);
         if positions.start != self.end || BlockKind::new(coverage, &confidence) != self.kind {
@@ -119,7 +119,7 @@ impl ReferenceBlock {
 
     pub fn record(&self, contig: &str) -> String {
         let [a, b, c] = self.least.likelihoods;
-        // No FILTER: where files are merged, it would become that of another sample's variant.
+        // No FILTER, because a merge of files would assign it to another sample's variant.
         let genotype = match self.kind {
             BlockKind::NoReads | BlockKind::Unsure => "./.",
             BlockKind::Reference(_) => "0/0",
@@ -149,7 +149,7 @@ mod tests {
         // 45 reads of the reference: 45 · 10 · log10(2) and 45 · 30, as in DeepVariant's gVCF.
         let sure = Confidence::new(coverage(45, 45));
         assert_eq!((sure.quality, sure.likelihoods), (50, [0, 135, 1350]));
-        // One read tells little: P(0/1) = 0.5 / 1.5.
+        // One read gives little confidence: P(0/1) = 0.5 / 1.5.
         let one = Confidence::new(coverage(1, 1));
         assert_eq!((one.quality, one.likelihoods), (5, [0, 3, 30]));
         let none = Confidence::new(coverage(0, 0));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_tells_of_its_least_sure_position() {
+    fn a_block_has_the_values_of_its_least_confident_position() {
         let mut block = ReferenceBlock::new(9..10, b'G', coverage(30, 30));
         assert!(block.extend(10..11, coverage(20, 20)));
         assert!(block.extend(11..15, coverage(40, 40)));

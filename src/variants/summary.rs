@@ -1,4 +1,4 @@
-//! What a call set holds, in a few numbers.
+//! Summary counts of a call set.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::call::{Call, Filter};
 
-/// Counts over the records of a call set; types and ratios are those of PASS records.
+/// Counts over the records of a call set. Types and genotypes are counted for PASS records only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CallSummary {
     pub sites: u64,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What an allele set changes: single bases only, or the length or several bases as well.
+/// The type of an allele set: SNP, or indel, which includes changes of several bases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum VariantType {
@@ -13,7 +13,7 @@ pub enum VariantType {
 impl VariantType {
     pub const ALL: [Self; 2] = [Self::Snp, Self::Indel];
 
-    /// A SNP if every allele replaces one base by one base, else an indel.
+    /// A SNP if every allele replaces one base by one base, otherwise an indel.
     pub fn classify<'a>(reference: &[u8], mut alternates: impl Iterator<Item = &'a [u8]>) -> Self {
         if reference.len() == 1 && alternates.all(|a| a.len() == 1) {
             Self::Snp
@@ -37,9 +37,9 @@ mod tests {
 
     #[test]
     fn a_snp_replaces_one_base() {
-        let of = |r: &str, a: &[&str]| VariantType::classify(r.as_bytes(), a.iter().map(|s| s.as_bytes()));
-        assert_eq!(of("A", &["C", "G"]), VariantType::Snp);
-        assert_eq!(of("A", &["C", "AG"]), VariantType::Indel);
-        assert_eq!(of("AC", &["A"]), VariantType::Indel);
+        let classify = |r: &str, a: &[&str]| VariantType::classify(r.as_bytes(), a.iter().map(|s| s.as_bytes()));
+        assert_eq!(classify("A", &["C", "G"]), VariantType::Snp);
+        assert_eq!(classify("A", &["C", "AG"]), VariantType::Indel);
+        assert_eq!(classify("AC", &["A"]), VariantType::Indel);
     }
 }

@@ -1,6 +1,7 @@
 //! VCF output: header and records.
 //!
-//! Format: VCF 4.2, <https://samtools.github.io/hts-specs/VCFv4.2.pdf>, as vcftools and some of Picard's tools refuse later versions.
+//! Format: VCF 4.2, <https://samtools.github.io/hts-specs/VCFv4.2.pdf>, because vcftools and some of Picard's tools
+//! refuse later versions.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -14,19 +15,19 @@ use crate::genome::Contigs;
 use crate::output::controls;
 use crate::output::{OutputFile, ReadyFile, VCF_INDEXES};
 
-/// What the header says of the run.
+/// Information about the run for the header.
 pub struct VcfHeader<'a> {
     pub sample: &'a str,
     pub contigs: &'a Contigs,
     pub reference: &'a Path,
-    /// Name and checksums of each model.
+    /// Name and checksum of each model.
     pub models: Vec<String>,
-    /// What the file's reads tell of their library.
+    /// The measured rate of systematic errors of the library, in words.
     pub measured_library: String,
     pub command_line: String,
 }
 
-/// No description holds a comma: vcftools warns of it.
+/// Descriptions have no comma, because vcftools warns about commas.
 const DEFINITIONS: &str = "\
 ##FILTER=<ID=PASS,Description=\"All filters passed\">
 ##FILTER=<ID=LowQual,Description=\"Variant whose QUAL is below the calling threshold\">
@@ -40,16 +41,17 @@ const DEFINITIONS: &str = "\
 ##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods relative to the likeliest\">
 ";
 
-/// Any other allele (VCF 4.2, section 5.5).
+/// The symbolic allele for any other allele (VCF 4.2, section 5.5).
 pub(super) const UNSEEN_ALLELE: &str = "<*>";
-/// Phred-scaled likelihood of a genotype with an allele that nobody saw.
+/// Phred-scaled likelihood of a genotype with [`UNSEEN_ALLELE`].
 const UNSEEN_LIKELIHOOD: u32 = 990;
 
-/// Whether a VCF can hold a contig of this name (VCF 4.3, section 1.4.7, as 4.2 leaves it open; the rule is that of SAM, section
-/// 1.2.1). One that begins with `#` would make comments of its records.
+/// Whether a VCF can hold a contig with this name. The rule comes from VCF 4.3, section 1.4.7 (as in SAM, section
+/// 1.2.1), because VCF 4.2 has none. In addition, the name must not begin with `#`, which would turn records into
+/// comments.
 pub fn can_name_contig(name: &str) -> bool {
-    let may_hold = |c: char| c.is_ascii_graphic() && !r#"\,"'`()[]{}<>"#.contains(c);
-    !name.is_empty() && !name.starts_with(['*', '=', '#']) && name.chars().all(may_hold)
+    let is_allowed = |c: char| c.is_ascii_graphic() && !r#"\,"'`()[]{}<>"#.contains(c);
+    !name.is_empty() && !name.starts_with(['*', '=', '#']) && name.chars().all(is_allowed)
 }
 
 impl VcfHeader<'_> {
@@ -76,7 +78,7 @@ impl VcfHeader<'_> {
     }
 }
 
-/// Writes a VCF, of which nothing is seen before it is put in place.
+/// Writer of a VCF. The file gets its name only when it is put in place.
 pub struct VcfWriter {
     out: Box<dyn Write>,
     file: OutputFile,
@@ -85,12 +87,12 @@ pub struct VcfWriter {
 }
 
 impl VcfWriter {
-    /// Starts `target`; if bgzipped, it will get an index. Fails if the folder cannot be written.
+    /// Starts the VCF `target`. A bgzipped VCF gets an index. Fails if the folder cannot be written.
     pub fn create(target: &Path, bgzipped: bool, header: &VcfHeader) -> Result<Self> {
         Self::create_with(target, bgzipped, header, "")
     }
 
-    /// As [`create`](Self::create), with definitions that only some files need.
+    /// Like [`create`](Self::create), with additional definitions in the header.
     pub(super) fn create_with(target: &Path, bgzipped: bool, header: &VcfHeader, definitions: &str) -> Result<Self> {
         let file = OutputFile::with_index(target, if bgzipped { VCF_INDEXES } else { &[] })?;
         let mut out: Box<dyn Write> = match bgzipped {
@@ -114,7 +116,8 @@ impl VcfWriter {
         self.out.write_all(line.as_bytes()).with_context(|| self.file.failed())
     }
 
-    /// Closes and indexes it, so that only its name is missing: of several files, none takes its place before all are whole.
+    /// Closes and indexes the file, so that only its final name is missing. This way, several files can get their names
+    /// together, when all are complete.
     pub fn close(mut self) -> Result<ReadyFile> {
         self.out.flush().with_context(|| self.file.failed())?;
         drop(self.out);
@@ -125,7 +128,7 @@ impl VcfWriter {
     }
 }
 
-/// Whether a record names the allele that nobody saw, as those of a gVCF do.
+/// Whether a record has [`UNSEEN_ALLELE`], as in a gVCF.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unseen {
     Omitted,
@@ -140,7 +143,7 @@ pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen) 
     if unseen == Unseen::Named {
         alternates.push(UNSEEN_ALLELE.to_owned());
         depths.push(0);
-        // Each genotype that has it comes after all others (VCF 4.2, section 1.4.2).
+        // Genotypes with the added allele come after all others (VCF 4.2, section 1.4.2).
         likelihoods.resize(likelihoods.len() + depths.len(), UNSEEN_LIKELIHOOD);
     }
     let fractions: Vec<_> = depths[1..].iter().map(|&d| trimmed_fraction(d, call.depth)).collect();
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn contigs_have_names_that_readers_of_vcf_take() {
+    fn contigs_have_valid_names() {
         for name in [
             "chr20",
             "HLA-A*01:01",
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_appears_whole_with_its_index_or_not_at_all() {
+    fn the_file_appears_complete_with_its_index_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("x.vcf.gz");
         let contigs = Contigs::new(vec![Contig {

@@ -172,7 +172,7 @@ fn truncated_files() {
     };
     with_query(damaged).fails_with(&["query.vcf.gz", "damaged"]);
     let body = format!("{ONE_SAMPLE}c\t5\t.\tT\tG\t9\t.\n");
-    with_query(|w| text(w, &body)).fails_with(&["line 4", "cut off"]);
+    with_query(|w| text(w, &body)).fails_with(&["line 4", "truncated"]);
 }
 
 #[test]
