@@ -1,23 +1,26 @@
-//! How frequent systematic errors are, told from chance errors and variants by the shares of reads that show them.
+//! Estimates the rate of systematic errors. The fraction of reads with the other base separates them from chance errors
+//! and variants.
 
 use super::tally::{DEPTHS, ErrorTally};
 
-/// Shares of reads that a systematic error has, all alike frequent.
-const SHARED: [f64; 9] = [0.08, 0.11, 0.14, 0.17, 0.20, 0.23, 0.26, 0.29, 0.32];
-/// Those of a heterozygous SNP, as libraries favour the one allele or the other, and of a homozygous one.
+/// Possible fractions of reads with a systematic error, all equally frequent.
+const SYSTEMATIC: [f64; 9] = [0.08, 0.11, 0.14, 0.17, 0.20, 0.23, 0.26, 0.29, 0.32];
+/// Possible fractions of reads with a heterozygous SNP, because libraries may favour either allele.
 const HETEROZYGOUS: [f64; 3] = [0.44, 0.48, 0.52];
+/// Fraction of reads with a homozygous SNP.
 const HOMOZYGOUS: [f64; 1] = [0.995];
-/// Places that are held for seen at the typical frequency beside those that were.
+/// Weight of the prior: the number of places that count as observed at the typical frequency.
 const PRIOR_PLACES: f64 = 2.0;
-/// Rounds of expectation and maximization; with few data they are slow to settle.
+/// Rounds of expectation and maximization. With few data, convergence is slow.
 const ROUNDS: usize = 300;
 
-/// The frequency of systematic errors in a base, by expectation-maximization over the columns in which two reads or more agree
-/// on another base (Dempster et al., J. R. Stat. Soc. B 1977). The mode of its distribution given a Gamma prior about `typical`.
+/// The frequency of systematic errors per base, by expectation-maximization (Dempster et al., J. R. Stat. Soc. B 1977)
+/// over the columns in which at least two reads agree on another base. The result is the mode of the posterior with a
+/// Gamma prior around `typical`.
 pub(super) fn systematic_errors(tally: &ErrorTally, typical: f64) -> f64 {
     let chance = chance_error(tally) / 3.0;
     let cells: Vec<_> = tally.cells().filter(|&(_, other, _)| other >= 2).collect();
-    let kinds = [&SHARED[..], &HETEROZYGOUS, &HOMOZYGOUS];
+    let kinds = [&SYSTEMATIC[..], &HETEROZYGOUS, &HOMOZYGOUS];
     let likelihoods = kinds.map(|shares| -> Vec<f64> { cells.iter().map(|&(n, k, _)| mean(shares, n, k)).collect() });
     let exposures = kinds.map(|shares| exposure(tally, shares));
     let by_chance: Vec<f64> = cells.iter().map(|&(n, k, _)| 3.0 * binomial(n, k, chance)).collect();
@@ -37,7 +40,8 @@ pub(super) fn systematic_errors(tally: &ErrorTally, typical: f64) -> f64 {
     frequencies[0]
 }
 
-/// How often a base is wrong by chance: at a depth n, n times as often as this one read differs where none could.
+/// Probability that a base is wrong by chance: the ratio of columns with one different read to the bases of columns
+/// without any.
 fn chance_error(tally: &ErrorTally) -> f64 {
     let (mut errors, mut bases) = (0, 0);
     for (depth, other, columns) in tally.cells() {
@@ -50,12 +54,12 @@ fn chance_error(tally: &ErrorTally) -> f64 {
     errors as f64 / bases.max(1) as f64
 }
 
-/// Columns in which a place of this kind would show itself by two reads or more.
+/// Expected number of columns in which a place of this kind shows the other base in at least two reads.
 fn exposure(tally: &ErrorTally, shares: &[f64]) -> f64 {
-    let shown: Vec<f64> = DEPTHS.map(|n| 1.0 - mean(shares, n, 0) - mean(shares, n, 1)).collect();
+    let visible: Vec<f64> = DEPTHS.map(|n| 1.0 - mean(shares, n, 0) - mean(shares, n, 1)).collect();
     tally
         .cells()
-        .map(|(depth, _, columns)| columns as f64 * shown[depth - DEPTHS.start])
+        .map(|(depth, _, columns)| columns as f64 * visible[depth - DEPTHS.start])
         .sum()
 }
 
@@ -63,7 +67,7 @@ fn mean(shares: &[f64], n: usize, k: usize) -> f64 {
     shares.iter().map(|&share| binomial(n, k, share)).sum::<f64>() / shares.len() as f64
 }
 
-/// Probability of `k` of `n` at a share.
+/// Binomial probability of `k` of `n` reads, if each has the probability `share`.
 fn binomial(n: usize, k: usize, share: f64) -> f64 {
     let ways: f64 = (0..k).map(|i| ((n - i) as f64 / (i + 1) as f64).ln()).sum();
     (ways + k as f64 * share.max(1e-300).ln() + (n - k) as f64 * (1.0 - share).ln()).exp()
@@ -73,7 +77,7 @@ fn binomial(n: usize, k: usize, share: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// What is expected of so many columns of a depth.
+    /// The expected tally of columns with one depth.
     fn expected(depth: usize, columns: f64, systematic: f64) -> ErrorTally {
         let mut tally = ErrorTally::default();
         let (heterozygous, homozygous, error) = (1e-3, 5e-4, 1e-3);
@@ -85,14 +89,14 @@ mod tests {
                 1 => depth as f64 * error,
                 _ => 3.0 * binomial(depth, other, error / 3.0),
             };
-            let share = systematic * mean(&SHARED, depth, other) + variants + rest * chance;
+            let share = systematic * mean(&SYSTEMATIC, depth, other) + variants + rest * chance;
             tally.set(depth, other, (columns * share).round() as u64);
         }
         tally
     }
 
     #[test]
-    fn systematic_errors_are_told_from_variants_and_chance() {
+    fn systematic_errors_are_separated_from_variants_and_chance() {
         for depth in [9, 30, 80] {
             for frequency in [5e-5, 1.5e-4, 4e-4] {
                 let found = systematic_errors(&expected(depth, 2e6, frequency), 1.5e-4);
@@ -107,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn few_data_leave_it_at_what_is_typical() {
+    fn few_data_give_the_typical_rate() {
         assert!((systematic_errors(&ErrorTally::default(), 1.5e-4) - 1.5e-4).abs() < 1e-9);
         let found = systematic_errors(&expected(8, 2e3, 0.0), 1.5e-4);
         assert!(found > 1e-4, "{found:e}");

@@ -1,10 +1,11 @@
-//! What the reads of a file tell of how they were made: how often they share an error.
+//! The library: how often the reads of a file share an error.
 //!
-//! Some libraries have hardly a place where many reads show the same wrong base, others have one or more in ten kilobases
-//! (systematic errors: Meacham et al., BMC Bioinformatics 2011). There, a base that a quarter of the reads show is mostly an
-//! error; in the former it is mostly a variant. One pileup cannot tell which library it is of, so a sample of the whole file
-//! is looked at: tiles of 16 kb, always the same, whatever regions are called. All libraries of the sample count as one. A file
-//! of one chromosome is its own sample, and may say a little else than one of all.
+//! Systematic errors are places where many reads show the same wrong base (Meacham et al., BMC Bioinformatics 2011).
+//! Some libraries have very few of them, others at least one in ten kilobases. In a library with many, a base in a
+//! quarter of the reads is usually an error; in a library with few, it is usually a variant. One pileup does not show
+//! the rate, so dvcall measures it on a sample of the whole file: 16 kb tiles that do not depend on the regions. All
+//! libraries of the biological sample count as one. A file of one chromosome may give a slightly different rate than
+//! the whole genome.
 
 mod mixture;
 mod sample;
@@ -19,26 +20,28 @@ use crate::reads::{ReadCounts, ReadReader, ReadSource};
 pub(crate) use sample::ReadSample;
 use tally::ErrorTally;
 
-/// Reads that are looked at: about half a megabase at 30×.
+/// Number of reads that end the sampling: about half a megabase at 30×.
 const ENOUGH_READS: u64 = 100_000;
-/// Tiles that are looked at if they hold fewer, and those in vain: an index knows roughly where reads are.
+/// Maximum number of tiles.
 const MOST_TILES: usize = 1024;
+/// Maximum number of empty tiles. They can occur, because an index locates reads only roughly.
 const MOST_EMPTY: usize = 64;
-/// Reads of a tile that is not held for empty: more than those that are there by mistake, and than an index overlooks.
+/// A tile with fewer reads counts as empty. Misplaced reads, and reads that an index does not locate, are fewer.
 const LEAST_READS: u64 = 200;
-/// Systematic errors in a base of the libraries that a model usually learns from.
+/// Systematic errors per base in the usual training libraries.
 const TYPICAL: f64 = 1.5e-4;
-/// Beyond these, [`Library::noise`] is cut: about what the libraries span that the built-in model learned from.
+/// Bounds of [`Library::noise`]: about the range of the training libraries of the built-in model.
 const NOISE_RANGE: (f64, f64) = (-3.0, 1.0);
-/// Most threads that are worth their own reader here.
+/// Maximum number of threads, each with its own reader. More threads are not worthwhile here.
 const MOST_WORKERS: usize = 8;
 
 /// How often the reads of a file share an error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Library {
-    /// Places in a base where 8 to 32 % of the reads show the same wrong one. Few reads hardly move it from the typical.
+    /// Systematic errors per base: places where 8 to 32 % of the reads show the same wrong base. With few reads, the
+    /// value stays near the typical rate.
     pub systematic_errors: f64,
-    /// Bases of the reference whose reads were counted.
+    /// Number of counted reference positions.
     pub bases: u64,
 }
 
@@ -49,8 +52,8 @@ impl Library {
         bases: 0,
     };
 
-    /// Looks at tiles of the file, in an order that chance chose once for all, until they held enough reads. Gives, too, what these
-    /// reads are.
+    /// Measures the library on tiles of the file, in a fixed random order, until they have enough reads. Also returns
+    /// properties of these reads.
     pub fn measure(reads: &ReadSource, reference: &Reference, threads: usize) -> Result<(Self, ReadSample)> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.min(MOST_WORKERS))
@@ -62,22 +65,22 @@ impl Library {
             .collect::<Result<Vec<_>>>()?;
         let (mut tally, mut sample, mut empty) = (ErrorTally::default(), ReadSample::default(), 0);
         for tiles in tiles.chunks(workers.len().max(1)) {
-            let of_tiles: Vec<_> = pool.install(|| {
+            let measured: Vec<_> = pool.install(|| {
                 let pairs = workers.par_iter_mut().zip(tiles);
-                pairs.map(|(worker, tile)| look_at(worker, tile)).collect()
+                pairs.map(|(worker, tile)| measure_tile(worker, tile)).collect()
             });
-            // One after the other, so that the number of threads does not decide where it ends, or fails.
+            // Adds tiles in order, so that the end and errors do not depend on the number of threads.
             let is_enough = |tally: &ErrorTally, empty| tally.used >= ENOUGH_READS || empty >= MOST_EMPTY;
-            for of_tile in of_tiles {
+            for tile in measured {
                 if is_enough(&tally, empty) {
                     break;
                 }
-                let (of_tile, reads_of_tile) =
-                    of_tile.with_context(|| format!("cannot look at the library of {}", reads.path().display()))?;
-                sample.add(reads_of_tile);
-                match of_tile.found < LEAST_READS {
+                let (tile_tally, tile_sample) =
+                    tile.with_context(|| format!("cannot measure the library of {}", reads.path().display()))?;
+                sample.add(tile_sample);
+                match tile_tally.found < LEAST_READS {
                     true => empty += 1,
-                    false => tally.add(&of_tile),
+                    false => tally.add(&tile_tally),
                 }
             }
             if is_enough(&tally, empty) {
@@ -91,19 +94,22 @@ impl Library {
         Ok((library, sample))
     }
 
-    /// Natural logarithm of how many times as many systematic errors there are as usual.
+    /// Natural logarithm of the rate of systematic errors relative to the typical rate, within [`NOISE_RANGE`].
     pub fn noise(&self) -> f32 {
         let (least, most) = NOISE_RANGE;
         (self.systematic_errors.max(0.0) / TYPICAL).ln().clamp(least, most) as f32
     }
 }
 
-fn look_at((reads, reference): &mut (ReadReader, ReferenceReader), tile: &Region) -> Result<(ErrorTally, ReadSample)> {
+fn measure_tile(
+    (reads, reference): &mut (ReadReader, ReferenceReader),
+    tile: &Region,
+) -> Result<(ErrorTally, ReadSample)> {
     let sequence = Sequence::new(tile.start, reference.fetch(&tile.contig, tile.start, tile.end)?);
     let mut counts = ReadCounts::default();
     let mut reads = reads.fetch_counted(tile, |start, _| tile.contains(start), &mut counts)?;
     let sample = ReadSample::new(&reads, tile, counts);
-    // Those alone by which any index, BAM's or CRAM's, knows the tile.
+    // Only reads inside the tile, because BAM and CRAM indexes locate these alike.
     reads.retain(|read| read.start >= tile.start && read.end() <= tile.end);
     reads.iter_mut().for_each(|read| read.spell_out(&sequence));
     Ok((ErrorTally::count(&reads, &sequence, tile), sample))
@@ -116,7 +122,7 @@ impl std::fmt::Display for Library {
         }
         write!(
             f,
-            "{:.2} systematic errors in 10 kb (by {:.2} Mb)",
+            "{:.2} systematic errors in 10 kb (measured on {:.2} Mb)",
             self.systematic_errors * 1e4,
             self.bases as f64 / 1e6
         )

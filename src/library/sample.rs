@@ -1,34 +1,34 @@
-//! What the reads of a file are: short or long, of genomes or of transcripts, in pairs on one contig or on several.
+//! Properties of the reads of a file: short or long, spliced or not, mates on the same contig or not.
 
 use crate::genome::Region;
 use crate::reads::{CigarKind, Read, ReadCounts, ReadExclusion};
 
-/// Fewer reads tell nothing.
+/// Minimum number of reads for a decision.
 const FEWEST: u64 = 10;
-/// Longest median length of reads that the model was made for, in bases.
+/// Maximum median read length, in bases, that the model is made for.
 const SHORT: u32 = 500;
-/// A greater share of spliced reads is no accident.
+/// A file with a greater fraction of spliced reads counts as spliced.
 const SPLICED: f64 = 0.01;
 
-/// Reads of the sample that a library is measured by.
+/// The sampled reads of a file, on which the library is measured.
 #[derive(Clone, Debug, Default)]
 pub struct ReadSample {
     pub counts: ReadCounts,
-    /// Bases of each read, of those that are used.
+    /// Length of each used read, in bases.
     lengths: Vec<u32>,
-    /// How many of them pass over a stretch of the reference (N in their CIGAR).
+    /// Number of used reads that skip a part of the reference (N in their CIGAR).
     spliced: u64,
 }
 
 impl ReadSample {
-    /// Of the reads that start in a tile.
+    /// A sample of the reads that start in a tile.
     pub(super) fn new(reads: &[Read], tile: &Region, counts: ReadCounts) -> Self {
-        let started = || reads.iter().filter(|read| tile.contains(read.start));
+        let starting = || reads.iter().filter(|read| tile.contains(read.start));
         let is_spliced = |read: &&Read| read.cigar.iter().any(|op| op.kind == CigarKind::RefSkip);
         Self {
             counts,
-            lengths: started().map(|read| read.bases.len() as u32).collect(),
-            spliced: started().filter(is_spliced).count() as u64,
+            lengths: starting().map(|read| read.bases.len() as u32).collect(),
+            spliced: starting().filter(is_spliced).count() as u64,
         }
     }
 
@@ -38,7 +38,7 @@ impl ReadSample {
         self.spliced += other.spliced;
     }
 
-    /// Why the caller is not made for these reads, if so.
+    /// The reason why the reads are not suitable for the caller; none if they are.
     pub fn unsuited(&self) -> Option<String> {
         let reads = self.lengths.len() as u64;
         let mut lengths = self.lengths.clone();
@@ -51,7 +51,7 @@ impl ReadSample {
         } else if self.spliced as f64 > SPLICED * reads as f64 {
             let percent = 100.0 * self.spliced as f64 / reads as f64;
             Some(format!(
-                "are spliced (N in the CIGAR of {percent:.0} % of them), as those of RNA are"
+                "are spliced (N in the CIGAR of {percent:.0} % of them), like RNA reads"
             ))
         } else {
             None
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_spliced_reads_are_known() {
+    fn long_and_spliced_reads_are_recognized() {
         let mut short = sample("100M", 100, 1_000);
         assert_eq!(short.unsuited(), None);
         short.add(sample("600M", 600, 999));

@@ -1,28 +1,30 @@
-//! How often how many reads of how many agree on another base than the reference's.
+//! Counts of columns by depth and by the number of reads that agree on a base other than the reference base.
 
 use crate::genome::{Region, Sequence};
 use crate::reads::{CigarKind, Downsampling, Read};
 
-/// Depths of the columns that are counted: fewer reads tell chance from a quarter of them too badly.
+/// Depths of the counted columns. At lower depth, chance errors and an error in a quarter of the reads look alike.
 pub(super) const DEPTHS: std::ops::Range<usize> = 6..101;
-/// Least mapping quality of the reads, and base quality, that are counted.
+/// Minimum mapping quality of counted reads.
 const MIN_MAPPING_QUALITY: u8 = 30;
+/// Minimum base quality of counted bases.
 const MIN_BASE_QUALITY: u8 = 20;
-/// Bases at the ends of reads that are left out: there mismatches come of gaps that the aligner did not open.
+/// Number of uncounted bases at read ends, where mismatches come from gaps that the aligner did not open.
 const READ_ENDS: usize = 5;
-/// Deeper stretches are thinned to this depth.
+/// Deeper tiles are downsampled to this depth.
 const USUAL_DEPTH: usize = 60;
-/// Where another doubtful column is within so many bases, reads of a copy of this stretch are the likelier cause.
+/// If two doubtful columns are within this distance, in bases, reads from a copy of the place are the likelier cause.
 const ALONE: u64 = 100;
-/// What is doubtful: at least two reads, and a share between these.
+/// A column is doubtful if at least two reads, and a fraction between these bounds, show the other base.
 const DOUBTFUL: (f64, f64) = (0.08, 0.35);
 
-/// Columns of the reference by depth and by the reads that show the commonest other base.
+/// Number of reference columns for each depth and number of reads with the most common other base.
 pub(super) struct ErrorTally {
-    /// For each depth, and each number of reads up to it.
+    /// Number of columns, indexed by `depth - DEPTHS.start` and by the number of reads with the other base.
     counts: Vec<Vec<u64>>,
-    /// Reads that the stretches hold, and those that are left after thinning.
+    /// Reads before downsampling.
     pub found: u64,
+    /// Reads after downsampling.
     pub used: u64,
 }
 
@@ -37,7 +39,7 @@ impl Default for ErrorTally {
 }
 
 impl ErrorTally {
-    /// Counts what reads without gaps and clips show in a stretch of the reference.
+    /// Counts the columns of a region from reads without gaps and clips.
     pub fn count(reads: &[Read], reference: &Sequence, stretch: &Region) -> Self {
         let found = reads.len() as u64;
         let mut reads: Vec<&Read> = reads.iter().collect();
@@ -73,15 +75,15 @@ impl ErrorTally {
         tally
     }
 
-    pub fn add(&mut self, of: &Self) {
-        self.found += of.found;
-        self.used += of.used;
-        for (own, others) in self.counts.iter_mut().flatten().zip(of.counts.iter().flatten()) {
+    pub fn add(&mut self, other: &Self) {
+        self.found += other.found;
+        self.used += other.used;
+        for (own, others) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
             *own += others;
         }
     }
 
-    /// Depth, reads with the other base, and how many columns have these, for each that is there.
+    /// The nonzero counts as (depth, reads with the other base, number of columns).
     pub fn cells(&self) -> impl Iterator<Item = (usize, usize, u64)> {
         DEPTHS.zip(&self.counts).flat_map(|(depth, counts)| {
             let cells = counts.iter().enumerate().filter(|&(_, &columns)| columns > 0);
@@ -99,7 +101,7 @@ impl ErrorTally {
     }
 }
 
-/// The median depth of the columns that are deep enough to be counted.
+/// The median depth of the columns that are deep enough to count.
 fn median_depth(columns: &[[u16; 4]]) -> usize {
     let depths = columns
         .iter()
@@ -109,7 +111,7 @@ fn median_depth(columns: &[[u16; 4]]) -> usize {
     depths.get(depths.len() / 2).copied().unwrap_or(0)
 }
 
-/// How many fragments show A, C, G and T at each position.
+/// Number of fragments that show A, C, G and T at each position of a region.
 fn columns(reads: &[&Read], stretch: &Region) -> Vec<[u16; 4]> {
     let mut columns = vec![[0_u16; 4]; (stretch.end - stretch.start) as usize];
     for read in reads {
@@ -129,7 +131,8 @@ fn columns(reads: &[&Read], stretch: &Region) -> Vec<[u16; 4]> {
     columns
 }
 
-/// How many of a read's first bases its mate shows, too, if that is as long: of both, the one to the left is counted.
+/// Number of first bases of a read that its mate also covers, if both have equal length. Only the left mate's bases
+/// count.
 fn shared_with_mate(read: &Read) -> usize {
     let fragment = read.insert_size.unsigned_abs() as usize;
     match read.insert_size < 0 {
@@ -138,7 +141,7 @@ fn shared_with_mate(read: &Read) -> usize {
     }
 }
 
-/// How many reads show the commonest base that is not the reference's; none where that is unknown.
+/// Number of reads with the most common base other than the reference base; none if the reference base is N.
 fn other(shown: [u16; 4], reference: u8) -> Option<usize> {
     let reference = rank(reference)?;
     let others = (0..4).filter(|&base| base != reference);
@@ -154,7 +157,7 @@ fn is_doubtful(depth: usize, other: usize) -> bool {
     other >= 2 && share > DOUBTFUL.0 && share < DOUBTFUL.1
 }
 
-/// Whether no other of the doubtful positions, which ascend, is near.
+/// Whether no other doubtful position is near. `doubtful` is ascending and contains `position`.
 fn is_alone(position: u64, doubtful: &[u64]) -> bool {
     let from = doubtful.partition_point(|&other| other + ALONE < position);
     let near = doubtful[from..].iter().take_while(|&&other| other <= position + ALONE);
@@ -170,7 +173,7 @@ mod tests {
     fn columns_are_counted_by_depth_and_other_base() {
         let reference = Sequence::new(100, vec![b'A'; 400]);
         let mut reads: Vec<_> = (0..8).map(|i| read(&i.to_string(), 100, "40M", &[b'A'; 40])).collect();
-        // Two of eight share an error; one base of low quality and one read with a gap are not seen.
+        // Two of eight reads share an error. One base of low quality and one read with a gap do not count.
         reads[0].bases[20] = b'C';
         reads[1].bases[20] = b'C';
         reads[2].bases[30] = b'G';
@@ -181,7 +184,7 @@ mod tests {
         let cells: Vec<_> = tally.cells().collect();
         assert_eq!(cells, [(7, 1, 1), (8, 0, 28), (8, 2, 1)]);
         assert_eq!((tally.columns(), tally.found, tally.used), (30, 9, 9));
-        // A second place near the first: reads of elsewhere, perhaps.
+        // A second error near the first: the reads may come from another place.
         for read in &mut reads[..2] {
             read.bases[10] = b'G';
         }
@@ -190,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_stretches_are_thinned_and_count_as_what_is_left() {
+    fn deep_tiles_are_downsampled() {
         let reference = Sequence::new(100, vec![b'A'; 400]);
         let deep: Vec<_> = (0..600)
             .map(|i| read(&i.to_string(), 100, "40M", &[b'A'; 40]))
