@@ -1,4 +1,4 @@
-//! Running the work: parallel work with ordered results, progress, and what each stage costs.
+//! Parallel work with ordered results, progress messages, and the cost of each stage.
 
 mod ordered;
 mod progress;

@@ -7,13 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use crossbeam_channel::bounded;
 
-/// Items that may be under way or wait for their turn, for each thread. Enough that no worker waits for a slow
-/// neighbour; few enough that memory is bounded by threads.
+/// Maximum number of items per thread that are in work or wait for output. It is large enough that no worker waits for
+/// a slow item, and small enough to limit memory.
 const WINDOW: usize = 16;
 
-/// Runs `work` on every item on `threads` threads of a rayon pool, each with its own state from `worker`, and gives the
-/// results to `consume` on the calling thread, in the order of the items. The first error ends the run; so does
-/// a panic, as the others would wait for its result for ever.
+/// Runs `work` on every item, on `threads` threads of a rayon pool, each with its own state from `worker`. Passes the
+/// results to `consume` on the calling thread, in the order of the items. The first error or panic ends the run.
 pub fn for_each_ordered<I, W, T: Send>(
     threads: usize,
     items: impl Iterator<Item = I> + Send,
@@ -21,7 +20,7 @@ pub fn for_each_ordered<I, W, T: Send>(
     work: impl Fn(&mut W, I) -> Result<T> + Sync,
     mut consume: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
-    // Each thread has its own readers and network: none is made that would find no work.
+    // Starts no thread without work, because each thread has its own readers and network.
     let threads = items.size_hint().1.map_or(threads, |items| threads.min(items)).max(1);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -29,19 +28,19 @@ pub fn for_each_ordered<I, W, T: Send>(
         .context("cannot start threads")?;
     let items = Mutex::new(items.enumerate());
     let stop = AtomicBool::new(false);
-    let (give_turn, turns) = bounded(threads * WINDOW);
+    let (permit, permits) = bounded(threads * WINDOW);
     for _ in 0..threads * WINDOW {
-        give_turn.send(())?;
+        permit.send(())?;
     }
     let (send, results) = bounded(threads * WINDOW);
 
     let run = |send: &crossbeam_channel::Sender<(usize, Result<T>)>| -> Result<()> {
         let mut state = worker()?;
-        while !stop.load(Ordering::Relaxed) && turns.recv().is_ok() {
+        while !stop.load(Ordering::Relaxed) && permits.recv().is_ok() {
             let Some((index, item)) = items.lock().ok().and_then(|mut items| items.next()) else {
                 break;
             };
-            let result = unpanicked(|| work(&mut state, item));
+            let result = catch_panic(|| work(&mut state, item));
             if send.send((index, result)).is_err() {
                 break;
             }
@@ -60,7 +59,7 @@ pub fn for_each_ordered<I, W, T: Send>(
         let workers = std::thread::Builder::new()
             .spawn_scoped(scope, all)
             .context("cannot start threads")?;
-        let consumed = consume_in_order(results, give_turn, &mut consume);
+        let consumed = consume_in_order(results, permit, &mut consume);
         stop.store(true, Ordering::Relaxed);
         let started = workers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         started.into_iter().collect::<Result<()>>()?;
@@ -68,18 +67,18 @@ pub fn for_each_ordered<I, W, T: Send>(
     })
 }
 
-/// A panic becomes an error: its message has been printed by then.
-fn unpanicked<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Converts a panic to an error. The panic's message is already printed.
+fn catch_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result,
-        Err(_) => bail!("a thread has panicked; this is a fault of dvcall, please report it with the lines above"),
+        Err(_) => bail!("a thread has panicked; this is a fault of dvcall; please report it with the lines above"),
     }
 }
 
-/// Holds results back until those before them have come. Dropping `turns` on return lets waiting workers end.
+/// Passes on results in the order of the items. Dropping `permit` on return lets waiting workers end.
 fn consume_in_order<T>(
     results: crossbeam_channel::Receiver<(usize, Result<T>)>,
-    turns: crossbeam_channel::Sender<()>,
+    permit: crossbeam_channel::Sender<()>,
     consume: &mut impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
     let mut waiting = std::collections::BTreeMap::new();
@@ -89,7 +88,7 @@ fn consume_in_order<T>(
         while let Some(ready) = waiting.remove(&next) {
             consume(ready)?;
             next += 1;
-            turns.send(())?;
+            permit.send(())?;
         }
     }
     Ok(())

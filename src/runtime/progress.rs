@@ -1,4 +1,4 @@
-//! Words for people: a bar with time to go on a terminal, silence elsewhere; and what is told at the end.
+//! Progress bar on a terminal, and output to people.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write, stdout};
@@ -10,7 +10,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::genome::Partition;
 use crate::output::controls_in_lines;
 
-/// A bar over `total` units on stderr. Hidden with `--quiet`; indicatif hides it when stderr is not a terminal.
+/// A progress bar over `total` units on stderr. It is hidden with `--quiet`, or if stderr is not a terminal.
 pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
     let target = if log::log_enabled!(log::Level::Info) {
         ProgressDrawTarget::stderr()
@@ -29,7 +29,7 @@ pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
     bar
 }
 
-/// A number of things, in words: `1 call`, `2 calls`, `2 stretches`.
+/// A number with its noun in singular or plural: `1 call`, `2 calls`, `2 stretches`.
 pub fn counted(number: u64, noun: &str) -> String {
     let ending = match (number, noun.ends_with("ch")) {
         (1, _) => "",
@@ -39,7 +39,7 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-/// How far the work on partitions is: a bar, and with `--verbose` a line for each contig, for logs.
+/// Progress of the work on partitions: a bar, and with `--verbose` a log line for each contig.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -48,7 +48,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Over so many bases.
+    /// Progress over this number of bases.
     pub fn over(bases: u64) -> Self {
         Self {
             bar: progress_bar(bases, "bases"),
@@ -58,10 +58,10 @@ impl Progress {
         }
     }
 
-    /// Tells of the next partition that is done.
+    /// Adds a finished partition.
     pub fn add(&mut self, partition: &Partition) {
         if partition.region.contig != self.contig {
-            self.tell();
+            self.log_contig();
             self.contig.clone_from(&partition.region.contig);
             self.bases = 0;
         }
@@ -70,11 +70,11 @@ impl Progress {
     }
 
     pub fn finish(&mut self) {
-        self.tell();
+        self.log_contig();
         self.bar.finish_and_clear();
     }
 
-    fn tell(&self) {
+    fn log_contig(&self) {
         if self.bases > 0 {
             let (contig, bases) = (&self.contig, HumanCount(self.bases));
             let seconds = self.started.elapsed().as_secs_f64();
@@ -84,7 +84,8 @@ impl Progress {
     }
 }
 
-/// Writes to standard output, control characters spelled out. Whoever closed it, as `head` does, has read enough: no error.
+/// Writes to standard output with control characters escaped. A closed output is no error, because `head` closes it
+/// early.
 pub fn print(text: impl Display) -> Result<()> {
     let (text, mut out) = (text.to_string(), stdout().lock());
     match write!(out, "{}", controls_in_lines(&text)).and_then(|()| out.flush()) {
@@ -93,9 +94,9 @@ pub fn print(text: impl Display) -> Result<()> {
     }
 }
 
-/// Largest resident memory of this process so far, in bytes.
+/// Maximum resident memory of this process so far, in bytes.
 pub fn peak_memory() -> u64 {
-    // SAFETY: getrusage only fills the struct that it is given.
+    // SAFETY: getrusage only fills the struct.
     let usage = unsafe {
         let mut usage = std::mem::zeroed::<libc::rusage>();
         libc::getrusage(libc::RUSAGE_SELF, &mut usage);
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_thing_is_singular() {
+    fn one_is_singular() {
         assert_eq!([0, 1, 2].map(|n| counted(n, "call")), ["0 calls", "1 call", "2 calls"]);
         assert_eq!([1, 2].map(|n| counted(n, "stretch")), ["1 stretch", "2 stretches"]);
     }

@@ -1,4 +1,4 @@
-//! What the stages of a run cost.
+//! Cost of the stages of a run.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ impl Stage {
         }
     }
 
-    /// What its items are.
+    /// Name of the items that the stage works on.
     fn items(self) -> &'static str {
         match self {
             Self::StartUp => "runs",
@@ -65,7 +65,7 @@ impl Stage {
     }
 }
 
-/// What one stage cost.
+/// Cost of one stage.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cost {
     cpu: Duration,
@@ -78,12 +78,13 @@ struct Cost {
 pub struct StageCosts([Cost; Stage::ALL.len()]);
 
 impl StageCosts {
-    /// Items that a stage worked on.
+    /// Number of items that a stage worked on.
     pub fn items(&self, stage: Stage) -> u64 {
         self.0[stage as usize].items
     }
 
-    /// Fills a table: a line for each stage, then one for the whole process, over so many bases of the genome.
+    /// Writes a table with a line for each stage, then a line for the whole process. `bases` is the size of the
+    /// regions.
     pub fn write(&self, mut table: TextFile, bases: u64, started: Instant) -> Result<ReadyFile> {
         table.line("stage\tcpu_seconds\twall_seconds\titems\tunit\tcpu_seconds_per_mb")?;
         let mut line = |name, cost: &Cost, unit| {
@@ -129,7 +130,7 @@ impl std::fmt::Display for StageCosts {
     }
 }
 
-/// Tells how long a thread, or the process, took for one stage after another.
+/// Measures CPU and wall time of successive stages, for one thread or the whole process.
 pub struct Stopwatch {
     clock: libc::clockid_t,
     wall: Instant,
@@ -141,7 +142,7 @@ impl Stopwatch {
         Self::with_clock(libc::CLOCK_THREAD_CPUTIME_ID)
     }
 
-    /// A stopwatch of all threads that began with the process: its first lap is all that came before.
+    /// A stopwatch of all threads, started with the process, so that the first lap includes all earlier CPU time.
     pub fn of_process(started: Instant) -> Self {
         Self {
             clock: libc::CLOCK_PROCESS_CPUTIME_ID,
@@ -158,7 +159,7 @@ impl Stopwatch {
         }
     }
 
-    /// Adds the time since the start or the last lap to a stage that worked on so many items.
+    /// Adds the time since the start or the last lap to a stage that worked on `items` items.
     pub fn lap(&mut self, timings: &mut StageCosts, stage: Stage, items: usize) {
         let Self { wall, cpu, .. } = std::mem::replace(self, Self::with_clock(self.clock));
         let cost = &mut timings.0[stage as usize];
@@ -168,9 +169,9 @@ impl Stopwatch {
     }
 }
 
-/// Processor time, user and system, of this thread or of the whole process.
+/// CPU time (user and system) of this thread or of the whole process.
 fn cpu_time(clock: libc::clockid_t) -> Duration {
-    // SAFETY: clock_gettime only fills the struct that it is given.
+    // SAFETY: clock_gettime only fills the struct.
     let time = unsafe {
         let mut time = std::mem::zeroed::<libc::timespec>();
         libc::clock_gettime(clock, &mut time);
