@@ -49,5 +49,8 @@ fn every_command_has_a_manual_page_and_is_completed() {
     }
     assert!(printed(&["man"]).contains("dvcall\\-call(1)"));
     let error = error_of(dvcall().args(["man", "cal"]));
-    assert_eq!(error, "dvcall: error: cal is not a command of dvcall; see dvcall --help\n");
+    assert_eq!(
+        error,
+        "dvcall: error: cal is not a command of dvcall; see dvcall --help\n"
+    );
 }

@@ -211,7 +211,7 @@ fn only_an_earlier_set_is_overwritten() {
     for output in [".", "..", "mixed/..", folder.to_str().unwrap()] {
         refuses(output, &format!("cannot make output folder {output}: "));
     }
-    refuses("-", "no name of a folder");
+    refuses("-", "not the name of a folder");
     refuses("foreign/notes.txt", "not a folder");
     let kept = [
         "mixed/reads.bam",
@@ -247,12 +247,12 @@ fn outputs_replace_no_input_and_no_other_output() {
     };
     for flag in ["--missed-truth", "--realigned-reads"] {
         refuses(&["--output", "out", flag, "truth.vcf.gz"], "would replace the input");
-        refuses(&["--output", "out", flag, "out/table"], "what --output writes to");
-        refuses(&["--output", "out", flag, "-"], "no regular file");
+        refuses(&["--output", "out", flag, "out/table"], "also the output of --output");
+        refuses(&["--output", "out", flag, "-"], "not a regular file");
     }
     refuses(
         &["--output", "out", "--missed-truth", "x", "--realigned-reads", "x"],
-        "what --missed-truth writes to",
+        "also the output of --missed-truth",
     );
     refuses(&["--output", "truth.vcf.gz", "--overwrite"], "would replace the input");
 }

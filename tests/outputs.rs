@@ -55,13 +55,21 @@ fn outputs_replace_no_input_and_no_other_output() {
         refuses("calls.vcf", &["--timings", name], "would replace the input");
         refuses("calls.vcf", &["--realigned-reads", name], "would replace the input");
     }
-    refuses("calls.vcf", &["--timings", "./calls.vcf"], "what --output writes to");
-    refuses("x.vcf.gz", &["--timings", "x.vcf.gz.tbi"], "what --output writes to");
-    refuses("new/x", &["--realigned-reads", "new/x"], "what --output writes to");
+    refuses(
+        "calls.vcf",
+        &["--timings", "./calls.vcf"],
+        "also the output of --output",
+    );
+    refuses(
+        "x.vcf.gz",
+        &["--timings", "x.vcf.gz.tbi"],
+        "also the output of --output",
+    );
+    refuses("new/x", &["--realigned-reads", "new/x"], "also the output of --output");
     refuses(
         "calls.vcf",
         &["--timings", "t", "--realigned-reads", "t"],
-        "what --timings writes to",
+        "also the output of --timings",
     );
 }
 
@@ -109,8 +117,10 @@ fn only_files_are_written_and_links_to_them_stay() {
             assert!(message.contains(&format!("cannot write {name}: it is ")), "{message}");
         }
     }
-    assert!(error_of(&mut run("x.vcf.gz", &[])).contains("x.vcf.gz.tbi: it is no regular file"));
-    assert!(error_of(&mut run("x.vcf", &["--realigned-reads", "x.bam"])).contains("x.bam.bai: it is no regular file"));
+    assert!(error_of(&mut run("x.vcf.gz", &[])).contains("x.vcf.gz.tbi: it is not a regular file"));
+    assert!(
+        error_of(&mut run("x.vcf", &["--realigned-reads", "x.bam"])).contains("x.bam.bai: it is not a regular file")
+    );
     for (output, flags) in [("x.bcf", &[][..]), ("y.vcf", &["--realigned-reads", "x.CRAM"])] {
         let message = error_of(&mut run(output, flags));
         assert!(message.contains("give a name that ends in"), "{message}");
@@ -333,7 +343,7 @@ fn a_second_run_to_one_output_is_refused() {
     assert_eq!(second.status.code(), Some(1));
     assert!(
         message.ends_with(
-            "cannot write ./c.vcf: another run of dvcall writes to it; wait for its end, or give another name\n"
+            "cannot write ./c.vcf: another run of dvcall writes this output; wait for its end, or give another name\n"
         ),
         "{message}"
     );

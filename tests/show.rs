@@ -93,7 +93,7 @@ fn only_earlier_pictures_are_overwritten() {
         .code(1)
         .get_output()
         .clone();
-    assert!(String::from_utf8_lossy(&here.stderr).contains("the current folder is there"));
+    assert!(String::from_utf8_lossy(&here.stderr).contains("it contains the current folder"));
     assert_eq!(contents(&output).len(), second.len() + 1);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -392,7 +392,7 @@ fn a_model_replaces_neither_its_start_nor_what_is_no_card() {
     world
         .train("m.safetensors", &epochs)
         .code(1)
-        .stderr(contains("m.log.csv: it is no regular file"));
+        .stderr(contains("m.log.csv: it is not a regular file"));
     std::fs::remove_dir(world.path("m.log.csv")).unwrap();
 
     world.train("m.safetensors", &epochs).success();
@@ -426,7 +426,7 @@ fn what_does_not_fit_is_refused_before_any_work() {
     world
         .train("/dev/m.safetensors", &one_epoch)
         .failure()
-        .stderr(contains("no regular file"));
+        .stderr(contains("not a regular file"));
     world
         .train("m.safetensors", &["--epochs", "1", "--label-smoothing", "2"])
         .failure()

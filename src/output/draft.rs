@@ -1,4 +1,4 @@
-//! What a run has beside its outputs until they are whole.
+//! Private folders and lock files beside the outputs, until the outputs are complete.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -18,15 +18,16 @@ use super::place::folder_of;
 /// Lock files and private folders of this run.
 static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Who holds this may make, rename and remove files beside outputs. A signal takes it and keeps it to the end of the process.
+/// The guard that is required to make, rename and remove files beside outputs. The signal thread takes it and keeps it
+/// until the end of the process.
 pub(super) fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
     TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// As [`temporaries`], but for callers that must not wait for ever: this thread may hold it.
-pub(super) fn temporaries_within(patience: Duration) -> Option<MutexGuard<'static, Vec<PathBuf>>> {
+/// Like [`temporaries`], but with a time limit, because this thread may hold the guard already.
+pub(super) fn temporaries_within(limit: Duration) -> Option<MutexGuard<'static, Vec<PathBuf>>> {
     let pause = Duration::from_millis(10);
-    for _ in 0..=patience.as_millis() / pause.as_millis() {
+    for _ in 0..=limit.as_millis() / pause.as_millis() {
         match TEMPORARIES.try_lock() {
             Ok(guard) => return Some(guard),
             Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
@@ -36,7 +37,7 @@ pub(super) fn temporaries_within(patience: Duration) -> Option<MutexGuard<'stati
     None
 }
 
-/// Removes a file or a folder with all that is in it. Links are not followed.
+/// Removes a file, a link, or a folder with its contents. A missing path is no error.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
@@ -46,7 +47,8 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Begin of the names of all that a run has beside an output. It is short, as the output's own name may be as long as names can be.
+/// Prefix of the names of temporary files beside an output. It is short, because the output's name may have the maximum
+/// length.
 pub(super) fn stem(place: &Path) -> String {
     let name = place.file_name().unwrap_or_default();
     let digest = Sha256::digest(name.as_bytes());
@@ -54,7 +56,7 @@ pub(super) fn stem(place: &Path) -> String {
     format!(".dvcall-{digits}")
 }
 
-/// A private folder beside an output, which is locked as long. Nobody else can put a link into it.
+/// A private folder beside an output, with the lock of the output. Other users cannot put links into the folder.
 pub(super) struct Draft {
     folder: PathBuf,
     lock: Arc<Lock>,
@@ -86,14 +88,14 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         let mut temporaries = temporaries();
-        // If too many files are open, it goes at the end of the process.
+        // If too many files are open, the folder is removed at the end of the process.
         if remove(&self.folder).is_ok() {
             temporaries.retain(|path| *path != self.folder);
         }
     }
 }
 
-/// Removes what is left at the end of the process.
+/// Removes the remaining temporary files at the end of the process.
 pub fn remove_temporaries() {
     for path in temporaries().drain(..).rev() {
         if let Err(error) = remove(&path) {
@@ -106,12 +108,12 @@ fn draft_prefix(place: &Path) -> String {
     stem(place) + "-"
 }
 
-/// Removes the private folders of killed runs. The output must be locked: then no other run has one.
+/// Removes the private folders of killed runs. The output must be locked, so that no other run uses one.
 pub(super) fn remove_left_behind(place: &Path) {
     let prefix = draft_prefix(place);
     for entry in fs::read_dir(folder_of(place)).into_iter().flatten().flatten() {
         if entry.file_name().as_bytes().starts_with(prefix.as_bytes()) {
-            // Another user's, perhaps: no reason to fail.
+            // An error is ignored, because the folder may belong to another user.
             let _ = remove(&entry.path());
         }
     }

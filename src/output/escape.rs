@@ -1,25 +1,25 @@
-//! Control characters of inputs, such as names in a BAM's header, which must not reach a terminal, a log or a table: there they
-//! could clear the screen, or end a line.
+//! Escapes control characters of inputs, for example in names of a BAM header. In a terminal, a log or a table, they
+//! could clear the screen or end a line.
 
 use std::borrow::Cow;
 
-/// The text with each control character, line ends included, spelled out: `\u{1b}`, `\n`.
+/// Escapes each control character, including line ends: `\u{1b}`, `\n`.
 pub fn controls(text: &str) -> Cow<'_, str> {
-    spelled_out(text, is_control)
+    escaped(text, is_control)
 }
 
-/// As [`controls`], for text of several lines and columns: its line ends and tabs stay.
+/// Like [`controls`], but keeps line ends and tabs, for text of several lines and columns.
 pub fn controls_in_lines(text: &str) -> Cow<'_, str> {
-    spelled_out(text, |c| is_control(c) && c != '\n' && c != '\t')
+    escaped(text, |c| is_control(c) && c != '\n' && c != '\t')
 }
 
-fn spelled_out(text: &str, is_spelled: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&is_spelled) {
+fn escaped(text: &str, needs_escape: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&needs_escape) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);
     for character in text.chars() {
-        match is_spelled(character) {
+        match needs_escape(character) {
             true => escaped.extend(character.escape_default()),
             false => escaped.push(character),
         }
@@ -27,13 +27,13 @@ fn spelled_out(text: &str, is_spelled: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Also what ends a line, or turns the direction of writing, though Unicode does not call it control.
+/// Whether a character is a control character, ends a line, or changes the direction of writing.
 fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A long name without its middle: the names of strata differ at the end.
+/// Shortens a long name in the middle, because the names of strata differ at the end.
 pub fn shortened(name: &str) -> String {
     const LONGEST: usize = 46;
     let letters: Vec<char> = name.chars().collect();

@@ -1,4 +1,4 @@
-//! A file that is written beside its place and takes it when whole.
+//! An output file that gets its name only when it is complete.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,24 +11,24 @@ use super::lock::Lock;
 use super::place::{indexes, place_of_file};
 use super::put_in_place::ReadyFile;
 
-/// An output file, of which nothing is seen before it is [put in place](super::put_in_place::put_in_place()).
+/// An output file. It gets its name when it is [put in place](super::put_in_place::put_in_place()).
 pub struct OutputFile {
     pub(super) draft: Draft,
-    /// As the user gave it: perhaps a link.
+    /// The name from the user, which may be a link.
     pub(super) name: PathBuf,
-    /// What the name leads to.
+    /// The final path, with links followed.
     pub(super) place: PathBuf,
-    /// Endings of the indexes that readers look for beside it.
+    /// Suffixes of the indexes that readers look for beside the file.
     pub(super) indexes: &'static [&'static str],
 }
 
 impl OutputFile {
-    /// Fails if no file can be written there, or another run writes it.
+    /// Starts an output. Fails if no file can be written there, or if another run writes it.
     pub fn create(name: &Path) -> Result<Self> {
         Self::with_index(name, &[])
     }
 
-    /// A file that gets one of these indexes.
+    /// Starts an output that gets an index with one of these suffixes.
     pub fn with_index(name: &Path, suffixes: &'static [&'static str]) -> Result<Self> {
         let place = place_of_file(name)?;
         indexes(&place, suffixes).try_for_each(|index| place_of_file(&index).map(drop))?;
@@ -41,27 +41,27 @@ impl OutputFile {
         })
     }
 
-    /// The right to write it, to be kept for files that are written again later.
+    /// The lock of the output. Keep it if the file is written again later.
     pub fn lock(&self) -> Arc<Lock> {
         self.draft.lock()
     }
 
-    /// Where to write it; its index belongs beside, with its suffix after this name.
+    /// The path to write to. The index must have the same path with its suffix added.
     pub fn path(&self) -> PathBuf {
         self.draft.path().join(self.place.file_name().unwrap_or_default())
     }
 
-    /// Starts it.
+    /// Creates the file for writing.
     pub fn open(&self) -> Result<File> {
         File::create_new(self.path()).with_context(|| self.failed())
     }
 
-    /// What to say if it cannot be written.
+    /// The error message if the file cannot be written.
     pub fn failed(&self) -> String {
         format!("cannot write {}", self.name.display())
     }
 
-    /// Tells that all is written and closed, index included.
+    /// Declares that the file and its index are written and closed.
     pub fn ready(self) -> ReadyFile {
         ReadyFile::new(self)
     }

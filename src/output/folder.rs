@@ -1,4 +1,4 @@
-//! A folder that is filled beside its place and takes it when whole.
+//! An output folder that gets its name only when it is complete.
 
 use std::fs;
 use std::io;
@@ -13,28 +13,28 @@ use super::draft::{Draft, temporaries};
 use super::place::folder_of;
 use super::put_in_place::{sync_files, sync_folder};
 
-/// A folder of files; a failed run leaves nothing.
+/// An output folder. A failed run leaves no part of it.
 pub struct OutputFolder {
     _draft: Draft,
-    /// What gets the name: the draft itself is private.
+    /// The folder that gets the final name, inside the private draft.
     filled: PathBuf,
     target: PathBuf,
     kind: FolderKind,
     overwrite: bool,
 }
 
-/// How a folder that an earlier run made is known.
+/// How to recognize a folder from an earlier run.
 #[derive(Clone, Copy)]
 pub struct FolderKind {
-    /// The file that each of its kind has.
+    /// The file that each folder of this kind has.
     pub marker: &'static str,
-    /// Whether other files may have this name.
+    /// Whether other files of the folder may have this name.
     pub holds: fn(&str) -> bool,
 }
 
 impl OutputFolder {
-    /// Fails if another run writes there, or if the target is there and not empty, unless it may be overwritten and is of this
-    /// kind: then it is replaced at the end.
+    /// Starts an output folder. Fails if another run writes it, or if the target exists and is not empty. With
+    /// `overwrite`, a target of this kind is allowed, and is replaced at the end.
     pub fn create(target: &Path, kind: FolderKind, overwrite: bool) -> Result<Self> {
         let target = place_of_folder(target)?;
         kind.check_replaceable(&target, overwrite)?;
@@ -52,20 +52,20 @@ impl OutputFolder {
         })
     }
 
-    /// Where to write.
+    /// The folder to write to.
     pub fn path(&self) -> &Path {
         &self.filled
     }
 
-    /// Gives the folder its name. What it replaces is only removed after that.
+    /// Gives the folder its final name. The replaced folder is removed after that.
     pub fn put_in_place(self) -> Result<()> {
         let Self { filled, target, .. } = &self;
         let failed = || format!("cannot put output folder {} in place", target.display());
         let files: io::Result<Vec<_>> = fs::read_dir(filled).and_then(|all| all.map(|file| Ok(file?.path())).collect());
         files.and_then(|files| sync_files(&files)).with_context(failed)?;
         sync_folder(filled).with_context(failed)?;
-        let alone = temporaries();
-        // Again, as it may have been filled since the start.
+        let guard = temporaries();
+        // Checks again, because the target may have changed since the start.
         self.kind.check_replaceable(target, self.overwrite)?;
         let renamed = match target.exists() {
             true => exchange(filled, target),
@@ -74,13 +74,13 @@ impl OutputFolder {
         renamed
             .and_then(|()| sync_folder(folder_of(target)))
             .with_context(failed)?;
-        drop(alone);
+        drop(guard);
         Ok(())
     }
 }
 
-/// Lets two folders change names. Where the file system cannot do so in one step, the target is moved aside first: a kill between
-/// the two leaves it there.
+/// Exchanges the names of two folders. If the file system cannot do this in one step, moves the target aside first. A
+/// kill between the two steps leaves the target there.
 fn exchange(filled: &Path, target: &Path) -> io::Result<()> {
     match renameat_with(CWD, filled, CWD, target, RenameFlags::EXCHANGE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
@@ -108,16 +108,16 @@ impl FolderKind {
             let ours = entry.file_type().is_ok_and(|t| t.is_file()) && (name == self.marker || (self.holds)(&name));
             names.push((ours, name));
         }
-        // What is not ours comes first.
+        // Files of other kinds come first.
         names.sort();
         let marked = names.iter().any(|(_, name)| name == self.marker);
         match names.first() {
             Some(_) if !overwrite => {
-                bail!("output folder {shown} is not empty; choose another, or give --overwrite to replace it")
+                bail!("output folder {shown} is not empty; choose another folder, or replace it with --overwrite")
             }
             Some((ours, name)) if !ours || !marked => bail!(
-                "--overwrite replaces only what an earlier run made, but output folder {shown} holds {name}{}; choose another \
-                 folder, or empty this one",
+                "--overwrite replaces only folders from earlier runs, but output folder {shown} holds {name}{}; choose \
+                 another folder, or empty this one",
                 if marked {
                     String::new()
                 } else {
@@ -129,20 +129,20 @@ impl FolderKind {
     }
 }
 
-/// The folder that a name stands for, links followed. Fails for names that no new folder can take.
+/// The path of an output folder, with links followed. Fails for names that a new folder cannot have.
 fn place_of_folder(target: &Path) -> Result<PathBuf> {
     let shown = target.display();
-    // Without a slash or dot at its end.
+    // Removes a slash or dot at the end.
     let plain: PathBuf = target.components().collect();
     let place = target.canonicalize().unwrap_or(plain);
     if place.file_name().is_none() || target.as_os_str() == "-" {
-        bail!("cannot make output folder {shown}: it is no name of a folder; give one");
+        bail!("cannot make output folder {shown}: it is not the name of a folder; give a folder name");
     }
     if target.is_symlink() && !target.exists() {
-        bail!("cannot make output folder {shown}: it is a link that leads nowhere; remove it, or give another name");
+        bail!("cannot make output folder {shown}: it is a broken link; remove the link, or give another name");
     }
     if std::env::current_dir().is_ok_and(|current| current.starts_with(&place)) {
-        bail!("cannot make output folder {shown}: the current folder is there; give the name of a new one");
+        bail!("cannot make output folder {shown}: it contains the current folder; give the name of a new folder");
     }
     Ok(place)
 }

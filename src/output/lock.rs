@@ -1,4 +1,4 @@
-//! One run at a time writes to a place.
+//! Locks, so that only one run at a time writes an output.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -12,18 +12,18 @@ use anyhow::{Context, Result, bail};
 use super::draft::{remove, remove_left_behind, stem, temporaries};
 use super::place::folder_of;
 
-/// The locks of this process by the lock file's path: a run may take one again.
+/// The locks of this process by the path of the lock file, because a run may take a lock several times.
 static HELD: Mutex<BTreeMap<PathBuf, Weak<Lock>>> = Mutex::new(BTreeMap::new());
 
-/// The right to write to a place. The kernel takes it back when the process ends, however it ends.
+/// The lock of an output. The kernel releases it when the process ends for any reason.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// Holds the lock while it is open.
+    /// Holds the lock while the file is open.
     _file: File,
 }
 
-/// Locks the place of an output, whose folder is there. Fails if another run has it.
+/// Locks an output, whose folder must exist. Fails if another run holds the lock.
 pub fn lock(place: &Path) -> Result<Arc<Lock>> {
     let folder = folder_of(place).canonicalize()?;
     let path = folder.join(stem(place) + ".lock");
@@ -37,13 +37,13 @@ pub fn lock(place: &Path) -> Result<Arc<Lock>> {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                bail!("another run of dvcall writes to it; wait for its end, or give another name")
+                bail!("another run of dvcall writes this output; wait for its end, or give another name")
             }
             Err(TryLockError::Error(error)) => {
                 log::debug!("{}: this file system has no locks: {error}", place.display());
             }
         }
-        // A run that ends removes the file, perhaps after this one opened it.
+        // Another run may have removed the lock file after this run opened it.
         if fs::symlink_metadata(&path).is_ok_and(|found| is_same(&file, &found)) {
             temporaries.push(path.clone());
             break file;
@@ -72,7 +72,7 @@ fn is_same(file: &File, found: &fs::Metadata) -> bool {
 impl Drop for Lock {
     fn drop(&mut self) {
         let mut temporaries = temporaries();
-        // Before the lock is gone, so that nobody's else is removed.
+        // Removes the file before the lock is released, so that it is not the lock file of another run.
         let _ = remove(&self.path);
         temporaries.retain(|path| *path != self.path);
     }

@@ -1,8 +1,8 @@
-//! Outputs: where they may go, and how they take their places.
+//! Output files and folders: checks of their names, and complete outputs only.
 //!
-//! A run locks each place that it writes to, writes into a private folder beside it (`Draft`), and renames what
-//! is whole. All that a run has beside its outputs is known in one place, so that a signal, an error and a lack of memory remove
-//! it; what a killed run left is removed by the next run with the same output.
+//! A run locks each output, writes it into a private folder beside it (`Draft`), and renames it when it is complete. A
+//! list holds all temporary files, so that they are removed after a signal, an error or a lack of memory. The next run
+//! with the same output removes the temporary files of a killed run.
 
 mod crash;
 mod draft;

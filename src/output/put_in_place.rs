@@ -1,4 +1,4 @@
-//! Files that are whole take their places.
+//! Complete files get their final names.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -13,15 +13,15 @@ use super::draft::{remove, temporaries};
 use super::file::OutputFile;
 use super::place::{folder_of, indexes, readable_as_index};
 
-/// Files that are flushed to the disk at once: file systems do many in the time of one.
+/// Number of files to flush to the disk in parallel, because file systems flush many in the time of one.
 const AT_ONCE: usize = 8;
 
-/// An output file that is whole, beside its place.
+/// A complete output file that does not have its final name yet.
 pub struct ReadyFile {
     file: OutputFile,
-    /// Beside the file, with its suffix.
+    /// The path of the index in the draft, and its suffix.
     index: Option<(PathBuf, &'static str)>,
-    /// The name that it has while others take theirs.
+    /// A name for the time until the other files have their final names.
     interim: Option<PathBuf>,
 }
 
@@ -36,26 +36,26 @@ impl ReadyFile {
         }
     }
 
-    /// It takes this name first, and its own after the files that are put in place with it: readers who know the first name find
-    /// it at any moment. Returns it for chaining.
+    /// Gives the file an interim name. It gets its final name after the other files of the same call of
+    /// [`put_in_place`], so that readers who know both names always find it.
     pub fn with_interim(mut self, name: PathBuf) -> Self {
         self.interim = Some(name);
         self
     }
 
-    /// The names that it and its index get.
+    /// The final names of the file and of its index.
     pub fn names(&self) -> impl Iterator<Item = PathBuf> + use<> {
         let name = self.file.name.clone();
         let index = self.index.as_ref().map(|(_, suffix)| name.with_added_extension(suffix));
         std::iter::once(name).chain(index)
     }
 
-    /// What must be on the disk before it takes its place.
+    /// The draft files to flush to the disk before the rename.
     fn parts(&self) -> impl Iterator<Item = PathBuf> {
         std::iter::once(self.file.path()).chain(self.index.iter().map(|(index, _)| index.clone()))
     }
 
-    /// Removes what readers might take for its index, also beside the link that leads to it. Returns whether there was one.
+    /// Removes old indexes beside the file and beside the link to it. Returns whether there was one.
     fn remove_old_indexes(&self) -> io::Result<bool> {
         let OutputFile {
             name, place, indexes, ..
@@ -69,7 +69,7 @@ impl ReadyFile {
         Ok(removed)
     }
 
-    /// The old index goes first: at no moment is it beside the new file.
+    /// Renames the file and its index. Removes the old index first, so that it is never beside the new file.
     fn take_place(&self) -> io::Result<()> {
         let OutputFile { name, place, .. } = &self.file;
         if self.remove_old_indexes()? {
@@ -81,7 +81,7 @@ impl ReadyFile {
         };
         let index_place = place.with_added_extension(suffix);
         fs::rename(index, &index_place)?;
-        // Readers look for it beside the link.
+        // Readers look for the index beside the link.
         match name.is_symlink() {
             true => symlink(index_place.canonicalize()?, name.with_added_extension(suffix)),
             false => Ok(()),
@@ -93,8 +93,8 @@ impl ReadyFile {
     }
 }
 
-/// Gives files their names, in this order. All are on the disk before the first has its name, and a signal waits for the last;
-/// a kill between two leaves each either old or new.
+/// Gives files their final names, in this order. All files are flushed to the disk before the first rename. A signal
+/// waits until the last rename. After a kill between two renames, each file is either old or new.
 pub fn put_in_place(files: Vec<ReadyFile>) -> Result<()> {
     for file in &files {
         sync_files(&file.parts().collect::<Vec<_>>()).with_context(|| file.failed())?;
@@ -104,7 +104,7 @@ pub fn put_in_place(files: Vec<ReadyFile>) -> Result<()> {
         .map(|file| folder_of(&file.file.place).to_owned())
         .collect();
     let sync_folders = || folders.iter().try_for_each(|folder| sync_folder(folder));
-    let alone = temporaries();
+    let guard = temporaries();
     let (first, last): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.interim.is_some());
     let mut placed = Vec::new();
     let taken = first.iter().chain(&last).try_for_each(|file| {
@@ -122,7 +122,7 @@ pub fn put_in_place(files: Vec<ReadyFile>) -> Result<()> {
         let taken = sync_folders().and_then(|()| fs::rename(interim, &file.file.place));
         taken.with_context(|| file.failed())?;
     }
-    drop(alone);
+    drop(guard);
     sync_folders().context("cannot write outputs to the disk")
 }
 
@@ -137,7 +137,7 @@ pub(super) fn sync_files(files: &[PathBuf]) -> io::Result<()> {
     };
     std::thread::scope(|scope| {
         let others = (1..AT_ONCE.min(files.len())).map(|_| std::thread::Builder::new().spawn_scoped(scope, sync));
-        // Where no thread can be had, this one does all.
+        // If no thread can be started, this thread flushes all files.
         let others: Vec<_> = others.filter_map(Result::ok).collect();
         let done = sync();
         others.into_iter().fold(done, |done, other| {
@@ -150,11 +150,11 @@ pub(super) fn sync_files(files: &[PathBuf]) -> io::Result<()> {
     })
 }
 
-/// Flushes the names in a folder to the disk, where the file system can.
+/// Flushes the names in a folder to the disk, if the file system supports it.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
-        // A folder that may be written but not read.
+        // The folder may be written but not read.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         done => done,
     }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn links_stay_and_old_indexes_go() {
+    fn links_stay_and_old_indexes_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::create_dir(path("store")).unwrap();
@@ -215,14 +215,14 @@ mod tests {
         assert!(!path("store/calls.tbi").exists());
     }
 
-    /// Each is a state that a kill may leave.
+    /// A kill may leave any of these states.
     #[test]
     fn a_file_has_its_interim_name_until_the_others_have_theirs() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("weights"), "old").unwrap();
         let interim = || written(&path("weights"), None).with_interim(path("interim"));
-        // The card's place was taken meanwhile: all is as it was.
+        // Another file has taken the card's name meanwhile, so nothing changes.
         let card = written(&path("card"), None);
         fs::create_dir_all(path("card/full")).unwrap();
         assert!(put_in_place(vec![interim(), card]).is_err());

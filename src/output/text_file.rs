@@ -1,4 +1,4 @@
-//! Output files that are written by a stream.
+//! Output files that are written as a stream.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -44,12 +44,12 @@ impl Write for TextFile {
     }
 }
 
-/// Writes a file of these bytes.
+/// Writes a file with these bytes.
 pub fn write_file(name: &Path, bytes: &[u8]) -> Result<()> {
     put_in_place(vec![ready_file(name, bytes)?])
 }
 
-/// A file of these bytes, beside its place.
+/// A complete file with these bytes, ready to be put in place.
 pub fn ready_file(name: &Path, bytes: &[u8]) -> Result<ReadyFile> {
     let mut file = TextFile::create(name)?;
     file.write_all(bytes).with_context(|| file.file.failed())?;
