@@ -84,7 +84,7 @@ impl Caller {
     /// Calls all regions in parallel, and passes partitions and calls to `sink` in genome order. Returns the cost of
     /// each stage, including the cost of opening.
     pub fn run(&self, extras: Extras, sink: &mut impl CallSink) -> Result<StageCosts> {
-        let (mut costs, mut settler) = (self.costs, Settler::default());
+        let (mut costs, mut buffer) = (self.costs, CallBuffer::default());
         let chunks = chunks(self.source.partitions(), self.threads, extras.reads);
         let worker = || Worker::new(self, extras);
         for_each_ordered(
@@ -96,13 +96,13 @@ impl Caller {
                 costs += chunk_costs;
                 let mut clock = Stopwatch::start();
                 let calls = called.iter().map(|called| called.calls.len()).sum();
-                called.into_iter().try_for_each(|called| settler.add(called, sink))?;
+                called.into_iter().try_for_each(|called| buffer.add(called, sink))?;
                 clock.lap(&mut costs, Stage::Writing, calls);
                 Ok(())
             },
         )?;
         let mut clock = Stopwatch::start();
-        settler.finish(sink)?;
+        buffer.finish(sink)?;
         clock.lap(&mut costs, Stage::Writing, 0);
         Ok(costs)
     }
@@ -121,8 +121,8 @@ pub trait CallSink {
     /// Receives the next call of a contig.
     fn call(&mut self, contig: &str, call: &Call) -> Result<()>;
 
-    /// Tells the sink that it has all calls of the partitions so far.
-    fn all_given(&mut self) -> Result<()>;
+    /// Called when the sink has all calls of the partitions so far.
+    fn flush(&mut self) -> Result<()>;
 }
 
 struct Consumer<F>(F);
@@ -136,19 +136,19 @@ impl<F: FnMut(&str, &Call) -> Result<()>> CallSink for Consumer<F> {
         (self.0)(contig, call)
     }
 
-    fn all_given(&mut self) -> Result<()> {
+    fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 }
 
 /// Holds calls back until no later call can overlap them.
 #[derive(Default)]
-struct Settler {
+struct CallBuffer {
     contig: String,
     overlaps: OverlapResolver,
 }
 
-impl Settler {
+impl CallBuffer {
     fn add(&mut self, mut called: CalledPartition, sink: &mut impl CallSink) -> Result<()> {
         let (calls, end) = (std::mem::take(&mut called.calls), called.partition.region.end);
         if called.partition.region.contig != self.contig {
@@ -157,24 +157,24 @@ impl Settler {
         }
         sink.partition(called)?;
         for call in calls {
-            let settled = self.overlaps.push(call);
-            self.give(&settled, sink)?;
+            let resolved = self.overlaps.push(call);
+            self.pass_on(&resolved, sink)?;
         }
-        let settled = self.overlaps.release(end);
-        self.give(&settled, sink)?;
+        let resolved = self.overlaps.release(end);
+        self.pass_on(&resolved, sink)?;
         match self.overlaps.is_holding() {
             true => Ok(()),
-            false => sink.all_given(),
+            false => sink.flush(),
         }
     }
 
     /// Passes on the waiting calls at the end of a contig.
     fn finish(&mut self, sink: &mut impl CallSink) -> Result<()> {
         let rest = self.overlaps.finish();
-        self.give(&rest, sink)
+        self.pass_on(&rest, sink)
     }
 
-    fn give(&self, calls: &[Call], sink: &mut impl CallSink) -> Result<()> {
+    fn pass_on(&self, calls: &[Call], sink: &mut impl CallSink) -> Result<()> {
         calls.iter().try_for_each(|call| sink.call(&self.contig, call))
     }
 }

@@ -203,7 +203,8 @@ impl RealignedReadsArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz
-  dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 --output slice.vcf.gz
+  dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 \\
+      --output slice.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz --gvcf NA12878.g.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.bam --regions exome.bed --model my.safetensors --output exome.vcf.gz")]
 pub struct CallArgs {
@@ -257,8 +258,10 @@ impl CallArgs {
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --regions chr20 --truth HG002.vcf.gz --confident HG002.bed --output HG002.examples
-  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --truth HG002.vcf.gz --confident HG002.bed --downsample 0.5 --missed-truth missed.tsv --output half")]
+  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --regions chr20 --truth HG002.vcf.gz \\
+      --confident HG002.bed --output HG002.examples
+  dvcall make-examples --ref GRCh38.fa --reads HG002.bam --truth HG002.vcf.gz --confident HG002.bed \\
+      --downsample 0.5 --missed-truth missed.tsv --output half")]
 pub struct MakeExamplesArgs {
     #[command(flatten)]
     pub input: InputArgs,

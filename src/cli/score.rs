@@ -11,7 +11,8 @@ use crate::evaluate::ScoreField;
 #[command(after_help = "\
 Examples:
   Score a call set in the confident regions of the truth:
-    dvcall evaluate --ref ref.fa --truth truth.vcf.gz --query calls.vcf.gz --confident confident.bed --output scores/calls
+    dvcall evaluate --ref ref.fa --truth truth.vcf.gz --query calls.vcf.gz --confident confident.bed \\
+        --output scores/calls
 
   Compare several call sets, and show their run times:
     dvcall evaluate --ref ref.fa --truth truth.vcf.gz --query dvcall.vcf.gz --compare GATK=gatk.vcf.gz \\

@@ -151,7 +151,8 @@ impl<'a> CallOutput<'a> {
         let (pileups, network) = (costs.items(Stage::Pileups), costs.items(Stage::Network));
         let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
         print(format_args!(
-            "{}\n{}\nmates on other contigs are {}\nlibrary       {}\npileups       {pileups:>9}  {share:.0} % decided by the cascade\n{costs}\n\
+            "{}\n{}\nmates on other contigs are {}\nlibrary       {}\n\
+             pileups       {pileups:>9}  {share:.0} % decided by the cascade\n{costs}\n\
              wall time     {:>9.1} s, peak memory {:.0} MB\n",
             self.reads,
             self.summary,
@@ -202,7 +203,7 @@ impl CallSink for CallOutput<'_> {
         }
     }
 
-    fn all_given(&mut self) -> Result<()> {
+    fn flush(&mut self) -> Result<()> {
         self.gvcf.as_mut().map_or(Ok(()), GvcfWriter::settle)
     }
 }

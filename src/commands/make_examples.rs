@@ -76,7 +76,8 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
     report_exclusions(&counts, &source)?;
     if let Some(truth) = args.truth.as_ref().filter(|_| summary.lacks_truth()) {
         log::warn!(
-            "truth {} has no variant in the confident part of the regions: all candidates there are labelled homozygous reference",
+            "truth {} has no variant in the confident part of the regions; all candidates there are labelled \
+             homozygous reference",
             truth.display()
         );
     }
@@ -192,7 +193,7 @@ struct Maker<'a> {
 }
 
 /// The results of one partition.
-struct Made {
+struct PartitionExamples {
     examples: Vec<Example>,
     missed_truth: Vec<String>,
     summary: LabelSummary,
@@ -203,8 +204,8 @@ struct Made {
 }
 
 impl Maker<'_> {
-    fn partition(&mut self, partition: &Partition) -> Result<Made> {
-        let mut made = Made::new(partition);
+    fn partition(&mut self, partition: &Partition) -> Result<PartitionExamples> {
+        let mut made = PartitionExamples::new(partition);
         let evidence = match self.truth {
             None => self.unlabelled(partition, &mut made)?,
             Some(truth) => self.labelled(partition, truth, &mut made)?,
@@ -216,7 +217,7 @@ impl Maker<'_> {
         Ok(made)
     }
 
-    fn unlabelled(&mut self, partition: &Partition, made: &mut Made) -> Result<Evidence> {
+    fn unlabelled(&mut self, partition: &Partition, made: &mut PartitionExamples) -> Result<Evidence> {
         let evidence = self.worker.partition(partition)?;
         for candidate in &evidence.candidates {
             made.summary.add_candidate(candidate, None);
@@ -225,7 +226,7 @@ impl Maker<'_> {
         Ok(evidence)
     }
 
-    fn labelled(&mut self, partition: &Partition, truth: &Truth, made: &mut Made) -> Result<Evidence> {
+    fn labelled(&mut self, partition: &Partition, truth: &Truth, made: &mut PartitionExamples) -> Result<Evidence> {
         let evidence = self.worker.partition(&self.widened(partition))?;
         let Region { contig, start, end } = &partition.region;
         let overlapping = truth
@@ -300,7 +301,7 @@ impl Maker<'_> {
     }
 }
 
-impl Made {
+impl PartitionExamples {
     fn new(partition: &Partition) -> Self {
         Self {
             examples: Vec::new(),

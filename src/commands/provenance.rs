@@ -34,8 +34,8 @@ pub fn describe_sample(path: &Path) -> Result<Value> {
         return describe(path);
     }
     let sha256 = checksum(path, Sha256::new().chain_update(size.to_le_bytes()), sample(size))?;
-    let method = "SHA-256 of the size (8 bytes, little-endian), the first and last MiB, and between them 256 evenly spaced blocks of 64 KiB, \
-                  in the file's order";
+    let method = "SHA-256 of the size (8 bytes, little-endian), the first and last MiB, and between them 256 evenly \
+                  spaced blocks of 64 KiB, in the file's order";
     Ok(json!({"path": path, "bytes": size, "sample_sha256": sha256, "method": method}))
 }
 

@@ -128,14 +128,14 @@ fn is_picture(name: &str) -> bool {
 fn title(contig: &str, candidate: &Candidate, set: &[usize]) -> String {
     let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
     let all: Vec<String> = candidate.alternates.iter().map(|a| text(&a.bases)).collect();
-    let shown = set.iter().filter_map(|&i| candidate.alternates.get(i));
-    let shown: Vec<String> = shown.map(|a| format!("{} {}", text(&a.bases), a.depth)).collect();
+    let drawn = set.iter().filter_map(|&i| candidate.alternates.get(i));
+    let drawn: Vec<String> = drawn.map(|a| format!("{} {}", text(&a.bases), a.depth)).collect();
     format!(
         "{contig}:{} {}>{}   {}, reference {}, of {} reads",
         candidate.position + 1,
         text(&candidate.reference),
         all.join(","),
-        shown.join(" + "),
+        drawn.join(" + "),
         candidate.reference_depth,
         candidate.depth
     )
