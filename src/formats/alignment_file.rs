@@ -31,7 +31,7 @@ const HEADER_LIMIT: u64 = 512 << 20;
 
 /// Finds the format and the index. Fails if the file is missing, truncated, or neither BAM nor CRAM, or if its index is
 /// missing or belongs to another file. A truncated file must never look like a genome without variants, even if the
-/// missing part is behind the last requested region.
+/// missing part is after the last requested region.
 pub fn check(path: &Path) -> Result<(Format, PathBuf, Index)> {
     if !path.is_file() {
         bail!("reads {}: no such file", path.display());

@@ -63,7 +63,7 @@ impl BinIndex {
             rest.bins(contig, shape, &mut index)?;
         }
         // Only the number of unplaced records may follow.
-        ensure!(matches!(rest.0.len(), 0 | 8), "it goes on after its last contig");
+        ensure!(matches!(rest.0.len(), 0 | 8), "it continues after its last contig");
         Ok(index)
     }
 }
@@ -242,7 +242,7 @@ impl<'a> LittleEndian<'a> {
                 leaves.push((positions.start, first));
             }
             if shape.is_csi {
-                // Other tools give a larger bin the offset of its own first record, which is valid only behind the bin.
+                // Other tools give a larger bin the offset of its own first record, which is valid only after the bin.
                 let from = if wide >= first_leaf {
                     positions.start
                 } else {
@@ -279,12 +279,12 @@ impl<'a> LittleEndian<'a> {
     }
 }
 
-/// Fails unless the window offsets ascend and none is behind the last record. 0 means unknown.
+/// Fails unless the window offsets ascend and none is after the last record. 0 means unknown.
 fn check_windows(windows: &[u64], last: u64) -> Result<()> {
     let offsets = windows.iter().filter(|&&offset| offset > 0);
     ensure!(offsets.clone().is_sorted(), "the offsets of its windows do not ascend");
     let is_late = last > 0 && offsets.max().is_some_and(|&offset| offset > last);
-    ensure!(!is_late, "it has a window behind the last read of the contig");
+    ensure!(!is_late, "it has a window after the last read of the contig");
     Ok(())
 }
 
@@ -417,11 +417,11 @@ mod tests {
         assert!(error(&bai(&[(37_451, &[(100, 300)])], &[])).contains("bin 37451"));
         assert!(error(&bai(&[(4681, &[(300, 100)])], &[])).contains("ends before it begins"));
         assert!(error(&bai(&[(4681, &[(100, 300)])], &[200, 100])).contains("do not ascend"));
-        assert!(error(&bai(&[(4681, &[(100, 300)])], &[100, 301])).contains("behind the last read"));
+        assert!(error(&bai(&[(4681, &[(100, 300)])], &[100, 301])).contains("after the last read"));
         let swapped: [(u32, &[(u64, u64)]); 2] = [(4682, &[(100, 300)]), (4681, &[(300, 400)])];
         assert!(error(&bai(&swapped, &[100, 300])).contains("order of positions"));
         let more = [bai(&[(4681, &[(100, 300)])], &[100]), vec![0; 9]].concat();
-        assert!(error(&more).contains("goes on"));
+        assert!(error(&more).contains("continues after"));
         assert!(BinIndex::parse(&more[..more.len() - 1]).is_ok());
     }
 }

@@ -23,7 +23,7 @@ const SHORT_HEADER: u64 = 1 << 8;
 const UNPLACED: i32 = -1;
 const SEVERAL_CONTIGS: i32 = -2;
 
-/// [`UNPLACED`] as an unsigned number, which sorts behind all contigs.
+/// [`UNPLACED`] as an unsigned number, which sorts after all contigs.
 const UNPLACED_LAST: u32 = u32::MAX;
 
 /// Compression method of an uncompressed block, and content type of a block with a slice header (section 8).

@@ -119,8 +119,8 @@ impl ReferenceReader {
             .with_context(|| format!("cannot read {contig}:{}-{end} from reference {path}", start + 1))?
             .with_context(|| {
                 format!(
-                    "reference {path}: the lines of {contig}:{}-{end} do not match the index; was the file edited? use \
-                     the original, or wrap all lines at one length and make the index again with: samtools faidx {path}",
+                    "reference {path}: the lines of {contig}:{}-{end} do not match the index; was the file edited? \
+                     use the original, or wrap all lines at one length and index the file with: samtools faidx {path}",
                     start + 1
                 )
             })

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_spelled_out_and_all_else_stays() {
+    fn only_control_characters_are_escaped() {
         assert_eq!(
             controls("a\u{1b}[2Jb\r\n\t\u{7}\u{9b}"),
             r"a\u{1b}[2Jb\r\n\t\u{7}\u{9b}"

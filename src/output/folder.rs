@@ -99,11 +99,11 @@ impl FolderKind {
         if !target.exists() {
             return Ok(());
         }
-        let shown = target.display();
-        let entries = fs::read_dir(target).with_context(|| format!("output {shown} is not a folder"))?;
+        let folder = target.display();
+        let entries = fs::read_dir(target).with_context(|| format!("output {folder} is not a folder"))?;
         let mut names = Vec::new();
         for entry in entries {
-            let entry = entry.with_context(|| format!("cannot read output folder {shown}"))?;
+            let entry = entry.with_context(|| format!("cannot read output folder {folder}"))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let ours = entry.file_type().is_ok_and(|t| t.is_file()) && (name == self.marker || (self.holds)(&name));
             names.push((ours, name));
@@ -113,11 +113,11 @@ impl FolderKind {
         let marked = names.iter().any(|(_, name)| name == self.marker);
         match names.first() {
             Some(_) if !overwrite => {
-                bail!("output folder {shown} is not empty; choose another folder, or replace it with --overwrite")
+                bail!("output folder {folder} is not empty; choose another folder, or replace it with --overwrite")
             }
             Some((ours, name)) if !ours || !marked => bail!(
-                "--overwrite replaces only folders from earlier runs, but output folder {shown} holds {name}{}; choose \
-                 another folder, or empty this one",
+                "--overwrite replaces only folders from earlier runs, but output folder {folder} holds {name}{}; \
+                 choose another folder, or empty this one",
                 if marked {
                     String::new()
                 } else {
@@ -131,18 +131,18 @@ impl FolderKind {
 
 /// The path of an output folder, with links followed. Fails for names that a new folder cannot have.
 fn place_of_folder(target: &Path) -> Result<PathBuf> {
-    let shown = target.display();
+    let folder = target.display();
     // Removes a slash or dot at the end.
     let plain: PathBuf = target.components().collect();
     let place = target.canonicalize().unwrap_or(plain);
     if place.file_name().is_none() || target.as_os_str() == "-" {
-        bail!("cannot make output folder {shown}: it is not the name of a folder; give a folder name");
+        bail!("cannot make output folder {folder}: it is not the name of a folder; give a folder name");
     }
     if target.is_symlink() && !target.exists() {
-        bail!("cannot make output folder {shown}: it is a broken link; remove the link, or give another name");
+        bail!("cannot make output folder {folder}: it is a broken link; remove the link, or give another name");
     }
     if std::env::current_dir().is_ok_and(|current| current.starts_with(&place)) {
-        bail!("cannot make output folder {shown}: it contains the current folder; give the name of a new folder");
+        bail!("cannot make output folder {folder}: it contains the current folder; give the name of a new folder");
     }
     Ok(place)
 }

@@ -24,17 +24,17 @@ pub fn check_inputs_are_kept(outputs: &[(&str, PathBuf)], inputs: &[&Path]) -> R
     let inputs: Vec<PathBuf> = inputs.iter().flat_map(|input| beside(input)).collect();
     let mut places: Vec<(&str, PathBuf)> = Vec::new();
     for (flag, output) in outputs {
-        let (shown, place) = (output.display(), place(output));
+        let (file, place) = (output.display(), place(output));
         let lies_in_it = |input: &&PathBuf| input.canonicalize().is_ok_and(|input| input.starts_with(&place));
         if let Some(input) = inputs.iter().find(lies_in_it) {
             bail!(
-                "{flag}: {shown} would replace the input {}; choose another name",
+                "{flag}: {file} would replace the input {}; choose another name",
                 input.display()
             );
         }
         let overlap = |(_, other): &&(&str, PathBuf)| other.starts_with(&place) || place.starts_with(other);
         if let Some((other, _)) = places.iter().find(overlap) {
-            bail!("{flag}: {shown} is also the output of {other}; choose another name");
+            bail!("{flag}: {file} is also the output of {other}; choose another name");
         }
         places.push((flag, place));
     }
@@ -64,21 +64,21 @@ fn place(path: &Path) -> PathBuf {
 /// so that the link stays. Fails if the path is not a regular file, but a folder, or a device or pipe such as
 /// /dev/stdout.
 pub fn place_of_file(target: &Path) -> Result<PathBuf> {
-    let shown = target.display();
+    let file = target.display();
     let path = target.as_os_str();
     // False if the path ends with a slash.
     let has_name = target
         .file_name()
         .is_some_and(|name| path.as_bytes().ends_with(name.as_bytes()));
     if !has_name || path == "-" || is_device(target) || target.exists() && !target.is_file() {
-        bail!("cannot write {shown}: it is not a regular file; give the name of a regular file");
+        bail!("cannot write {file}: it is not a regular file; give the name of a regular file");
     }
     if target.is_symlink() {
         return target.canonicalize().with_context(|| {
-            format!("cannot write {shown}: it is a broken link; remove the link, or give another name")
+            format!("cannot write {file}: it is a broken link; remove the link, or give another name")
         });
     }
-    fs::create_dir_all(folder_of(target)).with_context(|| format!("cannot write {shown}: cannot make its folder"))?;
+    fs::create_dir_all(folder_of(target)).with_context(|| format!("cannot write {file}: cannot make its folder"))?;
     Ok(target.to_owned())
 }
 

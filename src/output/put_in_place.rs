@@ -28,9 +28,9 @@ pub struct ReadyFile {
 impl ReadyFile {
     pub(super) fn new(file: OutputFile) -> Self {
         let path = file.path();
-        let made = indexes(&path, file.indexes).zip(file.indexes.iter().copied());
+        let possible = indexes(&path, file.indexes).zip(file.indexes.iter().copied());
         Self {
-            index: made.into_iter().find(|(index, _)| index.exists()),
+            index: possible.into_iter().find(|(index, _)| index.exists()),
             file,
             interim: None,
         }
@@ -107,20 +107,20 @@ pub fn put_in_place(files: Vec<ReadyFile>) -> Result<()> {
     let guard = temporaries();
     let (first, last): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.interim.is_some());
     let mut placed = Vec::new();
-    let taken = first.iter().chain(&last).try_for_each(|file| {
+    let renamed = first.iter().chain(&last).try_for_each(|file| {
         placed.extend(file.interim.as_ref());
-        let taken = file
+        let result = file
             .take_place()
             .and_then(|()| file.interim.as_ref().map_or(Ok(()), |_| sync_folders()));
-        taken.with_context(|| file.failed())
+        result.with_context(|| file.failed())
     });
-    if let Err(error) = taken {
+    if let Err(error) = renamed {
         placed.iter().for_each(|interim| drop(remove(interim)));
         return Err(error);
     }
     for (file, interim) in first.iter().filter_map(|file| Some((file, file.interim.as_ref()?))) {
-        let taken = sync_folders().and_then(|()| fs::rename(interim, &file.file.place));
-        taken.with_context(|| file.failed())?;
+        let result = sync_folders().and_then(|()| fs::rename(interim, &file.file.place));
+        result.with_context(|| file.failed())?;
     }
     drop(guard);
     sync_folders().context("cannot write outputs to the disk")

@@ -51,8 +51,8 @@ impl OverlapResolver {
 
 /// Makes the genotypes of calls of one contig (ascending by position) fit on two haplotypes: at most two alleles may
 /// change a base, and an insertion inside a deletion counts as well. Calls that fit do not change. In other groups,
-/// each call gets its genotype from the likeliest joint genotype that fits. The new probability of a genotype is that
-/// of the likeliest joint genotype with it, scaled to sum to 1.
+/// each call gets its genotype from the likeliest joint genotype that fits. The new probability of a genotype is the
+/// likelihood of the likeliest joint genotype with it, scaled to sum to 1.
 pub fn resolve_overlaps(calls: &mut [Call]) {
     let sites: Vec<OverlapSite> = calls.iter().map(OverlapSite::new).collect();
     let mut variants: Vec<usize> = (0..calls.len()).filter(|&i| calls[i].is_variant()).collect();
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_are_those_of_the_likeliest_joint_genotypes() {
+    fn probabilities_come_from_the_likeliest_joint_genotypes() {
         let mut calls = [
             call(10, "CAT", &["C"], &[0.0, 0.2, 0.8]),
             call(12, "T", &["G"], &[0.4, 0.6, 0.0]),

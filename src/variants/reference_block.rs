@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn likelihoods_are_those_of_reads_drawn_from_two_alleles() {
+    fn likelihoods_follow_the_model_of_two_alleles() {
         assert!((RIGHT - (1.0 - 10f64.powf(WRONG)).log10()).abs() < 1e-15);
         // 45 reads of the reference: 45 · 10 · log10(2) and 45 · 30, as in DeepVariant's gVCF.
         let sure = Confidence::new(coverage(45, 45));
