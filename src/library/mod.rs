@@ -94,7 +94,7 @@ impl Library {
         Ok((library, sample))
     }
 
-    /// Natural logarithm of the rate of systematic errors relative to the typical rate, within [`NOISE_RANGE`].
+    /// Natural logarithm of the rate of systematic errors relative to the typical rate, clipped to -3 to 1.
     pub fn noise(&self) -> f32 {
         let (least, most) = NOISE_RANGE;
         (self.systematic_errors.max(0.0) / TYPICAL).ln().clamp(least, most) as f32
