@@ -9,7 +9,8 @@
 //!  truth VCF ──────────────────────────────────────────────────► evaluate ◄──┘
 //! ```
 //!
-//! The modules are in the order of the data flow, and each imports only modules above it. This example calls the
+//! The modules are in the order of the data flow, and each imports only modules above it. ARCHITECTURE.md
+//! walks one read and one region through them. This example calls the
 //! variants of a region:
 //!
 //! ```

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::model::{Architecture, TrainingOptions};
+
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   dvcall train --examples shards/train --validation shards/held-out --output my.safetensors
@@ -61,56 +63,56 @@ pub struct TrainArgs {
 #[command(next_help_heading = "Recipe")]
 pub struct RecipeArgs {
     /// Fraction of the steps in which the learning rate rises
-    #[arg(long, value_name = "X", default_value_t = 0.03)]
+    #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().warm_up)]
     pub warm_up: f64,
     /// Weight decay; it does not apply to weights that --remember holds
-    #[arg(long, value_name = "X", default_value_t = 0.02)]
+    #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().weight_decay)]
     pub weight_decay: f64,
     /// Strength that holds weights near their old values in fine-tuning (elastic weight consolidation); 0: no hold. The
     /// default suits models trained with --batch-size 64: smaller batches clip gradients more and hold weights less
-    #[arg(long, value_name = "X", default_value_t = 16.0)]
+    #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().remember)]
     pub remember: f64,
     /// Fraction of a label's probability that is spread over all classes
-    #[arg(long, value_name = "X", default_value_t = 0.002)]
+    #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().label_smoothing)]
     pub label_smoothing: f64,
     /// Decay of the moving average of the weights; training validates and saves the averaged weights
-    #[arg(long, value_name = "X", default_value_t = 0.999)]
+    #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().average_decay)]
     pub average_decay: f64,
     /// Balance of SNPs and indels: 0 weights all examples alike; 1 gives both types the same total weight
-    #[arg(long, value_name = "X", default_value_t = 0.5)]
+    #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().type_balance)]
     pub type_balance: f64,
     /// Do not augment: keep depth, strand, qualities and insert sizes of the pileups unchanged
     #[arg(long)]
     pub no_augment: bool,
     /// Fraction of the easy examples, which the cascade decides correctly, that the pileup network also trains on
-    #[arg(long, value_name = "X", default_value_t = 0.2)]
+    #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().easy_examples)]
     pub easy_examples: f64,
     /// Number of examples in the shuffle buffer
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = TrainingOptions::default().shuffle_buffer)]
     pub shuffle_buffer: usize,
     /// Use full precision on CUDA instead of bf16
     #[arg(long)]
     pub full_precision: bool,
     /// Number of central pileup columns that the network sees
-    #[arg(long, value_name = "N", default_value_t = 161, conflicts_with = "init_from")]
+    #[arg(long, value_name = "N", default_value_t = Architecture::default().columns, conflicts_with = "init_from")]
     pub columns: usize,
     /// Filters of the stem
-    #[arg(long, value_name = "N", default_value_t = 16, conflicts_with = "init_from")]
+    #[arg(long, value_name = "N", default_value_t = Architecture::default().stem, conflicts_with = "init_from")]
     pub stem: usize,
     /// Filters of each residual stage
     #[arg(
         long,
         value_name = "N,N,...",
         value_delimiter = ',',
-        default_value = "16,32,64",
+        default_values_t = Architecture::default().stages,
         conflicts_with = "init_from"
     )]
     pub stages: Vec<usize>,
     /// Residual blocks per stage
-    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "init_from")]
+    #[arg(long, value_name = "N", default_value_t = Architecture::default().blocks, conflicts_with = "init_from")]
     pub blocks: usize,
     /// Units of the hidden layer
-    #[arg(long, value_name = "N", default_value_t = 128, conflicts_with = "init_from")]
+    #[arg(long, value_name = "N", default_value_t = Architecture::default().hidden, conflicts_with = "init_from")]
     pub hidden: usize,
 }
 

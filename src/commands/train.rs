@@ -15,10 +15,6 @@ use crate::model::{
 use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
 use crate::runtime::{counted, progress_bar};
 
-/// Default peak learning rates and epochs: from random weights, and from a trained model, which forgets with more.
-const LEARNING_RATES: [f64; 2] = [1e-3, 2e-4];
-const EPOCHS: [u32; 2] = [50, 8];
-
 /// Extensions of the files beside a model.
 const BESIDE: [&str; 4] = ["json", "checkpoint.safetensors", "log.csv", "svg"];
 
@@ -106,14 +102,17 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         blocks,
         hidden,
     };
-    let tuned = usize::from(init_from.is_some());
+    let defaults = match init_from {
+        Some(_) => TrainingOptions::fine_tuning(),
+        None => TrainingOptions::default(),
+    };
     let options = TrainingOptions {
         // Fine-tuning does not change the size of the network.
         architecture: init_from.map_or(architecture, |m| m.card().architecture.clone()),
         seed: args.seed,
-        epochs: args.epochs.unwrap_or(EPOCHS[tuned]) as usize,
+        epochs: args.epochs.map_or(defaults.epochs, |epochs| epochs as usize),
         batch_size: args.batch_size as usize,
-        learning_rate: args.learning_rate.unwrap_or(LEARNING_RATES[tuned]),
+        learning_rate: args.learning_rate.unwrap_or(defaults.learning_rate),
         warm_up: recipe.warm_up,
         weight_decay: recipe.weight_decay,
         remember: recipe.remember,
@@ -126,7 +125,7 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         shuffle_buffer: recipe.shuffle_buffer,
         threads: args.threads.map_or_else(available_threads, usize::from),
         mixed_precision: !recipe.full_precision,
-        ..TrainingOptions::default()
+        ..defaults
     };
     options.architecture.check()?;
     for (name, value, allowed) in [

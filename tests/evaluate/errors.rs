@@ -196,7 +196,9 @@ fn binary_files() {
     let binary = |world: &World| {
         let path = world.path("query.vcf.gz");
         let definition = "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">\n#CHROM";
-        let text = std::fs::read_to_string(good(world)).unwrap().replace("#CHROM", definition);
+        let text = std::fs::read_to_string(good(world))
+            .unwrap()
+            .replace("#CHROM", definition);
         std::fs::write(world.path("query.vcf"), text).unwrap();
         let mut reader = Reader::from_path(world.path("query.vcf")).unwrap();
         let header = Header::from_template(reader.header());

@@ -10,11 +10,7 @@ pub fn jeffreys(hits: u64, trials: u64) -> (f64, f64) {
     }
     let (a, b) = (hits as f64 + 0.5, (trials - hits) as f64 + 0.5);
     let low = if hits == 0 { 0.0 } else { inv_beta_reg(a, b, 0.025) };
-    let high = if hits == trials {
-        1.0
-    } else {
-        inv_beta_reg(a, b, 0.975)
-    };
+    let high = if hits == trials { 1.0 } else { inv_beta_reg(a, b, 0.975) };
     (low, high)
 }
 

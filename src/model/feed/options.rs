@@ -68,6 +68,15 @@ impl Default for TrainingOptions {
 }
 
 impl TrainingOptions {
+    /// The defaults for training that starts from a trained model, which forgets with more.
+    pub fn fine_tuning() -> Self {
+        Self {
+            epochs: 8,
+            learning_rate: 2e-4,
+            ..Self::default()
+        }
+    }
+
     /// Learning rate of a step (from 0) out of `total`.
     pub fn learning_rate_at(&self, step: u64, total: u64) -> f64 {
         let warm_up = (self.warm_up * total as f64).max(1.0);
