@@ -256,6 +256,13 @@ fn wait_for(what: impl Fn() -> bool) {
     }
 }
 
+/// Whether a run has got as far as to handle signals: libtorch is loaded first.
+fn handles_signals(run: &std::process::Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", run.id())).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    u64::from_str_radix(caught.unwrap().trim(), 16).unwrap() & 1 << (libc::SIGTERM - 1) != 0
+}
+
 fn make_fifo(path: &Path) {
     assert!(
         std::process::Command::new("mkfifo")
@@ -314,6 +321,7 @@ fn a_signal_ends_a_run_that_waits_for_its_input() {
             .args(outputs)
             .stderr(Stdio::piped());
         let run = command.spawn().unwrap();
+        wait_for(|| handles_signals(&run));
         std::thread::sleep(Duration::from_millis(300));
         let output = end_by(signal, run);
         let message = String::from_utf8(output.stderr).unwrap();
