@@ -4,8 +4,7 @@ use std::io::Write;
 use clap::{CommandFactory, FromArgMatches};
 use dvcall::cli::Cli;
 use dvcall::commands;
-use dvcall::output::escape;
-use dvcall::output::{Allocator, remove_temporaries, signals};
+use dvcall::output::{Allocator, escape, remove_temporaries, signals};
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;

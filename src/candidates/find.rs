@@ -1,8 +1,7 @@
 //! From counts to candidates.
 
 use super::candidate::{Allele, Candidate};
-use super::counts::{AlleleCount, SiteCounts};
-use super::counts::{Suspicion, count_suspicious};
+use super::counts::{AlleleCount, SiteCounts, Suspicion, count_suspicious};
 use super::options::{CandidateOptions, Verdict};
 use crate::genome::{Region, Sequence};
 use crate::reads::Read;

@@ -104,7 +104,7 @@ pub struct RecipeArgs {
         long,
         value_name = "N,N,...",
         value_delimiter = ',',
-        default_values_t = Architecture::default().stages,
+        default_value = "16,32,64",
         conflicts_with = "init_from"
     )]
     pub stages: Vec<usize>,

@@ -18,8 +18,7 @@ use crate::genome::{IntervalSet, Partition, Region};
 use crate::output::{FolderKind, OutputFolder, TextFile, check_inputs_are_kept, put_in_place};
 use crate::pileup::{PILEUP_SIZE, PileupContext, allele_sets, draw};
 use crate::reads::{Read, ReadCounts, RealignedReadsWriter};
-use crate::runtime::for_each_ordered;
-use crate::runtime::{Progress, counted, print};
+use crate::runtime::{Progress, counted, for_each_ordered, print};
 use crate::variants::CallExclusion;
 
 /// A folder of shards.

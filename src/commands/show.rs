@@ -13,8 +13,7 @@ use crate::genome::Partition;
 use crate::output::{FolderKind, OutputFolder, check_inputs_are_kept};
 use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
 use crate::reads::ReadCounts;
-use crate::runtime::for_each_ordered;
-use crate::runtime::{counted, print};
+use crate::runtime::{counted, for_each_ordered, print};
 
 /// Columns of the table, which has a row for each alternate allele that any read shows.
 const HEADER: &str = "contig\tposition\tref\talt\tdepth\tref_reads\talt_reads\tfraction\tlow_quality_reads\toutcome\n";

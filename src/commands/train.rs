@@ -128,19 +128,19 @@ fn options(args: &TrainArgs, init_from: Option<&Model>) -> Result<TrainingOption
         ..defaults
     };
     options.architecture.check()?;
-    for (name, value, allowed) in [
-        ("--learning-rate", options.learning_rate, 1e-9..1.0),
-        ("--warm-up", options.warm_up, 0.0..1.0),
-        ("--weight-decay", options.weight_decay, 0.0..10.0),
-        ("--remember", options.remember, 0.0..1e6),
-        ("--label-smoothing", options.label_smoothing, 0.0..0.5),
-        ("--average-decay", options.average_decay, 0.0..1.0),
-        ("--type-balance", options.type_balance, 0.0..2.0),
-        ("--easy-examples", options.easy_examples, 0.0..1.001),
+    for (name, value, least, most) in [
+        ("--learning-rate", options.learning_rate, 1e-9, 1.0),
+        ("--warm-up", options.warm_up, 0.0, 0.999),
+        ("--weight-decay", options.weight_decay, 0.0, 10.0),
+        ("--remember", options.remember, 0.0, 1e6),
+        ("--label-smoothing", options.label_smoothing, 0.0, 0.499),
+        ("--average-decay", options.average_decay, 0.0, 0.999_999),
+        ("--type-balance", options.type_balance, 0.0, 2.0),
+        ("--easy-examples", options.easy_examples, 0.0, 1.0),
     ] {
         ensure!(
-            allowed.contains(&value),
-            "{name} {value}: expected a number in {allowed:?}"
+            (least..=most).contains(&value),
+            "{name} {value}: expected a number from {least} to {most}"
         );
     }
     Ok(options)

@@ -5,61 +5,22 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
-use crate::evaluate::calls::SampleCall;
-use crate::evaluate::calls::ScoreField;
-use crate::evaluate::calls::{CallReader, Filtered, OtherOrder, Selection};
-use crate::evaluate::calls::{check_reference, known_span, sequence_under};
-use crate::evaluate::counts::GqCalibration;
-
-use crate::evaluate::counts::{
-    BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth,
+use super::options::{Options, Query};
+use super::result::{EvaluatedCallSet, GivenUp, Subset};
+use crate::evaluate::calls::{
+    CallReader, Filtered, OtherOrder, SampleCall, Selection, check_reference, known_span, sequence_under,
 };
-use crate::evaluate::counts::{CountKind, CountedCall, Counts, FilterRow, Tally};
-use crate::evaluate::counts::{Decided, Record, RecordSide, Status, pair};
-use crate::evaluate::listing::AnnotatedWriter;
-use crate::evaluate::listing::ErrorList;
-use crate::evaluate::matching::Limits;
-use crate::evaluate::matching::preprocess;
-use crate::evaluate::matching::{Superlocus, decide, superloci};
-use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Region, Sequence, resolve_regions};
-use crate::variants::{ExcludedCalls, VariantType};
+use crate::evaluate::counts::{
+    BUILT_IN, CONTAINED, CountKind, CountedCall, Decided, Extent, GqCalibration, Record, Status, Stratum, Tally,
+    mark_boundaries, pair, read_bed, read_strata, with_truth,
+};
+use crate::evaluate::listing::{AnnotatedWriter, ErrorList};
+use crate::evaluate::matching::{Superlocus, decide, preprocess, superloci};
+use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Sequence, resolve_regions};
+use crate::variants::ExcludedCalls;
 
 /// Number of superloci that are compared before their records are counted and dropped.
 const BATCH: usize = 1 << 15;
-
-/// What to compare, and how.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Indexed FASTA.
-    pub reference: PathBuf,
-    pub truth: PathBuf,
-    /// BED of the confident regions. None if truth is complete everywhere.
-    pub confident: Option<PathBuf>,
-    /// Region strings and BED files; empty = the whole reference.
-    pub regions: Vec<String>,
-    /// A `name<TAB>bed` file.
-    pub stratification: Option<PathBuf>,
-    /// Required if truth has several samples.
-    pub truth_sample: Option<String>,
-    /// Whether to use truth that failed a filter.
-    pub use_filtered_truth: bool,
-    /// Whether variants of one phase set keep their phase.
-    pub phased: bool,
-    pub score: ScoreField,
-    /// Least distance between the thresholds of the tables. None for the default of the score field.
-    pub score_step: Option<f32>,
-    pub limits: Limits,
-}
-
-/// A call set to compare with truth.
-#[derive(Clone, Debug)]
-pub struct Query {
-    pub path: PathBuf,
-    /// Required if the file has several samples.
-    pub sample: Option<String>,
-    /// The flag that selects a sample, for error messages.
-    pub sample_flag: &'static str,
-}
 
 /// Inputs that all call sets share, read once. Truth is not among them.
 pub struct Evaluation {
@@ -68,81 +29,6 @@ pub struct Evaluation {
     regions: Option<IntervalSet>,
     confident: Option<IntervalSet>,
     strata: Vec<Stratum>,
-}
-
-/// The result of one call set.
-pub struct EvaluatedCallSet {
-    /// The query's file, sample and filter names.
-    pub query: PathBuf,
-    pub sample: String,
-    pub filters: Vec<String>,
-    /// The evaluated contigs without the Ns at their ends.
-    pub spans: IntervalSet,
-    pub tally: Tally,
-    /// All counted calls, by ascending score.
-    pub observations: Vec<CountedCall>,
-    /// The score of calls without a score, and of missed truth.
-    pub floor: f32,
-    /// Number of counted query calls, and number of these with a score.
-    pub called: usize,
-    pub scored: usize,
-    /// Least distance between the thresholds of the tables.
-    pub score_step: f32,
-    pub calibration: GqCalibration,
-    pub errors: ErrorList,
-    /// Intervals where the search gave up; their calls are not counted.
-    pub given_up: Vec<GivenUp>,
-    /// Number of query calls on contigs without truth; these are not evaluated.
-    pub without_truth: usize,
-    pub left_out: ExcludedCalls,
-    pub truth_left_out: ExcludedCalls,
-}
-
-/// An interval with too many ways to combine its calls, and the numbers of truth and query calls that are not counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GivenUp {
-    pub region: Region,
-    pub truth: usize,
-    pub query: usize,
-}
-
-impl GivenUp {
-    /// The intervals among the records of one superlocus.
-    fn find(contig: &Contig, records: &[Record]) -> Vec<Self> {
-        let count = |entry: &Option<RecordSide>| entry.iter().filter(|e| e.given_up).count();
-        let is_given_up = |r: &Record| count(&r.truth) + count(&r.query) > 0;
-        let intervals = records.chunk_by(|a, b| is_given_up(a) == is_given_up(b));
-        intervals
-            .filter(|interval| is_given_up(&interval[0]))
-            .map(|interval| Self {
-                region: Region::new(
-                    &contig.name,
-                    interval[0].position,
-                    interval.iter().map(Record::end).max().unwrap_or(0),
-                ),
-                truth: interval.iter().map(|r| count(&r.truth)).sum(),
-                query: interval.iter().map(|r| count(&r.query)).sum(),
-            })
-            .collect()
-    }
-}
-
-/// Name and size of a subset of the tables.
-#[derive(Clone, Debug)]
-pub struct Subset {
-    pub name: String,
-    /// Index in the tally.
-    pub rank: usize,
-    /// Sizes in bases.
-    pub size: u64,
-    pub confident_size: u64,
-}
-
-impl Subset {
-    /// Whether this is a stratum without a base in the confident regions.
-    pub fn is_empty_stratum(&self) -> bool {
-        self.rank > BUILT_IN.len() && self.confident_size == 0
-    }
 }
 
 /// Evaluates one call set. A shorthand for [`Evaluation::open`] and [`Evaluation::run`].
@@ -376,13 +262,6 @@ impl Evaluation {
     pub fn strata_names(&self) -> Vec<&str> {
         let given = self.strata.iter().map(|s| s.name.as_str());
         BUILT_IN.into_iter().chain(given).collect()
-    }
-}
-
-impl EvaluatedCallSet {
-    /// The counts of all calls.
-    pub fn counts(&self, variant_type: VariantType, filter: FilterRow) -> &Counts {
-        self.tally.counts(0, filter, variant_type, None)
     }
 }
 

@@ -14,12 +14,16 @@ mod counts;
 mod evaluation;
 mod listing;
 mod matching;
+mod options;
 mod report;
+mod result;
 
 pub use calls::ScoreField;
 pub use counts::{Counts, FilterRow, TYPES};
-pub(crate) use evaluation::Subset;
-pub use evaluation::{EvaluatedCallSet, Evaluation, GivenUp, Options, Query, evaluate};
+pub use evaluation::{Evaluation, evaluate};
 pub use matching::Limits;
+pub use options::{Options, Query};
 pub use report::{Curve, Wanted};
 pub(crate) use report::{EvaluationFiles, Named, aligned, check_prefix, comparison};
+pub(crate) use result::Subset;
+pub use result::{EvaluatedCallSet, GivenUp};

@@ -9,10 +9,9 @@ use libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ}
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, signal_name};
 
-use super::crash;
 use super::crash::crash;
 use super::draft::{remove, temporaries};
-use super::out_of_memory;
+use super::{crash, out_of_memory};
 
 /// Signals by which people and batch systems end a run.
 const ENDING_SIGNALS: [i32; 7] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];

@@ -14,10 +14,7 @@ use super::filter::{FilterOptions, ReadFilter};
 use super::reader::ReadReader;
 use super::records::{Fields, Records};
 use super::sample::Sample;
-use crate::formats::Format;
-use crate::formats::alignment_file;
-use crate::formats::{Index, alignment_index};
-use crate::formats::{Stretch, can_open};
+use crate::formats::{Format, Index, Stretch, alignment_file, alignment_index, can_open};
 use crate::genome::{Contig, Contigs, Reference, Region};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: that of the smallest bins of most indexes.

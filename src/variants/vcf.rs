@@ -12,8 +12,7 @@ use rust_htslib::bgzf;
 use super::call::{Call, Filter};
 use super::index::index_variants;
 use crate::genome::Contigs;
-use crate::output::controls;
-use crate::output::{OutputFile, ReadyFile, VCF_INDEXES};
+use crate::output::{OutputFile, ReadyFile, VCF_INDEXES, controls};
 
 /// Information about the run for the header.
 pub struct VcfHeader<'a> {

@@ -12,9 +12,7 @@ use crate::evaluate::matching::Match;
 use crate::formats::{BGZF_END, check_whole};
 use crate::genome::Contigs;
 use crate::output::controls_in_lines;
-use crate::variants::CalledAllele;
-use crate::variants::can_name_contig;
-use crate::variants::index_variants;
+use crate::variants::{CalledAllele, can_name_contig, index_variants};
 
 /// FORMAT descriptions contain no comma, because vcftools warns about commas.
 const FIELDS: &str = r#"##INFO=<ID=BS,Number=1,Type=Integer,Description="Start of the superlocus of the match">

@@ -4,8 +4,7 @@ use anyhow::Result;
 
 use super::annotated::genotype;
 use crate::evaluate::calls::is_sequence;
-use crate::evaluate::counts::CONTAINED;
-use crate::evaluate::counts::{Record, RecordSide, Status};
+use crate::evaluate::counts::{CONTAINED, Record, RecordSide, Status};
 use crate::evaluate::matching::Match;
 use crate::genome::{Contig, ReferenceReader};
 use crate::output::escape::shortened;

@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 
 use super::roc::{Curve, Wanted};
 use super::screen::Named;
-use crate::evaluate::counts::SUBTYPES;
-use crate::evaluate::counts::{Count, Counts, FilterRow};
-use crate::evaluate::counts::{TYPES, expected_calibration_error};
+use crate::evaluate::counts::{Count, Counts, FilterRow, SUBTYPES, TYPES, expected_calibration_error};
 use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
 use crate::variants::{ExcludedCalls, VariantType};
 

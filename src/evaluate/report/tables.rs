@@ -7,9 +7,7 @@ use anyhow::Result;
 
 use super::roc::{Curve, CurvePoint, Wanted, spaced};
 use crate::evaluate::calls::ScoreField;
-use crate::evaluate::counts::SUBTYPES;
-use crate::evaluate::counts::{CONTAINED, TYPES};
-use crate::evaluate::counts::{Count, Counts, FilterRow};
+use crate::evaluate::counts::{CONTAINED, Count, Counts, FilterRow, SUBTYPES, TYPES};
 use crate::evaluate::{EvaluatedCallSet, Subset};
 
 const SUMMARY_COLUMNS: [&str; 18] = [

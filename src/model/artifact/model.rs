@@ -11,8 +11,7 @@ use super::card::Card;
 use super::elastic_weights::ElasticWeights;
 use crate::examples::hex;
 use crate::model::cascade::Cascade;
-use crate::model::network::Network;
-use crate::model::network::{Weights, check_finite, from_bytes, to_bytes};
+use crate::model::network::{Network, Weights, check_finite, from_bytes, to_bytes};
 use crate::output::{folder_of, put_in_place, ready_file};
 
 /// Weights and their matching card. Cheap to clone and to share between threads.

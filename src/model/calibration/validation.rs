@@ -5,8 +5,7 @@ use tch::Kind;
 
 use crate::examples::filled_rows;
 use crate::model::artifact::{Calibration, Correction, Metrics};
-use crate::model::cascade::Cascade;
-use crate::model::cascade::Trial;
+use crate::model::cascade::{Cascade, Trial};
 use crate::model::feed::{Feed, TrainingItem};
 use crate::model::inference::genotype_probabilities;
 use crate::model::network::features::summarize;

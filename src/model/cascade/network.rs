@@ -7,9 +7,8 @@ use ndarray::{Array1, Array2};
 use tch::Tensor;
 
 use super::thresholds::{CascadeThresholds, likeliest};
-use crate::model::network::Range;
-use crate::model::network::Weights;
 use crate::model::network::features::{FEATURES, summarize};
+use crate::model::network::{Range, Weights};
 use crate::variants::VariantType;
 
 /// Number of units in each layer, from the summary to the three genotypes.

@@ -7,9 +7,7 @@ use super::augment::augment;
 use super::examples::{Feed, NOISE_JITTER, TrainingItem};
 use super::options::TrainingOptions;
 use crate::examples::filled_rows;
-use crate::model::network::Random;
-use crate::model::network::Range;
-use crate::model::network::{NUMBERS, numbers};
+use crate::model::network::{NUMBERS, Random, Range, numbers};
 
 /// Views of each example: one unchanged, then augmented ones.
 const VIEWS: u64 = 2;

@@ -8,15 +8,10 @@ use tch::{Kind, Tensor};
 
 use super::optimizer::Optimizer;
 use crate::model::artifact::Model;
-use crate::model::cascade::{Cascade, CascadeTensors, is_cascade_weight, layer_shapes};
-use crate::model::cascade::{CascadeThresholds, Trial};
-use crate::model::feed::TrainingOptions;
-use crate::model::feed::augment;
-use crate::model::feed::{Feed, TrainingItem};
-use crate::model::network::Random;
-use crate::model::network::Range;
-use crate::model::network::Weights;
+use crate::model::cascade::{Cascade, CascadeTensors, CascadeThresholds, Trial, is_cascade_weight, layer_shapes};
+use crate::model::feed::{Feed, TrainingItem, TrainingOptions, augment};
 use crate::model::network::features::{FEATURES, summarize, variant_type};
+use crate::model::network::{Random, Range, Weights};
 
 /// Summaries of each example: one of the unchanged image, then of augmented images.
 const VIEWS: u64 = 4;

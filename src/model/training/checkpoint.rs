@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::model::artifact::Model;
-use crate::model::artifact::{Calibration, DataSet, Epoch};
+use crate::model::artifact::{Calibration, DataSet, Epoch, Model};
 use crate::model::cascade::CascadeThresholds;
 use crate::model::feed::TrainingOptions;
 use crate::model::network::{Weights, from_bytes, to_bytes};

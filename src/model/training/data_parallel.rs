@@ -8,10 +8,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::examples::filled_rows;
 use crate::model::calibration::gather;
-use crate::model::feed::TrainingItem;
-use crate::model::feed::TrainingOptions;
-use crate::model::network::Weights;
-use crate::model::network::{Network, bucket};
+use crate::model::feed::{TrainingItem, TrainingOptions};
+use crate::model::network::{Network, Weights, bucket};
 use crate::variants::VariantType;
 
 /// Most examples evaluated together: few enough to distribute evenly on the CPU, enough to be fast.

@@ -8,8 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::model::artifact::ElasticWeights;
 use crate::model::feed::TrainingOptions;
-use crate::model::network::Network;
-use crate::model::network::Weights;
+use crate::model::network::{Network, Weights};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;

@@ -4,10 +4,8 @@ use anyhow::Result;
 use tch::Device;
 
 use super::cascade_training;
-use crate::model::artifact::Model;
-use crate::model::artifact::{Card, DataSet};
-use crate::model::calibration::fit_calibration;
-use crate::model::calibration::{outcomes, trials};
+use crate::model::artifact::{Card, DataSet, Model};
+use crate::model::calibration::{fit_calibration, outcomes, trials};
 use crate::model::feed::Feed;
 
 /// The model's card with calibration and cascade thresholds from these examples. The weights do not change.

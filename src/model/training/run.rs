@@ -6,24 +6,16 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use tch::{Device, Tensor};
 
-use super::cascade_training;
 use super::cascade_training::FittedCascade;
-use super::checkpoint;
 use super::checkpoint::{TrainingState, checkpoint_path};
 use super::data_parallel::DataParallel;
-use super::learning_curve;
 use super::optimizer::Optimizer;
-use crate::model::artifact::Model;
-use crate::model::artifact::{Calibration, Card, Epoch, Training};
-use crate::model::artifact::{ElasticWeights, importances};
-use crate::model::calibration::fit_temperatures;
-use crate::model::calibration::{metrics, outcomes, trials};
+use super::{cascade_training, checkpoint, learning_curve};
+use crate::model::artifact::{Calibration, Card, ElasticWeights, Epoch, Model, Training, importances};
+use crate::model::calibration::{fit_temperatures, metrics, outcomes, trials};
 use crate::model::cascade::CascadeThresholds;
-use crate::model::feed::TrainingOptions;
-use crate::model::feed::range_of;
-use crate::model::feed::{Feed, TrainingBatch, TrainingItem};
-use crate::model::network::Network;
-use crate::model::network::Weights;
+use crate::model::feed::{Feed, TrainingBatch, TrainingItem, TrainingOptions, range_of};
+use crate::model::network::{Network, Weights};
 use crate::variants::VariantType;
 
 /// One training run.
