@@ -1,4 +1,4 @@
-//! A record of the file, given the alignment that its read got.
+//! Writes the new alignment of a realigned read into its BAM record.
 
 use anyhow::Result;
 use rust_htslib::bam::record::{Aux, Cigar, CigarString, Record};
@@ -6,7 +6,7 @@ use rust_htslib::bam::record::{Aux, Cigar, CigarString, Record};
 use super::filter::decode;
 use super::read::{CigarKind, CigarOp, Read};
 
-/// Where a read lies, and how.
+/// The alignment that a record gets: 0-based start and CIGAR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WrittenAlignment {
     pub start: i64,
@@ -14,8 +14,8 @@ pub(super) struct WrittenAlignment {
 }
 
 impl WrittenAlignment {
-    /// The alignment of `read`, which was made of `record`, if it is not the record's own. Bases that were cut off the read are
-    /// clipped: the record keeps them. None if the read was made of another record.
+    /// The alignment that `record` gets from `read`; bases that were cut off the read become soft clips. None if
+    /// the alignment does not change, or if the read was not made from this record.
     pub fn new(read: &Read, record: &Record) -> Option<Self> {
         let before = decode(record)?;
         let cut = |end: fn(&[CigarOp]) -> Option<&CigarOp>| hard_clip(end(&read.cigar)) - hard_clip(end(&before.cigar));
@@ -47,16 +47,16 @@ impl WrittenAlignment {
         })
     }
 
-    /// One past the last reference position.
+    /// One past the last aligned reference position.
     pub fn end(&self) -> i64 {
-        let of_reference = |op: &&Cigar| matches!(op, Cigar::Match(_) | Cigar::Del(_) | Cigar::RefSkip(_));
-        let length: u32 = self.cigar.iter().filter(of_reference).map(|op| op.len()).sum();
+        let consumes_reference = |op: &&Cigar| matches!(op, Cigar::Match(_) | Cigar::Del(_) | Cigar::RefSkip(_));
+        let length: u32 = self.cigar.iter().filter(consumes_reference).map(|op| op.len()).sum();
         self.start + i64::from(length)
     }
 
-    /// Gives it to the record. `reference` has the bases from start to end. Of the tags that tell of an alignment, NM is counted
-    /// again, and MD is left out.
-    pub fn give(&self, record: &mut Record, reference: &[u8]) -> Result<()> {
+    /// Writes the alignment into the record. `reference` holds the bases from start to end. NM is counted again; MD is
+    /// removed.
+    pub fn apply(&self, record: &mut Record, reference: &[u8]) -> Result<()> {
         record.set_pos(self.start);
         record.set_cigar(Some(&self.cigar));
         record.set_bin(bin(self.start, self.end()));
@@ -76,7 +76,7 @@ fn hard_clip(op: Option<&CigarOp>) -> i64 {
         .map_or(0, |op| op.length.into())
 }
 
-/// Joins neighbours of one kind, and leaves out empty operations.
+/// Joins adjacent operations of one kind and drops empty operations.
 fn joined(ops: impl Iterator<Item = CigarOp>) -> Vec<CigarOp> {
     let mut cigar: Vec<CigarOp> = Vec::new();
     for op in ops.filter(|op| op.length > 0) {
@@ -99,20 +99,20 @@ fn operation(op: &CigarOp) -> Cigar {
     }
 }
 
-/// NM: bases that are not the reference's, inserted and deleted ones included. Only A, C, G and T match (SAM tags, section 1.1).
+/// NM: mismatched, inserted and deleted bases. Only A, C, G and T can match (SAM tags, section 1.1).
 fn differences(cigar: &CigarString, bases: &[u8], reference: &[u8]) -> usize {
-    let (mut base, mut place, mut count) = (0, 0, 0);
+    let (mut base, mut position, mut count) = (0, 0, 0);
     for op in cigar.iter() {
         let length = op.len() as usize;
         match op {
             Cigar::Match(_) => {
-                let pairs = bases[base..].iter().zip(&reference[place..]).take(length);
+                let pairs = bases[base..].iter().zip(&reference[position..]).take(length);
                 count += pairs.filter(|(a, b)| a != b || !b"ACGT".contains(a)).count();
-                (base, place) = (base + length, place + length);
+                (base, position) = (base + length, position + length);
             }
             Cigar::Ins(_) => (base, count) = (base + length, count + length),
-            Cigar::Del(_) => (place, count) = (place + length, count + length),
-            Cigar::RefSkip(_) => place += length,
+            Cigar::Del(_) => (position, count) = (position + length, count + length),
+            Cigar::RefSkip(_) => position += length,
             Cigar::SoftClip(_) => base += length,
             _ => {}
         }
@@ -120,7 +120,7 @@ fn differences(cigar: &CigarString, bases: &[u8], reference: &[u8]) -> usize {
     count
 }
 
-/// The bin of an alignment (SAM specification, section 5.3).
+/// The BAM bin of an alignment (SAM specification, section 5.3).
 fn bin(start: i64, end: i64) -> u16 {
     let last = end.max(start + 1) - 1;
     let levels = [(14, 4681), (17, 585), (20, 73), (23, 9), (26, 1)];
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_alignment_is_the_reads_and_cut_bases_are_clipped() {
+    fn the_record_gets_the_reads_alignment_and_trimmed_bases_are_clipped() {
         let whole = |start, cigar| Read {
             mapping_quality: 60,
             ..read("r", start, cigar, b"ACGTACGTAC")
@@ -175,15 +175,15 @@ mod tests {
             ),
             Some((13, "3S4M3S7H".into()))
         );
-        let of_another = Read {
+        let other_read = Read {
             bases: b"TACGTT".to_vec(),
             ..cut
         };
-        assert_eq!(aligned(10, "10M", &of_another), None);
+        assert_eq!(aligned(10, "10M", &other_read), None);
     }
 
     #[test]
-    fn tags_tell_of_the_new_alignment() {
+    fn tags_describe_the_new_alignment() {
         let mut record = record(10, "10M", b"ACGTACGTAN");
         for (tag, value) in [
             (b"NM", Aux::I32(9)),
@@ -197,7 +197,7 @@ mod tests {
             cigar: CigarString::try_from("1S3M2D1M1I4M").unwrap(),
         };
         assert_eq!(alignment.end(), 16_390);
-        alignment.give(&mut record, b"CGAGGAGTAN").unwrap();
+        alignment.apply(&mut record, b"CGAGGAGTAN").unwrap();
         // One mismatch, two bases deleted, one inserted, and N against N.
         assert!(matches!(
             record.aux(b"NM").unwrap(),

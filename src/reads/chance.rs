@@ -1,6 +1,6 @@
-//! Numbers that look as if chance had drawn them, and are always the same for the same bytes.
+//! Pseudo-random numbers that are always the same for the same bytes.
 //!
-//! Reads are chosen by such numbers, so the functions belong to this project: a hash of a library may change with its version.
+//! They select reads. Therefore they are implemented here: a library's hash may change with its version.
 
 /// The finisher of splitmix64 (Steele, Lea and Flood, OOPSLA 2014): each bit of the result depends on all bits.
 pub(super) fn mix(mut number: u64) -> u64 {
@@ -9,7 +9,7 @@ pub(super) fn mix(mut number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// The number of some bytes, given that of what comes before them.
+/// The number of `bytes`; `before` is the number of the preceding bytes.
 pub(super) fn draw(before: u64, bytes: &[u8]) -> u64 {
     let word = |chunk: &[u8]| {
         let mut word = [0; 8];
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_never_change_and_tell_bytes_apart() {
+    fn numbers_never_change_and_differ_between_bytes() {
         let others = [
             draw(2, b"read-1"),
             draw(1, b"read-2"),

@@ -1,11 +1,11 @@
-//! How many reads are used, and why the others are not.
+//! Counts of used reads and of excluded reads by reason.
 
 use std::ops::AddAssign;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-/// Why a read is no evidence.
+/// Why a read is not used as evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadExclusion {
     OtherSample,
@@ -19,7 +19,7 @@ pub enum ReadExclusion {
     MateOnOtherContig,
     NoSequence,
     BadAlignment,
-    /// It goes the same way as others, but shows nothing.
+    /// No base of the read reaches the minimum base quality.
     LowBaseQuality,
     Depth,
 }
@@ -41,7 +41,7 @@ impl ReadExclusion {
         Self::Depth,
     ];
 
-    /// In a table.
+    /// Name in the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::OtherSample => "of another sample",
@@ -54,13 +54,13 @@ impl ReadExclusion {
             Self::LowMappingQuality => "low mapping quality",
             Self::MateOnOtherContig => "mate on another contig",
             Self::NoSequence => "without bases (SEQ *)",
-            Self::BadAlignment => "CIGAR that does not fit",
+            Self::BadAlignment => "invalid CIGAR",
             Self::LowBaseQuality => "low base quality",
-            Self::Depth => "over the bound on depth",
+            Self::Depth => "above the depth limit",
         }
     }
 
-    /// In JSON.
+    /// Key in JSON.
     fn key(self) -> &'static str {
         match self {
             Self::OtherSample => "other_sample",
@@ -80,7 +80,7 @@ impl ReadExclusion {
     }
 }
 
-/// Reads by what became of them.
+/// Numbers of used reads and of excluded reads by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadCounts {
     pub used: u64,
@@ -96,7 +96,7 @@ impl ReadCounts {
         self.left_out[reason as usize]
     }
 
-    /// Reasons that any read was left out for.
+    /// Reasons that excluded at least one read.
     pub fn reasons(&self) -> impl DoubleEndedIterator<Item = (ReadExclusion, u64)> {
         let reasons = ReadExclusion::ALL.map(|reason| (reason, self.left_out(reason)));
         reasons.into_iter().filter(|&(_, reads)| reads > 0)
@@ -132,7 +132,7 @@ impl Serialize for ReadCounts {
 }
 
 impl std::fmt::Display for ReadCounts {
-    /// A table: reads that are used, then those that are not, by reason.
+    /// A table: used reads, then excluded reads by reason.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,

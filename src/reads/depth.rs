@@ -1,55 +1,57 @@
-//! A bound on depth at every place that depends only on the reads over it and their neighbours.
+//! A limit on depth at each position. The selection depends only on the reads over a position and their neighbours.
 //!
-//! Every read has a rank, as if chance had drawn it for its fragment. A place chooses the reads over it that are lowest in rank, up to
-//! the bound, and a read stays if any place that it covers chooses it. So no place has fewer reads for a deep neighbour's sake.
-//! Where depth changes within the length of a read, some more stay than the bound says: those that shallower places need.
+//! Each read has a pseudo-random rank, drawn from its fragment. A position selects the reads of lowest rank over it, up
+//! to the limit. A read is kept if any of its positions selects it, so a deep neighbour takes no reads from a shallow
+//! position. Where depth changes within a read length, more reads than the limit are kept, because shallower positions
+//! need them.
 
 use std::ops::Range;
 
 use super::chance::draw;
 use super::read::{CigarKind, Read};
 
-/// Reads over a place that are kept, unless asked for otherwise.
+/// Default limit on the number of reads over a position.
 pub const DEFAULT_MAX_DEPTH: u32 = 500;
 
-/// Any number; fixed, so that a choice can be repeated.
+/// Arbitrary but fixed, so that a selection can be repeated.
 const SEED: u64 = 609_314_161;
 
-/// The reads that may wait for a choice, as a multiple of the bound.
+/// How many reads may be undecided, as a multiple of the limit.
 const BATCH: usize = 4;
 
-/// Most bases that insertions may move an end of a read's places, and thus how far before its start others may choose.
+/// Most bases by which insertions may move an end of a read's positions. Positions this far before a read's start may
+/// select it.
 const MOST_INSERTED: u64 = 500;
 
-/// What a read is chosen by: the number of its fragment, so that mates share a fate; that of its own content, for files in which
-/// many reads share a name; and its place in the file, for copies that nothing tells apart.
+/// Sort key of the selection: number of the fragment, which mates share; number of the read's content, for files where
+/// many reads share a name; and index in the file, for identical copies.
 type Rank = (u64, u64, usize);
 
-/// The rank of a place that chooses all reads.
+/// The cutoff of a position that selects all reads.
 const ALL: Rank = (u64::MAX, u64::MAX, usize::MAX);
 
-/// Chooses reads while they stream by in the order of their start. Memory is bounded by the bound on depth, whatever the depth.
+/// Selects reads from a stream sorted by start. The limit also bounds the memory, whatever the input depth.
 pub(super) struct DepthLimit {
     limit: usize,
-    /// Where places choose.
-    stretch: Range<u64>,
-    /// Reads that stay, whatever comes.
+    /// Positions that select reads.
+    region: Range<u64>,
+    /// Reads that are selected for good.
     settled: Vec<Read>,
-    /// Reads that later ones may displace.
+    /// Reads that later reads may displace.
     open: Vec<OpenRead>,
-    /// How many of these are let come before some are displaced.
-    most_open: usize,
-    /// How many reads came.
+    /// When `open` reaches this length, reads are selected.
+    select_at: usize,
+    /// Number of reads so far.
     count: usize,
-    /// The highest rank that each place of the stretch chooses so far. Empty until a place is too deep.
-    bars: Vec<Rank>,
-    /// Bars of places before are final.
+    /// The highest rank that each position selects so far. Empty until a position is above the limit.
+    cutoffs: Vec<Rank>,
+    /// Cutoffs of positions before this one are final.
     frontier: u64,
 }
 
 struct OpenRead {
     read: Read,
-    /// Where its mate starts, if that lies on the same contig.
+    /// Start of the mate, if it lies on the same contig.
     mate_start: Option<u64>,
     number: usize,
 }
@@ -61,27 +63,27 @@ impl OpenRead {
     }
 }
 
-/// The number of a fragment, which both of its mates have. Where reads of one name are many, their places tell them apart.
+/// The number of a fragment, the same for both mates. The positions separate fragments that share a name.
 fn fragment_number(name: &[u8], start: u64, mate_start: Option<u64>) -> u64 {
     let other = mate_start.unwrap_or(start);
-    let places = [start.min(other), start.max(other)];
-    let number = places
+    let positions = [start.min(other), start.max(other)];
+    let number = positions
         .iter()
-        .fold(SEED, |number, place| draw(number, &place.to_le_bytes()));
+        .fold(SEED, |number, position| draw(number, &position.to_le_bytes()));
     draw(number, name)
 }
 
-/// The places that may choose a read between `start` and `end`: as many as it has aligned bases, from its 5' end. By what it deletes or
-/// inserts, it may reach further than its like, or less far; where depth has a sharp edge, alleles would be chosen otherwise.
-pub(super) fn places(start: u64, end: u64, bases: u64, reverse: bool) -> Range<u64> {
+/// The positions that may select a read that spans `start..end`: as many as its aligned bases, from its 5' end. Without
+/// this rule, an indel would change a read's reach, and a sharp edge in depth would favour one allele.
+pub(super) fn positions(start: u64, end: u64, bases: u64, reverse: bool) -> Range<u64> {
     match reverse {
         true => end.saturating_sub(bases).max(start.saturating_sub(MOST_INSERTED))..end,
         false => start..(start + bases).min(end + MOST_INSERTED),
     }
 }
 
-/// The places that may choose a read. Of one with skipped stretches, these are all that it covers.
-fn places_of(read: &Read) -> Vec<Range<u64>> {
+/// The positions that may select a read; for a read with skipped regions (`N`), all that it covers.
+fn positions_of(read: &Read) -> Vec<Range<u64>> {
     if read.cigar.iter().any(|op| op.kind == CigarKind::RefSkip) {
         return read.covered();
     }
@@ -90,32 +92,32 @@ fn places_of(read: &Read) -> Vec<Range<u64>> {
         .iter()
         .filter(|op| matches!(op.kind, CigarKind::Match | CigarKind::Insertion));
     let bases = aligned.map(|op| u64::from(op.length)).sum();
-    vec![places(read.start, read.end(), bases, read.reverse)]
+    vec![positions(read.start, read.end(), bases, read.reverse)]
 }
 
 impl DepthLimit {
-    pub fn new(limit: usize, stretch: Range<u64>) -> Self {
+    pub fn new(limit: usize, region: Range<u64>) -> Self {
         Self {
             limit,
-            frontier: stretch.start,
-            stretch,
+            frontier: region.start,
+            region,
             settled: Vec::new(),
             open: Vec::new(),
-            most_open: BATCH * limit,
+            select_at: BATCH * limit,
             count: 0,
-            bars: Vec::new(),
+            cutoffs: Vec::new(),
         }
     }
 
-    /// Whether a place was too deep, so that [`admits`](Self::admits) may refuse reads.
+    /// Whether a position was above the limit, so that [`admits`](Self::admits) may refuse reads.
     pub fn is_deep(&self) -> bool {
-        !self.bars.is_empty()
+        !self.cutoffs.is_empty()
     }
 
-    /// Whether a read from `start` on could still be chosen by one of its places; if not, it need not be decoded.
-    pub fn admits(&self, name: &[u8], start: u64, mate_start: Option<u64>, places: Range<u64>) -> bool {
+    /// Whether one of its positions may still select a read. If not, the read need not be decoded.
+    pub fn admits(&self, name: &[u8], start: u64, mate_start: Option<u64>, positions: Range<u64>) -> bool {
         let number = fragment_number(name, start, mate_start);
-        !self.is_deep() || self.bars_over(places).iter().any(|bar| number <= bar.0)
+        !self.is_deep() || self.cutoffs_over(positions).iter().any(|cutoff| number <= cutoff.0)
     }
 
     pub fn keep(&mut self, read: Read, mate_start: Option<u64>) {
@@ -126,54 +128,56 @@ impl DepthLimit {
             number: self.count,
         });
         self.count += 1;
-        if self.open.len() >= self.most_open {
-            self.choose(frontier);
-            self.most_open = 2 * self.open.len() + BATCH * self.limit;
+        if self.open.len() >= self.select_at {
+            self.select(frontier);
+            self.select_at = 2 * self.open.len() + BATCH * self.limit;
         }
     }
 
-    /// Makes the choice final.
+    /// Makes the selection final.
     pub fn finish(&mut self) {
-        self.choose(u64::MAX);
+        self.select(u64::MAX);
     }
 
-    /// Whether a place within `margin` of the stretch's ends had to choose: then reads beyond them may matter.
+    /// Whether a position within `margin` bases of the region's ends excluded reads. Then reads beyond the ends may
+    /// matter.
     pub fn chose_near_ends(&self, margin: u64) -> bool {
-        let Range { start, end } = self.stretch;
+        let Range { start, end } = self.region;
         let ends = [start..start + margin, end.saturating_sub(margin)..end];
-        let chose = |bars: &[Rank]| bars.iter().any(|bar| *bar != ALL);
-        self.is_deep() && ends.into_iter().any(|near| chose(self.bars_over(near)))
+        let chose = |cutoffs: &[Rank]| cutoffs.iter().any(|cutoff| *cutoff != ALL);
+        self.is_deep() && ends.into_iter().any(|near| chose(self.cutoffs_over(near)))
     }
 
-    /// The reads that were chosen.
+    /// The selected reads.
     pub fn into_reads(self) -> Vec<Read> {
         let mut reads = self.settled;
         reads.extend(self.open.into_iter().map(|open| open.read));
         reads
     }
 
-    /// The bars over some places.
-    fn bars_over(&self, places: Range<u64>) -> &[Rank] {
-        let index = |place: u64| (place.clamp(self.stretch.start, self.stretch.end) - self.stretch.start) as usize;
-        &self.bars[index(places.start)..index(places.end).max(index(places.start))]
+    /// The cutoffs of some positions.
+    fn cutoffs_over(&self, positions: Range<u64>) -> &[Rank] {
+        let index = |position: u64| (position.clamp(self.region.start, self.region.end) - self.region.start) as usize;
+        &self.cutoffs[index(positions.start)..index(positions.end).max(index(positions.start))]
     }
 
-    /// Drops what no place chooses of the reads so far; that never is chosen later. No place before `frontier` may choose a later read.
-    fn choose(&mut self, frontier: u64) {
+    /// Drops the open reads that no position selects; later reads cannot bring them back. No position before `frontier`
+    /// may select a later read.
+    fn select(&mut self, frontier: u64) {
         if !self.may_be_deep() {
             return;
         }
         let ranks: Vec<Rank> = self.open.iter().map(OpenRead::rank).collect();
-        if !self.raise_bars(&ranks) {
+        if !self.update_cutoffs(&ranks) {
             return;
         }
         let open = std::mem::take(&mut self.open);
         for (open, rank) in open.into_iter().zip(ranks) {
-            let places = places_of(&open.read);
-            let last = places.last().map_or(0, |places| places.end);
-            if places
+            let positions = positions_of(&open.read);
+            let last = positions.last().map_or(0, |positions| positions.end);
+            if positions
                 .into_iter()
-                .any(|places| self.bars_over(places).iter().any(|bar| rank <= *bar))
+                .any(|positions| self.cutoffs_over(positions).iter().any(|cutoff| rank <= *cutoff))
             {
                 match last <= frontier {
                     true => self.settled.push(open.read),
@@ -184,9 +188,10 @@ impl DepthLimit {
         self.frontier = self.frontier.max(frontier);
     }
 
-    /// Whether more reads than the bound could lie over one place. Cheap, as most data are never so deep.
+    /// Whether more reads than the limit could lie over one position. This check is cheap; most data never exceed the
+    /// limit.
     fn may_be_deep(&self) -> bool {
-        // What places may reach before and behind the start of a read.
+        // How far positions may lie before and behind the start of a read.
         let (mut before, mut after) = (0, 0);
         for read in self.open.iter().map(|open| &open.read) {
             let (span, length) = (read.end() - read.start, read.bases.len() as u64);
@@ -199,49 +204,50 @@ impl DepthLimit {
             .any(|(a, b)| b.read.start < a.read.start + before + after)
     }
 
-    /// Sets the bars of all places that are not final, by the open reads. False if no place ever was too deep.
-    fn raise_bars(&mut self, ranks: &[Rank]) -> bool {
+    /// Computes the cutoffs of all positions that are not final from the open reads. False if no position ever exceeded
+    /// the limit.
+    fn update_cutoffs(&mut self, ranks: &[Rank]) -> bool {
         let mut order: Vec<usize> = (0..ranks.len()).collect();
         order.sort_unstable_by_key(|&read| ranks[read]);
         let mut edges: Vec<(u64, usize, bool)> = Vec::new();
         for (in_order, &read) in order.iter().enumerate() {
-            for places in places_of(&self.open[read].read) {
-                let (start, end) = (places.start.max(self.frontier), places.end.min(self.stretch.end));
+            for positions in positions_of(&self.open[read].read) {
+                let (start, end) = (positions.start.max(self.frontier), positions.end.min(self.region.end));
                 if start < end {
                     edges.extend([(start, in_order, true), (end, in_order, false)]);
                 }
             }
         }
         edges.sort_unstable();
-        let mut bars = vec![ALL; (self.stretch.end - self.frontier.min(self.stretch.end)) as usize];
+        let mut cutoffs = vec![ALL; (self.region.end - self.frontier.min(self.region.end)) as usize];
         let (mut over, mut deepest) = (Members::new(ranks.len()), 0);
         let groups: Vec<_> = edges.chunk_by(|a, b| a.0 == b.0).collect();
         for (group, next) in groups.iter().zip(groups.iter().skip(1)) {
             group.iter().for_each(|&(_, read, starts)| over.set(read, starts));
             deepest = deepest.max(over.count);
             if let Some(last) = over.nth(self.limit) {
-                let places = [group[0].0, next[0].0].map(|place| (place - self.frontier) as usize);
-                bars[places[0]..places[1]].fill(ranks[order[last]]);
+                let positions = [group[0].0, next[0].0].map(|position| (position - self.frontier) as usize);
+                cutoffs[positions[0]..positions[1]].fill(ranks[order[last]]);
             }
         }
         if !self.is_deep() && deepest <= self.limit {
             return false;
         }
-        self.bars
-            .truncate((self.frontier.min(self.stretch.end) - self.stretch.start) as usize);
-        self.bars.extend(bars);
+        self.cutoffs
+            .truncate((self.frontier.min(self.region.end) - self.region.start) as usize);
+        self.cutoffs.extend(cutoffs);
         true
     }
 }
 
-/// Which of some numbers are members, and which is the nth of them (Fenwick, Softw. Pract. Exp. 24 (1994) 327–336).
+/// A set of numbers that finds its nth smallest member (Fenwick, Softw. Pract. Exp. 24 (1994) 327–336).
 struct Members {
     sums: Vec<usize>,
     count: usize,
 }
 
 impl Members {
-    /// None of the numbers below `size`, yet.
+    /// An empty set for numbers below `size`.
     fn new(size: usize) -> Self {
         Self {
             sums: vec![0; size + 1],
@@ -249,7 +255,7 @@ impl Members {
         }
     }
 
-    /// Adds a number that is not a member, or removes one that is.
+    /// Adds a number that is not a member, or removes a member.
     fn set(&mut self, number: usize, member: bool) {
         let change = |sum: &mut usize| if member { *sum += 1 } else { *sum -= 1 };
         change(&mut self.count);
@@ -282,7 +288,7 @@ mod tests {
     use super::super::testing;
     use super::*;
 
-    const STRETCH: Range<u64> = 1_000..3_000;
+    const REGION: Range<u64> = 1_000..3_000;
 
     fn read(number: usize, start: u64, length: usize) -> Read {
         testing::read(
@@ -293,13 +299,13 @@ mod tests {
         )
     }
 
-    /// What is kept of reads, in a batch of one as well as of all.
+    /// The kept reads; they must not depend on the batch size.
     fn limited(limit: usize, reads: &[Read]) -> Vec<Read> {
-        let kept = |most_open| {
-            let mut depth = DepthLimit::new(limit, STRETCH);
-            depth.most_open = most_open;
+        let kept = |select_at| {
+            let mut depth = DepthLimit::new(limit, REGION);
+            depth.select_at = select_at;
             for read in reads {
-                if depth.admits(&read.name, read.start, None, places_of(read)[0].clone()) {
+                if depth.admits(&read.name, read.start, None, positions_of(read)[0].clone()) {
                     depth.keep(read.clone(), None);
                 }
             }
@@ -313,13 +319,16 @@ mod tests {
         whole
     }
 
-    fn depth(reads: &[Read], place: u64) -> usize {
-        reads.iter().filter(|r| r.start <= place && r.end() > place).count()
+    fn depth(reads: &[Read], position: u64) -> usize {
+        reads
+            .iter()
+            .filter(|r| r.start <= position && r.end() > position)
+            .count()
     }
 
     #[test]
-    fn every_place_keeps_its_reads_up_to_the_bound() {
-        // Starts and lengths at random: deep and shallow places side by side.
+    fn every_position_keeps_its_reads_up_to_the_limit() {
+        // Random starts and lengths give deep and shallow positions side by side.
         let random = |number: u64| draw(1, &number.to_le_bytes());
         let mut reads: Vec<Read> = (0..3_000)
             .map(|i| {
@@ -330,9 +339,9 @@ mod tests {
         reads.sort();
         let kept = limited(20, &reads);
         assert!(kept.len() < 1_500, "{}", kept.len());
-        for place in STRETCH {
-            let (all, now) = (depth(&reads, place), depth(&kept, place));
-            assert!(now >= all.min(20) && now <= 80, "{place}: {now} of {all}");
+        for position in REGION {
+            let (all, now) = (depth(&reads, position), depth(&kept, position));
+            assert!(now >= all.min(20) && now <= 80, "{position}: {now} of {all}");
         }
     }
 
@@ -345,7 +354,7 @@ mod tests {
         sorted.sort();
         let kept = limited(100, &sorted);
         assert_eq!((depth(&kept, 1_520), depth(&kept, 1_690)), (100, 40));
-        // The choice is the same whatever lies further away.
+        // Distant reads do not change the selection.
         let far = (0..500).map(|i| read(20_000 + i, 2_500, 100));
         let both: Vec<Read> = sorted.iter().cloned().chain(far).collect();
         let near = |reads: Vec<Read>| reads.into_iter().filter(|r| r.start < 2_000).collect::<Vec<_>>();
@@ -353,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_that_reach_further_by_a_deletion_are_not_preferred() {
+    fn reads_with_a_deletion_are_not_preferred() {
         for reverse in [false, true] {
             let shape = |i: u64| {
                 if draw(3, &i.to_le_bytes()).is_multiple_of(20) {
@@ -380,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_that_share_a_name_are_chosen_by_what_they_show() {
+    fn reads_that_share_a_name_are_selected_by_content() {
         let reads: Vec<Read> = (0..2_000)
             .map(|i| {
                 let mut read = read(0, 1_100 + i as u64 / 20, 100);
@@ -396,13 +405,13 @@ mod tests {
             "{reverse} of {}",
             kept.len()
         );
-        // Copies that nothing tells apart are bounded, too.
+        // The limit also holds for identical copies.
         assert_eq!(limited(100, &vec![read(1, 1_100, 100); 3_000]).len(), 100);
     }
 
     #[test]
-    fn mates_share_a_fate() {
-        let mut depth = DepthLimit::new(50, STRETCH);
+    fn mates_are_kept_or_dropped_together() {
+        let mut depth = DepthLimit::new(50, REGION);
         for (start, mate) in [(1_200, 1_400), (1_400, 1_200)] {
             (0..500).for_each(|i| depth.keep(read(i, start, 100), Some(mate)));
         }
@@ -415,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_read_skips_has_no_depth() {
+    fn skipped_regions_have_no_depth() {
         let spliced = (0..200).map(|i| testing::read(&format!("s{i}"), 1_100, "50M800N50M", &[b'A'; 100]));
         let within = (0..40).map(|i| read(i, 1_400, 100));
         let kept = limited(50, &spliced.chain(within).collect::<Vec<_>>());

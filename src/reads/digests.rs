@@ -1,4 +1,4 @@
-//! Whether the reference holds the sequences that the reads were aligned to, by the digests that a header may have.
+//! Checks the reference against the sequence digests (M5) of the reads' header.
 
 use anyhow::{Result, bail};
 use rayon::prelude::*;
@@ -7,10 +7,10 @@ use rustc_hash::FxHashMap;
 use super::source::ReadSource;
 use crate::genome::{IntervalSet, Reference, ReferenceReader};
 
-/// A contig with a greater share of Ns than any chromosome has stands for a part of the contig that the header means.
+/// A contig with a greater share of Ns is a masked stand-in: no chromosome has so many.
 const MASKED: f64 = 0.9;
 
-/// The MD5 digest of each `@SQ` line that has one (M5; SAM specification, section 1.3.2), by the contig's name.
+/// The MD5 digest by contig name, for each `@SQ` line with a valid M5 field (SAM specification, section 1.3.2).
 pub(super) fn digests(header: &str) -> FxHashMap<String, String> {
     let lines = header.lines().filter(|line| line.starts_with("@SQ\t"));
     let digest = |line: &str| {
@@ -22,8 +22,8 @@ pub(super) fn digests(header: &str) -> FxHashMap<String, String> {
 }
 
 impl ReadSource {
-    /// Fails if a contig of the regions has another sequence in the reference than the reads' header says. Reads those contigs whole:
-    /// 0.3 s for 100 Mb.
+    /// Fails if a contig of the regions has another MD5 in the reference than in the reads' header. Reads these contigs
+    /// whole: 0.3 s for 100 Mb.
     pub fn check_sequences(&self, reference: &Reference, regions: &IntervalSet, threads: usize) -> Result<()> {
         let contigs: Vec<&str> = regions
             .contigs()
@@ -53,12 +53,12 @@ impl ReadSource {
         let length = reference.contigs().get(contig).map_or(0, |c| c.length);
         if found.unknown as f64 > MASKED * length as f64 {
             log::warn!(
-                "contig {contig} is nearly all N in reference {fasta}: whether it is that of reads {reads} cannot be told"
+                "contig {contig} is nearly all N in reference {fasta}; cannot check it against the header of reads {reads}"
             );
             return Ok(());
         }
         bail!(
-            "contig {contig} has another sequence in reference {fasta} (MD5 {}) than in the header of reads {reads} (M5 {expected}); \
+            "contig {contig} differs between reference {fasta} (MD5 {}) and the header of reads {reads} (M5 {expected}); \
              give the reference that the reads were aligned to",
             found.md5
         )

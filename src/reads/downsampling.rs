@@ -1,4 +1,4 @@
-//! A lower depth from the same file: a fraction of the fragments.
+//! Downsampling: a lower depth from the same file.
 
 use std::hash::Hasher;
 
@@ -6,10 +6,10 @@ use rustc_hash::FxHasher;
 
 use super::chance::mix;
 
-/// Which fragments are kept: a choice by name, so that mates stay together and regions do not matter.
+/// Keeps a fraction of the fragments. The name decides, so mates stay together and regions do not matter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Downsampling {
-    /// Of 1.
+    /// Between 0 and 1.
     pub fraction: f64,
     pub seed: u64,
 }
@@ -20,12 +20,12 @@ impl Downsampling {
     }
 }
 
-/// A number that looks as if chance had drawn it for a name.
+/// A pseudo-random number for a name.
 pub(super) fn hash(seed: u64, name: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write_u64(seed);
     hasher.write(name);
-    // Fx leaves the low bits of similar names alike.
+    // FxHasher gives similar names the same low bits.
     mix(hasher.finish())
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fraction_holds_and_a_seed_chooses_others() {
+    fn the_fraction_holds_and_seeds_select_different_fragments() {
         let kept = |fraction, seed| -> Vec<bool> {
             let names = (0..10_000).map(|i| format!("HS2000-1:3:{}:{i}", 1101 + i % 7));
             names
@@ -48,7 +48,7 @@ mod tests {
         let both = kept(0.5, 1).iter().zip(kept(0.5, 2)).filter(|(a, b)| **a && *b).count();
         assert!((2_300..2_700).contains(&both), "{both}");
         assert!(kept(1.0, 3).iter().all(|&k| k));
-        // Which reads and tiles are chosen must not change with a library.
+        // The selected reads and tiles must not change with a library version.
         assert_eq!(hash(7, b"chr20"), 0x3368_ebf3_1730_49e0);
     }
 }

@@ -1,4 +1,4 @@
-//! Which records are evidence, and how a record becomes a [`Read`].
+//! Decides which records are evidence, and decodes a record into a [`Read`].
 
 use std::borrow::Cow;
 use std::hash::Hasher;
@@ -12,19 +12,19 @@ use super::counts::ReadExclusion;
 use super::downsampling::Downsampling;
 use super::read::{CigarKind, CigarOp, Read};
 
-/// Reads placed with less confidence than this (phred) are not used, unless asked for.
+/// Default minimum mapping quality (phred).
 pub const MIN_MAPPING_QUALITY: u8 = 5;
 
-/// Longest fragment that may reach over the ends of two contigs: few of any short-read library are longer.
+/// Longest fragment that may join the ends of two contigs, in bases; few fragments of a short-read library are longer.
 const LONGEST_FRAGMENT: u64 = 1_000;
 
-/// Bases of lower quality (phred) are no evidence, and the rows of a pileup are reads without such a base at the candidate.
+/// Minimum base quality (phred) of evidence. A read gets a pileup row only if its bases at the candidate reach it.
 pub const MIN_BASE_QUALITY: u8 = 10;
 
-/// Quality given to the bases of a read that came without qualities.
+/// Quality of the bases of a read without qualities.
 const ASSUMED_QUALITY: u8 = 30;
 
-/// Flags of records that are no evidence (SAM specification, section 1.4). Duplicates come last.
+/// Flags of records that are not evidence (SAM specification, section 1.4). Duplicates come last.
 const EXCLUDED: [(u16, ReadExclusion); 5] = [
     (0x4, ReadExclusion::Unmapped),
     (0x100, ReadExclusion::Secondary),
@@ -41,11 +41,11 @@ const SECOND_OF_PAIR: u16 = 0x80;
 /// Bases of BAM's four-bit codes; ambiguity codes are N.
 const BASES: [u8; 16] = *b"=ACNGNNNTNNNNNNN";
 
-/// Which reads to use.
+/// Options of the read filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilterOptions {
     pub min_mapping_quality: u8,
-    /// Reads without a base of this quality are counted as left out.
+    /// Reads in which no base reaches this quality are counted as excluded.
     pub min_base_quality: u8,
     pub keep_duplicates: bool,
     pub mates: MatesOnOtherContigs,
@@ -62,23 +62,24 @@ impl Default for FilterOptions {
     }
 }
 
-/// What to do with reads whose mate lies on another contig.
+/// How to treat reads with a mate on another contig.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MatesOnOtherContigs {
-    /// Use those that a fragment can join over the ends of both contigs, or all if most reads of the file are of that kind
+    /// Use reads whose fragment can span the ends of both contigs, or all reads if most reads of the file have such
+    /// mates
     Auto,
-    /// Use all
+    /// Use all such reads
     Keep,
-    /// Use none
+    /// Use no such reads
     Drop,
 }
 
-/// Which records of a file are evidence for the sample.
+/// Selects the records of a file that are evidence for the sample.
 #[derive(Clone, Debug)]
 pub(super) struct ReadFilter {
-    /// Identifiers of the sample's read groups, if the file holds other samples as well.
+    /// Identifiers of the sample's read groups; None if the file holds no other sample.
     pub read_groups: Option<FxHashSet<Vec<u8>>>,
-    /// What to keep of all reads, if not all.
+    /// None keeps all fragments.
     pub downsampling: Option<Downsampling>,
     pub options: FilterOptions,
     /// Lengths of the contigs, in the order of the file's header.
@@ -86,14 +87,14 @@ pub(super) struct ReadFilter {
 }
 
 impl ReadFilter {
-    /// Whether it is of the part of the file that is looked at.
-    pub fn chooses(&self, record: &Record) -> bool {
+    /// Whether downsampling keeps the record's fragment.
+    pub fn keeps_fragment(&self, record: &Record) -> bool {
         self.downsampling.is_none_or(|part| part.keeps(&fragment_name(record)))
     }
 
-    /// Whether a record, evidence or not, is of the sample, and of that part of the file.
+    /// Whether a record belongs to the sample and downsampling keeps it, even if it is not evidence.
     pub fn belongs(&self, record: &Record) -> bool {
-        self.judge_group(record).is_ok() && self.chooses(record)
+        self.judge_group(record).is_ok() && self.keeps_fragment(record)
     }
 
     fn judge_group(&self, record: &Record) -> Result<(), ReadExclusion> {
@@ -107,7 +108,8 @@ impl ReadFilter {
         }
     }
 
-    /// Judges by the read group, where the file holds several samples; by flags, mapping quality and the place of the mate.
+    /// Fails with the reason for which the record is not evidence. Checks the read group, flags, mapping quality, the
+    /// mate's contig, and that the record has bases.
     pub fn judge(&self, record: &Record) -> Result<(), ReadExclusion> {
         self.judge_group(record)?;
         let flags = record.flags();
@@ -135,7 +137,7 @@ impl ReadFilter {
         Ok(())
     }
 
-    /// Whether a read is used although its mate lies on another contig.
+    /// Whether to use a read with a mate on another contig.
     fn accepts_mate(&self, record: &Record) -> bool {
         match self.options.mates {
             MatesOnOtherContigs::Keep => true,
@@ -144,12 +146,12 @@ impl ReadFilter {
         }
     }
 
-    /// Whether one fragment may hold read and mate if their contigs are neighbours, as in a draft assembly: both look over an
-    /// end of their contig, and the ends are near.
+    /// Whether one fragment may span read and mate if their contigs are neighbours, as in a draft assembly. Both must
+    /// point to an end of their contig, and the distances to these ends must add up to at most `LONGEST_FRAGMENT`.
     fn reaches_mate(&self, record: &Record) -> bool {
         let flags = record.flags();
         let length = end_of(record) - record.pos() as u64;
-        // Up to the end of the contig that the read looks to.
+        // Distance to the contig end that the read points to.
         let outward = |tid: i32, start: i64, reverse: bool| {
             let start = u64::try_from(start).ok()?;
             let contig = *self.lengths.get(usize::try_from(tid).ok()?)?;
@@ -164,15 +166,15 @@ impl ReadFilter {
         own.zip(mate).is_some_and(|(own, mate)| own + mate <= LONGEST_FRAGMENT)
     }
 
-    /// Whether a read shows any base that counts.
-    pub fn shows_a_base(&self, read: &Read) -> bool {
+    /// Whether any base of the read reaches the minimum base quality.
+    pub fn has_a_usable_base(&self, read: &Read) -> bool {
         read.quals
             .iter()
             .any(|&quality| quality >= self.options.min_base_quality)
     }
 }
 
-/// One past the last position that a record covers; a record without alignment covers one.
+/// One past the last reference position of a record; a record without alignment covers one position.
 pub(super) fn end_of(record: &Record) -> u64 {
     let covers = |code: &&u32| matches!(*code & 0xf, 0 | 2 | 3 | 7 | 8);
     let covered: u64 = record
@@ -184,8 +186,8 @@ pub(super) fn end_of(record: &Record) -> u64 {
     record.pos().max(0) as u64 + covered.max(1)
 }
 
-/// The name of a record's fragment. One without a name (`*`) gets one by what it holds: which reads are chosen by chance, and which
-/// are mates, is known by names.
+/// The name of a record's fragment. A record without a name (`*`) gets one made from its content, because selection and
+/// pairing work by name.
 pub(super) fn fragment_name(record: &Record) -> Cow<'_, [u8]> {
     match record.qname() {
         b"*" => {
@@ -200,7 +202,7 @@ pub(super) fn fragment_name(record: &Record) -> Cow<'_, [u8]> {
     }
 }
 
-/// Where a record's mate starts, if that is placed on the same contig.
+/// Start of the record's mate, if it is placed on the same contig.
 pub(super) fn mate_start(record: &Record) -> Option<u64> {
     let is_placed = record.flags() & (PAIRED | MATE_UNMAPPED) == PAIRED && record.mtid() == record.tid();
     u64::try_from(record.mpos()).ok().filter(|_| is_placed)
@@ -210,8 +212,8 @@ pub(super) fn is_second_of_pair(record: &Record) -> bool {
     record.flags() & SECOND_OF_PAIR != 0
 }
 
-/// Decodes a record, or gives nothing if its alignment is not proper: no base aligned, an operation that the SAM
-/// specification does not know, or a length that is not that of the sequence.
+/// Decodes a record. None if its alignment is invalid: no aligned base, an operation outside the SAM specification, or
+/// a CIGAR length that differs from the sequence length.
 pub(super) fn decode(record: &Record) -> Option<Read> {
     let cigar = decode_cigar(record.raw_cigar())?;
     let length: u32 = cigar
@@ -240,7 +242,7 @@ pub(super) fn decode(record: &Record) -> Option<Read> {
     })
 }
 
-/// Joins `=` and `X` into matches and drops padding and empty operations.
+/// Converts `=` and `X` to matches and drops padding and empty operations. None on an unknown operation.
 fn decode_cigar(codes: &[u32]) -> Option<Vec<CigarOp>> {
     let mut cigar: Vec<CigarOp> = Vec::with_capacity(codes.len());
     for &code in codes {

@@ -1,4 +1,4 @@
-//! Insertions and deletions as a read's alignment spells them, brought to one spelling.
+//! Converts the insertions and deletions of a read's alignment to normalized alleles.
 
 use std::ops::Range;
 
@@ -6,14 +6,14 @@ use super::read::{CigarKind, CigarOp, Read};
 use crate::genome::Sequence;
 use crate::variants::left_align;
 
-/// How far an indel may be shifted to the left, in bases. Less than the flank of a partition, so that a spelling does
-/// not depend on how regions are cut.
+/// Largest left shift of an indel, in bases. It is less than the flank of a partition, so that an allele does not
+/// depend on the partitions.
 const MAX_SHIFT: u64 = 500;
 
-/// Longest deletion that is an allele, in bases: with the shift, no longer than the flank.
+/// Longest deletion that can be an allele, in bases. With the shift, it is not longer than the flank of a partition.
 const LONGEST_DELETION: u64 = 1_500;
 
-/// An insertion, a deletion, or both at once, left-aligned and anchored at the base before.
+/// An insertion, a deletion, or both at once, left-aligned, with the base before it as anchor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Indel {
     /// 0-based position of the anchor.
@@ -22,32 +22,33 @@ pub struct Indel {
     pub bases: Vec<u8>,
     /// Mean phred quality of the inserted bases; for a deletion, the better of the two bases beside it.
     pub quality: u8,
-    /// Qualities of `bases`; of a base that is the reference's for the spelling, that of the read's base before the gap.
+    /// Qualities of `bases`; the anchor has the quality of the read's base before the gap.
     pub base_quals: Vec<u8>,
-    /// Whether the read has aligned bases on both sides. If not, it may show only a part of an insertion.
+    /// Whether the read has aligned bases on both sides. If not, it may contain only a part of an insertion.
     pub is_whole: bool,
 }
 
-/// A gap of a read's alignment, to any of both sides.
+/// A gap of a read's alignment: inserted bases, deleted bases, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// Reference bases that the read leaves out.
+    /// Deleted reference bases.
     pub deleted: Range<u64>,
-    /// The allele that the gap is, if it can be one.
+    /// The allele of the gap. None if the gap cannot be an allele.
     pub indel: Option<Indel>,
 }
 
-/// The indels of a read, in the order of its alignment: its [`gaps`] that are alleles.
+/// The indels of a read, in the order of its alignment: the alleles of its [`gaps`].
 pub fn indels(read: &Read, sequence: &Sequence) -> Vec<Indel> {
     let gaps = gaps(read, sequence).into_iter();
     gaps.filter_map(|gap| gap.indel).collect()
 }
 
-/// The gaps of a read, in the order of its alignment, but for those with an unknown base of the read.
+/// The gaps of a read, in the order of its alignment, without gaps that contain N in the read.
 ///
-/// The anchor is the read's own base, so that a SNP right before an indel is part of the allele; a clipped base if one is
-/// before it, as with DeepVariant. An indel that no aligned base stands beside is not seen whole and hence no allele. Nor is one whose
-/// anchor is unknown in the reference, or most of the bases that it deletes.
+/// The anchor is the read's own base, so that a SNP directly before an indel is part of the allele. Like in
+/// DeepVariant, the anchor may be a clipped base. An indel without an aligned base beside it is incomplete and
+/// therefore not an allele. An indel is also not an allele if the reference has N at the anchor or at most of the
+/// deleted bases.
 pub fn gaps(read: &Read, sequence: &Sequence) -> Vec<Gap> {
     let mut found = Vec::new();
     let (mut position, mut index) = (read.start, 0);
@@ -93,7 +94,8 @@ fn is_indel(kind: CigarKind) -> bool {
     matches!(kind, CigarKind::Insertion | CigarKind::Deletion)
 }
 
-/// The allele that replaces the reference bases `deleted` by the read's bases `inserted`.
+/// The allele that replaces the reference bases `deleted` by the read's bases `inserted`. None if it cannot be an
+/// allele.
 fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<usize>) -> Option<Indel> {
     if deleted.end - deleted.start > LONGEST_DELETION {
         return None;
@@ -105,10 +107,10 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
         .checked_sub(1)
         .map_or(sequence.base(position), |i| read.bases[i]);
     let bases = [&[anchor], &read.bases[inserted.clone()]].concat();
-    let unknown = |bases: &[u8]| bases.iter().filter(|b| !b"ACGT".contains(b)).count();
-    let (anchors, gone) = reference.split_at_checked(1)?;
-    let is_known = unknown(anchors) == 0 && 2 * unknown(gone) <= gone.len();
-    if reference.len() as u64 != deleted.end - position || !is_known || unknown(&bases) > 0 {
+    let count_unknown = |bases: &[u8]| bases.iter().filter(|b| !b"ACGT".contains(b)).count();
+    let (anchors, removed) = reference.split_at_checked(1)?;
+    let is_known = count_unknown(anchors) == 0 && 2 * count_unknown(removed) <= removed.len();
+    if reference.len() as u64 != deleted.end - position || !is_known || count_unknown(&bases) > 0 {
         return None;
     }
     let quality = match read.quals.get(inserted.clone())? {
@@ -123,7 +125,7 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
     let mut base_quals = [&[anchor_quality], &read.quals[inserted]].concat();
     let mut alleles = [reference, bases];
     let leftmost = position.saturating_sub(MAX_SHIFT).max(sequence.start);
-    // No further than to a known base, which the anchor must be.
+    // The shift stops at a reference N, because the anchor must be known.
     let before = sequence.slice(leftmost, position).iter();
     let leftmost = before
         .rev()
@@ -137,7 +139,7 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
         let shift = (aligned - position) as usize % shown.len().max(1);
         shown.rotate_right(shift);
     } else {
-        // Bases at its end were the reference's.
+        // Left alignment has added reference bases.
         base_quals = vec![quality; bases.len()];
     }
     (reference != bases).then_some(Indel {
@@ -156,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deletions_are_seen_up_to_what_any_stretch_around_holds() {
+    fn deletions_up_to_the_longest_length_are_alleles() {
         let bases: Vec<u8> = (0..4_000u32).map(|i| b"ACGT"[(i * i / 7 % 4) as usize]).collect();
         let reference = Sequence::new(0, bases.clone());
         let found = |deleted: usize| {
@@ -179,13 +181,13 @@ mod tests {
         };
         assert_eq!(found(b"ACGTNATTC", "4M3D2M", b"ACGTTC"), ["2 GTNA>G"]);
         assert_eq!(found(b"ACGTNCTTC", "4M2D3M", b"ACGTTTC"), ["3 TNC>T"]);
-        // The base that stands for none, of the mitochondrial reference (rCRS), is no variant.
+        // The N of the mitochondrial reference (rCRS), a placeholder for no base, is not a variant.
         assert_eq!(found(b"ACGTNCTTC", "4M1D4M", b"ACGTCTTC"), ["4..5"]);
         assert_eq!(found(b"ACGTNNNNC", "4M4D1M", b"ACGTC"), ["4..8"]);
         assert_eq!(found(b"ACNTGACTC", "3M2D4M", b"ACGACTC"), ["3..5"]);
         assert_eq!(found(b"ACNTGACTC", "3M2I6M", b"ACGCCTGACTC"), ["3..3"]);
         assert!(found(b"ACGTGACTC", "3M2I2D4M", b"ACGCNACTC").is_empty());
-        // Of NAAAAC, AA goes: it cannot be anchored at the N.
+        // AA is deleted from NAAAAC: the N cannot be its anchor.
         assert_eq!(found(b"CCNAAAACG", "5M2D2M", b"CCTAACG"), ["3 AAA>A"]);
         assert_eq!(found(b"CCTAAAACG", "5M2D2M", b"CCTAACG"), ["2 TAA>T"]);
     }

@@ -1,4 +1,4 @@
-//! Records on their way to a sorted file, held until it is known where their mates were moved.
+//! Holds records on their way to a sorted file until the new positions of their mates are oldest.
 
 use std::collections::BTreeMap;
 
@@ -13,27 +13,28 @@ const UNMAPPED: u16 = 0x4;
 const MATE_UNMAPPED: u16 = 0x8;
 const SECONDARY: u16 = 0x100;
 const SUPPLEMENTARY: u16 = 0x800;
-const PLACE_IN_PAIR: u16 = 0x40 | 0x80;
+const NUMBER_IN_PAIR: u16 = 0x40 | 0x80;
 
-/// How far a read may be moved, and how far away its mate may lie, in bases. A record is held until what lies so far is read.
+/// How far a read may move, and how far away its mate may lie, in bases. A record is held until this distance has been
+/// read.
 const REACH: i64 = 2_000;
 
-/// What a mate's record tells of a record: start, name, and place in the pair.
+/// How a mate's record identifies a record: start, name, and flags of first or second in pair.
 type Pointer = (i64, Vec<u8>, u16);
 
-/// Holds the records of one contig, which come in the order of their starts.
+/// Holds the records of one contig. They are pushed in the order of their original starts.
 #[derive(Default)]
 pub(super) struct HeldRecords {
-    /// By their new starts; of equal ones, in the order in which they came.
+    /// By new start, then by order of input.
     held: BTreeMap<(i64, u64), Record>,
     count: u64,
-    /// Where records of late were moved, by what their mates know of them.
+    /// New alignments of recently moved records, by the pointer that their mates hold.
     moved: BTreeMap<Pointer, WrittenAlignment>,
 }
 
 impl HeldRecords {
-    /// Whether a record may be given `alignment`, so that all that point to it can be told: a record with a mate farther away, or
-    /// with a supplementary alignment, keeps its own.
+    /// Whether a record may get `alignment`. A record with a distant mate or a supplementary alignment may not, because
+    /// the records that point to it could not be updated.
     pub fn may_move(record: &Record, alignment: &WrittenAlignment) -> bool {
         let flags = record.flags();
         let has_mate = flags & (PAIRED | MATE_UNMAPPED) == PAIRED;
@@ -44,9 +45,9 @@ impl HeldRecords {
             && record.aux(b"SA").is_err()
     }
 
-    /// Takes a record before it gets `alignment`.
+    /// Notes that `record`, still with its old alignment, gets `alignment`.
     pub fn note_move(&mut self, record: &Record, alignment: &WrittenAlignment) {
-        let pointer = (record.pos(), record.qname().to_vec(), record.flags() & PLACE_IN_PAIR);
+        let pointer = (record.pos(), record.qname().to_vec(), record.flags() & NUMBER_IN_PAIR);
         self.moved.insert(pointer, alignment.clone());
     }
 
@@ -55,23 +56,24 @@ impl HeldRecords {
         self.count += 1;
     }
 
-    /// Gives the records that none to come can change or precede, in order; all to come start at `next` or later.
-    pub fn release(&mut self, next: i64, mut give: impl FnMut(&Record) -> Result<()>) -> Result<()> {
-        let settled = next.saturating_sub(2 * REACH);
-        while let Some(entry) = self.held.first_entry().filter(|entry| entry.key().0 < settled) {
+    /// Passes to `write`, in order, the records that no later record can change or precede. Later records start at
+    /// `next` or behind it.
+    pub fn release(&mut self, next: i64, mut write: impl FnMut(&Record) -> Result<()>) -> Result<()> {
+        let final_before = next.saturating_sub(2 * REACH);
+        while let Some(entry) = self.held.first_entry().filter(|entry| entry.key().0 < final_before) {
             let mut record = entry.remove();
             self.point_to_mate(&mut record)?;
-            give(&record)?;
+            write(&record)?;
         }
-        // A record that is still held was moved by one reach at most, and its mate is one away.
-        let known = (settled.saturating_sub(2 * REACH), Vec::new(), 0);
-        self.moved = self.moved.split_off(&known);
+        // A record that is still held was moved by one reach at most, and its mate is at most one reach away.
+        let oldest = (final_before.saturating_sub(2 * REACH), Vec::new(), 0);
+        self.moved = self.moved.split_off(&oldest);
         Ok(())
     }
 
-    /// Gives all records that are left.
-    pub fn finish(&mut self, give: impl FnMut(&Record) -> Result<()>) -> Result<()> {
-        self.release(i64::MAX, give)
+    /// Passes all remaining records to `write`.
+    pub fn finish(&mut self, write: impl FnMut(&Record) -> Result<()>) -> Result<()> {
+        self.release(i64::MAX, write)
     }
 
     fn point_to_mate(&self, record: &mut Record) -> Result<()> {
@@ -79,7 +81,7 @@ impl HeldRecords {
         if flags & PAIRED == 0 || record.mtid() != record.tid() {
             return Ok(());
         }
-        let place = (flags & PLACE_IN_PAIR) ^ PLACE_IN_PAIR;
+        let place = (flags & NUMBER_IN_PAIR) ^ NUMBER_IN_PAIR;
         let pointer = (record.mpos(), record.qname().to_vec(), place);
         if let Some(mate) = self.moved.get(&pointer) {
             record.set_mpos(mate.start);
@@ -117,17 +119,17 @@ mod tests {
     }
 
     #[test]
-    fn mates_point_to_where_records_were_moved() {
-        let (mut records, mut given) = (HeldRecords::default(), Vec::new());
+    fn mates_point_to_the_new_positions() {
+        let (mut records, mut wrote) = (HeldRecords::default(), Vec::new());
         let mut write = |record: &Record| {
             let cigar = match record.aux(b"MC") {
                 Ok(Aux::String(cigar)) => cigar.to_owned(),
                 _ => panic!(),
             };
-            given.push((record.pos(), record.mpos(), cigar));
+            wrote.push((record.pos(), record.mpos(), cigar));
             Ok(())
         };
-        // The mates of a pair are moved, one forwards beyond a record between and one backwards.
+        // Both mates of pair a move: one forwards past a record of b, one backwards.
         for (name, pos, place, mate, to) in [
             ("a", 100, 0x40, 700, Some(130)),
             ("b", 120, 0x40, 900_000, None),
@@ -152,11 +154,11 @@ mod tests {
             (650, 130, "2M"),
             (900_000, 120, "1M"),
         ];
-        assert_eq!(given, expected.map(|(pos, mate, cigar)| (pos, mate, cigar.to_owned())));
+        assert_eq!(wrote, expected.map(|(pos, mate, cigar)| (pos, mate, cigar.to_owned())));
     }
 
     #[test]
-    fn what_cannot_be_told_to_all_is_not_moved() {
+    fn records_whose_pointers_cannot_be_updated_are_not_moved() {
         let mut chimera = record("a", 100, 0x40, 200);
         assert!(HeldRecords::may_move(&chimera, &alignment(110)));
         assert!(!HeldRecords::may_move(&chimera, &alignment(100 + REACH + 1)));

@@ -1,4 +1,4 @@
-//! Aligned reads: what BAM and CRAM give, checked, filtered, and cut to a bounded depth.
+//! Aligned reads from BAM and CRAM: checked, filtered, and limited in depth.
 
 mod alignment;
 mod bam_writer;

@@ -1,18 +1,18 @@
-//! One aligned read, as the rest of the flow sees it.
+//! One aligned read, as the rest of the program uses it.
 
 use std::ops::Range;
 
 use super::chance::draw;
 use crate::genome::Sequence;
 
-/// What a stretch of an alignment means.
+/// Kind of a CIGAR operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CigarKind {
-    /// Base against base, equal or not (`M`, `=`, `X`).
+    /// Aligned base, match or mismatch (`M`, `=`, `X`).
     Match,
     Insertion,
     Deletion,
-    /// `N`: reference passed over, as by introns.
+    /// `N`: skipped reference, such as an intron.
     RefSkip,
     SoftClip,
     HardClip,
@@ -28,29 +28,30 @@ impl CigarKind {
     }
 }
 
-/// One stretch of an alignment.
+/// One CIGAR operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CigarOp {
     pub kind: CigarKind,
     pub length: u32,
 }
 
-/// An aligned read that passed the read filter. Reads are ordered by start, name and mate; of some that share even these, by all that
-/// tells them apart, so that the order of a file decides nothing.
+/// An aligned read that passed the read filter. Reads are ordered by start, name, mate, and then all other fields, so
+/// that the order of the file never matters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Read {
     /// First aligned reference position, 0-based.
     pub start: u64,
-    /// Name of the fragment; both mates bear it.
+    /// Name of the fragment; both mates have it.
     pub name: Vec<u8>,
-    /// Second of its pair; with the name it tells one read from all others.
+    /// Second of its pair; together with the name it identifies the read.
     pub second_of_pair: bool,
     pub reverse: bool,
     pub mapping_quality: u8,
     /// SAM's TLEN, signed.
     pub insert_size: i64,
     pub cigar: Vec<CigarOp>,
-    /// Bases in upper case (A, C, G, T, N, and `=` until [`Self::spell_out`]), as long as `quals`, soft clips included.
+    /// Bases in upper case (A, C, G, T, N, and `=` until [`Self::spell_out`]), including soft clips. As long as
+    /// `quals`.
     pub bases: Vec<u8>,
     /// Phred base qualities.
     pub quals: Vec<u8>,
@@ -68,22 +69,22 @@ impl Read {
         self.start + u64::from(aligned)
     }
 
-    /// The stretches of base against base: first reference position, first index into `bases`, length.
+    /// The `Match` operations: first reference position, first index into `bases`, length.
     pub fn matches(&self) -> impl Iterator<Item = (u64, usize, usize)> + '_ {
         let (mut position, mut index) = (self.start, 0);
         self.cigar.iter().filter_map(move |op| {
-            let stretch = (position, index, op.length as usize);
+            let operation = (position, index, op.length as usize);
             position += if op.kind.consumes_reference() {
                 u64::from(op.length)
             } else {
                 0
             };
             index += if op.kind.consumes_read() { op.length as usize } else { 0 };
-            (op.kind == CigarKind::Match).then_some(stretch)
+            (op.kind == CigarKind::Match).then_some(operation)
         })
     }
 
-    /// The stretches of the reference that the read covers: all between its ends but what it skips (`N`).
+    /// The reference intervals that the read covers: from start to end without skipped regions (`N`).
     pub(super) fn covered(&self) -> Vec<Range<u64>> {
         let length = |ops: &[CigarOp], skipped: bool| -> u64 {
             let ops = ops.iter().filter(|op| op.kind.consumes_reference());
@@ -92,16 +93,15 @@ impl Read {
         };
         let mut position = self.start;
         let parts = self.cigar.split_inclusive(|op| op.kind == CigarKind::RefSkip);
-        let stretches = parts.map(|ops| {
+        let intervals = parts.map(|ops| {
             let start = position;
             position += length(ops, true);
             start..start + length(ops, false)
         });
-        stretches.filter(|stretch| !stretch.is_empty()).collect()
+        intervals.filter(|interval| !interval.is_empty()).collect()
     }
 
-    /// A number that stands for all that the read shows, as if chance had drawn it: reads are chosen by it where names do not tell
-    /// them apart.
+    /// A pseudo-random number made from the read's content. It selects between reads that share a name.
     pub fn drawn_number(&self) -> u64 {
         let flags = [
             u8::from(self.second_of_pair),
@@ -114,8 +114,8 @@ impl Read {
         parts.into_iter().fold(0, draw)
     }
 
-    /// Replaces `=`, by which a file may say that a base is the reference's (SAM specification, section 1.4), by that base;
-    /// by N where no base of the reference is against it.
+    /// Replaces `=`, which stands for the reference base (SAM specification, section 1.4), by that base. Outside
+    /// aligned bases, `=` becomes N.
     pub fn spell_out(&mut self, reference: &Sequence) {
         if !self.bases.contains(&b'=') {
             return;
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bases_that_are_the_references_are_spelled_out() {
+    fn equal_signs_become_reference_bases() {
         let reference = Sequence::new(10, b"ACGTACGT".to_vec());
         let mut written = read("a", 12, "1S2M1I2M", b"===T=C");
         written.spell_out(&reference);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_covers_what_it_deletes_and_not_what_it_skips() {
+    fn a_read_covers_deletions_and_not_skipped_regions() {
         let covered = |cigar: &str, length: usize| read("a", 10, cigar, &vec![b'A'; length]).covered();
         assert_eq!(covered("5S10M2D10M3I5M", 33), vec![10..37]);
         assert_eq!(covered("10M100N10M2D3M", 23), [10..20, 120..135]);

@@ -1,24 +1,25 @@
-//! Reads of a region, from one thread's own handle on the file.
+//! Fetches the reads of a region. Each thread has its own file handle.
 
 use anyhow::Result;
 use rust_htslib::bam::Record;
 
 use super::counts::{ReadCounts, ReadExclusion};
-use super::depth::{DepthLimit, places};
+use super::depth::{DepthLimit, positions};
 use super::filter::{ReadFilter, decode, end_of, fragment_name, mate_start};
 use super::read::Read;
 use super::records::Records;
 use crate::genome::Region;
 
-/// Where places at the ends of a region are too deep, reads so far beyond decide which stay: the longest that are realigned.
+/// If the ends of a region are above the depth limit, this many bases beyond decide which reads stay: the longest reads
+/// that are realigned.
 const MARGIN: u64 = 500;
 
-/// Reads an alignment file by regions; one for each thread.
+/// Reads an alignment file region by region; one reader for each thread.
 pub struct ReadReader {
     records: Records,
     filter: ReadFilter,
     max_depth: usize,
-    /// How far beyond a region is read: nothing, until the ends of one were too deep.
+    /// How many bases beyond a region are read: 0 until the ends of a region exceed the depth limit.
     margin: u64,
 }
 
@@ -32,14 +33,14 @@ impl ReadReader {
         }
     }
 
-    /// The reads over `region` that pass the filter, ordered by start, name, and place in the pair. Over each place all of them, or
-    /// about as many as the bound on depth says; which these are does not depend on the region, for reads of up to 500 bases.
-    /// Fails where the file is damaged or not sorted.
+    /// The reads over `region` that pass the filter, ordered by start, name and number in the pair. Above the depth
+    /// limit, about as many reads as the limit are kept at each position. For reads of up to 500 bases, the selection
+    /// does not depend on the region. Fails if the file is damaged or not sorted.
     pub fn fetch(&mut self, region: &Region) -> Result<Vec<Read>> {
         self.fetch_counted(region, |_, _| false, &mut ReadCounts::default())
     }
 
-    /// As [`Self::fetch`]; counts the records of the file whose start and end `is_counted` takes.
+    /// Like [`Self::fetch`]; also counts the records for whose start and end `is_counted` is true.
     pub fn fetch_counted(
         &mut self,
         region: &Region,
@@ -47,11 +48,11 @@ impl ReadReader {
         counts: &mut ReadCounts,
     ) -> Result<Vec<Read>> {
         let before = *counts;
-        let (mut depth, mut passed) = self.choose(region, &is_counted, counts)?;
-        if self.margin == 0 && depth.chose_near_ends(MARGIN) {
+        let (mut depth, mut passed) = self.select(region, &is_counted, counts)?;
+        if self.margin == 0 && depth.excluded_near_ends(MARGIN) {
             self.margin = MARGIN;
             *counts = before;
-            (depth, passed) = self.choose(region, &is_counted, counts)?;
+            (depth, passed) = self.select(region, &is_counted, counts)?;
         }
         let mut reads = depth.into_reads();
         self.count(&reads, passed, is_counted, counts);
@@ -60,19 +61,19 @@ impl ReadReader {
         Ok(reads)
     }
 
-    /// Reads all over `region` and the margin; gives how many of the counted records passed the filter, too.
-    fn choose(
+    /// Selects reads over `region` and the margin. Also returns how many counted records passed the filter.
+    fn select(
         &mut self,
         region: &Region,
         is_counted: impl Fn(u64, u64) -> bool,
         counts: &mut ReadCounts,
     ) -> Result<(DepthLimit, u64)> {
-        let stretch = region.start.saturating_sub(self.margin)..region.end + self.margin;
+        let extended = region.start.saturating_sub(self.margin)..region.end + self.margin;
         self.records
-            .fetch(Region::new(&region.contig, stretch.start, stretch.end))?;
-        let (mut depth, mut passed) = (DepthLimit::new(self.max_depth, stretch), 0);
+            .fetch(Region::new(&region.contig, extended.start, extended.end))?;
+        let (mut depth, mut passed) = (DepthLimit::new(self.max_depth, extended), 0);
         while let Some(record) = self.records.next()? {
-            if !self.filter.chooses(record) {
+            if !self.filter.keeps_fragment(record) {
                 continue;
             }
             let counted = u64::from(is_counted(record.pos().max(0) as u64, end_of(record)));
@@ -95,10 +96,10 @@ impl ReadReader {
         Ok((depth, passed))
     }
 
-    /// Counts what became of the reads that passed the filter.
+    /// Counts the reads that passed the filter as used or excluded.
     fn count(&self, kept: &[Read], passed: u64, is_counted: impl Fn(u64, u64) -> bool, counts: &mut ReadCounts) {
         let kept = kept.iter().filter(|read| is_counted(read.start, read.end()));
-        let (used, useless): (Vec<_>, Vec<_>) = kept.partition(|read| self.filter.shows_a_base(read));
+        let (used, useless): (Vec<_>, Vec<_>) = kept.partition(|read| self.filter.has_a_usable_base(read));
         let (used, useless) = (used.len() as u64, useless.len() as u64);
         counts.used += used;
         counts.leave_out(ReadExclusion::LowBaseQuality, useless);
@@ -106,7 +107,7 @@ impl ReadReader {
     }
 }
 
-/// Whether the bound on depth may keep a record.
+/// Whether the depth limit may keep a record.
 fn admits(depth: &DepthLimit, record: &Record) -> bool {
     if !depth.is_deep() {
         return true;
@@ -118,10 +119,10 @@ fn admits(depth: &DepthLimit, record: &Record) -> bool {
         .filter(|&op| matches!(op & 0xf, 0 | 1 | 7 | 8));
     let bases = aligned.map(|op| u64::from(op >> 4)).sum();
     let is_spliced = record.raw_cigar().iter().any(|op| op & 0xf == 3);
-    let places = if is_spliced {
+    let positions = if is_spliced {
         start..end
     } else {
-        places(start, end, bases, record.is_reverse())
+        positions(start, end, bases, record.is_reverse())
     };
-    depth.admits(&fragment_name(record), start, mate_start(record), places)
+    depth.admits(&fragment_name(record), start, mate_start(record), positions)
 }

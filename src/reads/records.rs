@@ -1,5 +1,5 @@
-//! The records of a region, one after the other, with the proof that none was left out: they are in order, and go on to one that
-//! begins behind the region or to the end of the contig.
+//! Iterates over the records of a region and proves that none is missing: records are sorted, and iteration goes on to
+//! a record behind the region or to the end of the contig.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use crate::formats::{ContigBins, Crai, Cram, FirstRead, Index, can_open};
 use crate::genome::Region;
 
-/// Fields that CRAM need not decode are left out: auxiliary tags other than the read group, above all.
+/// The CRAM fields that are decoded. Auxiliary tags, except for the read group, are skipped.
 const CRAM_FIELDS: u32 = htslib::sam_fields_SAM_QNAME
     | htslib::sam_fields_SAM_FLAG
     | htslib::sam_fields_SAM_RNAME
@@ -26,15 +26,16 @@ const CRAM_FIELDS: u32 = htslib::sam_fields_SAM_QNAME
     | htslib::sam_fields_SAM_SEQ
     | htslib::sam_fields_SAM_QUAL;
 
-/// No contig: set before each record is read, so that a record that htslib leaves unfilled is noticed.
+/// Invalid contig number, set before each record is read to detect a record that htslib does not fill.
 const UNFILLED: i32 = -2;
 
-const AGAIN: &str = "sort and index it again with samtools";
+const SORT_AGAIN: &str = "sort and index it again with samtools";
 
-/// So many records behind the region are looked at: where the file goes back from them, a stray one ended the region early.
+/// How many records behind the region are checked. If the file then goes back, a misplaced record has ended the region
+/// early.
 const LOOK_AHEAD: u32 = 64;
 
-/// What of a record is decoded, where the format leaves a choice (CRAM).
+/// Fields of a record to decode, where the format leaves a choice (CRAM).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fields {
     Evidence,
@@ -49,45 +50,45 @@ pub(super) struct Records {
     region: Region,
     contig: i32,
     record: Record,
-    /// Start of the record before; -1 before the first.
+    /// Start of the previous record; -1 before the first.
     last: i64,
-    /// How many records begin behind the region.
+    /// Number of records read that start behind the region.
     behind: u32,
 }
 
-/// One thread's handle on the file. A BAM is read from the place that [`ContigBins`] tells; htslib's own iterator would believe each
-/// number of the index, and end without a word at any record of another contig.
+/// One thread's file handle. A BAM is read from the offset that [`ContigBins`] gives. htslib's own iterator would trust
+/// the index, and end silently at a record of another contig.
 enum AlignmentFile {
     Bam {
         reader: bam::Reader,
         bins: Arc<[ContigBins]>,
-        /// Virtual offset of the end of the contig at hand.
+        /// Virtual offset of the end of the current contig.
         end: u64,
     },
     Cram {
         reader: IndexedReader,
         crai: Arc<Crai>,
         cram: Cram,
-        /// Reads that were found where the index tells.
+        /// First reads that were found where the index says.
         found: FxHashSet<FirstRead>,
     },
 }
 
 impl Records {
-    /// `reference` is what CRAM is decoded against.
+    /// `reference` is the FASTA that decodes CRAM.
     pub fn open(path: &Path, index_path: &Path, index: &Index, reference: &Path, fields: Fields) -> Result<Self> {
-        let unopened = || format!("cannot open reads {}", path.display());
-        // Of a CRAM: this file twice and its index, and the reference and its index.
+        let cannot_open = || format!("cannot open reads {}", path.display());
+        // For a CRAM: the file twice, its index, the reference, and the reference's index.
         let files = if matches!(index, Index::Cram(_)) { 5 } else { 1 };
-        can_open(path, files).with_context(unopened)?;
+        can_open(path, files).with_context(cannot_open)?;
         let file = match index {
             Index::Bins(bins) => AlignmentFile::Bam {
-                reader: bam::Reader::from_path(path).with_context(unopened)?,
+                reader: bam::Reader::from_path(path).with_context(cannot_open)?,
                 bins: bins.clone(),
                 end: 0,
             },
             Index::Cram(crai) => AlignmentFile::Cram {
-                cram: Cram::open(path).with_context(unopened)?,
+                cram: Cram::open(path).with_context(cannot_open)?,
                 reader: open_cram(path, index_path, reference, fields)?,
                 crai: crai.clone(),
                 found: FxHashSet::default(),
@@ -111,7 +112,7 @@ impl Records {
         }
     }
 
-    /// Goes to the records over a region.
+    /// Moves to the records over a region.
     pub fn fetch(&mut self, region: Region) -> Result<()> {
         let failed = format!("cannot find {region} in reads {}", self.path.display());
         let header = self.header();
@@ -143,7 +144,7 @@ impl Records {
                 });
                 let is_mixed = checked.map_err(|cause| {
                     let path = self.path.display();
-                    anyhow!("the index of reads {path} does not fit near {region}: {cause:#}; make it again with: samtools index {path}")
+                    anyhow!("the index of reads {path} is wrong near {region}: {cause:#}; make it again with: samtools index {path}")
                 })?;
                 let start = if is_mixed { 0 } else { region.start };
                 reader
@@ -155,8 +156,8 @@ impl Records {
         Ok(())
     }
 
-    /// The next record over the region; none at its end. Fails where the file is damaged or not sorted, or has no record that
-    /// shows that the end is reached.
+    /// The next record over the region; None at its end. Fails if the file is damaged or not sorted, or if no record
+    /// proves that the end is reached.
     pub fn next(&mut self) -> Result<Option<&Record>> {
         while self.behind < LOOK_AHEAD && self.read()? {
             let start = self.record.pos();
@@ -195,14 +196,14 @@ impl Records {
         match read {
             Some(Err(error)) => Err(error).with_context(|| {
                 format!(
-                    "reads {path} is damaged, or does not fit the reference, near {}; copy or make the file again",
+                    "reads {path} is damaged near {}, or was written with another reference; copy or make the file again",
                     self.place()
                 )
             })?,
             Some(Ok(())) => {}
             None if is_end => return Ok(false),
             None => bail!(
-                "reads {path} ends before its index says, near {}; {AGAIN}",
+                "reads {path} ends near {}, earlier than its index says; {SORT_AGAIN}",
                 self.place()
             ),
         }
@@ -215,7 +216,7 @@ impl Records {
                 let is_known = !is_end || matches!(self.file, AlignmentFile::Cram { .. });
                 ensure!(
                     is_known,
-                    "the index of reads {path} does not know the reads from {} on; {AGAIN}",
+                    "the index of reads {path} lacks the reads from {} on; {SORT_AGAIN}",
                     self.place()
                 );
                 Ok(true)
@@ -224,7 +225,7 @@ impl Records {
                 let is_next = is_end && (tid < 0 || tid > self.contig);
                 ensure!(
                     is_next,
-                    "reads {path} has a read without a contig, or of another, near {}; {AGAIN}",
+                    "reads {path} has a read without a contig or of another contig near {}; {SORT_AGAIN}",
                     self.place()
                 );
                 Ok(false)
@@ -232,14 +233,14 @@ impl Records {
         }
     }
 
-    /// Where in the contig the last record was.
+    /// Contig and 1-based position of the last record.
     fn place(&self) -> String {
         let position = u64::try_from(self.last).unwrap_or(0).max(self.region.start);
         format!("{}:{}", self.region.contig, position + 1)
     }
 }
 
-/// Fails unless a read of the contig begins where the index tells.
+/// Fails unless a read of the contig starts where the index says.
 fn check_first(reader: &mut IndexedReader, read: FirstRead, found: &mut FxHashSet<FirstRead>) -> Result<()> {
     let Some(contig) = read.contig.filter(|_| !found.contains(&read)) else {
         return Ok(());
@@ -254,7 +255,7 @@ fn check_first(reader: &mut IndexedReader, read: FirstRead, found: &mut FxHashSe
     }
     ensure!(
         is_there,
-        "no read begins at position {} of contig {}",
+        "no read starts at position {} of contig {}",
         start + 1,
         contig + 1
     );

@@ -1,4 +1,4 @@
-//! Whose reads these are: the samples that the header's read groups name.
+//! Selects the sample by the read groups of the header.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,20 +8,20 @@ use rustc_hash::FxHashSet;
 
 use crate::output::controls;
 
-/// The sample to call, and the read groups that are its own.
+/// The sample to call and its read groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sample {
     pub name: String,
-    /// Identifiers of the sample's read groups; none if every read of the file is the sample's.
+    /// Identifiers of the sample's read groups; None if every read of the file belongs to the sample.
     pub read_groups: Option<FxHashSet<Vec<u8>>>,
 }
 
 impl Sample {
-    /// Picks the sample from the text of a SAM header. Fails if there are several and none is asked for, or if the
-    /// one asked for is not there.
+    /// Selects the sample from the text of a SAM header. Fails if the header names several samples and `wanted` is
+    /// None, or if it does not name `wanted`.
     pub fn resolve(header: &str, wanted: Option<&str>, path: &Path) -> Result<Self> {
-        if let Some(wanted) = wanted.filter(|name| !can_be_held(name)) {
-            bail!("--sample {wanted:?}: no VCF can hold this name");
+        if let Some(wanted) = wanted.filter(|name| !fits_in_vcf(name)) {
+            bail!("--sample {wanted:?}: a VCF cannot hold this name; give another one");
         }
         let groups = read_groups(header);
         let names: BTreeSet<&str> = groups.iter().filter_map(|&(_, sample)| sample).collect();
@@ -38,9 +38,9 @@ impl Sample {
                 listed()
             ),
         };
-        if !can_be_held(name) {
+        if !fits_in_vcf(name) {
             bail!(
-                "reads {}: no VCF can hold the sample's name, {name:?} (SM in @RG), which has a control character; give it another \
+                "reads {}: a VCF cannot hold the sample name {name:?} (SM in @RG), which has a control character; change it \
                  with: samtools reheader",
                 path.display()
             );
@@ -59,16 +59,16 @@ impl Sample {
         })
     }
 
-    /// A file without named samples: all its reads are one sample, named after the file.
+    /// For a file without named samples: all reads belong to one sample, which gets the name of the file.
     fn unnamed(path: &Path) -> Result<Self> {
         let name = path.file_stem().map_or("SAMPLE".into(), |stem| stem.to_string_lossy());
-        if !can_be_held(&name) {
+        if !fits_in_vcf(&name) {
             bail!(
-                "reads {path:?} name no sample (no SM in @RG), and no VCF can hold the file's name; give one with --sample"
+                "reads {path:?} names no sample (no SM in @RG), and a VCF cannot hold the file's name; give a name with --sample"
             );
         }
         log::warn!(
-            "reads {} names no sample (no SM in @RG); taking the file's name, '{name}'; --sample gives another",
+            "reads {} names no sample (no SM in @RG); the sample gets the file's name, '{name}'; set another with --sample",
             path.display()
         );
         Ok(Self {
@@ -78,7 +78,7 @@ impl Sample {
     }
 }
 
-fn can_be_held(name: &str) -> bool {
+fn fits_in_vcf(name: &str) -> bool {
     !name.is_empty() && controls(name) == name
 }
 

@@ -1,4 +1,4 @@
-//! An alignment file, checked before any work starts.
+//! An alignment file, checked before the work starts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use super::sample::Sample;
 use crate::formats::{Format, Index, Stretch, alignment_file, alignment_index, can_open};
 use crate::genome::{Contig, Contigs, Reference, Region};
 
-/// Length of a tile of [`ReadSource::tiles`] in bases: that of the smallest bins of most indexes.
+/// Length of a tile of [`ReadSource::tiles`] in bases: the smallest bin of most indexes.
 const TILE: u64 = 1 << 14;
 
-/// Bytes that the reads of a tile take at least, on average over what an index knows of at once: thirty reads or more.
+/// An index interval with fewer bytes per tile is sparse. This many bytes hold thirty reads or more.
 const LEAST_BYTES: u64 = 2048;
 
-/// Most tiles of one stretch that are taken of those with fewer.
+/// Most tiles that are taken from one sparse interval.
 const MOST_SPARSE: usize = 64;
 
 /// A checked BAM or CRAM file. Cheap to share; each thread opens its own [`ReadReader`].
@@ -32,14 +32,14 @@ pub struct ReadSource {
     path: PathBuf,
     index_path: PathBuf,
     index: Index,
-    /// What CRAM is decoded against.
+    /// The FASTA that decodes CRAM.
     reference: PathBuf,
     format: Format,
     sample: Sample,
     contigs: Contigs,
-    /// Of the contigs' sequences, where the header has them.
+    /// MD5 digests of the contigs' sequences, where the header has them.
     pub(super) digests: FxHashMap<String, String>,
-    /// Of all contigs of the file, in the order of its header.
+    /// Lengths of all contigs of the file, in the order of its header.
     lengths: Arc<[u64]>,
     filter: FilterOptions,
     downsampling: Option<Downsampling>,
@@ -47,13 +47,13 @@ pub struct ReadSource {
 }
 
 impl ReadSource {
-    /// Opens the file and checks all that can be checked at once: format, index, end-of-file marker, sort order,
-    /// contigs against the reference, and the sample (`sample`, or the only one there is).
+    /// Opens the file and checks format, index, end-of-file marker, sort order, contigs against the reference, and the
+    /// sample (`sample`, or the only one of the file).
     pub fn open(path: &Path, reference: &Reference, sample: Option<&str>) -> Result<Self> {
         let (format, index_path, index) = alignment_file::check(path)?;
-        let unopened = || format!("cannot open reads {}; is the file damaged?", path.display());
-        can_open(path, 1).with_context(unopened)?;
-        let reader = bam::Reader::from_path(path).with_context(unopened)?;
+        let cannot_open = || format!("cannot open reads {}; is the file damaged?", path.display());
+        can_open(path, 1).with_context(cannot_open)?;
+        let reader = bam::Reader::from_path(path).with_context(cannot_open)?;
         let header = reader.header();
         let text = String::from_utf8_lossy(header.as_bytes());
         check_sorted(&text, path)?;
@@ -75,7 +75,7 @@ impl ReadSource {
         })
     }
 
-    /// The same source with a fraction (of 1) of its fragments, chosen by their names and the seed.
+    /// The same source with a fraction (0 to 1) of its fragments, selected by their names and the seed.
     pub fn with_downsampling(self, fraction: f64, seed: u64) -> Self {
         Self {
             downsampling: Some(Downsampling { fraction, seed }),
@@ -92,7 +92,7 @@ impl ReadSource {
         self.filter
     }
 
-    /// The same source with another bound on depth: about so many reads over a place are given at most.
+    /// The same source with another depth limit.
     pub fn with_max_depth(self, max_depth: u32) -> Self {
         Self { max_depth, ..self }
     }
@@ -105,7 +105,7 @@ impl ReadSource {
         &self.index_path
     }
 
-    /// Name of the sample whose reads are given.
+    /// Name of the sample.
     pub fn sample(&self) -> &str {
         &self.sample.name
     }
@@ -115,8 +115,8 @@ impl ReadSource {
         &self.contigs
     }
 
-    /// At most so many tiles that may hold reads, in an order that chance chose once for all. Which of the tiles with few reads
-    /// are among them depends on the index; those with hardly any only are where there are no others.
+    /// At most `most` tiles that may hold reads, in a pseudo-random but fixed order. Sparse tiles are used only if no
+    /// other tiles exist; which of them depends on the index.
     pub fn tiles(&self, most: usize) -> Result<Vec<Region>> {
         let reader =
             bam::Reader::from_path(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
@@ -133,7 +133,7 @@ impl ReadSource {
                 continue;
             };
             let within = positions.start / TILE..positions.end.min(contig.length).div_ceil(TILE);
-            // Of those of a wide stretch with few reads, nearly all are empty.
+            // Nearly all tiles of a wide sparse interval are empty.
             let is_sparse = bytes < LEAST_BYTES.saturating_mul(within.end.saturating_sub(within.start));
             let rank = self.contigs.position(&contig.name);
             let most = if is_sparse { MOST_SPARSE } else { usize::MAX };
@@ -170,7 +170,7 @@ impl ReadSource {
         ))
     }
 
-    /// Opens a reader of records with all their fields, and tells which of them to take.
+    /// Opens a reader of records with all their fields, and returns the filter that selects them.
     pub(super) fn whole_records(&self) -> Result<(Records, ReadFilter)> {
         Ok((self.records(Fields::All)?, self.read_filter()))
     }
@@ -189,8 +189,8 @@ impl ReadSource {
     }
 }
 
-/// Fails if the header says that the file is in another order. A file that says nothing has an index, which only a
-/// sorted file can have.
+/// Fails if the header declares another sort order. Without a declared order, the file is sorted, because it has an
+/// index.
 fn check_sorted(header: &str, path: &Path) -> Result<()> {
     let order = header
         .lines()
@@ -199,14 +199,14 @@ fn check_sorted(header: &str, path: &Path) -> Result<()> {
     match order {
         None | Some("coordinate" | "unknown") => Ok(()),
         Some(order) => bail!(
-            "reads {0} is not sorted by coordinate but '{order}'; sort it with: samtools sort -o sorted.bam {0}",
+            "reads {0} is sorted by '{order}', not by coordinate; sort it with: samtools sort -o sorted.bam {0}",
             path.display()
         ),
     }
 }
 
-/// What both files have. Fails if that is nothing, or if a contig of one name has two lengths; contigs that only one
-/// of the files has are legal.
+/// The contigs that both files have. Fails if there are none, or if a contig has two lengths. Contigs of only one file
+/// are legal.
 fn shared_contigs(header: &HeaderView, reference: &Reference, path: &Path) -> Result<Contigs> {
     let reads: Contigs = (0..header.target_count())
         .map(|tid| Contig {
@@ -224,7 +224,7 @@ fn shared_contigs(header: &HeaderView, reference: &Reference, path: &Path) -> Re
         let length = reads.get(&contig.name).map_or(0, |c| c.length);
         if length != contig.length {
             bail!(
-                "contig {} has {length} bases in {} but {} in {}: these are different genome builds; give the reference \
+                "contig {} has {length} bases in {} but {} in {}: the files have different genome builds; give the reference \
                  that the reads were aligned to",
                 contig.name,
                 path.display(),

@@ -1,4 +1,4 @@
-//! Reads made up for the tests.
+//! Synthetic reads for tests.
 
 use super::read::{CigarKind, CigarOp, Read};
 
@@ -25,7 +25,7 @@ pub fn ops(text: &str) -> Vec<CigarOp> {
     cigar
 }
 
-/// Spells a CIGAR.
+/// Formats a CIGAR.
 pub fn text(cigar: &[CigarOp]) -> String {
     let letter = |kind| match kind {
         CigarKind::Match => 'M',
