@@ -1,15 +1,15 @@
-//! A place to be genotyped.
+//! A candidate: a position to be genotyped.
 
 use crate::variants::VariantType;
 
 /// One alternate allele of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allele {
-    /// Bases in VCF representation: the candidate's `reference` is replaced by these.
+    /// Bases in VCF representation. They replace the candidate's `reference`.
     pub bases: Vec<u8>,
-    /// Reads that carry the allele: indices into the partition's reads, ascending.
+    /// Reads that carry the allele: indices into the partition's reads, in ascending order.
     pub supporting_reads: Vec<u32>,
-    /// Fragments that carry the allele: what `AD` counts. Two mates that agree over the position are one.
+    /// Fragments that carry the allele, as in `AD`. Two mates that agree at the position count once.
     pub depth: u32,
 }
 
@@ -22,19 +22,19 @@ pub struct Candidate {
     pub reference: Vec<u8>,
     /// Alternate alleles in byte order of their bases.
     pub alternates: Vec<Allele>,
-    /// Usable reads over the position, whatever they carry; a fragment counts once.
+    /// Usable fragments over the position, with any allele.
     pub depth: u32,
-    /// Of these, those that carry the reference allele.
+    /// Usable fragments with the reference allele.
     pub reference_depth: u32,
 }
 
 impl Candidate {
-    /// One past the last reference base replaced.
+    /// One past the last replaced reference base.
     pub fn end(&self) -> u64 {
         self.position + self.reference.len() as u64
     }
 
-    /// SNP if every alternate only replaces one base.
+    /// SNP if every alternate replaces exactly one base.
     pub fn variant_type(&self) -> VariantType {
         VariantType::classify(&self.reference, self.alternates.iter().map(|a| a.bases.as_slice()))
     }

@@ -1,7 +1,7 @@
-//! How many reads carry which allele.
+//! Counts the reads of each allele.
 //!
-//! Two passes keep this cheap: the first only marks the positions where any allele could be frequent enough, the
-//! second looks at all reads over those few positions.
+//! Two passes keep this fast. The first pass only marks the positions where an allele could be frequent enough. The
+//! second pass examines all reads over these few positions.
 
 use rustc_hash::FxHashMap;
 
@@ -16,13 +16,13 @@ pub struct AlleleCount {
     /// Reference bases that the allele replaces, from the site's position on.
     pub reference: Vec<u8>,
     pub bases: Vec<u8>,
-    /// Reads of sufficient base quality that carry it: indices, ascending.
+    /// Indices of reads that carry the allele with sufficient base quality, in ascending order.
     pub reads: Vec<u32>,
-    /// Fragments that carry it; see [`SiteCounts::depth`].
+    /// Fragments that carry the allele; see [`SiteCounts::depth`].
     pub depth: u32,
-    /// Further reads that carry it on bases of too low quality.
+    /// Number of reads that carry the allele with insufficient base quality.
     pub low_quality_reads: u32,
-    /// Whether one of the reads has it as its only indel, and few other differences.
+    /// Whether a clean read carries the allele: its only indel, with few other differences.
     pub in_clean_read: bool,
 }
 
@@ -32,21 +32,21 @@ impl AlleleCount {
     }
 }
 
-/// What the reads show at one position.
+/// The allele counts of one position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteCounts {
     /// 0-based.
     pub position: u64,
-    /// Fragments with a usable base, or an indel anchored here. Mates that overlap here count once: where they
-    /// disagree, the better base speaks.
+    /// Fragments with a usable base, or an indel anchored here. Overlapping mates count once; if they disagree, the
+    /// base of higher quality counts.
     pub depth: u32,
     pub reference_depth: u32,
     /// Alternate alleles, in byte order of reference and bases.
     pub alleles: Vec<AlleleCount>,
 }
 
-/// What makes a position worth counting: this many reads that differ from the reference in the same base or by an indel, or
-/// so many plain reads by an indel, on bases of at least this quality.
+/// Thresholds that make a position suspicious: `reads` with the same mismatch or with an indel, or, if a clean read
+/// shows an indel, `indel_reads` with an indel. Qualities must reach `base_quality`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suspicion {
     pub reads: u32,
@@ -54,8 +54,8 @@ pub(super) struct Suspicion {
     pub base_quality: u8,
 }
 
-/// All alleles that any read shows in `region`, for sites where at least one differs from the reference. `reads` are
-/// ordered by start; `sequence` reaches over all of them as far as they matter.
+/// All alleles of reads in `region`, for sites where at least one allele differs from the reference. `reads` are
+/// ordered by start; `sequence` covers all relevant parts of them.
 pub fn count_alleles(reads: &[Read], sequence: &Sequence, region: &Region, min_base_quality: u8) -> Vec<SiteCounts> {
     let suspicion = Suspicion {
         reads: 1,
@@ -65,7 +65,7 @@ pub fn count_alleles(reads: &[Read], sequence: &Sequence, region: &Region, min_b
     count_suspicious(reads, sequence, region, min_base_quality, suspicion)
 }
 
-/// As [`count_alleles`], for suspicious positions only.
+/// Like [`count_alleles`], for suspicious positions only.
 pub(super) fn count_suspicious(
     reads: &[Read],
     sequence: &Sequence,
@@ -91,16 +91,16 @@ pub(super) fn count_suspicious(
         .collect()
 }
 
-/// What one read shows at a site.
+/// The allele of one read at a site.
 struct ReadObservation {
     read: u32,
     quality: u8,
-    /// Index into the site's alleles; none for the reference.
+    /// Index into the site's alleles; None for the reference.
     allele: Option<usize>,
-    /// Whether the read goes on behind the allele, on both sides.
+    /// Whether the read continues on both sides of the allele.
     is_whole: bool,
     is_indel: bool,
-    /// Whether the read ends here, so that it cannot show an indel.
+    /// Whether the read ends here, so it cannot show an indel.
     is_last: bool,
 }
 
@@ -112,7 +112,7 @@ struct ObservedSite {
     observations: Vec<ReadObservation>,
 }
 
-/// First pass: positions of the region, with a known reference base, that reads make suspicious.
+/// First pass: the suspicious positions of the region with a known reference base.
 fn suspicious_sites(
     reads: &[Read],
     indels: &[Vec<Indel>],
@@ -121,7 +121,7 @@ fn suspicious_sites(
     region: &Region,
     suspicion: Suspicion,
 ) -> Vec<ObservedSite> {
-    // Counts of A, C, T and G (bits 1 and 2 of their letters), of indels, and of those in plain reads.
+    // Counts of A, C, T and G (bits 1 and 2 of the letters), of indels, and of indels in clean reads.
     let mut counts = vec![[0u16; 6]; region.len() as usize];
     let mut mark = |position: u64, kind: usize, quality: u8| {
         if quality >= suspicion.base_quality && region.contains(position) {
@@ -132,9 +132,9 @@ fn suspicious_sites(
     for ((read, indels), &clean) in reads.iter().zip(indels).zip(clean) {
         for (position, index, length) in read.matches() {
             let skipped = region.start.saturating_sub(position).min(length as u64) as usize;
-            let shown = (region.end.saturating_sub(position).min(length as u64) as usize).max(skipped);
-            let expected = sequence.slice(position + skipped as u64, position + shown as u64);
-            let bases = read.bases[index + skipped..index + shown].iter();
+            let end = (region.end.saturating_sub(position).min(length as u64) as usize).max(skipped);
+            let expected = sequence.slice(position + skipped as u64, position + end as u64);
+            let bases = read.bases[index + skipped..index + end].iter();
             for (offset, (&base, _)) in bases.zip(expected).enumerate().filter(|(_, (a, b))| a != b) {
                 if base != b'N' {
                     let offset = skipped + offset;
@@ -171,7 +171,7 @@ fn suspicious_sites(
         .collect()
 }
 
-/// Second pass: adds what a read shows to the sites that it covers. At the anchor of an indel, the indel is shown.
+/// Second pass: adds a read's alleles to the sites that it covers. At the anchor of an indel, the allele is the indel.
 fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [ObservedSite]) {
     let end = read.end();
     for (position, index, length) in read.matches() {
@@ -211,7 +211,7 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [ObservedSite
 }
 
 impl ObservedSite {
-    /// Index of an allele, added if it is new.
+    /// Index of an allele. Adds the allele if it is new.
     fn allele(&mut self, reference: &[u8], bases: &[u8]) -> usize {
         let known = self.alleles.iter().position(|(r, b)| r == reference && b == bases);
         known.unwrap_or_else(|| {
@@ -220,7 +220,7 @@ impl ObservedSite {
         })
     }
 
-    /// Counts what reads show that end within a long insertion as the whole of it.
+    /// Assigns reads that end inside a long insertion to the complete insertion.
     fn complete_parts(&mut self) {
         let mut whole = vec![0; self.alleles.len()];
         let observed = self.observations.iter().filter(|o| o.is_whole);
@@ -251,7 +251,7 @@ impl ObservedSite {
             }));
         let usable = |o: &ReadObservation| o.quality >= min_base_quality;
         let observations = &self.observations;
-        let of_mate = |o: &ReadObservation| {
+        let mate_of = |o: &ReadObservation| {
             let mate = mates.get(&o.read)?;
             let found = observations.binary_search_by_key(mate, |other| other.read).ok()?;
             Some(&observations[found]).filter(|mate| usable(mate))
@@ -262,11 +262,12 @@ impl ObservedSite {
                 allele.into_iter().for_each(|a| a.low_quality_reads += 1);
                 continue;
             }
-            // Of two mates the better base speaks for the fragment; of equals, the first. One that ends here is silent on an indel.
-            let is_silent = |o: &ReadObservation, mate: &ReadObservation| o.is_last && mate.is_indel;
-            let rank = |o: &ReadObservation, mate| (is_silent(o, mate), std::cmp::Reverse(o.quality), o.read);
-            let speaks = of_mate(observation).is_none_or(|mate| rank(observation, mate) < rank(mate, observation));
-            let fragment = u32::from(speaks);
+            // For two mates, the base of higher quality counts; the first mate on ties. A mate that ends here gives no
+            // evidence against an indel.
+            let is_uninformative = |o: &ReadObservation, mate: &ReadObservation| o.is_last && mate.is_indel;
+            let rank = |o: &ReadObservation, mate| (is_uninformative(o, mate), std::cmp::Reverse(o.quality), o.read);
+            let is_chosen = mate_of(observation).is_none_or(|mate| rank(observation, mate) < rank(mate, observation));
+            let fragment = u32::from(is_chosen);
             counts.depth += fragment;
             match allele {
                 Some(allele) => {
@@ -287,8 +288,8 @@ impl ObservedSite {
     }
 }
 
-/// For each read whose mate's alignment shares a position with its own, the mate. `reads` are ordered by start. Where reads share a
-/// name by mistake, the lengths of the fragments tell them apart.
+/// Maps each read to its mate if both alignments share a position. `reads` are ordered by start. Insert sizes separate
+/// fragments that share a name by mistake.
 pub(super) fn overlapping_mates(reads: &[Read]) -> FxHashMap<u32, u32> {
     let mut mates = FxHashMap::default();
     let mut seen: FxHashMap<&[u8], u32> = FxHashMap::default();
@@ -298,8 +299,8 @@ pub(super) fn overlapping_mates(reads: &[Read]) -> FxHashMap<u32, u32> {
         if let Some(first) = seen.insert(&read.name, number) {
             let mate = &reads[first as usize];
             let lengths = [mate, read].map(|read| read.insert_size.unsigned_abs());
-            let is_of_one_fragment = lengths[0] == lengths[1] || lengths.contains(&0);
-            if mate.second_of_pair != read.second_of_pair && mate.end() > read.start && is_of_one_fragment {
+            let same_fragment = lengths[0] == lengths[1] || lengths.contains(&0);
+            if mate.second_of_pair != read.second_of_pair && mate.end() > read.start && same_fragment {
                 mates.insert(first, number);
                 mates.insert(number, first);
             }

@@ -1,7 +1,7 @@
-//! How much the reads say at every position, also where nothing differs.
+//! Coverage of every position, also where no read differs from the reference.
 //!
-//! The same counts as those of [`SiteCounts`](super::counts::SiteCounts), which are made for few sites; here all bases are added at
-//! once, and what counts otherwise, indels and mates, is put right after.
+//! The counts equal [`SiteCounts`](super::counts::SiteCounts), which are computed for few sites. Here all bases are
+//! added at once; indels and overlapping mates are corrected afterwards.
 
 use std::ops::Range;
 
@@ -12,18 +12,18 @@ use crate::genome::{Region, Sequence};
 use crate::reads::{Gap, Indel, Read, gaps};
 use crate::variants::Coverage;
 
-/// What one read shows at one position.
-struct ShownBase {
+/// The allele of one read at one position.
+struct SeenAllele {
     position: u64,
     quality: u8,
     is_reference: bool,
 }
 
-/// The coverage of each position of `region`. `reads` are ordered by start and hold all that reach into it; `sequence` is the
-/// reference under all of them. Where the reference is not known, nothing is counted.
+/// The coverage of each position of `region`. `reads` are ordered by start and include all reads over the region;
+/// `sequence` covers all of them. Positions with reference N are not counted.
 ///
-/// A deletion tells of itself where its anchor is, if that was asked for. Of others, whose anchor `is_asked` denies or which are no
-/// allele, nothing else is said: all the bases that they delete count as other than the reference.
+/// A deletion counts at its anchor if `is_asked` accepts the anchor. Any other deletion, or one that is not an allele,
+/// counts as non-reference at all its deleted bases.
 pub fn coverage(
     reads: &[Read],
     sequence: &Sequence,
@@ -38,32 +38,32 @@ pub fn coverage(
         region,
         min_base_quality,
     };
-    let is_told = |gap: &Gap| gap.indel.as_ref().is_some_and(|indel| is_asked(indel.position));
-    let (mut indels, mut untold) = (Vec::with_capacity(reads.len()), FxHashMap::default());
+    let counts_at_anchor = |gap: &Gap| gap.indel.as_ref().is_some_and(|indel| is_asked(indel.position));
+    let (mut indels, mut other_deletions) = (Vec::with_capacity(reads.len()), FxHashMap::default());
     for (read, number) in reads.iter().zip(0..) {
         let gaps = gaps(read, sequence);
         let deleted: Vec<_> = gaps
             .iter()
-            .filter(|gap| !is_told(gap))
+            .filter(|gap| !counts_at_anchor(gap))
             .map(|gap| gap.deleted.clone())
             .collect();
-        let of_read: Vec<Indel> = gaps.into_iter().filter_map(|gap| gap.indel).collect();
+        let read_indels: Vec<Indel> = gaps.into_iter().filter_map(|gap| gap.indel).collect();
         counts.add_bases(read);
-        counts.put_indels(read, &of_read);
+        counts.replace_anchors(read, &read_indels);
         if !deleted.is_empty() {
             deleted.iter().for_each(|deleted| counts.add_deleted(deleted));
-            untold.insert(number, deleted);
+            other_deletions.insert(number, deleted);
         }
-        indels.push(of_read);
+        indels.push(read_indels);
     }
     for (read, mate) in overlapping_mates(reads) {
         let [own, others] = [read, mate].map(|number| (&reads[number as usize], &indels[number as usize][..]));
-        counts.silence(own, others, read < mate);
-        if let (Some(own), Some(others)) = (untold.get(&read), untold.get(&mate))
+        counts.remove_mate_overlap(own, others, read < mate);
+        if let (Some(own), Some(others)) = (other_deletions.get(&read), other_deletions.get(&mate))
             && mate < read
         {
             let both = own.iter().filter(|deleted| others.contains(deleted));
-            both.for_each(|deleted| counts.take_back_deleted(deleted));
+            both.for_each(|deleted| counts.remove_deleted(deleted));
         }
     }
     let counts = counts.depths.into_iter().zip(counts.reference_depths);
@@ -71,7 +71,7 @@ pub fn coverage(
     coverage.collect()
 }
 
-/// Reads over each position of a region, and those of them that show the reference.
+/// Depths of all reads and of reads with the reference allele, for each position of a region.
 struct DepthCounts<'a> {
     depths: Vec<u16>,
     reference_depths: Vec<u16>,
@@ -81,7 +81,7 @@ struct DepthCounts<'a> {
 }
 
 impl DepthCounts<'_> {
-    /// Adds all aligned bases of a read. In slices, as most of a run's bases pass here.
+    /// Adds all aligned bases of a read. It works on slices, because most bases of a run pass here.
     fn add_bases(&mut self, read: &Read) {
         for (position, index, length) in read.matches() {
             let start = position.max(self.region.start);
@@ -91,11 +91,11 @@ impl DepthCounts<'_> {
             }
             let (at, length) = ((start - self.region.start) as usize, (end - start) as usize);
             let index = index + (start - position) as usize;
-            let shown = read.bases[index..][..length].iter().zip(&read.quals[index..][..length]);
-            let shown = shown.zip(self.sequence.slice(start, end));
+            let seen = read.bases[index..][..length].iter().zip(&read.quals[index..][..length]);
+            let seen = seen.zip(self.sequence.slice(start, end));
             let depths = self.depths[at..][..length].iter_mut();
             let counts = depths.zip(&mut self.reference_depths[at..][..length]);
-            for ((depth, reference), ((&base, &quality), &expected)) in counts.zip(shown) {
+            for ((depth, reference), ((&base, &quality), &expected)) in counts.zip(seen) {
                 let usable = (quality >= self.min_base_quality) & (base != b'N') & (expected != b'N');
                 *depth = depth.saturating_add(u16::from(usable));
                 *reference = reference.saturating_add(u16::from(usable & (base == expected)));
@@ -103,18 +103,18 @@ impl DepthCounts<'_> {
         }
     }
 
-    /// Adds a read that leaves out some bases.
+    /// Adds a read that deletes the bases of an interval.
     fn add_deleted(&mut self, deleted: &Range<u64>) {
         self.known_depths(deleted)
             .for_each(|depth| *depth = depth.saturating_add(1));
     }
 
-    fn take_back_deleted(&mut self, deleted: &Range<u64>) {
+    fn remove_deleted(&mut self, deleted: &Range<u64>) {
         self.known_depths(deleted)
             .for_each(|depth| *depth = depth.saturating_sub(1));
     }
 
-    /// The depths of those of some positions whose base is known.
+    /// The depths of the positions with a known reference base.
     fn known_depths(&mut self, positions: &Range<u64>) -> impl Iterator<Item = &mut u16> {
         let start = positions.start.max(self.region.start);
         let end = positions.end.min(self.region.end).max(start);
@@ -123,53 +123,59 @@ impl DepthCounts<'_> {
         depths.filter(|(_, base)| **base != b'N').map(|(depth, _)| depth)
     }
 
-    /// At the anchor of an indel, the indel is shown and not the base.
-    fn put_indels(&mut self, read: &Read, indels: &[Indel]) {
+    /// Replaces the read's base at the anchor of each indel by the indel.
+    fn replace_anchors(&mut self, read: &Read, indels: &[Indel]) {
         for (number, indel) in indels.iter().enumerate() {
             let at = (indel.position, indel.position + 1);
-            // Two indels may share their anchor.
+            // Two indels may share an anchor.
             if indels[..number].iter().all(|before| before.position != indel.position) {
-                let base = bases(read, self.sequence, at).find(|shown| self.is_usable(shown));
-                base.iter().for_each(|base| self.take_back(base));
+                let base = bases(read, self.sequence, at).find(|seen| self.is_usable(seen));
+                base.iter().for_each(|base| self.remove(base));
             }
-            let shown = ShownBase::indel(indel);
-            if self.is_usable(&shown) {
-                let depth = &mut self.depths[(shown.position - self.region.start) as usize];
+            let seen = SeenAllele::indel(indel);
+            if self.is_usable(&seen) {
+                let depth = &mut self.depths[(seen.position - self.region.start) as usize];
                 *depth = depth.saturating_add(1);
             }
         }
     }
 
-    /// Takes back what a read shows where its mate speaks for the fragment: the better base does; of equals, the first read's.
-    fn silence(&mut self, (read, indels): (&Read, &[Indel]), (mate, of_mate): (&Read, &[Indel]), is_first: bool) {
+    /// Removes the read's counts where its mate counts for the fragment: the base of higher quality counts, the first
+    /// read on ties.
+    fn remove_mate_overlap(
+        &mut self,
+        (read, indels): (&Read, &[Indel]),
+        (mate, mate_indels): (&Read, &[Indel]),
+        is_first: bool,
+    ) {
         let both = (read.start.max(mate.start), read.end().min(mate.end()));
-        let mut others: Vec<ShownBase> = shown(mate, of_mate, self.sequence, both).collect();
-        others.retain(|shown| self.is_usable(shown));
-        others.sort_by_key(|shown| shown.position);
-        let mut own: Vec<ShownBase> = shown(read, indels, self.sequence, both).collect();
-        own.retain(|shown| self.is_usable(shown));
-        for shown in own {
-            let found = others.binary_search_by_key(&shown.position, |other| other.position);
+        let mut others: Vec<SeenAllele> = seen(mate, mate_indels, self.sequence, both).collect();
+        others.retain(|seen| self.is_usable(seen));
+        others.sort_by_key(|seen| seen.position);
+        let mut own: Vec<SeenAllele> = seen(read, indels, self.sequence, both).collect();
+        own.retain(|seen| self.is_usable(seen));
+        for seen in own {
+            let found = others.binary_search_by_key(&seen.position, |other| other.position);
             let other = found.ok().map(|found| others[found].quality);
-            if other.is_some_and(|other| other > shown.quality || other == shown.quality && !is_first) {
-                self.take_back(&shown);
+            if other.is_some_and(|other| other > seen.quality || other == seen.quality && !is_first) {
+                self.remove(&seen);
             }
         }
     }
 
-    fn is_usable(&self, shown: &ShownBase) -> bool {
-        let ShownBase { position, quality, .. } = *shown;
+    fn is_usable(&self, seen: &SeenAllele) -> bool {
+        let SeenAllele { position, quality, .. } = *seen;
         quality >= self.min_base_quality && self.region.contains(position) && self.sequence.base(position) != b'N'
     }
 
-    fn take_back(&mut self, shown: &ShownBase) {
-        let at = (shown.position - self.region.start) as usize;
+    fn remove(&mut self, seen: &SeenAllele) {
+        let at = (seen.position - self.region.start) as usize;
         self.depths[at] = self.depths[at].saturating_sub(1);
-        self.reference_depths[at] = self.reference_depths[at].saturating_sub(u16::from(shown.is_reference));
+        self.reference_depths[at] = self.reference_depths[at].saturating_sub(u16::from(seen.is_reference));
     }
 }
 
-impl ShownBase {
+impl SeenAllele {
     fn indel(indel: &Indel) -> Self {
         Self {
             position: indel.position,
@@ -179,15 +185,15 @@ impl ShownBase {
     }
 }
 
-/// The known bases of a read within bounds.
-fn bases(read: &Read, sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = ShownBase> {
+/// The known bases of a read within `within`.
+fn bases(read: &Read, sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = SeenAllele> {
     read.matches().flat_map(move |(position, index, length)| {
         let start = position.max(within.0);
         let end = (position + length as u64).min(within.1).max(start);
         (start..end).filter_map(move |at| {
             let index = index + (at - position) as usize;
             let base = read.bases[index];
-            (base != b'N').then(|| ShownBase {
+            (base != b'N').then(|| SeenAllele {
                 position: at,
                 quality: read.quals[index],
                 is_reference: base == sequence.base(at),
@@ -196,14 +202,14 @@ fn bases(read: &Read, sequence: &Sequence, within: (u64, u64)) -> impl Iterator<
     })
 }
 
-/// What a read shows within bounds: its bases, and at the anchors of indels these.
-fn shown(read: &Read, indels: &[Indel], sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = ShownBase> {
+/// The alleles of a read within `within`: its bases, with indels in place of their anchors.
+fn seen(read: &Read, indels: &[Indel], sequence: &Sequence, within: (u64, u64)) -> impl Iterator<Item = SeenAllele> {
     let anchors = indels
         .iter()
         .filter(move |indel| (within.0..within.1).contains(&indel.position));
     let bases = bases(read, sequence, within);
-    let bases = bases.filter(|shown| indels.iter().all(|indel| indel.position != shown.position));
-    bases.chain(anchors.map(ShownBase::indel))
+    let bases = bases.filter(|seen| indels.iter().all(|indel| indel.position != seen.position));
+    bases.chain(anchors.map(SeenAllele::indel))
 }
 
 #[cfg(test)]
@@ -217,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn positions_that_differ_are_covered_as_their_sites_are_counted(
+        fn coverage_equals_site_counts(
             drawn in prop::collection::vec((0..8u64, 0..4usize, 0..3usize, 0..40u8), 1..20)
         ) {
             let sequence = Sequence::new(100, REFERENCE.into());
@@ -252,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn mates_count_once_and_what_is_poor_or_unknown_not_at_all() {
+    fn mates_count_once_and_poor_or_unknown_bases_do_not_count() {
         let mut reference = REFERENCE.as_bytes().to_vec();
         reference[7] = b'N';
         let sequence = Sequence::new(0, reference);
@@ -269,7 +275,7 @@ mod tests {
         assert!(covered.iter().all(|c| c.reference_depth == c.depth));
     }
     #[test]
-    fn deletions_of_which_nothing_else_tells_are_no_reference() {
+    fn deletions_not_counted_at_their_anchor_are_not_reference() {
         let mut reference = REFERENCE.as_bytes().to_vec();
         reference[14] = b'N';
         let region = Region::new("c", 0, 40);

@@ -1,4 +1,4 @@
-//! From counts to candidates.
+//! Selects candidates from allele counts.
 
 use super::candidate::{Allele, Candidate};
 use super::counts::{AlleleCount, SiteCounts, Suspicion, count_suspicious};
@@ -6,8 +6,8 @@ use super::options::{CandidateOptions, Verdict};
 use crate::genome::{Region, Sequence};
 use crate::reads::Read;
 
-/// The candidates at positions of `region`, in order. `reads` are ordered by start and hold all that reach into the
-/// region; `sequence` is the reference under all of them.
+/// The candidates of `region`, in order of position. `reads` are ordered by start and include all reads over the
+/// region; `sequence` covers all of them.
 pub fn find_candidates(
     reads: &[Read],
     sequence: &Sequence,
@@ -16,7 +16,7 @@ pub fn find_candidates(
 ) -> Vec<Candidate> {
     let suspicion = Suspicion {
         reads: options.min_supporting_reads,
-        indel_reads: options.fewest_reads_of_an_indel(),
+        indel_reads: options.min_indel_reads(),
         base_quality: options.min_base_quality,
     };
     count_suspicious(reads, sequence, region, options.min_base_quality, suspicion)
@@ -25,8 +25,7 @@ pub fn find_candidates(
         .collect()
 }
 
-/// Joins the alleles of a site that pass into one candidate: all are spelled over the longest stretch of reference
-/// that any of them replaces.
+/// Joins the passing alleles of a site into one candidate. All alleles are extended to the longest replaced reference.
 fn candidate(site: SiteCounts, options: &CandidateOptions) -> Option<Candidate> {
     let verdicts = options.verdicts(&site);
     let judged = site.alleles.into_iter().zip(verdicts);
@@ -61,7 +60,7 @@ mod tests {
     const REFERENCE: &str = "GATTCTGACCATGCACACACAGGTAGTCCGATTCGAAGCTTTTTCAGGACT";
     const START: u64 = 1_000;
 
-    /// Candidates as `position ref>alternates depth:alternate depths`, with offsets for positions.
+    /// Candidates as `position ref>alternates depth:alternate depths`, with offsets as positions.
     fn found(reads: &[Read]) -> Vec<String> {
         let sequence = Sequence::new(START, REFERENCE.into());
         let region = Region::new("c", START, START + REFERENCE.len() as u64);
@@ -82,7 +81,7 @@ mod tests {
             .collect()
     }
 
-    /// Reads over the whole reference that carry `bases` by `cigar`; names tell them apart.
+    /// Reads with unique names over the whole reference, with the given bases and CIGAR.
     fn copies(name: &str, count: usize, cigar: &str, bases: &str) -> Vec<Read> {
         (0..count)
             .map(|i| read(&format!("{name}{i}"), START, cigar, bases.as_bytes()))
@@ -130,7 +129,7 @@ mod tests {
         let other = copies("other", 1, "51M", &with_base(5, 'A'));
         let reads = [other, mates.clone(), reference(5)].concat();
         assert_eq!(found(&reads), ["5 T>A 7:2"]);
-        // Where mates disagree, the better base speaks.
+        // If mates disagree, the base of higher quality counts.
         mates[1].bases = REFERENCE.into();
         mates[1].quals[5] = 31;
         let other = copies("other", 2, "51M", &with_base(5, 'A'));
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mate_that_ends_before_an_indel_is_silent_on_it() {
+    fn a_mate_that_ends_before_an_indel_gives_no_evidence() {
         let deletion = || copies("del", 1, "26M2D23M", &with_indel(25, 2, ""));
         let with_mate = |cigar: &str, bases: &str| {
             let mut mate = copies("del", 1, cigar, bases);
@@ -154,13 +153,13 @@ mod tests {
             )
         };
         assert_eq!(with_mate("26M", &REFERENCE[..26]), ["25 GTC>G 17:2"]);
-        // One that goes on has seen that there is none, and a SNP is seen at the last base, too.
+        // A mate that continues shows that there is no indel. A mate that ends at a SNP still shows the SNP.
         assert!(with_mate("30M", &REFERENCE[..30]).is_empty());
         assert!(with_mate("26M", &with_base(25, 'A')[..26]).contains(&"25 GTC>G 17:2".into()));
     }
 
     #[test]
-    fn a_misread_base_before_a_long_deletion_makes_no_other_allele() {
+    fn a_misread_base_before_a_long_deletion_adds_no_allele() {
         let deleted = with_indel(25, 12, "");
         let mut misread = copies(
             "misread",
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn one_read_is_enough_for_an_indel_where_reads_are_few() {
+    fn one_read_is_enough_for_an_indel_at_low_depth() {
         let inserted = |name, bases: &str| copies(name, 1, "26M3I25M", &with_indel(25, 0, bases));
         let insertion = inserted("ins", "AAA");
         assert_eq!(found(&[reference(11), insertion.clone()].concat()), ["25 G>GAAA 12:1"]);
@@ -194,7 +193,7 @@ mod tests {
         let both = [deletion, insertion].concat();
         assert_eq!(found(&[reference(2), both.clone()].concat()), ["25 GTC>G,GAAATC 7:4,1"]);
         assert_eq!(found(&[reference(8), both.clone()].concat()), ["25 GTC>G 13:4"]);
-        // A tail from elsewhere, forced into place, is no evidence.
+        // A misaligned tail from another locus is not evidence.
         let forced = copies(
             "ins",
             1,
@@ -202,7 +201,7 @@ mod tests {
             &with_indel(25, 0, "AAA").replace("TTTTTC", "AAAAAC"),
         );
         assert!(found(&[reference(2), forced].concat()).is_empty());
-        // Two such reads may show both haplotypes; three that differ look like errors.
+        // Two different indels may be the two haplotypes; three are likely errors.
         let two = [inserted("ins", "AAA"), inserted("other", "CCC")].concat();
         assert_eq!(found(&two), ["25 G>GAAA,GCCC 2:1,1"]);
         let three = [two, inserted("another", "ACA")].concat();
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn where_more_reads_are_asked_for_one_of_them_must_be_plain() {
+    fn one_supporting_read_less_requires_a_clean_read() {
         let inserted = with_indel(25, 0, "AAA");
         let forced = inserted.replace("TTTTTC", "AAAAAC");
         let found = |clean, others| {
@@ -231,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn a_misread_base_of_a_long_insertion_makes_no_other_allele() {
+    fn a_misread_base_of_a_long_insertion_adds_no_allele() {
         let inserted = |name, count, bases: &str| copies(name, count, "26M20I25M", &with_indel(25, 0, bases));
         let often = inserted("often", 3, "ATTGACCGTATTGGCCAATT");
         let found_with = |others: Vec<Read>| found(&[reference(10), often.clone(), others].concat());
         let joined = ["25 G>GATTGACCGTATTGGCCAATT 14:4"];
         assert_eq!(found_with(inserted("misread", 1, "ATTGACCGTATTCGCCAATA")), joined);
-        // Two reads that agree are another allele.
+        // Two reads that agree form another allele.
         let both = ["25 G>GATTGACCGTATTCGCCAATT,GATTGACCGTATTGGCCAATT 15:2,3"];
         assert_eq!(found_with(inserted("both", 2, "ATTGACCGTATTCGCCAATT")), both);
     }
@@ -259,8 +258,8 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_an_indel_is_the_leftmost() {
-        // CA of GCACACACAG is deleted at its left, in the middle and at its right.
+    fn indels_are_left_aligned() {
+        // CA of GCACACACAG is deleted at its left end, in the middle, and at its right end.
         let cigars = ["13M2D36M", "15M2D34M", "19M2D30M"];
         let deleted = with_indel(12, 2, "");
         let reads: Vec<_> = cigars
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_bases_and_soft_clips_are_no_alleles() {
+    fn unknown_bases_and_soft_clips_are_not_alleles() {
         let reads = [
             reference(3),
             copies("n", 3, "51M", &with_base(5, 'N')),

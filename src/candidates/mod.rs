@@ -1,4 +1,4 @@
-//! Places where the reads differ from the reference often enough to be worth a closer look.
+//! Candidates: positions where enough reads differ from the reference to be genotyped.
 
 mod candidate;
 mod clean_read;

@@ -1,31 +1,33 @@
-//! Long insertions that a read shows only in part.
+//! Completes long insertions that a read contains only in part.
 
-/// Reference bases that an allele replaces, and its own.
+/// An allele: the replaced reference bases and the alternate bases.
 pub(super) type Spelling = (Vec<u8>, Vec<u8>);
 
-/// Fewest inserted bases of a part: fewer are those of a longer insertion by chance.
+/// Minimum length of a part: a shorter one matches a longer insertion by chance.
 const LEAST_PART: usize = 10;
 
-/// Fewest reads that must show an insertion whole.
+/// Minimum number of reads that contain the whole insertion.
 const WHOLE_READS: u32 = 2;
 
-/// The insertion that a read shows which ends within `part`: the one that begins or ends with the part's bases, if enough reads show it
-/// `whole` and no read shows another such. In a repeat, a part is of all lengths.
+/// The index of the only whole insertion that starts or ends with the inserted bases of allele `part`. `whole` holds
+/// the number of reads with each whole allele. None if two insertions match, as in a repeat, or if too few reads
+/// contain the insertion.
 pub(super) fn completed(part: usize, alleles: &[Spelling], whole: &[u32]) -> Option<usize> {
     let mut parts = (0..alleles.len()).filter(|&j| whole[j] > 0 && is_part(&alleles[part], &alleles[j]));
     let only = parts.next().filter(|_| parts.next().is_none());
     only.filter(|&j| whole[j] >= WHOLE_READS)
 }
 
-/// Whether an allele has the first or the last inserted bases of another, an insertion.
-fn is_part((reference, bases): &Spelling, (of_reference, of_bases): &Spelling) -> bool {
-    let (Some(shown), Some(inserted)) = (bases.get(reference.len()..), of_bases.get(of_reference.len()..)) else {
+/// Whether the first allele contains the first or the last inserted bases of the second, a longer insertion.
+fn is_part((reference, bases): &Spelling, (whole_reference, whole_bases): &Spelling) -> bool {
+    let (Some(part), Some(inserted)) = (bases.get(reference.len()..), whole_bases.get(whole_reference.len()..)) else {
         return false;
     };
-    let is_of_site = reference == of_reference && bases.starts_with(reference) && of_bases.starts_with(of_reference);
-    is_of_site
-        && (LEAST_PART..inserted.len()).contains(&shown.len())
-        && (inserted.starts_with(shown) || inserted.ends_with(shown))
+    let same_anchor =
+        reference == whole_reference && bases.starts_with(reference) && whole_bases.starts_with(whole_reference);
+    same_anchor
+        && (LEAST_PART..inserted.len()).contains(&part.len())
+        && (inserted.starts_with(part) || inserted.ends_with(part))
 }
 
 #[cfg(test)]
@@ -33,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_is_of_the_only_insertion_that_begins_or_ends_so() {
+    fn a_part_belongs_to_the_only_insertion_that_starts_or_ends_with_it() {
         let alleles: Vec<Spelling> = [
             "GATTGACCGTATTGGCCAATT",
             "GATTGACCGTATT",
@@ -46,7 +48,7 @@ mod tests {
         let completed = |part, whole: u32| completed(part, &alleles, &[whole, 0, 0, 0, 9]);
         assert_eq!(completed(1, 2), Some(0));
         assert_eq!(completed(2, 2), Some(0));
-        // One read alone shows it whole; too few bases; others.
+        // Only one read with the whole insertion, too few bases, and other bases.
         assert_eq!(completed(1, 1), None);
         assert_eq!(completed(3, 2), None);
         assert_eq!(completed(4, 2), None);
