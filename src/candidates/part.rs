@@ -4,7 +4,7 @@
 pub(super) type Spelling = (Vec<u8>, Vec<u8>);
 
 /// Minimum length of a part: a shorter one matches a longer insertion by chance.
-const LEAST_PART: usize = 10;
+const MIN_PART: usize = 10;
 
 /// Minimum number of reads that contain the whole insertion.
 const WHOLE_READS: u32 = 2;
@@ -26,7 +26,7 @@ fn is_part((reference, bases): &Spelling, (whole_reference, whole_bases): &Spell
     let same_anchor =
         reference == whole_reference && bases.starts_with(reference) && whole_bases.starts_with(whole_reference);
     same_anchor
-        && (LEAST_PART..inserted.len()).contains(&part.len())
+        && (MIN_PART..inserted.len()).contains(&part.len())
         && (inserted.starts_with(part) || inserted.ends_with(part))
 }
 

@@ -21,7 +21,7 @@ const BATCH: usize = 4;
 
 /// Most bases by which insertions may move an end of a read's positions. Positions this far before a read's start may
 /// select it.
-const MOST_INSERTED: u64 = 500;
+const MAX_INSERTED: u64 = 500;
 
 /// Sort key of the selection: number of the fragment, which mates share; number of the read's content, for files where
 /// many reads share a name; and index in the file, for identical copies.
@@ -77,8 +77,8 @@ fn fragment_number(name: &[u8], start: u64, mate_start: Option<u64>) -> u64 {
 /// this rule, an indel would change a read's reach, and a sharp edge in depth would favour one allele.
 pub(super) fn positions(start: u64, end: u64, bases: u64, reverse: bool) -> Range<u64> {
     match reverse {
-        true => end.saturating_sub(bases).max(start.saturating_sub(MOST_INSERTED))..end,
-        false => start..(start + bases).min(end + MOST_INSERTED),
+        true => end.saturating_sub(bases).max(start.saturating_sub(MAX_INSERTED))..end,
+        false => start..(start + bases).min(end + MAX_INSERTED),
     }
 }
 
@@ -121,7 +121,7 @@ impl DepthLimit {
     }
 
     pub fn keep(&mut self, read: Read, mate_start: Option<u64>) {
-        let frontier = read.start.saturating_sub(MOST_INSERTED);
+        let frontier = read.start.saturating_sub(MAX_INSERTED);
         self.open.push(OpenRead {
             read,
             mate_start,

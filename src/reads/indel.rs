@@ -139,7 +139,7 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
         let shift = (aligned - position) as usize % shown.len().max(1);
         shown.rotate_right(shift);
     } else {
-        // Left alignment has added reference bases.
+        // Left alignment has removed bases that equal the reference.
         base_quals = vec![quality; bases.len()];
     }
     (reference != bases).then_some(Indel {

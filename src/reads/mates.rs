@@ -1,4 +1,4 @@
-//! Holds records on their way to a sorted file until the new positions of their mates are oldest.
+//! Holds records on their way to a sorted file until the new positions of their mates are known.
 
 use std::collections::BTreeMap;
 

@@ -21,10 +21,10 @@ use crate::genome::{Contig, Contigs, Reference, Region};
 const TILE: u64 = 1 << 14;
 
 /// An index interval with fewer bytes per tile is sparse. This many bytes hold thirty reads or more.
-const LEAST_BYTES: u64 = 2048;
+const MIN_BYTES: u64 = 2048;
 
 /// Most tiles that are taken from one sparse interval.
-const MOST_SPARSE: usize = 64;
+const MAX_SPARSE: usize = 64;
 
 /// A checked BAM or CRAM file. Cheap to share; each thread opens its own [`ReadReader`].
 #[derive(Clone, Debug)]
@@ -134,9 +134,9 @@ impl ReadSource {
             };
             let within = positions.start / TILE..positions.end.min(contig.length).div_ceil(TILE);
             // Nearly all tiles of a wide sparse interval are empty.
-            let is_sparse = bytes < LEAST_BYTES.saturating_mul(within.end.saturating_sub(within.start));
+            let is_sparse = bytes < MIN_BYTES.saturating_mul(within.end.saturating_sub(within.start));
             let rank = self.contigs.position(&contig.name);
-            let most = if is_sparse { MOST_SPARSE } else { usize::MAX };
+            let most = if is_sparse { MAX_SPARSE } else { usize::MAX };
             let tiles = if is_sparse { &mut sparse } else { &mut tiles };
             tiles.extend(
                 within

@@ -1,7 +1,8 @@
-//! From a window's reference and reads to the haplotypes that their de Bruijn graph spells.
+//! Assembles a window's haplotypes from a de Bruijn graph of its reference and reads.
 //!
-//! k is the smallest for which the graph has no cycle, or the next few if there are too many haplotypes by that: longer k-mers
-//! link neighbouring variants. Where few reads are and no two of them agree on anything but the reference, one is enough.
+//! k is the smallest value without a cycle in the graph. If that gives too many haplotypes, the next larger values are
+//! tried, because longer k-mers link neighbouring variants. In a window with few reads, where no two reads agree on a
+//! difference from the reference, one read is enough.
 
 use std::ops::Range;
 
@@ -11,21 +12,21 @@ use super::segments::{MatchingRun, Segment, Segments};
 use crate::genome::Sequence;
 use crate::reads::Read;
 
-/// Assembles windows; keeps its buffers from one window to the next.
+/// Assembles windows and reuses its buffers.
 ///
-/// Most bases of most reads equal the reference. Such stretches are not hashed base by base, only counted: their edges
-/// are the reference's.
+/// Most bases of most reads equal the reference. Runs of such bases are only counted and not hashed base by base,
+/// because their edges are the reference's.
 #[derive(Default)]
 pub struct Assembler {
     source: Segments,
-    /// How many runs take the edge that begins at each base of the reference.
+    /// The number of runs over the edge that starts at each reference base.
     coverage: Vec<u32>,
     graph: Graph,
 }
 
 impl Assembler {
-    /// Haplotypes of `window`, in byte order, from those `reads` that overlap it. `None` if there are too many, if only
-    /// the reference is left, or if no k will do. The window must lie within `reference`.
+    /// Haplotypes of `window` from the overlapping `reads`, in byte order. `None` if there are too many, if only the
+    /// reference remains, or if no k works. The window must lie within `reference`.
     pub fn haplotypes(
         &mut self,
         window: &Range<u64>,
@@ -55,7 +56,8 @@ impl Assembler {
         options.max_k.min(self.source.window.len().saturating_sub(1))
     }
 
-    /// Builds the graph for the smallest k without a cycle. A cycle at k + 1 is one at k too, so k can be bisected.
+    /// Builds the graph for the smallest k without a cycle. A cycle at k + 1 is also a cycle at k, so bisection finds
+    /// k.
     fn build_acyclic(&mut self, options: &RealignOptions) -> Option<()> {
         let max_k = self.max_k(options);
         let (mut cyclic, mut step) = (options.min_k.saturating_sub(1), 1);
@@ -80,8 +82,8 @@ impl Assembler {
         (self.graph.k() == acyclic || self.build(acyclic, options)).then_some(())
     }
 
-    /// Builds the graph for `k`; false if it has a cycle. Of short k-mers any cycle counts, of long ones only that of
-    /// edges which are kept: a single bad read shall not ask for k-mers longer than what most reads hold.
+    /// Builds the graph for `k`; false if it has a cycle. From `long_k` on, only cycles of kept edges count, so that a
+    /// single bad read cannot require k-mers too long for most reads.
     fn build(&mut self, k: usize, options: &RealignOptions) -> bool {
         let runs = self.source.runs.iter().map(|run| run.text.len());
         let counted: usize = runs.map(|length| length.saturating_sub(k)).sum();
@@ -102,7 +104,7 @@ impl Assembler {
         self.graph.sort_topologically()
     }
 
-    /// Adds the edges of a segment, counting those of its runs.
+    /// Adds the edges of a segment and counts the edges of its runs.
     fn add_segment(&mut self, segment: usize) {
         let k = self.graph.k();
         let Segment { text, runs } = &self.source.segments[segment];
@@ -112,7 +114,7 @@ impl Assembler {
             if text.len() <= k {
                 continue;
             }
-            // Summed up later: from here on one run more, from there on one less.
+            // `coverage` holds differences until it is summed: one run starts here, and ends there.
             self.coverage[*reference] = self.coverage[*reference].wrapping_add(1);
             let after = reference + text.len() - k;
             self.coverage[after] = self.coverage[after].wrapping_sub(1);
@@ -125,7 +127,7 @@ impl Assembler {
         self.graph.add_path(&self.source.text, begin..end, Weight::One);
     }
 
-    /// Adds the reference's edges that runs take, but for those within the window, which are there.
+    /// Adds the reference's edges that runs cover, without the window's edges, which exist already.
     fn add_covered_reference(&mut self) {
         let (k, mut sum) = (self.graph.k(), 0u32);
         for covered in &mut self.coverage {
@@ -133,19 +135,22 @@ impl Assembler {
             *covered = sum;
         }
         let inside = self.source.window.start..(self.source.window.end - k);
-        let mut at = 0;
-        while at < self.coverage.len() {
-            let here = |at: &usize| self.coverage[*at] > 0 && !inside.contains(at);
-            let edges = (at..self.coverage.len()).take_while(here).count();
+        let mut start = 0;
+        while start < self.coverage.len() {
+            let here = |start: &usize| self.coverage[*start] > 0 && !inside.contains(start);
+            let edges = (start..self.coverage.len()).take_while(here).count();
             if edges > 0 {
-                self.graph
-                    .add_path(&self.source.text, at..at + edges + k, Weight::Each(&self.coverage));
+                self.graph.add_path(
+                    &self.source.text,
+                    start..start + edges + k,
+                    Weight::Each(&self.coverage),
+                );
             }
-            at += edges + 1;
+            start += edges + 1;
         }
     }
 
-    /// The window's last k-mer.
+    /// The vertex of the window's last k-mer.
     fn sink(&self) -> u32 {
         (self.source.window.len() - self.graph.k()) as u32
     }

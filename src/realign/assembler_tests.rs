@@ -1,4 +1,4 @@
-//! What windows assemble into.
+//! Tests of window assembly.
 
 use super::assembler::Assembler;
 use super::options::RealignOptions;
@@ -17,7 +17,7 @@ fn assemble(reference: &Sequence, reads: &[Read]) -> Option<Vec<Vec<u8>>> {
 }
 
 #[test]
-fn a_window_spells_the_reference_and_what_two_reads_hold() {
+fn a_window_assembles_the_reference_and_a_haplotype_of_two_reads() {
     let reference = Sequence::new(7_000, random_bases(800, 3));
     let plain = clipped_reads(&reference, 400, 0, b"", 100, 20);
     assert_eq!(assemble(&reference, &plain), None);
@@ -29,7 +29,7 @@ fn a_window_spells_the_reference_and_what_two_reads_hold() {
     let mut reads = [plain, clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20)].concat();
     assert_eq!(assemble(&reference, &reads), Some(expected));
 
-    // One read alone, or reads of bad quality there, are no evidence.
+    // Reads of low mapping quality or low base quality are not evidence.
     for read in &mut reads {
         read.mapping_quality = 13;
     }
@@ -41,7 +41,7 @@ fn a_window_spells_the_reference_and_what_two_reads_hold() {
 }
 
 #[test]
-fn a_single_read_is_enough_where_reads_are_few() {
+fn a_single_read_is_enough_among_few_reads() {
     let reference = Sequence::new(7_000, random_bases(800, 3));
     let plain = clipped_reads(&reference, 400, 0, b"", 100, 20);
     let changed = clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20);
@@ -52,12 +52,12 @@ fn a_single_read_is_enough_where_reads_are_few() {
     let mut expected = vec![window, alternate];
     expected.sort();
     assert_eq!(assemble(&reference, &few), Some(expected));
-    // The same read among many.
+    // One read among many is not enough.
     assert_eq!(assemble(&reference, &[&few[..], &plain, &plain].concat()), None);
 }
 
 #[test]
-fn repeats_that_no_k_resolves_and_too_many_haplotypes_give_nothing() {
+fn unresolvable_repeats_and_too_many_haplotypes_give_none() {
     let mut reference = Sequence::new(7_000, random_bases(800, 4));
     let changed = clipped_reads(&reference, 400, 0, b"ACCTT", 100, 20);
     assert!(assemble(&reference, &changed).is_some());
@@ -69,7 +69,7 @@ fn repeats_that_no_k_resolves_and_too_many_haplotypes_give_nothing() {
 
     let reference = Sequence::new(7_000, random_bases(800, 5));
     let mut reads = Vec::new();
-    // Eleven SNPs, each in two reads of its own.
+    // Eleven SNPs, each in two different reads.
     for at in (320..=480).step_by(16) {
         let mut bases = reference.bases[at - 15..at + 16].to_vec();
         bases[15] = if bases[15] == b'A' { b'C' } else { b'A' };
@@ -81,7 +81,7 @@ fn repeats_that_no_k_resolves_and_too_many_haplotypes_give_nothing() {
 }
 
 #[test]
-fn neighbouring_variants_are_linked_where_they_mix_into_too_many_haplotypes() {
+fn neighbouring_variants_are_linked_if_they_give_too_many_haplotypes() {
     let reference = Sequence::new(7_000, random_bases(800, 6));
     let mut changed = reference.clone();
     for at in (330..470).step_by(15) {
@@ -97,7 +97,7 @@ fn neighbouring_variants_are_linked_where_they_mix_into_too_many_haplotypes() {
 }
 
 #[test]
-fn one_read_that_repeats_itself_does_not_hide_what_shorter_reads_hold() {
+fn one_repetitive_read_does_not_hide_the_haplotype_of_shorter_reads() {
     let reference = Sequence::new(7_000, random_bases(800, 7));
     let mut reads = clipped_reads(&reference, 400, 0, b"ACCTT", 60, 3);
     let expected = assemble(&reference, &reads);

@@ -1,9 +1,9 @@
-//! Alignments laid end to end: from read to haplotype to reference.
+//! Composes alignments: from read to haplotype to reference.
 
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
-/// Adds an operation, merged with the last one if that is of the same kind.
+/// Adds an operation; merges it with the last operation if both have the same kind.
 pub fn push(cigar: &mut Vec<CigarOp>, kind: CigarKind, length: u32) {
     match cigar.last_mut() {
         _ if length == 0 => {}
@@ -12,7 +12,7 @@ pub fn push(cigar: &mut Vec<CigarOp>, kind: CigarKind, length: u32) {
     }
 }
 
-/// Adds an operation; an insertion and a deletion side by side become matches as far as they go.
+/// Adds an operation; the shared length of an adjacent insertion and deletion becomes a match.
 fn push_merged(cigar: &mut Vec<CigarOp>, kind: CigarKind, length: u32) {
     use CigarKind::{Deletion, Insertion, Match};
     let Some(&CigarOp {
@@ -32,8 +32,8 @@ fn push_merged(cigar: &mut Vec<CigarOp>, kind: CigarKind, length: u32) {
     push(cigar, kind, length - shared);
 }
 
-/// What is left of the haplotype's alignment from its base `from` on, without a deletion in front, and the reference
-/// offset at which that begins.
+/// The haplotype's alignment from haplotype base `from` on, without a leading deletion, and the reference offset of its
+/// start.
 fn from_base(haplotype: &[CigarOp], from: usize) -> (usize, Vec<CigarOp>) {
     let (mut skip, mut reference) = (from as u32, 0);
     let mut rest = Vec::with_capacity(haplotype.len());
@@ -54,13 +54,13 @@ fn from_base(haplotype: &[CigarOp], from: usize) -> (usize, Vec<CigarOp>) {
     (reference as usize, rest)
 }
 
-/// Carries a read's alignment to a haplotype, from haplotype base `start` on, over to the reference through the
-/// haplotype's alignment. Returns the reference offset of the first aligned base and the read's alignment.
+/// Converts a read's alignment to a haplotype (from haplotype base `start` on) to an alignment to the reference.
+/// Returns the reference offset of the first aligned base and the read's CIGAR.
 pub fn compose(read: &[CigarOp], start: usize, haplotype: &[CigarOp]) -> (usize, Vec<CigarOp>) {
     use CigarKind::{Deletion, Insertion, Match, SoftClip};
-    let (offset, onward) = from_base(haplotype, start);
-    let mut onward = onward.into_iter();
-    let mut next = onward.next();
+    let (offset, rest) = from_base(haplotype, start);
+    let mut rest = rest.into_iter();
+    let mut next = rest.next();
     let mut cigar = Vec::new();
     for op in read {
         let mut left = op.length;
@@ -100,14 +100,14 @@ pub fn compose(read: &[CigarOp], start: usize, haplotype: &[CigarOp]) -> (usize,
             left -= ours;
             through.length -= theirs;
             if through.length == 0 {
-                next = onward.next();
+                next = rest.next();
             }
         }
     }
     (offset, cigar)
 }
 
-/// Whether no insertion or deletion of the read, aligned from `start`, can be moved to the left.
+/// Whether no indel of the read, aligned from `start`, can be shifted to the left.
 pub fn is_left_aligned(read: &Read, start: u64, cigar: &[CigarOp], reference: &Sequence) -> bool {
     let (mut position, mut offset) = (start, 0);
     for op in cigar {
@@ -132,7 +132,7 @@ mod tests {
     use crate::reads::testing::{ops, read, text};
 
     #[test]
-    fn alignments_are_laid_end_to_end() {
+    fn alignments_are_composed() {
         let composed = |read: &str, start, haplotype: &str| {
             let (offset, cigar) = compose(&ops(read), start, &ops(haplotype));
             (offset, text(&cigar))
@@ -140,10 +140,10 @@ mod tests {
         assert_eq!(composed("10M", 5, "100M"), (5, "10M".into()));
         assert_eq!(composed("10M", 5, "8M3D100M"), (5, "3M3D7M".into()));
         assert_eq!(composed("10M", 5, "8M3I100M"), (5, "3M3I4M".into()));
-        // A read that begins after a deletion, or within an insertion.
+        // A read that starts after a deletion, or within an insertion.
         assert_eq!(composed("10M", 8, "8M3D100M"), (11, "10M".into()));
         assert_eq!(composed("10M", 9, "8M3I100M"), (8, "2I8M".into()));
-        // Its own gaps and clips, and gaps that undo the haplotype's.
+        // The read's own gaps and clips, and gaps that cancel the haplotype's gaps.
         assert_eq!(composed("2S4M1I5M2D3M1S", 0, "100M"), (0, "2S4M1I5M2D3M1S".into()));
         assert_eq!(composed("4M2I6M", 4, "8M2D20M"), (4, "12M".into()));
         assert_eq!(composed("4M2D6M", 4, "8M2I20M"), (4, "10M".into()));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn indels_that_could_move_left_are_found() {
+    fn indels_that_are_not_left_aligned_are_found() {
         let reference = Sequence::new(100, b"GATCGAGAGAGATC".to_vec());
         let left =
             |cigar: &str, bases: &[u8]| is_left_aligned(&read("r", 100, cigar, bases), 100, &ops(cigar), &reference);

@@ -1,4 +1,4 @@
-//! The reads of one window fitted to its haplotypes.
+//! Fits the reads of one window to its haplotypes.
 
 use std::ops::RangeInclusive;
 
@@ -10,43 +10,43 @@ use super::score::{AlignmentEnd, Scorer};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
-/// A haplotype with its reference flanks, and how well the reads fit it.
+/// A haplotype with its reference flanks, and the reads' fits to it.
 struct FittedHaplotype {
     bases: Vec<u8>,
     is_reference: bool,
-    /// Sum of its reads' scores; 0 discards it.
+    /// Sum of the placements' scores; a haplotype of score 0 is discarded.
     score: i32,
     placements: Vec<Option<Placement>>,
-    /// The haplotype over the reference.
+    /// Alignment of the haplotype to the reference.
     cigar: Vec<CigarOp>,
 }
 
-/// Diagonals on either side that are searched at first for an alignment of known score.
+/// Diagonals on either side that are searched first for an alignment of known score.
 const NARROW: i64 = 12;
 
-/// What reads are fitted to.
+/// The haplotypes that reads are fitted to.
 pub struct Target<'a> {
-    /// The reference of a window with flanks.
+    /// The reference of the window with flanks.
     pub reference: Sequence,
     /// The window's haplotypes, without flanks.
     pub haplotypes: &'a [Vec<u8>],
-    /// Bases of reference before and after the window.
+    /// Reference bases before and after the window.
     pub prefix: usize,
     pub suffix: usize,
 }
 
-/// A new alignment of a read: its start on the genome and its operations.
+/// A new alignment of a read: 0-based start and CIGAR.
 pub type Fit = (u64, Vec<CigarOp>);
 
-/// A read to be fitted.
+/// A read to fit.
 #[derive(Clone, Copy)]
 pub struct Member<'a> {
     pub read: &'a Read,
-    /// Whether it is aligned with gaps where it does not fit otherwise.
+    /// Whether to align the read with gaps if it has no ungapped placement.
     pub with_gaps: bool,
 }
 
-/// Fits reads to haplotypes; keeps its buffers from one window to the next.
+/// Fits reads to haplotypes and reuses its buffers.
 #[derive(Default)]
 pub struct Fitter {
     index: SeedIndex,
@@ -55,19 +55,20 @@ pub struct Fitter {
 }
 
 impl Fitter {
-    /// The best fit of each read to the haplotypes, carried over to the reference, with its score; `None` where there is none.
+    /// The score and the best fit of each read to the haplotypes, as an alignment to the reference; `None` if no fit
+    /// exists.
     ///
-    /// A read that lies on some haplotype with at most two mismatches and no gap takes the best of those; only others
-    /// are aligned with gaps. Of fits that score alike, the one to a haplotype other than the reference is taken, and
-    /// of those the one whose haplotype fits more reads.
+    /// A read that lies on a haplotype with at most two mismatches and no gap takes the best such placement. Only other
+    /// reads are aligned with gaps. On ties, a fit to a non-reference haplotype wins, and then the haplotype with the
+    /// higher score.
     pub fn fit(&mut self, members: &[Member], target: &Target) -> Vec<Option<(i32, Fit)>> {
         let reads: Vec<&Read> = members.iter().map(|member| member.read).collect();
         let seeds: Vec<Vec<Seed>> = reads.iter().map(|r| seeds(&r.bases)).collect();
-        let mut known_seeds = None;
+        let mut read_seeds = None;
         let mut haplotypes: Vec<FittedHaplotype> = target
             .haplotypes
             .iter()
-            .map(|bases| self.place_all(bases, &reads, &seeds, target, &mut known_seeds))
+            .map(|bases| self.place_all(bases, &reads, &seeds, target, &mut read_seeds))
             .filter(|haplotype| haplotype.score > 0)
             .collect();
         haplotypes.sort_by_key(|haplotype| haplotype.score);
@@ -87,14 +88,14 @@ impl Fitter {
         fits.collect()
     }
 
-    /// Places all reads on one haplotype; discards it if its reads leave a gap.
+    /// Places all reads on one haplotype. Discards the haplotype if a part of it has no read.
     fn place_all(
         &mut self,
         window: &[u8],
         reads: &[&Read],
         seeds: &[Vec<Seed>],
         target: &Target,
-        known_seeds: &mut Option<Vec<u64>>,
+        read_seeds: &mut Option<Vec<u64>>,
     ) -> FittedHaplotype {
         let reference = &target.reference.bases;
         let (prefix, suffix) = (target.prefix, target.suffix);
@@ -115,9 +116,9 @@ impl Fitter {
         } else {
             uncovered(prefix..window_end, spans)
         };
-        // As in DeepVariant, a gap counts only where some read holds the haplotype's next bases.
+        // As in DeepVariant, an uncovered part counts only if some read contains the haplotype's next bases.
         let bad = gaps.into_iter().flatten().any(|at| {
-            let known = known_seeds.get_or_insert_with(|| all_seeds(reads));
+            let known = read_seeds.get_or_insert_with(|| all_seeds(reads));
             packed(&bases[at..at + SEED]).is_some_and(|seed| known.binary_search(&seed).is_ok())
         });
         if bad {
@@ -138,7 +139,7 @@ impl Fitter {
         }
     }
 
-    /// The best alignment of a read with gaps to any haplotype. `origin` is where the reference begins.
+    /// The best gapped alignment of a read to any haplotype. `origin` is the start of the reference.
     fn align<'a>(
         &mut self,
         read: &Read,
@@ -149,27 +150,27 @@ impl Fitter {
         let ungapped = haplotypes.iter().zip(&expected).flat_map(|(haplotype, diagonals)| {
             [diagonals.start(), diagonals.end()].map(|&d| ungapped_score(&read.bases, &haplotype.bases, d))
         });
-        // What scores less is of no interest, on whichever haplotype.
+        // Lower scores are ignored for all haplotypes.
         let mut floor = ungapped.max()?.max(1);
         let mut best = None;
-        // Many haplotypes are the same where the read lies.
+        // Many haplotypes are equal where the read lies.
         let mut seen: Vec<(&[u8], i64, Option<AlignmentEnd>)> = Vec::new();
-        // Those that fit most reads first: what they score spares the others.
+        // Haplotypes of high score come first, because their scores exclude others early.
         for (i, (haplotype, diagonals)) in haplotypes.iter().zip(&expected).enumerate().rev() {
             let margin = margin(read.bases.len(), floor);
             let clamp = |offset: i64| offset.clamp(0, haplotype.bases.len() as i64) as usize;
             let start = clamp(diagonals.start() - margin);
-            let stretch = &haplotype.bases[start..clamp(diagonals.end() + margin + read.bases.len() as i64)];
+            let region = &haplotype.bases[start..clamp(diagonals.end() + margin + read.bases.len() as i64)];
             let first = diagonals.start() - start as i64;
             let known = seen
                 .iter()
-                .find(|(other, diagonal, _)| *diagonal == first && *other == stretch);
+                .find(|(other, diagonal, _)| *diagonal == first && *other == region);
             let found = match known {
                 Some(&(.., found)) => found,
                 None => {
                     let local = first..=diagonals.end() - start as i64;
-                    let found = self.scorer.score(&read.bases, stretch, &local, margin, floor);
-                    seen.push((stretch, first, found));
+                    let found = self.scorer.score(&read.bases, region, &local, margin, floor);
+                    seen.push((region, first, found));
                     found
                 }
             };
@@ -187,8 +188,9 @@ impl Fitter {
         Some((haplotype, end.score, alignment))
     }
 
-    /// The alignment whose score and end are known. Most have no gap or a short one, and a narrow band is cheap. For
-    /// others, scoring backwards tells where they start: what lies between needs no band wider than the score allows.
+    /// The alignment of known score and end. A narrow band is cheap and finds most alignments, which have no gap or a
+    /// short one. For the others, scoring backwards finds the start, and the score bounds the band between start and
+    /// end.
     fn trace(&mut self, query: &[u8], target: &[u8], diagonals: &RangeInclusive<i64>, end: AlignmentEnd) -> Alignment {
         let clipped = (query.len() - end.query) as u32;
         let (query, target) = (&query[..end.query], &target[..end.target]);
@@ -212,8 +214,8 @@ impl Fitter {
     }
 }
 
-/// An alignment of a part of a query to a part of a target, as one of the whole: both begin at `start` (target, query),
-/// and so many bases of the query come after.
+/// Extends a partial alignment to the whole query and target. It starts at `start` (target, query), and `after` bases
+/// of the query follow.
 fn extended(alignment: Alignment, (target, query): (usize, usize), after: u32) -> Alignment {
     let mut cigar = Vec::with_capacity(alignment.cigar.len() + 2);
     push(&mut cigar, CigarKind::SoftClip, query as u32);
@@ -229,7 +231,7 @@ fn extended(alignment: Alignment, (target, query): (usize, usize), after: u32) -
     }
 }
 
-/// Where the aligner's first and last matches put the read on the haplotype: the diagonals of both.
+/// The diagonals on the haplotype of the first and the last aligned base in the read's own alignment.
 fn expected_diagonals(read: &Read, haplotype: &FittedHaplotype, origin: u64) -> RangeInclusive<i64> {
     let at = |position: u64| haplotype_offset(&haplotype.cigar, position.saturating_sub(origin) as usize);
     let clipped = |op: Option<&CigarOp>| {
@@ -248,9 +250,9 @@ fn ungapped(length: usize) -> Vec<CigarOp> {
     }]
 }
 
-/// The best placement of a read, of haplotypes in the order of rising support.
+/// The best placement of a read. `haplotypes` are sorted by ascending score.
 fn best_placement(haplotypes: &[FittedHaplotype], read: usize) -> Option<(&FittedHaplotype, Placement)> {
     let placed = haplotypes.iter().filter_map(|h| Some((h, h.placements[read]?)));
-    // `max_by_key` returns the last of equals, the one with most support.
+    // On ties, `max_by_key` returns the last item, here the haplotype of the highest score.
     placed.max_by_key(|(haplotype, placement)| (placement.score, !haplotype.is_reference))
 }

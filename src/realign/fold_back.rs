@@ -1,23 +1,24 @@
-//! Ends of reads whose template was folded back on itself at a hairpin and copied on from there.
+//! Removes read ends of templates that folded back on themselves at a hairpin and were copied on from there.
 //!
-//! They are of the other strand, from nearby; in some libraries one read in twelve ends so. An aligner clips what is foreign, if it is
-//! long, but not the last bases of the hairpin's stem: these fit either strand but where the stem is imperfect. As the same hairpins
-//! break in many reads, some of these agree on a variant that is none.
+//! Such ends are the reverse complement of nearby bases; in some libraries, one read in twelve has one. An aligner
+//! clips a long foreign end, but not the last bases of the hairpin's stem, which fit both strands except where the stem
+//! is imperfect. The same hairpins break in many reads, so several reads can agree on a false variant.
 
 use std::ops::Range;
 
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
-/// Fewest clipped bases that are looked for by themselves; of fewer, the outermost bases of the read are.
-const LEAST: i64 = 8;
-/// Most bases that are looked for.
+/// Minimum number of clipped bases to search for. With fewer clipped bases, the outermost bases of the read are
+/// searched for.
+const MIN_CLIP: i64 = 8;
+/// Maximum number of bases to search for.
 const SEED: i64 = 12;
-/// How far away, in bases, clipped ones are looked for, and others.
+/// Search distance in bases, for clipped and for outermost bases.
 const REACH: i64 = 250;
 const SHORT_REACH: i64 = 60;
 
-/// Cuts off ends that were folded back, and so much of the stem as the fold explains better: they become hard clips.
+/// Hard-clips folded-back ends, together with the part of the stem that the fold explains better.
 pub fn cut_fold_backs(read: &mut Read, reference: &Sequence) {
     for side in [Side::Left, Side::Right] {
         let end = FoldedEnd::find(read, side, reference);
@@ -33,20 +34,21 @@ enum Side {
     Right,
 }
 
-/// An end of a read. Its bases are counted outwards from where the alignment ends, those aligned are below 0.
+/// An end of a read. Its bases are numbered outwards from the end of the alignment; aligned bases have negative
+/// numbers.
 struct FoldedEnd<'a> {
     side: Side,
     read: &'a Read,
     reference: &'a Sequence,
-    /// Bases that are clipped, and those aligned next to them.
+    /// Number of clipped bases, and of aligned bases next to them.
     clipped: i64,
     aligned: i64,
-    /// The position that base 0 would have on the reference.
+    /// The reference position of base 0.
     first: i64,
 }
 
 impl<'a> FoldedEnd<'a> {
-    /// `None` if no base is aligned there without a gap.
+    /// `None` if the outermost operation next to the clip is not a match.
     fn find(read: &'a Read, side: Side, reference: &'a Sequence) -> Option<Self> {
         let ops = read.cigar.as_slice();
         let (first, outer, inner) = match side {
@@ -70,7 +72,7 @@ impl<'a> FoldedEnd<'a> {
         })
     }
 
-    fn shown(&self, base: i64) -> u8 {
+    fn read_base(&self, base: i64) -> u8 {
         let index = match self.side {
             Side::Left => self.clipped - 1 - base,
             Side::Right => self.read.bases.len() as i64 - self.clipped + base,
@@ -78,47 +80,50 @@ impl<'a> FoldedEnd<'a> {
         self.read.bases[index as usize]
     }
 
-    /// The reference `outwards` bases further out than `from`.
+    /// The reference base `outwards` bases further out than `from`.
     fn expected(&self, from: i64, outwards: i64) -> u8 {
         let step = if self.side == Side::Left { -1 } else { 1 };
         u64::try_from(from + step * outwards).map_or(b'N', |position| self.reference.base(position))
     }
 
-    /// Whether a base is that of the reference, if base 0 lies at `at`.
-    fn goes_on(&self, at: i64, base: i64) -> bool {
-        self.expected(at, base) == self.shown(base)
+    /// Whether a base equals the reference if base 0 lies at `at`.
+    fn fits_forward(&self, at: i64, base: i64) -> bool {
+        self.expected(at, base) == self.read_base(base)
     }
 
-    /// Whether a base is that of the other strand, if base 0 lies at `at`.
-    fn goes_back(&self, at: i64, base: i64) -> bool {
-        complement(self.expected(at, -base)) == Some(self.shown(base))
+    /// Whether a base equals the opposite strand if base 0 lies at `at`.
+    fn fits_backward(&self, at: i64, base: i64) -> bool {
+        complement(self.expected(at, -base)) == Some(self.read_base(base))
     }
 
-    /// Where base 0 lies on the other strand, if the end was folded back.
+    /// The position of base 0 on the opposite strand, if the end is folded back.
     fn partner(&self) -> Option<i64> {
-        let (seed, reach) = if self.clipped >= LEAST {
+        let (seed, reach) = if self.clipped >= MIN_CLIP {
             (0..self.clipped.min(SEED), REACH)
         } else {
             (self.clipped - SEED..self.clipped, SHORT_REACH)
         };
-        let fits = |base: i64| base < 0 && self.goes_on(self.first, base);
+        let fits = |base: i64| base < 0 && self.fits_forward(self.first, base);
         if self.aligned <= -seed.start || seed.clone().all(fits) {
             return None;
         }
-        let partner = self.nearest_on_other_strand(seed.clone(), reach)?;
-        // A repeat, or an indel, goes on in the same direction.
+        let partner = self.nearest_on_opposite_strand(seed.clone(), reach)?;
+        // A repeat or an indel continues in the same direction.
         let mut around = self.first - REACH..=self.first + REACH;
-        let goes_on = around.any(|at| seed.clone().all(|base| self.goes_on(at, base)));
-        (!goes_on).then_some(partner)
+        let fits_forward = around.any(|at| seed.clone().all(|base| self.fits_forward(at, base)));
+        (!fits_forward).then_some(partner)
     }
 
-    /// Where base 0 lies nearest if bases of the read are of the other strand.
-    fn nearest_on_other_strand(&self, bases: Range<i64>, reach: i64) -> Option<i64> {
-        let mut sought: Vec<u8> = bases.clone().map_while(|base| complement(self.shown(base))).collect();
+    /// The nearest position of base 0 at which `bases` of the read equal the opposite strand.
+    fn nearest_on_opposite_strand(&self, bases: Range<i64>, reach: i64) -> Option<i64> {
+        let mut sought: Vec<u8> = bases
+            .clone()
+            .map_while(|base| complement(self.read_base(base)))
+            .collect();
         if (sought.len() as i64) < bases.end - bases.start {
             return None;
         }
-        // In the order of the reference, and how far the first of them lies from base 0.
+        // In reference order: the distance of the first of them from base 0.
         let offset = match self.side {
             Side::Left => bases.start,
             Side::Right => {
@@ -142,7 +147,8 @@ impl<'a> FoldedEnd<'a> {
     fn stem(&self, partner: i64) -> u32 {
         let (mut gain, mut best) = (0, (0, 0));
         for inwards in 1..self.aligned {
-            gain += i32::from(self.goes_back(partner, -inwards)) - i32::from(self.goes_on(self.first, -inwards));
+            gain +=
+                i32::from(self.fits_backward(partner, -inwards)) - i32::from(self.fits_forward(self.first, -inwards));
             if gain > best.0 {
                 best = (gain, inwards as u32);
             }
@@ -151,7 +157,7 @@ impl<'a> FoldedEnd<'a> {
     }
 }
 
-/// Makes a hard clip of a soft clip and `stem` bases beside it.
+/// Converts a soft clip and `stem` bases beside it to a hard clip.
 fn cut(read: &mut Read, side: Side, stem: u32) {
     if side == Side::Left {
         read.cigar.reverse();
@@ -201,8 +207,8 @@ mod tests {
         bases.iter().rev().filter_map(|&b| complement(b)).collect()
     }
 
-    /// A reference with a hairpin at 100: stem of twelve bases, loop of five, and the stem's other arm, the third base from its
-    /// end changed; and what a template holds that folded back there and was copied on.
+    /// A reference with a hairpin at 100, and a template that folded back there. The stem has twelve bases and the loop
+    /// five. In the second arm, the third base from its end differs.
     fn hairpin() -> (Sequence, Vec<u8>) {
         let plain = random_bases(300, 11);
         let before = &plain[..117];
@@ -221,10 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn folded_ends_are_cut_with_what_differs_of_the_stem() {
+    fn folded_ends_are_cut_with_the_differing_part_of_the_stem() {
         let (reference, template) = hairpin();
         assert_eq!(cut(&reference, 1_040, "89M20S", &template[40..149]), "1040 86M23H");
-        // On the other strand.
+        // The opposite strand.
         let mirrored = Sequence::new(1_000, opposite(&reference.bases));
         let end = 1_300 - 129;
         let bases = opposite(&template[40..149]);
@@ -239,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn other_ends_stay() {
+    fn other_ends_are_kept() {
         let (reference, _) = hairpin();
         let at = |first: usize, end: usize| reference.bases[first..end].to_vec();
         assert_eq!(cut(&reference, 1_040, "89M", &at(40, 129)), "1040 89M");
@@ -251,7 +257,7 @@ mod tests {
         let mut wrong = at(150, 250);
         wrong[95] = if wrong[95] == b'A' { b'C' } else { b'A' };
         assert_eq!(cut(&reference, 1_150, "100M", &wrong), "1150 100M");
-        // A repeat that is its own other strand.
+        // A repeat that equals its reverse complement.
         let repeat = [&reference.bases[..100], &b"TA".repeat(30), &reference.bases[160..]].concat();
         let repeat = Sequence::new(1_000, repeat);
         let longer = [&repeat.bases[50..160], &b"TA".repeat(10)].concat();

@@ -1,21 +1,21 @@
-//! A de Bruijn graph of a text's stretches, and the paths through it.
+//! A de Bruijn graph of parts of a text, and the paths through it.
 //!
-//! Vertices are k-mers, edges are (k+1)-mers that a read or the reference holds.
+//! Vertices are k-mers; edges are (k+1)-mers of a read or the reference.
 
 use std::ops::Range;
 
 const NONE: u32 = u32::MAX;
 
-/// Edges out of a vertex, one for each base that may follow (A, C, G, T, N).
+/// Edges of a vertex, one for each possible next base (A, C, G, T, N).
 const BASES: [u8; 5] = *b"ACGTN";
 
 #[derive(Clone, Copy)]
 struct Vertex {
-    /// Where in the text the k-mer first stands.
+    /// Offset of the k-mer's first occurrence in the text.
     offset: u32,
     next: [u32; 5],
     weight: [u32; 5],
-    /// Bit b: there is an edge b, and the reference takes it.
+    /// Bit b: edge b exists, and the reference takes it.
     edges: u8,
     reference_edges: u8,
 }
@@ -31,31 +31,31 @@ impl Vertex {
     }
 }
 
-/// What an edge of a path counts.
+/// Weight of the edges of a path.
 #[derive(Clone, Copy)]
 pub enum Weight<'a> {
-    /// Kept whatever its weight.
+    /// The edge is always kept.
     Reference,
     One,
-    /// So much for the edge that begins at each place of the text.
+    /// The weight of the edge that starts at each offset of the text.
     Each(&'a [u32]),
 }
 
-/// The graph; keeps its buffers from one to the next.
+/// The graph. It reuses its buffers.
 #[derive(Default)]
 pub struct Graph {
     k: usize,
     vertices: Vec<Vertex>,
-    /// Open-addressing hash table: vertices by the hash of their k-mer, each after the hash's upper half.
+    /// Open-addressing hash table: upper half of the k-mer's hash, and the vertex.
     table: Vec<(u32, u32)>,
-    /// How many edges lead to each vertex.
+    /// Number of edges into each vertex.
     incoming: Vec<u32>,
     order: Vec<u32>,
     paths: Vec<u32>,
 }
 
 impl Graph {
-    /// Begins anew, with room for the k-mers of so many bases.
+    /// Clears the graph and makes room for the k-mers of `bases` bases.
     pub fn clear(&mut self, k: usize, bases: usize) {
         self.k = k;
         self.vertices.clear();
@@ -68,7 +68,7 @@ impl Graph {
         self.k
     }
 
-    /// Adds the k-mers and edges of a stretch of text; false if the reference holds a k-mer twice.
+    /// Adds the k-mers and edges of a part of the text; false if the reference contains a k-mer twice.
     pub fn add_path(&mut self, text: &[u8], path: Range<usize>, weight: Weight) -> bool {
         let k = self.k;
         if path.len() <= k {
@@ -82,7 +82,7 @@ impl Graph {
         for end in path.start + k..path.end {
             let start = end - k;
             hash = push(hash, text[end]).wrapping_sub(oldest.wrapping_mul(u64::from(text[start])));
-            let known = self.vertices.len();
+            let next_vertex = self.vertices.len();
             let vertex = self.vertex(text, hash, start + 1);
             let edge = base_index(text[end]);
             let from = &mut self.vertices[previous as usize];
@@ -92,7 +92,7 @@ impl Graph {
                 self.incoming[vertex as usize] += 1;
             }
             match weight {
-                Weight::Reference if vertex as usize != known => return false,
+                Weight::Reference if vertex as usize != next_vertex => return false,
                 Weight::Reference => from.reference_edges |= 1 << edge,
                 Weight::One => from.weight[edge] += 1,
                 Weight::Each(weights) => from.weight[edge] += weights[start],
@@ -102,7 +102,7 @@ impl Graph {
         true
     }
 
-    /// The vertex of the k-mer at `offset`, made if need be.
+    /// The vertex of the k-mer at `offset`. Adds the vertex if it is new.
     fn vertex(&mut self, text: &[u8], hash: u64, offset: usize) -> u32 {
         let mask = self.table.len() - 1;
         let tag = (hash >> 32) as u32;
@@ -133,7 +133,7 @@ impl Graph {
         vertex
     }
 
-    /// Orders the vertices along the edges (Kahn's algorithm); false if there is a cycle.
+    /// Sorts the vertices topologically (Kahn's algorithm); false if there is a cycle.
     pub fn sort_topologically(&mut self) -> bool {
         let before = &mut self.incoming;
         self.order.clear();
@@ -152,14 +152,14 @@ impl Graph {
         done == self.vertices.len()
     }
 
-    /// Removes edges that too few reads take and the reference does not.
+    /// Removes edges with too few reads that the reference does not take.
     pub fn prune(&mut self, min_weight: u32) {
         for vertex in &mut self.vertices {
             for edge in 0..BASES.len() {
                 let kept = vertex.weight[edge] >= min_weight || vertex.reference_edges >> edge & 1 == 1;
                 if !kept && vertex.edges >> edge & 1 == 1 {
                     vertex.edges &= !(1 << edge);
-                    // All are 0 once the vertices are in order.
+                    // All counts are 0 after the topological sort.
                     let incoming = &mut self.incoming[vertex.next[edge] as usize];
                     *incoming = incoming.saturating_sub(1);
                 }
@@ -167,8 +167,8 @@ impl Graph {
         }
     }
 
-    /// How many paths lead from the first vertex to `sink`; figures above `limit` mean no more than "too many". The vertices
-    /// must be in order.
+    /// The number of paths from the first vertex to `sink`; any number above `limit` means "too many". The vertices
+    /// must be sorted.
     pub fn count_paths(&mut self, sink: u32, limit: usize) -> usize {
         self.paths.clear();
         self.paths.resize(self.vertices.len(), 0);
@@ -181,7 +181,7 @@ impl Graph {
         self.paths[0] as usize
     }
 
-    /// The sequences of the paths that were counted, in byte order; `source` is the first vertex's k-mer.
+    /// The sequences of the counted paths, in byte order; `source` is the first vertex's k-mer.
     pub fn spell_paths(&self, source: &[u8], sink: u32) -> Vec<Vec<u8>> {
         let mut haplotypes = Vec::with_capacity(self.paths[0] as usize);
         let mut unfinished = vec![(0, source.to_vec())];
@@ -205,7 +205,7 @@ impl Graph {
     }
 }
 
-/// Where a base stands in [`BASES`].
+/// Index of a base in [`BASES`].
 fn base_index(base: u8) -> usize {
     const INDICES: [u8; 256] = {
         let mut indices = [BASES.len() as u8 - 1; 256];

@@ -1,18 +1,17 @@
-//! A haplotype over the reference.
+//! Aligns a haplotype to the reference.
 
 use super::align::{ANY, Aligner, Alignment, margin};
 use super::cigar::push;
 use crate::reads::{CigarKind, CigarOp};
 
-/// Diagonals on either side that are searched at first.
+/// Diagonals on either side that are searched first.
 const FIRST_MARGIN: i64 = 16;
 
-/// Bases alike on either side of what differs that are aligned with it, so that gaps find their place.
+/// Matching bases on either side of the differences that are aligned with them, so that gaps are placed correctly.
 const CONTEXT: usize = 64;
 
-/// Aligns a haplotype to the reference of the same stretch. The ends are alike, so that the whole haplotype is aligned;
-/// gaps stand as far left as they can. What the reference does not know goes with every base: as a mismatch it would be
-/// dearer than a deletion and an insertion beside it.
+/// Aligns a haplotype to the reference of the same region, from end to end, because their ends are equal. Gaps are
+/// leftmost. A reference N matches every base: as a mismatch it would cost more than an insertion beside a deletion.
 pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
     if let Some(cigar) = without_gaps(haplotype, reference).or_else(|| with_one_gap(haplotype, reference)) {
         return cigar;
@@ -36,8 +35,8 @@ pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner
 }
 
 fn align_middle(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
-    let known = |&base: &u8| if base == b'N' { ANY } else { base };
-    let reference: Vec<u8> = reference.iter().map(known).collect();
+    let wildcard = |&base: &u8| if base == b'N' { ANY } else { base };
+    let reference: Vec<u8> = reference.iter().map(wildcard).collect();
     let shift = reference.len() as i64 - haplotype.len() as i64;
     let diagonals = shift.min(0)..=shift.max(0);
     let mut reach = FIRST_MARGIN;
@@ -51,7 +50,7 @@ fn align_middle(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Ve
     }
 }
 
-/// Makes an alignment that leaves out ends of the haplotype or the reference one of all of both.
+/// Extends a local alignment to the whole haplotype and the whole reference.
 fn from_end_to_end(alignment: Alignment, reference: usize) -> Vec<CigarOp> {
     let aligned: u32 = alignment
         .cigar
@@ -77,7 +76,7 @@ fn from_end_to_end(alignment: Alignment, reference: usize) -> Vec<CigarOp> {
     cigar
 }
 
-/// With up to two mismatches an alignment without gaps is the best: an insertion and a deletion cost as much.
+/// With up to two mismatches, the ungapped alignment is the best: an insertion and a deletion together cost as much.
 fn without_gaps(haplotype: &[u8], reference: &[u8]) -> Option<Vec<CigarOp>> {
     let pairs = haplotype.iter().zip(reference);
     let differ = pairs.filter(|&(a, &b)| *a != b && b != b'N').count();
@@ -88,7 +87,7 @@ fn without_gaps(haplotype: &[u8], reference: &[u8]) -> Option<Vec<CigarOp>> {
     })
 }
 
-/// An insertion or a deletion and nothing else.
+/// The alignment if a single insertion or deletion is the only difference.
 fn with_one_gap(haplotype: &[u8], reference: &[u8]) -> Option<Vec<CigarOp>> {
     let pairs = haplotype.iter().zip(reference);
     let shorter = haplotype.len().min(reference.len());
@@ -112,23 +111,23 @@ fn with_one_gap(haplotype: &[u8], reference: &[u8]) -> Option<Vec<CigarOp>> {
     Some(cigar)
 }
 
-/// The haplotype offset of the base that stands for reference offset `reference`; of a deleted one, the next.
+/// The haplotype offset of the base at reference offset `reference`; for a deleted base, of the next base.
 pub fn haplotype_offset(cigar: &[CigarOp], reference: usize) -> i64 {
-    let (mut there, mut here) = (0, 0);
+    let (mut reference_offset, mut offset) = (0, 0);
     for op in cigar {
         let length = i64::from(op.length);
-        if op.kind.consumes_reference() && there + length > reference as i64 {
+        if op.kind.consumes_reference() && reference_offset + length > reference as i64 {
             let into = if op.kind.consumes_read() {
-                reference as i64 - there
+                reference as i64 - reference_offset
             } else {
                 0
             };
-            return here + into;
+            return offset + into;
         }
-        there += if op.kind.consumes_reference() { length } else { 0 };
-        here += if op.kind.consumes_read() { length } else { 0 };
+        reference_offset += if op.kind.consumes_reference() { length } else { 0 };
+        offset += if op.kind.consumes_read() { length } else { 0 };
     }
-    here + reference as i64 - there
+    offset + reference as i64 - reference_offset
 }
 
 #[cfg(test)]
@@ -137,7 +136,7 @@ mod tests {
     use super::*;
     use crate::reads::testing::{ops, text};
 
-    /// Between flanks of 100 bases.
+    /// Puts flanks of 100 bases around `middle`.
     fn around(middle: &[u8]) -> Vec<u8> {
         let flank = random_bases(200, 1);
         [&flank[..100], middle, &flank[100..]].concat()
@@ -156,7 +155,7 @@ mod tests {
         assert_eq!(aligned(b"CTTG", b"CAAG"), "204M");
         assert_eq!(aligned(b"GCACAG", b"GCACACAG"), "101M2D105M");
         assert_eq!(aligned(b"GCACACAG", b"GCACAG"), "101M2I105M");
-        // An indel beside SNPs goes through the matrix.
+        // An indel beside SNPs needs the alignment matrix.
         let (a, b) = (random_bases(60, 2), random_bases(60, 3));
         let reference = [&a[..], b"T", &b].concat();
         let haplotype = [&a[..], b"C", &b[..20], b"GATTACA", &b[20..]].concat();
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_reference_does_not_know_goes_with_every_base() {
+    fn unknown_reference_bases_match_every_base() {
         assert_eq!(aligned(b"GCTAAGC", b"GNNAAGT"), "207M");
         assert_eq!(aligned(b"GCTACTGATCTTTGC", b"GNNNNNNNNCCCTGC"), "215M");
         assert_eq!(aligned(b"ACTAGATTTACACGT", b"ANNNNAACGT"), "106M5I104M");

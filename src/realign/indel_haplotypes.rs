@@ -1,7 +1,7 @@
-//! Haplotypes that the aligner found: the reference with one indel.
+//! Haplotypes from the aligner: the reference with one indel.
 //!
-//! A graph loses an indel where its k-mers must be longer than what reads hold without an error: in repeats, and where many bases
-//! are wrong. An aligner puts it into some of the reads all the same, and what it missed in the others is theirs to fit.
+//! The graph loses an indel if k must be longer than the error-free parts of reads: in repeats, and with many
+//! sequencing errors. The aligner still finds the indel in some reads, and the other reads can then be fitted to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,11 +10,11 @@ use super::options::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{Indel, Read, correct_read_errors, indels};
 
-/// Position of the anchor, and what becomes of it and the bases after it.
+/// Position of the anchor, the replaced bases from the anchor on, and the new bases.
 type Replacement = (u64, Vec<u8>, Vec<u8>);
 
-/// The assembled haplotypes of a window, and those with an indel that enough of the reads over it show. In byte order; `None` if
-/// only the reference is there.
+/// The assembled haplotypes of a window, and those with an indel that enough overlapping reads carry, in byte order.
+/// `None` if only the reference remains.
 pub fn with_indel_haplotypes(
     assembled: Option<Vec<Vec<u8>>>,
     window: &Range<u64>,
@@ -23,16 +23,19 @@ pub fn with_indel_haplotypes(
     options: &RealignOptions,
 ) -> Option<Vec<Vec<u8>>> {
     let quality = options.graph_mapping_quality;
-    let sure: Vec<&Read> = reads.iter().copied().filter(|r| r.mapping_quality >= quality).collect();
-    let is_enough = |(position, replaced, _): &Replacement, shown: u32| {
+    let confident: Vec<&Read> = reads.iter().copied().filter(|r| r.mapping_quality >= quality).collect();
+    let is_enough = |(position, replaced, _): &Replacement, support: u32| {
         let end = position + replaced.len() as u64;
-        let over = sure.iter().filter(|read| read.start <= *position && read.end() >= end);
-        shown >= options.min_supporting_reads && shown as usize * 100 >= over.count() * options.aligned_indel_percent
+        let over = confident
+            .iter()
+            .filter(|read| read.start <= *position && read.end() >= end);
+        support >= options.min_supporting_reads
+            && support as usize * 100 >= over.count() * options.aligned_indel_percent
     };
     let bases = reference.slice(window.start, window.end);
     let mut haplotypes = assembled.unwrap_or_else(|| vec![bases.to_vec()]);
-    for (indel, shown) in count(&sure, window, reference) {
-        if is_enough(&indel, shown) {
+    for (indel, support) in count(&confident, window, reference) {
+        if is_enough(&indel, support) {
             let (position, replaced, inserted) = indel;
             let at = (position - window.start) as usize;
             haplotypes.push([&bases[..at], &inserted, &bases[at + replaced.len()..]].concat());
@@ -43,21 +46,21 @@ pub fn with_indel_haplotypes(
     (haplotypes.len() > 1).then_some(haplotypes)
 }
 
-/// The indels within a window, and how many reads show each.
+/// The indels within a window, and the number of reads with each.
 fn count(reads: &[&Read], window: &Range<u64>, reference: &Sequence) -> BTreeMap<Replacement, u32> {
     let within = |i: &Indel| window.start <= i.position && i.position + i.reference.len() as u64 <= window.end;
-    let mut of_reads: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, reference)).collect();
-    of_reads.iter_mut().for_each(|indels| indels.retain(within));
-    correct_read_errors(of_reads.iter_mut().flatten());
-    let mut shown = BTreeMap::new();
-    for indels in of_reads {
-        // Two that an aligner spelled apart may be the same.
-        let of_read: BTreeSet<Replacement> = indels.into_iter().map(|i| (i.position, i.reference, i.bases)).collect();
-        for indel in of_read {
-            *shown.entry(indel).or_default() += 1;
+    let mut read_indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, reference)).collect();
+    read_indels.iter_mut().for_each(|indels| indels.retain(within));
+    correct_read_errors(read_indels.iter_mut().flatten());
+    let mut support = BTreeMap::new();
+    for indels in read_indels {
+        // Two indels of one read may be equal after left alignment.
+        let distinct: BTreeSet<Replacement> = indels.into_iter().map(|i| (i.position, i.reference, i.bases)).collect();
+        for indel in distinct {
+            *support.entry(indel).or_default() += 1;
         }
     }
-    shown
+    support
 }
 
 #[cfg(test)]
@@ -67,7 +70,7 @@ mod tests {
     use crate::reads::testing::read;
 
     #[test]
-    fn indels_that_enough_reads_show_are_haplotypes() {
+    fn indels_of_enough_reads_are_haplotypes() {
         let reference = Sequence::new(0, random_bases(500, 4));
         let deleted = [&reference.bases[200..250], &reference.bases[253..303]].concat();
         let reads: Vec<Read> = (0..50)
@@ -92,26 +95,26 @@ mod tests {
         let mut unsure = reads.clone();
         unsure[0].mapping_quality = 13;
         assert_eq!(found(&unsure, 0), None);
-        // Beyond the window it is of no use.
+        // An indel that reaches beyond the window is ignored.
         let options = RealignOptions::default();
         let all: Vec<&Read> = reads.iter().collect();
         let within = |window: Range<u64>| with_indel_haplotypes(None, &window, &reference, &all, &options).is_some();
         assert_eq!([within(254..330), within(180..252)], [false, false]);
-        // Reads that end before it say nothing.
+        // Reads that end before the indel do not count.
         let mut more = reads.clone();
         more.extend((0..50).map(|i| read(&format!("{i}"), 150, "80M", &reference.bases[150..230])));
         assert!(found(&more, 4).is_some());
     }
 
     #[test]
-    fn a_long_insertion_of_which_each_read_misreads_a_base_is_a_haplotype() {
+    fn a_long_insertion_is_a_haplotype_although_each_read_misreads_a_base() {
         let reference = Sequence::new(0, random_bases(500, 4));
         let inserted = random_bases(60, 13);
         let bases = [&reference.bases[210..250], &inserted, &reference.bases[250..290]].concat();
-        let misread = |name: &str, place: usize| {
+        let misread = |name: &str, index: usize| {
             let mut read = read(name, 210, "40M60I40M", &bases);
-            read.bases[place] = if read.bases[place] == b'A' { b'C' } else { b'A' };
-            read.quals[place] = 11;
+            read.bases[index] = if read.bases[index] == b'A' { b'C' } else { b'A' };
+            read.quals[index] = 11;
             read
         };
         let (a, b) = (misread("a", 50), misread("b", 70));
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_assembled_stays_and_comes_once() {
+    fn assembled_haplotypes_are_kept_without_duplicates() {
         let reference = Sequence::new(0, random_bases(500, 4));
         let deleted = [&reference.bases[200..250], &reference.bases[253..303]].concat();
         let (a, b) = (
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_read_shows_twice_counts_once() {
+    fn an_indel_counts_once_per_read() {
         let sides = random_bases(200, 5);
         let reference = Sequence::new(0, [&sides[..100], &[b'A'; 12], &sides[100..]].concat());
         let bases = [&sides[60..100], &[b'A'; 10], &sides[100..140]].concat();

@@ -1,7 +1,8 @@
-//! Deletions that no window holds, and the reads that end behind them.
+//! Long deletions that no window contains, and reads with a short end behind them.
 //!
-//! An aligner shows a long deletion in reads that go on far enough on both sides. Of others it clips the short end, or lays it on the
-//! deleted bases; by that they would count for the reference. Within windows, the haplotypes take care of such reads.
+//! An aligner reports a long deletion in reads with enough bases on both sides. In other reads, it clips the short end
+//! or aligns it to the deleted bases; then these reads would support the reference. Within windows, the haplotypes
+//! correct such reads.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,61 +11,62 @@ use super::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read, indels};
 
-/// Fewest deleted bases: the windows miss shorter deletions rarely, and aligners place them well.
-const LEAST: u32 = 30;
+/// Minimum length of a long deletion, in bases. Windows rarely miss shorter deletions, and aligners place them well.
+const MIN_LENGTH: u32 = 30;
 
-/// Bases of a short end for each of which one may differ from the reference.
+/// One mismatch is allowed per this many bases of a short end.
 const MISREAD_IN: usize = 5;
 
-/// Bases of an end that may fit on both sides of a deletion by chance.
+/// An end of at most this many bases may fit on both sides of a deletion by chance.
 const SHORT: usize = 10;
 
-/// What is deleted, in order; each from the leftmost place on.
+/// The deleted intervals, sorted and leftmost.
 pub struct LongDeletions(Vec<Range<u64>>);
 
 impl LongDeletions {
-    /// Those that enough reads show and none of the `windows` holds. `reads` are all of the stretch.
+    /// Finds the deletions that enough reads carry and that none of the `windows` contains. `reads` are all reads of
+    /// the region.
     pub fn find(
         reads: &[Read],
         windows: impl Iterator<Item = Range<u64>> + Clone,
         reference: &Sequence,
         options: &RealignOptions,
     ) -> Self {
-        let is_long = |op: &CigarOp| op.kind == CigarKind::Deletion && op.length >= LEAST;
-        let is_sure = |read: &&Read| read.mapping_quality >= options.graph_mapping_quality;
-        let mut shown: BTreeMap<(u64, u64), usize> = BTreeMap::new();
+        let is_long = |op: &CigarOp| op.kind == CigarKind::Deletion && op.length >= MIN_LENGTH;
+        let is_confident = |read: &&Read| read.mapping_quality >= options.graph_mapping_quality;
+        let mut support: BTreeMap<(u64, u64), usize> = BTreeMap::new();
         for read in reads
             .iter()
-            .filter(is_sure)
+            .filter(is_confident)
             .filter(|read| read.cigar.iter().any(is_long))
         {
             let deletions = indels(read, reference)
                 .into_iter()
                 .filter(|indel| indel.bases.len() == 1);
             for (position, length) in deletions.map(|indel| (indel.position, indel.reference.len() as u64)) {
-                if length > u64::from(LEAST) {
-                    *shown.entry((position + 1, position + length)).or_default() += 1;
+                if length > u64::from(MIN_LENGTH) {
+                    *support.entry((position + 1, position + length)).or_default() += 1;
                 }
             }
         }
         let is_enough = |&(&(start, end), &count): &(&(u64, u64), &usize)| {
-            let is_held = windows.clone().any(|window| window.start < start && end <= window.end);
+            let in_window = windows.clone().any(|window| window.start < start && end <= window.end);
             let over = || {
                 reads
                     .iter()
-                    .filter(is_sure)
+                    .filter(is_confident)
                     .filter(|read| read.start < start && read.end() > start)
             };
-            !is_held
+            !in_window
                 && count >= options.min_supporting_reads as usize
                 && count * 100 >= over().count() * options.aligned_indel_percent
         };
-        let found = shown.iter().filter(is_enough);
+        let found = support.iter().filter(is_enough);
         Self(found.map(|(&(start, end), _)| start..end).collect())
     }
 
-    /// Gives a read the first of the deletions behind which one of its ends fits better than where it lies.
-    pub fn give(&self, read: &mut Read, reference: &Sequence) {
+    /// Realigns a read to the first deletion across which one of its ends fits better than at its current position.
+    pub fn apply(&self, read: &mut Read, reference: &Sequence) {
         for deleted in &self.0 {
             let found = after(read, deleted, reference).or_else(|| before(read, deleted, reference));
             if let Some((start, cigar)) = found {
@@ -75,7 +77,7 @@ impl LongDeletions {
     }
 }
 
-/// The read with its right end behind the deletion.
+/// The new alignment, with the read's right end behind the deletion.
 fn after(read: &Read, deleted: &Range<u64>, reference: &Sequence) -> Option<(u64, Vec<CigarOp>)> {
     let (kept, aligned, clipped) = last_match(read.cigar.iter())?;
     let first = read.end() - u64::from(aligned);
@@ -93,7 +95,7 @@ fn after(read: &Read, deleted: &Range<u64>, reference: &Sequence) -> Option<(u64
     })
 }
 
-/// The read with its left end before the deletion.
+/// The new alignment, with the read's left end before the deletion.
 fn before(read: &Read, deleted: &Range<u64>, reference: &Sequence) -> Option<(u64, Vec<CigarOp>)> {
     let (kept, aligned, clipped) = last_match(read.cigar.iter().rev())?;
     let end = read.start + u64::from(aligned);
@@ -113,7 +115,8 @@ fn before(read: &Read, deleted: &Range<u64>, reference: &Sequence) -> Option<(u6
     })
 }
 
-/// How many operations come before the outermost match at an end, how many bases that has, and how many are soft-clipped behind it.
+/// Number of operations before the outermost match of an end, the match's length, and the number of soft-clipped bases
+/// behind it.
 fn last_match<'a>(
     mut ops: impl DoubleEndedIterator<Item = &'a CigarOp> + ExactSizeIterator,
 ) -> Option<(usize, u32, u32)> {
@@ -129,8 +132,8 @@ fn last_match<'a>(
     None
 }
 
-/// Whether the bases of an end differ in fewer places, and in few, from the reference at `there` than at `here`. As within windows, what
-/// fits both is no evidence for the reference, unless it is so long that it may be of a repeat.
+/// Whether `bases` fit the reference better at `there` than at `here`, with few mismatches. As within windows, a tie is
+/// not evidence for the reference; but a long end with a tie may come from a repeat.
 fn fits_better(bases: &[u8], here: u64, there: u64, reference: &Sequence) -> bool {
     let differing = |position: u64| {
         let expected = reference.slice(position, position + bases.len() as u64);
@@ -166,27 +169,27 @@ mod tests {
         Sequence::new(0, random_bases(4_000, 9))
     }
 
-    /// Bases of the reference without the deleted ones, from `start` on.
+    /// Bases of the reference without the deletion, from `start` on.
     fn without(start: u64) -> Vec<u8> {
         let reference = reference();
         let all = [reference.slice(0, DELETED.start), reference.slice(DELETED.end, 4_000)].concat();
         all[start as usize..start as usize + 100].to_vec()
     }
 
-    fn given(mut read: Read, shown: usize, window: Option<Range<u64>>) -> (u64, String) {
-        let showing =
-            (0..shown).map(|i| super::super::testing::read(&i.to_string(), 950, "50M1200D50M", &without(950)));
-        let mut reads: Vec<Read> = showing.collect();
+    fn applied(mut read: Read, support: usize, window: Option<Range<u64>>) -> (u64, String) {
+        let carriers =
+            (0..support).map(|i| super::super::testing::read(&i.to_string(), 950, "50M1200D50M", &without(950)));
+        let mut reads: Vec<Read> = carriers.collect();
         reads.push(read.clone());
         let options = RealignOptions::default();
         let deletions = LongDeletions::find(&reads, window.into_iter(), &reference(), &options);
-        deletions.give(&mut read, &reference());
+        deletions.apply(&mut read, &reference());
         (read.start, text(&read.cigar))
     }
 
     #[test]
-    fn short_ends_behind_a_deletion_get_it() {
-        let found = |start, cigar: &str, of: u64| given(read("r", start, cigar, &without(of)), 3, None);
+    fn short_ends_behind_a_deletion_get_the_deletion() {
+        let found = |start, cigar: &str, from: u64| applied(read("r", start, cigar, &without(from)), 3, None);
         assert_eq!(found(905, "95M5S", 905), (905, "95M1200D5M".into()));
         assert_eq!(found(905, "100M", 905), (905, "95M1200D5M".into()));
         assert_eq!(found(905, "2H93M7S3H", 905), (905, "2H95M1200D5M3H".into()));
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_that_fit_both_get_it_if_they_are_short() {
+    fn short_ends_that_fit_both_sides_get_the_deletion() {
         let repeat = Sequence::new(
             0,
             [random_bases(100, 1), b"ACGTT".repeat(40), random_bases(100, 2)].concat(),
@@ -206,21 +209,21 @@ mod tests {
     }
 
     #[test]
-    fn reads_of_the_reference_and_ends_from_elsewhere_stay() {
-        let of_reference = |start: u64| read("r", start, "100M", reference().slice(start, start + 100));
-        assert_eq!(given(of_reference(905), 3, None).1, "100M");
-        assert_eq!(given(of_reference(2_192), 3, None).1, "100M");
+    fn reference_reads_and_foreign_ends_are_kept() {
+        let reference_read = |start: u64| read("r", start, "100M", reference().slice(start, start + 100));
+        assert_eq!(applied(reference_read(905), 3, None).1, "100M");
+        assert_eq!(applied(reference_read(2_192), 3, None).1, "100M");
         let mut foreign = without(905);
         foreign[95..].copy_from_slice(b"NNNNN");
-        assert_eq!(given(read("r", 905, "95M5S", &foreign), 3, None).1, "95M5S");
+        assert_eq!(applied(read("r", 905, "95M5S", &foreign), 3, None).1, "95M5S");
     }
 
     #[test]
-    fn one_read_shows_no_deletion_and_windows_have_their_own() {
+    fn one_read_is_not_enough_and_deletions_in_windows_are_left_out() {
         let short = || read("r", 905, "95M5S", &without(905));
-        assert_eq!(given(short(), 1, None).1, "95M5S");
-        assert_eq!(given(short(), 2, None).1, "95M1200D5M");
-        assert_eq!(given(short(), 2, Some(500..2_100)).1, "95M1200D5M");
-        assert_eq!(given(short(), 2, Some(900..2_300)).1, "95M5S");
+        assert_eq!(applied(short(), 1, None).1, "95M5S");
+        assert_eq!(applied(short(), 2, None).1, "95M1200D5M");
+        assert_eq!(applied(short(), 2, Some(500..2_100)).1, "95M1200D5M");
+        assert_eq!(applied(short(), 2, Some(900..2_300)).1, "95M5S");
     }
 }

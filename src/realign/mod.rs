@@ -1,7 +1,8 @@
-//! Local realignment: windows of evidence, de Bruijn assembly into haplotypes, reads aligned to their best haplotype.
+//! Local realignment: windows with evidence, de Bruijn assembly into haplotypes, reads aligned to their best haplotype.
 //!
 //! ```text
-//!  reads ─► folded ends cut ─► windows ─► haplotypes (graph, indels as aligned) ─► fit of each read (placed, or aligned with gaps) ─► cigar over the reference
+//!  reads ─► cut folded ends ─► windows ─► haplotypes (graph, aligner's indels)
+//!        ─► fit of each read (ungapped, or with gaps) ─► CIGAR to the reference
 //! ```
 //!
 //! The steps and their thresholds are DeepVariant's, as its public sources describe them (Poplin et al., "A universal
@@ -38,17 +39,17 @@ pub use window::select_windows;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
 
-/// Realigns the reads of a stretch. Returns all of them, sorted by start, name and mate; of some, ends that were folded back are cut off.
+/// Realigns the reads of a region. Returns all reads, sorted by start, name and mate; folded-back ends are cut off.
 ///
-/// `reads` must be all those that overlap the stretch; `reference` must hold it, and should reach beyond it by as much
-/// as reads hang over, since no read is realigned to what is not there. Windows lie on a fixed grid, so that a read's
-/// new alignment is the same for all stretches that reach around the grid's cells (see [`WINDOW_CELL`]) by which it is
-/// touched.
+/// `reads` must include all reads over the region. `reference` must cover the region and should extend as far as reads
+/// overhang, because no read is realigned beyond it. Windows lie on a fixed grid. Therefore a read's new alignment is
+/// the same for all regions that extend around the grid cells (see [`WINDOW_CELL`]) that the read touches.
 pub fn realign(reads: Vec<Read>, reference: &Sequence, options: &RealignOptions) -> Vec<Read> {
     Realigner::new(options.clone()).realign(reads, reference)
 }
 
-/// Whether a read takes part: not too long, neither it nor what it spans, enough of it aligned, and not spliced.
+/// Whether a read is realigned: it and its reference span are not too long, enough of it is aligned, and it is not
+/// spliced.
 fn is_realignable(read: &Read, options: &RealignOptions) -> bool {
     let clipped = read.cigar.iter().filter(|op| op.kind == CigarKind::SoftClip);
     let aligned = read

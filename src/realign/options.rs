@@ -1,49 +1,50 @@
-//! What steers local realignment.
+//! Options of local realignment.
 
-/// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared, but
-/// for `graph_base_quality` (15) and `window_insertion_quality` (20), by which instruments whose bases are often worse give no
-/// long k-mers and few windows. `long_k`, `few_reads`, `aligned_indel_percent`, `long_clip`, `min_aligned` and `cut_fold_backs` are not in it.
+/// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared,
+/// except for `graph_base_quality` (15) and `window_insertion_quality` (20). With DeepVariant's values, instruments
+/// with many low-quality bases give no long k-mers and few windows. DeepVariant does not have `long_k`, `few_reads`,
+/// `aligned_indel_percent`, `long_clip`, `min_aligned` and `cut_fold_backs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
-    /// Longer reads, in bases, are neither realigned nor used as evidence.
+    /// Reads longer than this, in bases, are neither realigned nor used as evidence.
     pub max_read_length: usize,
-    /// Mapping quality from which a read's differences count as evidence for a window.
+    /// Minimum mapping quality of a read for evidence of a window.
     pub window_mapping_quality: u8,
-    /// Base quality (of a soft clip: the mean) from which a difference counts.
+    /// Minimum base quality of a difference; for a soft clip, the mean.
     pub window_base_quality: u8,
-    /// Mean base quality from which an insertion counts: a base is misread more easily than added.
+    /// Minimum mean base quality of an insertion: a base is misread more easily than added.
     pub window_insertion_quality: u8,
-    /// Fewest reads that must differ at a position.
+    /// Minimum number of reads that differ at a position.
     pub min_supporting_reads: u32,
-    /// Reference on either side of a window's evidence, in bases.
+    /// Reference bases on either side of a window's evidence.
     pub window_flank: u64,
-    /// Longest window, in bases; where evidence is denser, only the strongest makes windows.
+    /// Longest window, in bases. Where evidence is denser, only the strongest evidence makes windows.
     pub max_window: u64,
-    /// Mapping quality from which a read takes part in assembly.
+    /// Minimum mapping quality of a read for assembly.
     pub graph_mapping_quality: u8,
-    /// Bases below this quality break a read in assembly.
+    /// Bases of lower quality split a read in assembly.
     pub graph_base_quality: u8,
-    /// Shortest and longest k-mer tried.
+    /// Shortest and longest k-mer.
     pub min_k: usize,
     pub max_k: usize,
-    /// From this k on, edges that too few reads hold make no cycle.
+    /// From this k on, edges with too few reads do not count for cycles.
     pub long_k: usize,
-    /// Fewer reads than this on an edge that is not the reference's remove it.
+    /// Non-reference edges with fewer reads are removed.
     pub min_edge_weight: u32,
-    /// In a window that no more reads overlap, single reads count if nothing but the reference is left without them.
+    /// In a window with at most this many reads, single reads count if otherwise only the reference remains.
     pub few_reads: usize,
-    /// Percent of the reads over an indel that must show it as they are aligned, for the reference with it to be a haplotype, too.
-    /// Above 100: none is, as in DeepVariant.
+    /// Minimum percentage of the reads over an indel that carry it in their alignments, so that the reference with this
+    /// indel becomes a haplotype. Above 100: never, as in DeepVariant.
     pub aligned_indel_percent: usize,
-    /// Of a window that assembles into more, for any k, none is taken.
+    /// A window with more haplotypes than this, for any k, gets none.
     pub max_haplotypes: usize,
-    /// What the aligner clipped, of so many bases or more, stays clipped where it differs from the reference without a gap. With
-    /// `u32::MAX` everything is aligned, as in DeepVariant.
+    /// A clip of at least this many bases stays clipped if it differs from the reference without a gap. `u32::MAX`: all
+    /// clips are aligned, as in DeepVariant.
     pub long_clip: u32,
-    /// Percent of a read's bases that the aligner must have placed for it to take part. Of less, it placed what any repeat of the
-    /// genome holds, and the read is mostly of another place. 0: all take part, as in DeepVariant.
+    /// Minimum percentage of aligned bases in a realigned read. With fewer, the aligned part may be a common repeat,
+    /// and most of the read comes from another locus. 0: no minimum, as in DeepVariant.
     pub min_aligned: u32,
-    /// Whether ends of which the template was folded back on itself are cut off.
+    /// Whether to cut off ends of templates that folded back on themselves.
     pub cut_fold_backs: bool,
 }
 

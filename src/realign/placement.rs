@@ -1,31 +1,31 @@
-//! Reads laid on a haplotype without gaps: the fast way, which does for nearly all of them.
+//! Places reads on a haplotype without gaps: a fast method that suffices for nearly all reads.
 
 use std::ops::Range;
 
 use super::score::{MATCH, MISMATCH};
 use crate::reads::Read;
 
-/// Length of the exact match that a placement must have; it fills a u64 at two bits a base.
+/// Length of the exact match that a placement needs, in bases; two bits per base fill a u64.
 pub const SEED: usize = 32;
 
-/// Most mismatches of a placement.
+/// Maximum number of mismatches of a placement.
 const MAX_MISMATCHES: usize = 2;
 
-/// Where a read lies on a haplotype, and how well.
+/// Position and score of a read on a haplotype.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
-    /// Haplotype base under the read's first base.
+    /// Haplotype offset of the read's first base.
     pub start: usize,
     pub score: i32,
-    /// From here on the read covers the haplotype: the start of its first exact match of `SEED` bases.
+    /// The read covers the haplotype from here on: the start of its first exact match of `SEED` bases.
     pub covers_from: usize,
 }
 
-/// Offset and bases of an exact match to look for, two bits a base.
+/// Read offset and bases of an exact match to search for, two bits per base.
 pub type Seed = (u32, u64);
 
-/// The seeds of a read: three that do not overlap, of which two mismatches must leave one, or all of a read that is
-/// too short for that or has a base not A, C, G or T.
+/// The seeds of a read: three that do not overlap, so that two mismatches leave at least one. All seeds if the read is
+/// too short for three or has a base other than A, C, G or T.
 pub fn seeds(bases: &[u8]) -> Vec<Seed> {
     let Some(last) = bases.len().checked_sub(SEED) else {
         return Vec::new();
@@ -42,7 +42,7 @@ pub fn seeds(bases: &[u8]) -> Vec<Seed> {
     }
 }
 
-/// Every seed of every read, sorted.
+/// Every seed of every read, sorted and without duplicates.
 pub fn all_seeds(reads: &[&Read]) -> Vec<u64> {
     let mut all: Vec<u64> = reads
         .iter()
@@ -54,19 +54,19 @@ pub fn all_seeds(reads: &[&Read]) -> Vec<u64> {
     all
 }
 
-/// Every seed of some bases, with where it begins.
+/// Every seed of `bases` with its offset.
 fn rolling_seeds(bases: &[u8]) -> impl Iterator<Item = Seed> + '_ {
-    let (mut seed, mut good) = (0, 0);
+    let (mut seed, mut length) = (0, 0);
     bases.iter().enumerate().filter_map(move |(end, &base)| {
         match code(base) {
-            Some(code) => (seed, good) = (seed << 2 | code, good + 1),
-            None => good = 0,
+            Some(code) => (seed, length) = (seed << 2 | code, length + 1),
+            None => length = 0,
         }
-        (good >= SEED).then(|| ((end + 1 - SEED) as u32, seed))
+        (length >= SEED).then(|| ((end + 1 - SEED) as u32, seed))
     })
 }
 
-/// The bases of a seed, two bits each; `None` if one is not A, C, G or T.
+/// The bases of a seed, two bits each; `None` if a base is not A, C, G or T.
 pub fn packed(bases: &[u8]) -> Option<u64> {
     bases.iter().try_fold(0, |seed, &base| Some(seed << 2 | code(base)?))
 }
@@ -83,17 +83,17 @@ fn code(base: u8) -> Option<u64> {
     (code < UNKNOWN).then_some(u64::from(code))
 }
 
-/// An index of a haplotype's seeds; keeps its buffers from one haplotype to the next.
+/// An index of a haplotype's seeds. It reuses its buffers.
 #[derive(Default)]
 pub struct SeedIndex {
-    /// Open-addressing hash table of seeds and where they begin; equal seeds follow one another.
+    /// Open-addressing hash table of seeds and their offsets; equal seeds follow one another.
     table: Vec<(u64, u32)>,
 }
 
 const EMPTY: u32 = u32::MAX;
 
 impl SeedIndex {
-    /// Indexes `haplotype` in place of what was there before.
+    /// Indexes `haplotype`; discards the previous one.
     pub fn fill(&mut self, haplotype: &[u8]) {
         self.table.clear();
         self.table.resize((2 * haplotype.len()).next_power_of_two(), (0, EMPTY));
@@ -111,7 +111,7 @@ impl SeedIndex {
         (hash >> 32) as usize & (self.table.len() - 1)
     }
 
-    /// Where `seed` begins in the haplotype.
+    /// The offsets of `seed` in the haplotype.
     fn find(&self, seed: u64) -> impl Iterator<Item = usize> + '_ {
         let slot = self.slot(seed);
         let round = self.table[slot..].iter().chain(&self.table[..slot]);
@@ -120,7 +120,7 @@ impl SeedIndex {
             .map(|(_, start)| *start as usize)
     }
 
-    /// The best placement of a read on the indexed haplotype with at most two mismatches; the first of equals.
+    /// The best placement of a read on the indexed haplotype with at most two mismatches; the first on ties.
     pub fn place(&self, haplotype: &[u8], read: &[u8], seeds: &[Seed]) -> Option<Placement> {
         let mut best: Option<Placement> = None;
         let mut last = None;
@@ -143,7 +143,7 @@ impl SeedIndex {
     }
 }
 
-/// Compares a read with the haplotype from `start` on. N goes with every base but breaks an exact match.
+/// Compares a read with the haplotype from `start` on. N matches every base but ends an exact match.
 fn compare(haplotype: &[u8], read: &[u8], start: usize) -> Option<Placement> {
     let target = &haplotype[start..start + read.len()];
     let differences = target.iter().zip(read).filter(|(a, b)| a != b).count();
@@ -173,7 +173,7 @@ fn compare(haplotype: &[u8], read: &[u8], start: usize) -> Option<Placement> {
     })
 }
 
-/// The stretches of `window` (haplotype offsets) that no placed read covers, given with the reads' lengths.
+/// The parts of `window` (haplotype offsets) that no placed read covers. `placements` come with the reads' lengths.
 pub fn uncovered(window: Range<usize>, placements: impl Iterator<Item = (Placement, usize)>) -> Vec<Range<usize>> {
     let mut spans: Vec<(usize, usize)> = placements
         .map(|(p, length)| (p.covers_from, p.start + length))

@@ -1,4 +1,4 @@
-//! Local realignment from end to end.
+//! Runs all steps of local realignment.
 
 use std::ops::Range;
 
@@ -16,22 +16,22 @@ use super::window::select_windows;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
-/// Reference kept on either side of the reads of a window, in bases.
+/// Reference bases kept on either side of the reads of a window.
 const ALIGN_MARGIN: u64 = 20;
 
 /// A window and its haplotypes.
 type Assembled = (Range<u64>, Vec<Vec<u8>>);
 
-/// What a read shares with a window.
+/// The overlap of a read with a window.
 struct Overlap {
-    /// Its index.
+    /// Index of the read.
     read: usize,
     bases: u64,
-    /// Whether it shares more bases with no other window.
+    /// Whether no other window shares more bases with the read.
     is_widest: bool,
 }
 
-/// Realigns reads of one stretch after another; keeps its buffers, so a thread should keep one.
+/// Realigns the reads of one region after another. It reuses its buffers; each thread should keep one.
 #[derive(Default)]
 pub struct Realigner {
     options: RealignOptions,
@@ -74,13 +74,13 @@ impl Realigner {
         let windows = assembled.into_iter().map(|(window, _)| window);
         let deletions = LongDeletions::find(&reads, windows, reference, &self.options);
         let realignable = reads.iter_mut().filter(|read| is_realignable(read, &self.options));
-        realignable.for_each(|read| deletions.give(read, reference));
+        realignable.for_each(|read| deletions.apply(read, reference));
         reads.sort();
         reads
     }
 
-    /// The best fit of each read to any haplotype of the windows that it overlaps; of equals, that of the window with which it
-    /// shares most bases. Gaps are opened only for windows with which it shares as many as with any.
+    /// The best fit of each read to any haplotype of its overlapping windows; on ties, the window that shares most
+    /// bases with the read. Gaps are allowed only in windows with this largest overlap.
     fn best_fits(
         &mut self,
         reads: &[Read],
@@ -112,11 +112,11 @@ impl Realigner {
                 }
             }
         }
-        let known = best.into_iter().enumerate();
-        known.filter_map(|(read, best)| Some((read, best?.2))).collect()
+        let fits = best.into_iter().enumerate();
+        fits.filter_map(|(read, best)| Some((read, best?.2))).collect()
     }
 
-    /// The haplotypes of a window. `longest` is the most reference that a read spans.
+    /// The haplotypes of a window. `longest` is the longest reference span of a read.
     fn assemble(
         &mut self,
         window: &Range<u64>,
@@ -175,18 +175,18 @@ impl Realigner {
     }
 }
 
-/// Gives a read its new alignment, if that is sound. What was cut off stays so.
+/// Sets a read's new alignment if it is valid. Hard clips are kept.
 fn adopt(read: &mut Read, (start, cigar): Fit, reference: &Sequence) {
-    // A variant of another haplotype can keep an indel from moving left in the haplotype, but not in this read.
+    // Next to a variant, an indel can be leftmost in the haplotype but not in this read.
     if is_left_aligned(read, start, &cigar, reference) && cigar.iter().any(|op| op.kind == CigarKind::Match) {
-        let cut = |op: Option<&CigarOp>| op.filter(|op| op.kind == CigarKind::HardClip).copied();
-        let (before, after) = (cut(read.cigar.first()), cut(read.cigar.last()));
+        let hard_clip = |op: Option<&CigarOp>| op.filter(|op| op.kind == CigarKind::HardClip).copied();
+        let (before, after) = (hard_clip(read.cigar.first()), hard_clip(read.cigar.last()));
         read.start = start;
         read.cigar = before.into_iter().chain(cigar).chain(after).collect();
     }
 }
 
-/// The windows that overlap `span`, and by how many bases. No window is longer than `longest`.
+/// The windows that overlap `span`, and the number of shared bases. No window is longer than `longest`.
 fn shared_bases(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl Iterator<Item = (usize, u64)> + Clone {
     let start = windows.partition_point(|(w, _)| w.start + longest <= span.start);
     let end = windows.partition_point(|(w, _)| w.start < span.end);
@@ -198,8 +198,8 @@ fn shared_bases(span: Range<u64>, windows: &[Assembled], longest: u64) -> impl I
     (start..end).map(shared).filter(|&(_, bases)| bases > 0)
 }
 
-/// Whether a read has a deletion that it would lose if it were fitted to a window: the window ends within it, or lies elsewhere and
-/// the gap costs more than the bases on one side of it earn.
+/// Whether fitting to the window would remove a deletion of the read: the window ends within the deletion, or lies
+/// elsewhere and the gap costs more than the bases on one side of it gain.
 fn loses_deletion(window: &Range<u64>, read: &Read) -> bool {
     let matches = |ops: &[CigarOp]| -> u32 {
         let matches = ops.iter().filter(|op| op.kind == CigarKind::Match);
@@ -215,9 +215,9 @@ fn loses_deletion(window: &Range<u64>, read: &Read) -> bool {
         };
         let meets = start < window.end && position > window.start;
         let within = window.start <= start && position <= window.end;
-        let earned = || MATCH * matches(&read.cigar[..i]).min(matches(&read.cigar[i..])) as i32;
+        let gain = || MATCH * matches(&read.cigar[..i]).min(matches(&read.cigar[i..])) as i32;
         let costs = || GAP_OPEN + GAP_EXTEND * op.length as i32;
-        op.kind == CigarKind::Deletion && !within && (meets || costs() > earned())
+        op.kind == CigarKind::Deletion && !within && (meets || costs() > gain())
     })
 }
 

@@ -1,4 +1,4 @@
-//! Tests of local realignment from end to end.
+//! Tests of the complete local realignment.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ fn reference(seed: u64) -> Sequence {
     Sequence::new(50_000, random_bases(2_000, seed))
 }
 
-/// Realigns reads of a variant haplotype, and as many of the reference if `het`.
+/// Realigns reads of a variant haplotype, with as many reference reads if `het`.
 fn realigned(reference: &Sequence, at: usize, deleted: usize, inserted: &[u8], het: bool) -> Vec<Read> {
     let mut reads = clipped_reads(reference, at, deleted, inserted, 100, 5);
     if het {
@@ -22,7 +22,7 @@ fn realigned(reference: &Sequence, at: usize, deleted: usize, inserted: &[u8], h
     realigned
 }
 
-/// The same reads but for ends that seem folded back, each aligned in full, inside the reference.
+/// Checks that all reads are kept, without folded-back ends, and are aligned completely and inside the reference.
 fn check_sound(before: &[Read], after: &[Read], reference: &Sequence, options: &RealignOptions) {
     assert_eq!(before.len(), after.len());
     for read in after {
@@ -53,8 +53,8 @@ fn hard_clips(read: &Read) -> [u32; 2] {
     [length(read.cigar.first()), length(read.cigar.last())]
 }
 
-/// Share of the variant's reads with at least `anchor` bases on both sides of it that have the operation `expected`
-/// at `position` with nothing clipped.
+/// Fraction of the variant's reads, with at least `anchor` bases on both sides of it, that have the operation
+/// `expected` at `position` and no clip before it.
 fn share_with(reads: &[Read], position: u64, expected: &str, anchor: u64) -> f64 {
     let variant = reads.iter().filter(|r| r.name[0] == b'v');
     let spanning: Vec<_> = variant
@@ -66,7 +66,7 @@ fn share_with(reads: &[Read], position: u64, expected: &str, anchor: u64) -> f64
 }
 
 #[test]
-fn clipped_reads_of_a_long_deletion_carry_it() {
+fn clipped_reads_of_a_long_deletion_get_the_deletion() {
     for (seed, het) in [(1, false), (2, true), (3, true)] {
         let reference = reference(seed);
         let reads = realigned(&reference, 1_000, 40, b"", het);
@@ -83,7 +83,7 @@ fn clipped_reads_of_a_long_deletion_carry_it() {
     }
 }
 
-/// A simulated read's offset in its haplotype, which is in its name.
+/// A simulated read's offset in its haplotype, parsed from its name.
 fn offset_of(read: &Read) -> u64 {
     std::str::from_utf8(&read.name[1..])
         .ok()
@@ -99,7 +99,7 @@ fn leftmost_deletion(reference: &Sequence, mut at: usize, length: usize) -> u64 
 }
 
 #[test]
-fn clipped_reads_of_a_long_insertion_carry_it() {
+fn clipped_reads_of_a_long_insertion_get_the_insertion() {
     for (seed, het) in [(1, false), (2, true), (3, true)] {
         let reference = reference(seed);
         let inserted = random_bases(40, 77 + seed);
@@ -116,7 +116,7 @@ fn clipped_reads_of_a_long_insertion_carry_it() {
 }
 
 #[test]
-fn indels_of_a_homopolymer_stand_at_its_left() {
+fn indels_of_a_homopolymer_are_left_aligned() {
     let mut reference = reference(5);
     reference.bases[1_000..1_012].copy_from_slice(b"CAAAAAAAAAAG");
     let deletion = realigned(&reference, 1_009, 2, b"", true);
@@ -126,7 +126,7 @@ fn indels_of_a_homopolymer_stand_at_its_left() {
 }
 
 #[test]
-fn snps_side_by_side_stay_matches() {
+fn neighbouring_snps_stay_matches() {
     let reference = reference(6);
     let mut changed = reference.bases[1_000..1_012].to_vec();
     for i in [0, 4, 5, 11] {
@@ -153,7 +153,7 @@ fn reads_take_the_best_fit_of_all_their_windows() {
     reference.bases[1_110..1_134].copy_from_slice(b"CGTGTGTGTGTATGTGTGTGTGTC");
     let mut with_snp = reference.clone();
     with_snp.bases[1_045] = if reference.bases[1_045] == b'A' { b'C' } else { b'A' };
-    // As an aligner puts them: where the end past the repeat's interruption is short, two mismatches and no gap.
+    // Like an aligner: a short end behind the repeat's interruption gets two mismatches and no gap.
     let mut reads = clipped_reads(&with_snp, 1_111, 0, b"GT", 100, 1);
     for read in &mut reads {
         let clip = |op: Option<&CigarOp>| op.filter(|op| op.kind == CigarKind::SoftClip).map_or(0, |op| op.length);
@@ -177,12 +177,12 @@ fn reads_take_the_best_fit_of_all_their_windows() {
     );
     let realigned = realign(reads.clone(), &reference, &options);
     check_sound(&reads, &realigned, &reference, &options);
-    // Those that end soon after the repeat's interruption share more with the SNP's window.
+    // Reads that end soon after the repeat's interruption share more bases with the SNP's window.
     assert!(share_with(&realigned, 51_111, "2I", 13) > 0.99);
 }
 
 #[test]
-fn reads_that_are_long_spliced_or_without_evidence_pass_through() {
+fn long_spliced_or_plain_reads_are_unchanged() {
     let reference = reference(8);
     let long = read("long", 50_100, "600M", &reference.bases[100..700]);
     let spliced = read("spliced", 50_950, "50M20N50M", &reference.bases[500..600]);
@@ -194,11 +194,11 @@ fn reads_that_are_long_spliced_or_without_evidence_pass_through() {
 }
 
 #[test]
-fn a_long_deletion_that_a_window_cuts_stays_as_it_is() {
+fn a_long_deletion_across_a_window_border_is_kept() {
     let reference = reference(9);
-    // From 50,800 to 51,200: the windows on both sides of 51,000 end within it.
+    // The deletion spans 50,800 to 51,200; the windows on both sides of 51,000 end within it.
     let (at, deleted) = (800, 400);
-    let shows = |left: usize| {
+    let variant_read = |left: usize| {
         let bases = [
             &reference.bases[at - left..at],
             &reference.bases[at + deleted..][..100 - left],
@@ -211,7 +211,7 @@ fn a_long_deletion_that_a_window_cuts_stays_as_it_is() {
             &bases.concat(),
         )
     };
-    let mut reads: Vec<Read> = (12..88).step_by(4).map(shows).collect();
+    let mut reads: Vec<Read> = (12..88).step_by(4).map(variant_read).collect();
     reads.sort();
     let options = RealignOptions::default();
     assert!(select_windows(&reads, &reference, &options).len() > 1);
@@ -219,14 +219,14 @@ fn a_long_deletion_that_a_window_cuts_stays_as_it_is() {
 }
 
 #[test]
-fn a_long_deletion_beside_a_window_is_not_clipped_for_it() {
+fn a_long_deletion_beside_a_window_is_not_clipped() {
     let reference = reference(9);
     let options = RealignOptions::default();
     let (at, deleted) = (600, 700);
     // A SNP makes a window before the deletion.
     let mut haplotype = [&reference.bases[..at], &reference.bases[at + deleted..]].concat();
     haplotype[at - 90] = if haplotype[at - 90] == b'A' { b'C' } else { b'A' };
-    let shows = |left: usize| {
+    let variant_read = |left: usize| {
         let cigar = format!("{left}M{deleted}D{}M", 150 - left);
         let start = at - left;
         read(
@@ -236,20 +236,20 @@ fn a_long_deletion_beside_a_window_is_not_clipped_for_it() {
             &haplotype[start..start + 150],
         )
     };
-    let mut reads: Vec<Read> = (92..140).step_by(4).map(shows).collect();
-    // So many others that the deletion itself makes none.
+    let mut reads: Vec<Read> = (92..140).step_by(4).map(variant_read).collect();
+    // Enough reference reads to keep the deletion itself from making a window.
     reads.extend((0..150).map(|i| read(&format!("r{i}"), 50_400, "150M", &reference.bases[400..550])));
     reads.sort();
     let windows = select_windows(&reads, &reference, &options);
     assert!(windows.iter().any(|window| window.end < 50_000 + (at + deleted) as u64));
     let realigned = realign(reads.clone(), &reference, &options);
     check_sound(&reads, &realigned, &reference, &options);
-    let shown = realigned.iter().filter(|r| text(&r.cigar).contains("700D")).count();
-    assert_eq!(shown, 12);
+    let carriers = realigned.iter().filter(|r| text(&r.cigar).contains("700D")).count();
+    assert_eq!(carriers, 12);
 }
 
 #[test]
-fn reads_that_are_hardly_aligned_stay_as_they_are() {
+fn reads_with_few_aligned_bases_are_unchanged() {
     let reference = reference(8);
     let other = [&reference.bases[950..1_000], b"GATTACA", &reference.bases[1_010..1_073]].concat();
     let mut reads = clipped_reads(&reference, 1_000, 0, b"", 100, 5);
@@ -270,7 +270,7 @@ fn reads_that_are_hardly_aligned_stay_as_they_are() {
 }
 
 #[test]
-fn a_wider_stretch_realigns_alike() {
+fn a_wider_region_gives_the_same_alignments() {
     let whole = Sequence::new(20_000, random_bases(9_000, 9));
     let mut reads = clipped_reads(&whole, 0, 0, b"", 100, 7);
     for (i, at) in [1_950, 2_990, 3_020, 3_450, 4_010, 4_980, 5_005, 5_990, 6_400]
@@ -287,7 +287,7 @@ fn a_wider_stretch_realigns_alike() {
         }));
     }
     let options = RealignOptions::default();
-    // The core is 23,000 to 25,000; its evidence reaches past the next cell on either side.
+    // The core is 23,000 to 25,000; its evidence extends beyond the next cell on either side.
     let core = |reads: Vec<Read>| -> Vec<Read> {
         reads
             .into_iter()
@@ -310,7 +310,7 @@ fn a_wider_stretch_realigns_alike() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn any_reads_stay_whole_and_inside(
+    fn any_reads_stay_complete_and_inside_the_reference(
         seed in 1u64..1_000,
         at in 300usize..1_700,
         deleted in 0usize..60,
@@ -320,7 +320,7 @@ proptest! {
         let reference = reference(seed);
         let mut reads = clipped_reads(&reference, at, deleted, inserted.as_bytes(), 100, 11);
         reads.extend(clipped_reads(&reference, at, 0, b"", 100, 13));
-        // Where the variant is none, names would come twice.
+        // Without a variant, both sets would share names.
         reads.iter_mut().enumerate().for_each(|(i, read)| read.name.extend(format!("_{i}").bytes()));
         for (read, offset, base, quality) in errors {
             let read = read % reads.len();

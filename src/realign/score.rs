@@ -1,21 +1,22 @@
-//! The score of a local alignment, without the alignment: the same as [`super::align::Aligner`] finds, many cells at once.
+//! Computes the score of a local alignment without the alignment. [`super::align::Aligner`] finds the same score, but
+//! this module computes many cells at once.
 
 use std::ops::{Range, RangeInclusive};
 
 pub const MATCH: i32 = 4;
 pub const MISMATCH: i32 = -6;
-/// Cost of a gap's first base, and of each further one.
+/// Cost of a gap's first base, and of each further base.
 pub const GAP_OPEN: i32 = 8;
 pub const GAP_EXTEND: i32 = 2;
 
-/// Cells filled at once: what a 256-bit vector holds.
+/// Cells filled at once: a 256-bit vector.
 const LANES: usize = 16;
 
-/// Far below any score, far above overflow.
+/// Lower than any score, and safe from overflow.
 const WORST: i16 = i16::MIN / 2;
 
-/// Scores of every other diagonal of the band, of the alignments that end on it: the best, the best that end with an
-/// insertion, the best that end with a deletion. Each has one cell more at both ends, for what lies beside the band.
+/// Scores of every other diagonal of the band, for alignments that end on it: the best, the best that ends with an
+/// insertion, and the best that ends with a deletion. One more cell at both ends stands for cells beside the band.
 #[derive(Default)]
 struct Diagonals {
     best: Vec<i16>,
@@ -36,34 +37,34 @@ impl Diagonals {
     }
 }
 
-/// The score of an alignment and where it ends.
+/// The score and the end of an alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlignmentEnd {
     pub score: i32,
-    /// One past the last base aligned.
+    /// One past the last aligned base.
     pub target: usize,
     pub query: usize,
 }
 
-/// Scores alignments; keeps its buffers from one to the next.
+/// Scores alignments and reuses its buffers.
 ///
-/// Cells are filled by antidiagonals, whose cells do not depend on one another, so that the compiler makes vector code
-/// of the inner loop. Those of one antidiagonal lie on every other diagonal. They are filled in whole vectors: the cells
-/// that this adds lie beside the band, where they do no harm, or beyond the ends of a sequence, where nothing matches
-/// and whence no alignment leads back.
+/// Cells are filled by antidiagonals. The cells of one antidiagonal are independent, so the compiler vectorizes the
+/// inner loop; they lie on every other diagonal. Whole vectors are filled. The additional cells lie beside the band,
+/// where they are harmless, or beyond the ends of a sequence, where nothing matches and no alignment leads back.
 #[derive(Default)]
 pub struct Scorer {
     even: Diagonals,
     odd: Diagonals,
-    /// The query from its end to its start, and the target, as wide as scores, with a vector's length at both ends.
+    /// The reversed query, and the target, as wide as scores, padded with one vector at both ends.
     query: Vec<i16>,
     target: Vec<i16>,
 }
 
 impl Scorer {
-    /// The best local alignment of `query` to `target` that runs within `margin` diagonals (target offset less query
-    /// offset) of `diagonals`, or not far beside. Of several, it is the one that ends first in the target. `None` if it
-    /// scores less than `floor`, which is above 0. Scores must fit an i16: a query has at most 8,191 bases.
+    /// The score and end of the best local alignment of `query` to `target`, within `margin` diagonals (target offset
+    /// minus query offset) of `diagonals` or slightly beyond. On ties, it takes the alignment that ends first in the
+    /// target. `None` if the score is below `floor`, which must be above 0. Scores must fit an i16: a query has at most
+    /// 8,191 bases.
     pub fn score(
         &mut self,
         query: &[u8],
@@ -118,7 +119,7 @@ impl Scorer {
     }
 }
 
-/// Copies bases with a vector of `none` at both ends; N becomes `none` too.
+/// Copies bases and pads both ends with a vector of `none`; N also becomes `none`.
 fn pad<'a>(padded: &mut Vec<i16>, bases: impl Iterator<Item = &'a u8>, none: i16) {
     padded.clear();
     padded.resize(LANES, none);
@@ -126,8 +127,8 @@ fn pad<'a>(padded: &mut Vec<i16>, bases: impl Iterator<Item = &'a u8>, none: i16
     padded.resize(padded.len() + LANES, none);
 }
 
-/// Fills `cells` of an antidiagonal, and returns the best score. What is a query base less lies `before` further on in
-/// the other buffers, what is a target base less one before that.
+/// Fills `cells` of an antidiagonal, and returns the best score. In the other buffers, the cell with one query base
+/// less is `before` further on; the cell with one target base less comes directly before that.
 fn fill_antidiagonal(
     here: &mut Diagonals,
     there: &Diagonals,
@@ -148,7 +149,7 @@ fn fill_antidiagonal(
     )
 }
 
-/// The inner loop, with the widest vectors that the processor has.
+/// The inner loop, with the widest vectors of the processor.
 fn fill(
     best: &mut [i16],
     insertion: &mut [i16],
@@ -178,7 +179,7 @@ fn fill_with_avx2(
     fill_plainly(best, insertion, deletion, less_query, less_target, bases)
 }
 
-/// A function of its own, so that the compiler knows that nothing overlaps.
+/// A separate function, so that the compiler knows that the slices do not overlap.
 #[inline(always)]
 fn fill_plainly(
     best: &mut [i16],
@@ -222,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scores_are_those_of_the_alignment(
+        fn scores_equal_the_aligners_scores(
             target in "[ACGTN]{1,60}",
             from in 0usize..60,
             insert in "[ACGT]{0,8}",
@@ -245,7 +246,7 @@ mod tests {
             let expected = (score > 0).then(|| aligner.end());
             prop_assert_eq!(scorer.score(&query, &target, &(0..=0), wide, 1), expected);
             prop_assert_eq!(scorer.score(&query, &target, &(0..=0), wide, score + 1), None);
-            // A band may miss the best, but never betters it.
+            // A band may miss the best score, but never exceeds it.
             let banded = scorer.score(&query, &target, &(from as i64..=from as i64), 4, 1);
             prop_assert!(banded.is_none_or(|end| end.score <= score));
         }

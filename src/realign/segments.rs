@@ -1,4 +1,4 @@
-//! The text that a window's graph is made of: the reference, and the good stretches of the reads.
+//! The text of a window's graph: the reference, and the good parts of the reads.
 
 use std::ops::Range;
 
@@ -6,25 +6,25 @@ use super::options::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
 
-/// A stretch of a read without a bad base, and where in it the read is the reference.
+/// A part of a read without a bad base, and its runs that equal the reference.
 pub struct Segment {
     pub text: Range<usize>,
     pub runs: Range<usize>,
 }
 
-/// A stretch of a read that equals the reference where it is aligned.
+/// A part of a read that equals the reference at its aligned position.
 pub struct MatchingRun {
     pub text: Range<usize>,
-    /// Where in the text the same bases of the reference begin.
+    /// Offset of the same reference bases in the text.
     pub reference: usize,
 }
 
-/// The bases of a window's reference and reads, end to end.
+/// The concatenated bases of a window's reference and reads.
 #[derive(Default)]
 pub struct Segments {
-    /// The reference around the window, as far as its reads reach, then the segments of the reads.
+    /// The reference around the window, as far as its reads extend, then the segments of the reads.
     pub text: Vec<u8>,
-    /// Bases of reference in the text, and the window in them.
+    /// Number of reference bases in the text, and the window's offsets in them.
     pub span: usize,
     pub window: Range<usize>,
     pub segments: Vec<Segment>,
@@ -32,7 +32,7 @@ pub struct Segments {
 }
 
 impl Segments {
-    /// Takes in a window and the reads that overlap it, in place of what was there.
+    /// Loads a window and the reads that overlap it; discards the previous window.
     pub fn fill(&mut self, window: &Range<u64>, reference: &Sequence, reads: &[&Read], options: &RealignOptions) {
         let first = reads
             .iter()
@@ -58,7 +58,7 @@ impl Segments {
         }
     }
 
-    /// Adds the segments of a read whose first aligned base lies at `position` of the text.
+    /// Adds the segments of a read with its first aligned base at `position` of the text.
     fn add_read(&mut self, read: &Read, mut position: i64, options: &RealignOptions) {
         let (mut start, mut first_run) = (self.text.len(), self.runs.len());
         let good = |(base, quality): &(&u8, &u8)| **base != b'N' && **quality >= options.graph_base_quality;
@@ -70,12 +70,12 @@ impl Segments {
             let mut done = 0;
             while done < length {
                 let pairs = bases[done..].iter().zip(&quals[done..]);
-                let stretch = &bases[done..][..pairs.take_while(good).count()];
+                let part = &bases[done..][..pairs.take_while(good).count()];
                 if op.kind == CigarKind::Match {
-                    self.add_runs(first_run, stretch, position + done as i64);
+                    self.add_runs(first_run, part, position + done as i64);
                 }
-                self.text.extend_from_slice(stretch);
-                done += stretch.len();
+                self.text.extend_from_slice(part);
+                done += part.len();
                 if done < length {
                     (start, first_run) = self.close_segment(start, first_run, options.min_k);
                     done += 1;
@@ -86,7 +86,8 @@ impl Segments {
         self.close_segment(start, first_run, options.min_k);
     }
 
-    /// Counts those of the text's next bases, the first of which is aligned at `position`, that equal the reference.
+    /// Adds the runs of `bases` that equal the reference. `bases` will follow the text; the first is aligned at
+    /// `position`.
     fn add_runs(&mut self, first_run: usize, bases: &[u8], position: i64) {
         let mut done = (-position).clamp(0, bases.len() as i64) as usize;
         while done < bases.len() {
@@ -109,7 +110,8 @@ impl Segments {
         }
     }
 
-    /// Ends the segment that began at `start`; drops it if it is too short for any edge. Returns where the next begins.
+    /// Ends the segment that started at `start`; drops it if it is too short for an edge. Returns the start of the next
+    /// segment.
     fn close_segment(&mut self, start: usize, first_run: usize, min_k: usize) -> (usize, usize) {
         if self.text.len() > start + min_k {
             self.segments.push(Segment {

@@ -4,7 +4,7 @@ use crate::genome::Sequence;
 use crate::reads::Read;
 pub use crate::reads::testing::{ops, read, text};
 
-/// Random bases without any meaning, the same for the same seed (xorshift).
+/// Random bases, the same for the same seed (xorshift).
 pub fn random_bases(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut next = || {
@@ -16,9 +16,8 @@ pub fn random_bases(length: usize, seed: u64) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-/// Reads of `length` bases every `step` bases of a haplotype, which is the reference with `deleted` bases at offset
-/// `at` replaced by `inserted`; aligned as an aligner would that finds no indel: the longer side matched, the shorter
-/// clipped.
+/// Reads of `length` bases every `step` bases of a haplotype: the reference with `deleted` bases at offset `at`
+/// replaced by `inserted`. The alignments lack the indel: the longer side is matched, the shorter side is clipped.
 pub fn clipped_reads(
     reference: &Sequence,
     at: usize,

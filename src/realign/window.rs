@@ -1,4 +1,4 @@
-//! Windows: short stretches where several reads differ from the reference, worth assembling.
+//! Selects windows: short regions where several reads differ from the reference and that are assembled.
 
 use std::ops::Range;
 
@@ -6,18 +6,18 @@ use super::options::RealignOptions;
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, Read};
 
-/// Evidence is gathered into windows within cells of this many bases, counted from the contig's start: which
-/// windows there are then depends on the reads alone, and not on the stretch that is worked on.
+/// Evidence is joined into windows within grid cells of this many bases, counted from the contig's start. Therefore the
+/// windows depend only on the reads, and not on the processed region.
 pub const WINDOW_CELL: u64 = 1_000;
 
-/// A cell takes evidence this far beyond its ends, so that an event on the border is seen whole.
+/// A cell uses evidence up to this many bases beyond its ends, so that an event on the border is complete.
 const CELL_OVERLAP: u64 = 20;
 
-/// Longest stretch, in bases, that an insertion or soft clip counts over on either side.
+/// An insertion or soft clip counts over at most this many bases on either side.
 const MAX_REACH: usize = 350;
 
-/// Selects windows from `reads` within `reference`, sorted, in genome coordinates. A window that reaches beyond
-/// `reference` is left out.
+/// Selects windows from `reads` within `reference`, sorted, in genome coordinates. Windows that extend beyond
+/// `reference` are excluded.
 pub fn select_windows(reads: &[Read], reference: &Sequence, options: &RealignOptions) -> Vec<Range<u64>> {
     let counts = count_differences(reads, reference, options);
     let mut windows = Vec::new();
@@ -36,9 +36,9 @@ pub fn select_windows(reads: &[Read], reference: &Sequence, options: &RealignOpt
     windows
 }
 
-/// Joins positions where `min_count` reads or more differ and that lie within a flank of one another, and adds the
-/// windows. Windows may overlap: joining all whose flanks touch makes windows so wide that repeats hide what is in them.
-/// Where a window is too long all the same, only positions with more evidence count.
+/// Joins positions with at least `min_count` differing reads that lie within a flank of one another, and adds the
+/// windows. Windows may overlap: if windows with touching flanks were joined, repeats would hide variants in wide
+/// windows. Where a window is still too long, only positions with more evidence count.
 fn join(positions: &[(u64, u32)], min_count: u32, options: &RealignOptions, windows: &mut Vec<Range<u64>>) {
     let flank = options.window_flank;
     let supported: Vec<_> = positions
@@ -58,11 +58,11 @@ fn join(positions: &[(u64, u32)], min_count: u32, options: &RealignOptions, wind
     }
 }
 
-/// Number of reads that differ at each position of `reference`. An insertion or soft clip of n bases counts over n
-/// positions on both sides, since its place within a repeat is arbitrary.
+/// Number of differing reads at each position of `reference`. An insertion or soft clip of n bases counts over n
+/// positions on both sides, because its position within a repeat is arbitrary.
 fn count_differences(reads: &[Read], reference: &Sequence, options: &RealignOptions) -> Vec<u32> {
     let length = reference.bases.len();
-    // Differences between neighbouring counts; summed up at the end.
+    // Differences between neighbouring counts, summed at the end.
     let mut steps = vec![0i32; length + 1];
     let mut add = |start: i64, end: i64| {
         let clamp = |p: i64| (p - reference.start as i64).clamp(0, length as i64) as usize;
@@ -85,7 +85,7 @@ fn count_differences(reads: &[Read], reference: &Sequence, options: &RealignOpti
         .collect()
 }
 
-/// Calls `add(start, end)` for each stretch where the read differs.
+/// Calls `add(start, end)` for each interval where the read differs from the reference.
 fn read_differences(read: &Read, reference: &Sequence, options: &RealignOptions, mut add: impl FnMut(i64, i64)) {
     let mut position = read.start;
     let mut offset = 0;
@@ -94,7 +94,7 @@ fn read_differences(read: &Read, reference: &Sequence, options: &RealignOptions,
         match op.kind {
             CigarKind::Match => {
                 let next = read.cigar.get(i + 1);
-                // An indel or clip after the last base stands for that base too.
+                // An indel or clip after the last base also stands for that base.
                 let skip = usize::from(next.is_some_and(|op| op.kind != CigarKind::Match));
                 for i in mismatches(read, offset, reference, position, length - skip.min(length)) {
                     if read.quals[offset + i] >= options.window_base_quality {
@@ -124,7 +124,7 @@ fn read_differences(read: &Read, reference: &Sequence, options: &RealignOptions,
     }
 }
 
-/// Offsets below `length` at which the read's bases from `offset` differ from the reference from `position`.
+/// Offsets below `length` at which the read's bases from `offset` on differ from the reference from `position` on.
 fn mismatches<'a>(
     read: &'a Read,
     offset: usize,
