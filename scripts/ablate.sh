@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# What does each part of the recipe gain? Trains small models on a part of the shards that scripts/train-model.sh has made
-# in WORK, each with one thing left out, and prints a Markdown table of what they reach on the held-out sets.
-#   scripts/ablate.sh WORK OUTPUT [VARIANT]...     all variants, or those named
-# Variants: base, seed2 (the noise), no-augmentation, one-block, quarter-width, wide, wider, 101-columns, no-real-reads,
-# no-realignment. DVCALL names the binary, THREADS the threads, EPOCHS the passes (3). Resumable.
-# For no-realignment the read sets have to be in WORK as well.
+# Measures the gain of each part of the training recipe. Trains small models on a part of the shards that
+# scripts/train-model.sh made in WORK, each model with one change. Prints a Markdown table of their scores on the
+# held-out sets.
+#   scripts/ablate.sh WORK OUTPUT [VARIANT]...     default: all variants
+# Variants: base, seed2 (measures the noise), no-augmentation, one-block, quarter-width, wide, wider, 101-columns,
+# no-real-reads, no-realignment (needs the read sets in WORK). Resumable.
+# DVCALL is the binary, THREADS the number of threads, EPOCHS the number of epochs (3).
 set -euo pipefail
 shopt -s inherit_errexit
-[[ $# -ge 2 ]] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -ge 2 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 dvcall=${DVCALL:-$here/../target/release/dvcall}
 work=$1 output=$2
@@ -20,7 +21,7 @@ simulated=(nova_hg001_30x hs2000_hg001_50x hiseqx_hg002_70x hs2000_hg002_11x hs2
 real=(spiked_18.78M_{0.12,0.35,1.0} spiked_20.16M_{0.12,0.35,1.0} real_20.16M_0.{08,3})
 validation=(nova_panel_12x nova_panel_30x spiked_20.53M_{0.12,0.35,1.0})
 
-# The set's shards, made anew where the variant needs other ones.
+# Prints the folder of the set's shards. Makes the shards if the variant needs its own.
 shards() {
   local variant=$1 set=$2 made=$output/examples.$1/$2
   case $variant in
@@ -48,7 +49,7 @@ train() {
   esac
   for set in "${sets[@]}"; do arguments+=(--examples "$(shards "$variant" "$set")"); done
   for set in "${validation[@]}"; do arguments+=(--validation "$(shards "$variant" "$set")"); done
-  # The card takes its name when all epochs are done.
+  # The model card gets its final name after the last epoch.
   "$dvcall" --quiet train "${arguments[@]}" --epochs "${EPOCHS:-3}" --learning-rate 0.0015 --threads "${THREADS:-$(nproc)}" \
     --resume --output "$output/$variant.part.safetensors"
   rm -rf "$output/examples.$variant" "$output/$variant.part.checkpoint.safetensors"

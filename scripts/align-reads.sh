@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Aligns read pairs as sequencing centres do: bwa mem (or bwa aln, as many older archives were, minimap2 or bowtie2),
-# duplicates marked, sorted, indexed.
+# Aligns read pairs like a sequencing centre: alignment with bwa mem, bwa aln (common in older archives), minimap2 or
+# bowtie2; then marks duplicates, sorts and indexes.
 #   scripts/align-reads.sh REFERENCE.fa FIRST.fq SECOND.fq SAMPLE OUTPUT.bam [mem|aln|minimap2|bowtie2]
-# Without @PG lines, which would hold paths; same input, same bytes.
+# Omits @PG lines, because they contain paths. The same input gives the same bytes.
 set -euo pipefail
 reference=$1 first=$2 second=$3 sample=$4 output=$5 aligner=${6:-mem}
 group="@RG\tID:$sample\tSM:$sample\tPL:ILLUMINA\tLB:$sample"
@@ -11,7 +11,7 @@ align() {
   case $aligner in
     mem) bwa mem -t 1 -K 10000000 -R "$group" "$reference" "$first" "$second" ;;
     aln)
-      # Joined, as the first failure does not end a function whose success is asked for.
+      # Joined with &&, because set -e has no effect in a function whose status is tested.
       bwa aln "$reference" "$first" > "$first.sai" && bwa aln "$reference" "$second" > "$second.sai" &&
         bwa sampe -P -r "$group" "$reference" "$first.sai" "$second.sai" "$first" "$second" &&
         rm "$first.sai" "$second.sai"

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Does fine-tuning help on another instrument, and does it harm on the old ones? Simulates reads of a profile that the
-# built-in model never saw (dwgsim) from HG001 on b37 chr20, tunes the model on examples of three stretches (a fourth chooses
-# the epoch), and scores it before and after on four other stretches of the new profile, and on old sets. PROFILE is one of
-# - flows (default): an error in 0.2 % of the flows of Ion Torrent's chemistry, which makes indels; about 3,600 examples;
+# Measures whether fine-tuning helps on another instrument and harms on the old ones. Simulates HG001 reads on b37 chr20
+# (dwgsim) with a profile that is new to the built-in model. Tunes the model on examples of three regions; a fourth
+# region selects the epoch. Scores the model before and after on four other regions of the new profile, and on old sets.
+# PROFILE is one of
+# - flows (default): errors in 0.2 % of the flows of Ion Torrent's chemistry, which cause indels; about 3,600 examples;
 # - substitutions: 125 bases, 0.5 to 4 % of them wrong, rising along the read; about 2,000 examples.
 #   scripts/check-fine-tuning.sh WORK OLD_SET... [-- arguments of dvcall train]
-# WORK/ref/b37.chr20.fa with its bwa index must be there, as scripts/simulate-training-sets.sh makes it; OLD_SETs are folders
-# with reads.bam, truth.vcf.gz, confident.bed and region.bed on the same reference. DVCALL_DATA is where the truth lies,
-# DVCALL the binary, MODEL the model to start from; SEED (301) draws stretches and reads, from the megabases WITHIN (4.0-9.9,
-# where the recipe of the built-in model learns from nobody).
+# Needs WORK/ref/b37.chr20.fa with a bwa index, as scripts/simulate-training-sets.sh makes it. OLD_SETs are folders with
+# reads.bam, truth.vcf.gz, confident.bed and region.bed on the same reference. DVCALL_DATA is the folder of the truth,
+# DVCALL the binary, MODEL the initial model. SEED (301) draws regions and reads, from the megabases WITHIN (4.0-9.9,
+# which the built-in model's recipe does not train on).
 # Needs: apt-get install dwgsim bwa samtools bcftools tabix
 set -euo pipefail
 [[ $# -ge 2 ]] || { sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -26,7 +27,7 @@ reference=$work/ref/b37.chr20.fa
 case $profile in
   substitutions) errors=(-e 0.005-0.04 -E 0.005-0.04) ;;
   flows) errors=(-c 2 -f TACGTACGTCTGAGCATCGATCGATGTACAGC -e 0.002 -E 0.002) ;;
-  *) echo "check-fine-tuning: PROFILE is substitutions or flows, not $profile" >&2; exit 2 ;;
+  *) echo "check-fine-tuning: unknown PROFILE '$profile'; give flows or substitutions" >&2; exit 2 ;;
 esac
 
 simulate() {

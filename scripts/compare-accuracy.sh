@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Calls a read set (reads.bam, truth.vcf.gz, confident.bed, region.bed) with dvcall, bcftools and freebayes (both at
-# QUAL >= 20), scores all three with dvcall evaluate, and prints a Markdown table, by stratum where STRATA is given.
+# QUAL >= 20), and scores all three with dvcall evaluate. Prints a Markdown table, by stratum if STRATA is given.
 #   scripts/compare-accuracy.sh REFERENCE.fa SET OUTPUT [STRATA.tsv]
-# Resumable: call sets in OUTPUT are kept. DVCALL names the binary, MODEL a model other than the built-in, THREADS the
-# threads of dvcall. Needs: apt-get install bcftools freebayes tabix
+# Resumable: keeps call sets in OUTPUT. DVCALL is the binary, MODEL a model to use instead of the built-in one, THREADS
+# the number of dvcall threads. Needs: apt-get install bcftools freebayes tabix
 set -euo pipefail
 [[ $# -ge 3 ]] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,7 +11,7 @@ reference=$1 set=$2 output=$3 strata=${4:-}
 dvcall=${DVCALL:-$root/target/release/dvcall}
 mkdir -p "$output"
 
-# Normalised, so that the evaluation has the same work with all callers.
+# Normalises calls, so that the evaluation treats all callers alike.
 normalised() { bcftools norm -f "$reference" -Ou - 2>/dev/null | bcftools view -i 'QUAL >= 20' -Oz -o "$1"; }
 
 call_dvcall() {
@@ -27,7 +27,7 @@ call_freebayes() { freebayes -f "$reference" -t "$set/region.bed" "$set/reads.ba
 for caller in dvcall bcftools freebayes; do
   calls=$output/$caller.vcf.gz
   if [[ ! -e $calls.tbi ]]; then
-    # The name that is kept is given when the whole pipe has succeeded.
+    # The file gets its final name after the whole pipe has succeeded.
     "call_$caller" "$output/$caller.new.vcf.gz"
     mv "$output/$caller.new.vcf.gz" "$calls"
     rm -f "$output/$caller.new.vcf.gz.tbi"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Times dvcall, bcftools and freebayes on the same reads, in turn, and prints a Markdown table of medians.
 #   scripts/compare-speed.sh REFERENCE.fa READS.bam REGIONS.bed [ROUNDS]
-# Threads 1 and 2 (THREADS="1 4" for others); freebayes has none, so it gets as many processes, each with an equal part
-# of the regions. CPU is user + system, memory the peak of the largest process. DVCALL names the binary to time.
+# Uses 1 and 2 threads (THREADS="1 4" for others). freebayes has no threads, so it runs as many processes, each on an
+# equal part of the regions. CPU is user + system time; memory is the peak of the largest process. DVCALL is the binary.
 # Needs: apt-get install bcftools freebayes time
 set -euo pipefail
 [[ $# -ge 3 ]] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 export reference reads regions work
 
 for tool in "$dvcall" bcftools freebayes /usr/bin/time; do
-  command -v "$tool" >/dev/null || { echo "compare-speed: $tool is not there; build with cargo build --release, or see the top of $0" >&2; exit 1; }
+  command -v "$tool" >/dev/null || { echo "compare-speed: cannot find $tool; run cargo build --release, or see the top of $0" >&2; exit 1; }
 done
 
 split_regions() {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# How dvcall, bcftools and freebayes (both at QUAL >= 20) do on fewer of a read set's reads (reads.bam, truth.vcf.gz,
-# confident.bed, region.bed): four random draws of each share of them, errors added up. Prints a Markdown table.
+# Compares dvcall, bcftools and freebayes (both at QUAL >= 20) on random subsets of a read set (reads.bam, truth.vcf.gz,
+# confident.bed, region.bed). Sums the errors of four draws for each share of reads. Prints a Markdown table.
 #   scripts/compare-thinned.sh REFERENCE.fa SET OUTPUT SHARE...
-# Resumable: what is whole in OUTPUT is kept. Variables and needs: see scripts/compare-accuracy.sh.
+# Resumable: keeps complete results in OUTPUT. Variables and needs: see scripts/compare-accuracy.sh.
 set -euo pipefail
 [[ $# -ge 4 ]] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ for share in "$@"; do
   done
   for type in SNP INDEL; do
     for caller in dvcall bcftools freebayes; do
-      # Columns of the summary: type, filter, true variants, found, missed, calls, false ones.
+      # Columns of the summary: type, filter, true variants, found, missed, calls, false calls.
       cat "$output/calls_${share}_"*"/$caller.scores.summary.csv" | awk -F, -v "head=| $share | $type | $caller" -v "type=$type" '
         $1 == type && $2 == "PASS" { truth += $3; missed += $5; wrong += $7 }
         END { found = truth - missed; printf "%s | %d | %d | %d | %.4f |\n", head, truth, missed, wrong, 2 * found / (2 * found + missed + wrong) }'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The main job from a fresh clone: set up, build, call variants on the bundled sample with the built-in model, and score
-# them against the sample's truth. Results are in demo-output/.
+# Runs the main workflow from a fresh clone: sets up, builds, calls variants on the bundled sample with the built-in
+# model, and scores the calls against the sample's truth. Writes results to demo-output/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Keeps a share of the read pairs of a read set (reads.bam, truth.vcf.gz, confident.bed, region.bed), chosen by a seeded
-# hash of the read name, as a new read set. Resumable: a set that is whole is left as it is.
+# Makes a new read set from a share of the read pairs of a read set (reads.bam, truth.vcf.gz, confident.bed,
+# region.bed). A seeded hash of the read name selects the pairs. Resumable: keeps a complete set.
 #   scripts/downsample-reads.sh SET SHARE OUTPUT [SEED]
 set -euo pipefail
 [[ $# -ge 3 ]] || { sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 2; }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fetches public data to train on into OUTPUT: GRCh38 chr20, GIAB v4.2.1 truth of HG001 (NA12878) and HG002, and the chr20
-# reads of both (NovaSeq, PCR-free, 30x; Baid et al. 2020). About 6 GB. Each sample becomes a read set as scripts/train-model.sh
-# wants it: reads.bam, truth.vcf.gz (indexed), confident.bed, region.bed.
+# Downloads public training data to OUTPUT: GRCh38 chr20, GIAB v4.2.1 truth of HG001 (NA12878) and HG002, and the chr20
+# reads of both (NovaSeq, PCR-free, 30x; Baid et al. 2020). About 6 GB. Each sample becomes a read set for
+# scripts/train-model.sh: reads.bam, truth.vcf.gz (indexed), confident.bed, region.bed.
 #   scripts/fetch-training-data.sh OUTPUT
-# Resumable: whole files are kept, halves are gone on with (reads in pieces of 4 Mb). Every file's SHA-256 is kept in
-# OUTPUT/checksums.sha256 and must be the same ever after; the chr20 sequence must have the MD5 that BAM headers give it.
+# Resumable: keeps complete files and continues partial ones (reads in pieces of 4 Mb). OUTPUT/checksums.sha256 stores
+# every file's SHA-256, which later runs check. The chr20 sequence must have the MD5 from BAM headers.
 # Mirrors: REFERENCE_URL, TRUTH_BASE_URL, READS_BASE_URL. Another contig: CONTIG, CONTIG_LENGTH, CONTIG_MD5.
 # Needs: curl, samtools (with libcurl), bcftools, tabix
 set -euo pipefail
@@ -60,7 +60,7 @@ fetch_reads() {
     parts+=("$part")
     [[ -e $part ]] && continue
     echo "fetching $set $contig:$start-$end" >&2
-    # Only reads that begin in the piece, so that none is there twice.
+    # Only reads that start in the piece, so that no read occurs twice.
     samtools view -b -e "pos >= $start && pos <= $end" -o "$part.new" -X "$url" "$set.bai" "$contig:$start-$end"
     samtools quickcheck "$part.new"
     mv "$part.new" "$part"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Has cargo link a current htslib, not the 1.19.1 inside hts-sys: its CRAM decoder has published memory faults (see SECURITY.md),
-# and no newer hts-sys is published.
+# Makes cargo link a current htslib instead of the 1.19.1 inside hts-sys, because that version's CRAM decoder has
+# published memory errors (see SECURITY.md), and no newer hts-sys is published.
 #
-# The sources come from PyPI's source release of pysam, which carries the whole of htslib. Prints the lines for .cargo/config.toml
-# that have cargo link the library instead of running hts-sys's build script. The bindings are those that hts-sys ships: all
-# htslib with one soname have the same interface.
+# The sources come from pysam's source release on PyPI, which contains all of htslib. Prints the lines for
+# .cargo/config.toml that make cargo link the library instead of running hts-sys's build script. The bindings come from
+# hts-sys, because all htslib versions with the same soname have the same interface.
 #   scripts/htslib.sh           called by scripts/setup.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 pysam_version=0.24.1 # htslib 1.24
 pysam_sha256=90f612afccdb454d2447ecb5229266c6e7f991093deed4ed0a791db01f7fc994
 soname=3             # of the htslib inside hts-sys
-# For files at URLs: --enable-libcurl, and libcurl among the packages of setup.sh and the libraries that are linked.
+# To read files from URLs: use --enable-libcurl, and add libcurl to the packages of setup.sh and the linked libraries.
 configuration=(--disable-libcurl --disable-gcs --disable-s3 --disable-plugins --with-libdeflate --enable-bz2 --enable-lzma)
 
 die() { printf 'setup: %s\n' "$1" >&2; exit 1; }
@@ -23,26 +23,26 @@ import json, os, sys
 print(os.path.dirname(next(p["manifest_path"] for p in json.load(sys.stdin)["packages"] if p["name"] == "hts-sys")))')
 
 key=$(cat scripts/htslib.sh <(basename "$hts_sys") | sha256sum | cut -c 1-16)
-archive=$PWD/.htslib/$key # a folder of its own, as cargo links again when the path changes, not when the file does
+archive=$PWD/.htslib/$key # one folder per key, because cargo links again only if the path changes
 
 build() {
   local work
   mkdir -p .htslib
   work=$(mktemp -d "$PWD/.htslib/build.XXXXXX")
-  # shellcheck disable=SC2064  # the folder of now is meant
+  # shellcheck disable=SC2064  # expand the folder name now
   trap "rm -rf '$work'" EXIT
-  echo "setup: htslib of pysam $pysam_version into .htslib/" >&2
+  echo "setup: building htslib of pysam $pysam_version in .htslib/" >&2
   echo "pysam==$pysam_version --hash=sha256:$pysam_sha256" > "$work/pysam.txt"
   python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary pysam \
     --require-hashes -r "$work/pysam.txt" -d "$work" >&2
   tar -xzf "$work/pysam-$pysam_version.tar.gz" -C "$work" --strip-components=1 "pysam-$pysam_version/htslib"
-  grep -qx "LIBHTS_SOVERSION = $soname" "$work/htslib/Makefile" || die "htslib has another soname than $soname; the bindings do not fit"
+  grep -qx "LIBHTS_SOVERSION = $soname" "$work/htslib/Makefile" || die "htslib of pysam $pysam_version does not have soname $soname, which the bindings need; set another pysam_version in $0"
   (
     cd "$work/htslib"
     ./configure --quiet "${configuration[@]}" CFLAGS="-O3 -fPIC"
     make --silent -j "$(nproc)" lib-static
-  ) > "$work/log" 2>&1 || { cat "$work/log" >&2; die "htslib cannot be built"; }
-  # Functions that are inline in htslib's headers.
+  ) > "$work/log" 2>&1 || { cat "$work/log" >&2; die "cannot build htslib; see the log above"; }
+  # The inline functions of htslib's headers.
   cp "$hts_sys"/wrapper.[ch] "$work"
   cc -c -O3 -fPIC -I "$work/htslib" -o "$work/wrapper.o" "$work/wrapper.c"
   ar rs "$work/htslib/libhts.a" "$work/wrapper.o" 2>/dev/null

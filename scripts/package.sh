@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes dvcall-VERSION-MACHINE-linux.tar.xz: the executable, the libraries that it needs, completions, manual pages and licences.
-# It runs from any folder, on any Linux with glibc 2.28 and the libstdc++ of GCC 8, or newer.
-#   scripts/package.sh [FOLDER]       where the tarball goes; default: dist
+# Makes dvcall-VERSION-MACHINE-linux.tar.xz: the executable, its libraries, completions, manual pages and licences. It
+# runs from any folder, on any Linux with glibc 2.28 or newer, and libstdc++ of GCC 8 or newer.
+#   scripts/package.sh [FOLDER]       output folder; default: dist
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 output=${1:-dist}
-export GLIBC=2.28               # what libtorch itself needs; scripts/package/linker.sh reads it
-newest_libstdcxx=3.4.25         # GCC 8, the compiler of the systems that have glibc 2.28
+export GLIBC=2.28               # libtorch's own minimum; scripts/package/linker.sh reads it
+newest_libstdcxx=3.4.25         # GCC 8, the compiler of systems with glibc 2.28
 ziglang=ziglang==0.17.1 zig=$PWD/.tools/zig
 
 die() { printf 'package: %s\n' "$1" >&2; exit 1; }
@@ -20,9 +20,9 @@ build() {
     touch "$zig/$ziglang"
   }
   c++ -c -O2 -std=c++17 -o "$zig/older-systems.o" scripts/package/older-systems.cpp
-  # libgomp has no name for linkers in PyPI's package.
+  # PyPI's package of libgomp lacks the file name that linkers need.
   ln -sf "$PWD/.torch/torch/lib/libgomp.so.1" "$zig/libgomp.so"
-  # C libraries from the crates' own sources, which are linked statically.
+  # The C libraries are built from the crates' own sources and linked statically.
   # shellcheck disable=SC2016  # $ORIGIN is for the loader
   LIBDEFLATE_NO_PKG_CONFIG=1 BZIP2_NO_PKG_CONFIG=1 DVCALL_RUNPATH='$ORIGIN/../lib' \
     cargo rustc --release --locked --bin dvcall --target-dir "$target" \
@@ -75,15 +75,15 @@ copy_licences() {
   python3 scripts/package/licences.py "$host" > "$folder/licences/rust-crates"
 }
 
-# The highest version of a kind of symbol that the files take from the system's libraries.
+# Prints the highest version of a kind of symbol that the files need from the system's libraries.
 highest() { objdump -T "${@:2}" | grep -oE "\(?$1_[0-9.]+" | sed 's/.*_//' | sort -uV | tail -n 1; }
 
 check_versions() {
   local files=("$1"/bin/dvcall "$1"/lib/*) glibc libstdcxx
   glibc=$(highest GLIBC "${files[@]}") libstdcxx=$(highest GLIBCXX "${files[@]}")
-  [[ $(printf '%s\n' "$glibc" "$GLIBC" | sort -V | tail -n 1) == "$GLIBC" ]] || die "glibc $glibc is needed, which is newer than $GLIBC"
+  [[ $(printf '%s\n' "$glibc" "$GLIBC" | sort -V | tail -n 1) == "$GLIBC" ]] || die "the executable or a library needs glibc $glibc, which is newer than $GLIBC"
   [[ $(printf '%s\n' "$libstdcxx" "$newest_libstdcxx" | sort -V | tail -n 1) == "$newest_libstdcxx" ]] ||
-    die "GLIBCXX_$libstdcxx is needed, which is newer than $newest_libstdcxx"
+    die "the executable or a library needs GLIBCXX_$libstdcxx, which is newer than $newest_libstdcxx"
   echo "package: needs glibc $glibc and GLIBCXX_$libstdcxx" >&2
 }
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# From the real train sets in DVCALL_DATA to more of them in OUTPUT: fewer reads (real_*), and planted variants (spiked_*),
-# with reads aligned anew. Resumable: a set that is whole is left as it is. OUTPUT/ref/b37.chr20.fa with its bwa index must
-# be there, as scripts/simulate-training-sets.sh makes it.
+# Makes more training sets in OUTPUT from the real training sets in DVCALL_DATA: sets with fewer reads (real_*), and
+# sets with planted variants, aligned again (spiked_*). Resumable: keeps complete sets. Needs
+# OUTPUT/ref/b37.chr20.fa with a bwa index, as scripts/simulate-training-sets.sh makes it.
 #   scripts/prepare-real-sets.sh OUTPUT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 reference=$output/ref/b37.chr20.fa
 
@@ -36,7 +36,7 @@ for set in "$data"/reads/train/*; do
   done
 done
 
-# The noise of a shallow library is best learned from many draws of its reads.
+# Many draws of its reads show the noise of a shallow library best.
 for set in "$data"/reads/train/*; do
   place=$(basename "$set" | cut -d_ -f4)
   for share in 0.7 0.4 0.25 0.2 0.18 0.12 0.1 0.07 0.06; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs Python with the packages that the scripts need, in the versions of scripts/requirements.txt, and with this folder's own
-# packages. The first run installs them into .python/; nothing outside of the checkout changes.
+# Runs Python with this folder's packages and the packages of scripts/requirements.txt. The first run installs the
+# latter into .python/; nothing outside the checkout changes.
 #   scripts/python.sh -m simulation COMMAND ARGUMENTS...
 #   scripts/python.sh -m pytest scripts/simulation
 set -euo pipefail
@@ -17,7 +17,7 @@ if [[ ! -e $packages ]]; then
   python3 -m pip install -q --disable-pip-version-check --root-user-action ignore --only-binary :all: --target "$building" \
     -r "$requirements" >&2
   chmod 755 "$building"
-  # Where another run was faster, its packages are as good.
+  # If another run finished first, use its packages.
   mv -T "$building" "$packages" 2>/dev/null || [[ -e $packages ]]
   trap - EXIT
   rm -rf "$building"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes a fresh Debian/Ubuntu machine ready to build dvcall. Safe to run again: what is there is kept.
+# Prepares a fresh Debian/Ubuntu machine to build dvcall. Safe to run again: keeps what is installed.
 #   scripts/setup.sh [cpu|cuda]     cpu (default): 1.3 GB, any machine; cuda: 4.7 GB, adds GPU kernels
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 flavour=${1:-cpu}
 torch_version=2.11.0
-cuda_packages="nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85" # what libtorch_cpu itself links to
+cuda_packages="nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85" # libtorch_cpu links to these
 
 die() { printf 'setup: %s\n' "$1" >&2; exit 1; }
 [[ $flavour == cpu || $flavour == cuda ]] || die "unknown flavour '$flavour'; give cpu or cuda"
@@ -32,18 +32,18 @@ install_packages() {
   [[ -z $packages ]] && return
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     apt-get update -qq
-    # shellcheck disable=SC2086  # a list of words is meant
+    # shellcheck disable=SC2086  # word splitting is intended
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
   else
-    die "please install, then run this again: $packages"
+    die "missing packages; install them and run this script again: $packages"
   fi
 }
 
 install_libtorch() {
   local stamp=".torch/.ready-$flavour-$torch_version" pip=(python3 -m pip install -q --disable-pip-version-check --root-user-action ignore --upgrade --target .torch)
-  # The full set serves the CPU as well, so it is never thrown away for the small one.
+  # The cuda set also works on the CPU, so the cpu set never replaces it.
   [[ -e $stamp || -e .torch/.ready-cuda-$torch_version ]] && return
-  echo "setup: libtorch $torch_version ($flavour) into .torch/" >&2
+  echo "setup: installing libtorch $torch_version ($flavour) in .torch/" >&2
   rm -rf .torch && mkdir .torch
   "${pip[@]}" --no-deps "torch==$torch_version"
   if [[ $flavour == cuda ]]; then
@@ -55,13 +55,13 @@ install_libtorch() {
   touch "$stamp"
 }
 
-# Cargo reads this file for every build, test and install below this folder, so no shell needs to export anything.
+# Cargo reads this file for every build, test and install below this folder, so no shell variables are needed.
 write_cargo_config() {
   local htslib
   htslib=$(scripts/htslib.sh)
   mkdir -p .cargo
   cat > .cargo/config.toml.new <<TOML
-# Written by scripts/setup.sh; not for editing.
+# Written by scripts/setup.sh; do not edit.
 [env]
 LIBTORCH = { value = ".torch/torch", relative = true }
 $htslib

@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# Held-out simulated test sets in OUTPUT: haplotypes, simulators and quality profiles that no training set uses, on 4.0-9.9 Mb of
-# chr20, where none lies, and 0.1-4.0 Mb, where the sets of 1000 Genomes haplotypes lie: most of these choose the epoch or
-# calibrate, and many of their variants are the same. HG002 (GIAB v4.2.1) on GRCh38 chr20:0.1-9.9M and a made-up person on 0.7 Mb
-# of chr21, sequenced
-#   heldout_art_{10,15,30,60}x    by ART, built-in profile HSXn (HiSeq X, PCR-free), 150 bases; the lesser depths are subsets
-#   heldout_art_60x_draw{1..N}    the same again, other reads, with DRAWS=N: what of a small stratum is chance
-#   heldout_dwgsim_30x            by dwgsim, 125 bases, error rising from 0.2 to 1.5 % along the read
+# Simulates held-out test sets in OUTPUT, with haplotypes, simulators and quality profiles that no training set uses.
+# They lie on chr20:4.0-9.9M, which has no training set, and on chr20:0.1-4.0M, which has the sets of 1000 Genomes
+# haplotypes. Most of the latter sets select the epoch or calibrate, and share many variants with the test sets.
+# HG002 (GIAB v4.2.1) on GRCh38 chr20:0.1-9.9M and a synthetic person on 0.7 Mb of chr21, sequenced
+#   heldout_art_{10,15,30,60}x    by ART, built-in profile HSXn (HiSeq X, PCR-free), 150 bases; lower depths are subsets
+#   heldout_art_60x_draw{1..N}    the same with other reads, if DRAWS=N: shows the noise of small strata
+#   heldout_dwgsim_30x            by dwgsim, 125 bases, error rate rising from 0.2 to 1.5 % along the read
 # aligned to chr20 and chr21 (first 10 Mb of each); HG001 (GIAB v3.3.2) on b37 chr20:4.0-9.9M, sequenced
 #   heldout_hg001_{10,15,30}x     by ART, built-in profile HSXt (HiSeq X, TruSeq), 150 bases
-#   heldout_hg001_30x_{minimap2,bowtie2}  the same reads as heldout_hg001_30x, by other aligners
-#   heldout_{nextseq,miseq}_30x   by ART, built-in profiles NS50 (75 bases, 7 % of them below Q15) and MSv3 (250 bases), of
-#                                 which training sets by another simulator use the distribution of qualities by cycle
-#   heldout_wgsim_30x             by wgsim, 100 bases, 0.5 % errors anywhere, all of Q17
-# aligned to b37 chr20; and heldout_strata{,_hg001}/strata.tsv for dvcall evaluate --stratification.
-# Resumable: what is whole is kept.
+#   heldout_hg001_30x_{minimap2,bowtie2}  the reads of heldout_hg001_30x, by other aligners
+#   heldout_{nextseq,miseq}_30x   by ART, built-in profiles NS50 (75 bases, 7 % of them below Q15) and MSv3 (250 bases);
+#                                 training sets use their quality distributions by cycle with another simulator
+#   heldout_wgsim_30x             by wgsim, 100 bases, 0.5 % errors at any base, all of Q17
+# aligned to b37 chr20; and heldout_strata{,_hg001}/strata.tsv for dvcall evaluate --stratification. Resumable: keeps
+# complete sets.
 #   scripts/simulate-heldout-sets.sh OUTPUT
 # Needs: apt-get install art-nextgen-simulation-tools dwgsim bwa minimap2 bowtie2 samtools bcftools tabix
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
-[[ $# -eq 1 ]] || { sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 1 ]] || { sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 
 prepare_reference() {
@@ -56,13 +56,13 @@ make_hg001() {
   tabix -p vcf "$genome/truth.vcf.gz"
 }
 
-# Gives the folder of a read set all but its reads.
+# Copies all files of a read set except for its reads to a folder.
 describe() {
   mkdir -p "$1"
   cp "$genome"/truth.vcf.gz "$genome"/truth.vcf.gz.tbi "$genome"/confident.bed "$genome"/region.bed "$1/"
 }
 
-# Haplotype, profile, depth of the haplotype, mean and deviation of the insert size, read length.
+# Arguments: haplotype, profile, depth per haplotype, mean and standard deviation of the insert size, read length.
 art_reads() {
   local haplotype=$1
   art_illumina -ss "$2" -i "$genome/hap$haplotype.fa" -p -l "${6:-150}" -f "$3" -m "$4" -s "$5" -na -rs "${seed:-9}$haplotype" \
@@ -83,7 +83,7 @@ wgsim_reads() {
   sed -i "1~4s/^@/@h$haplotype-/" "$genome/wgsim$haplotype".{1,2}.fq
 }
 
-# Name of the set, simulator, and what its function takes after the haplotype.
+# Arguments: name of the set, simulator, and the arguments of the simulator's function after the haplotype.
 simulate() {
   local set=$output/$1 simulator=$2
   shift 2
@@ -103,7 +103,7 @@ simulate() {
   rm "$genome"/[12].fq
 }
 
-# The reads of a set, by another aligner.
+# Aligns the reads of a set with another aligner.
 align_anew() {
   local from=$output/$1 aligner=$2 set=$output/$1_$2
   [[ -e $set/reads.bam.bai ]] && return
@@ -114,7 +114,7 @@ align_anew() {
   rm "$genome"/[12].fq
 }
 
-# Folder of the strata, and the reads whose depth and mapping quality make some of them.
+# Arguments: folder of the strata, and the set whose depth and mapping quality define some of them.
 make_strata() {
   [[ -e $1/strata.tsv ]] ||
     "$here/python.sh" -m simulation strata --ref "$reference" --reads "$2/reads.bam" --regions "$genome/region.bed" --output "$1"
@@ -127,7 +127,7 @@ for depth in 30 15 10; do
   "$here/downsample-reads.sh" "$output/heldout_art_60x" "$(python3 -c "print($depth / 60)")" "$output/heldout_art_${depth}x"
 done
 make_strata "$output/heldout_strata" "$output/heldout_art_30x"
-# Where GIAB vouches for HG002 on chr20, as one stratum more.
+# One more stratum: GIAB's confident regions of HG002 on chr20.
 if ! grep -q '^giab_confident' "$output/heldout_strata/strata.tsv"; then
   cp "$data/truth/HG002_GRCh38_chr20_1-9.9M_GIAB_v4.2.1.confident.bed" "$output/heldout_strata/giab_confident.bed"
   printf 'giab_confident\tgiab_confident.bed\n' >> "$output/heldout_strata/strata.tsv"

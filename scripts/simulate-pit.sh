@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Simulates a pit of reads: REGION of a sample at DEPTH (default 10,000), aligned, duplicates not marked, to DIR/reads.bam.
+# Simulates a region of extreme depth: REGION of a sample at DEPTH (default 10,000). Aligns the reads, without marking
+# duplicates, to DIR/reads.bam.
 #   scripts/simulate-pit.sh REFERENCE.fa TRUTH.vcf.gz REGION DIR [DEPTH]
-# REFERENCE.fa is plain FASTA with .fai and bwa index; TRUTH.vcf.gz has one sample. REGION is chr:start-end; ask for a
-# kilobase more on either side than is to be called.
+# REFERENCE.fa is plain FASTA with .fai and bwa index; TRUTH.vcf.gz has one sample. REGION is chr:start-end; give one
+# kilobase more on either side than will be called.
 # Needs: apt-get install art-nextgen-simulation-tools bcftools bwa samtools
 set -euo pipefail
-[[ $# -ge 4 ]] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -ge 4 ]] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
 reference=$1 truth=$2 region=$3 output=$4 depth=${5:-10000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Simulates one read set: reads.bam, truth.vcf.gz (both indexed), confident.bed and region.bed in OUTPUT.
-#   scripts/simulate-reads.sh OUTPUT REFERENCE.fa [--aligner mem|aln] [arguments of `scripts/python.sh -m simulation reads`]
+#   scripts/simulate-reads.sh OUTPUT REFERENCE.fa [--aligner mem|aln] [arguments of `python.sh -m simulation reads`]
 # REFERENCE.fa is plain FASTA with .fai and bwa index; reads are aligned to all of it. Needs bwa, samtools, bcftools,
-# tabix. Resumable: a set that is whole is left as it is.
+# tabix. Resumable: keeps a complete set.
 set -euo pipefail
 
 if [[ $# -lt 2 ]]; then

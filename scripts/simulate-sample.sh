@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the bundled sample: an invented two-contig reference, one diploid person, and paired 150-base reads of it at 30x
-# by ART, aligned by bwa mem. Nothing in it comes from a real genome. With the same tools (ART 2.5.8, bwa 0.7.17,
-# samtools 1.16) it gives the same bytes.
+# Makes the bundled sample: a synthetic reference with two contigs, one diploid person, and paired 150-base reads at 30x
+# by ART, aligned by bwa mem. Nothing comes from a real genome. The same tools (ART 2.5.8, bwa 0.7.17, samtools 1.16)
+# give the same bytes.
 #   scripts/simulate-sample.sh [OUTPUT]     default: tests/sample
 # Needs: apt-get install art-nextgen-simulation-tools bwa samtools bcftools tabix
 set -euo pipefail
@@ -25,19 +25,19 @@ cat h0.1.fq h1.1.fq > 1.fq
 cat h0.2.fq h1.2.fq > 2.fq
 "$here/align-reads.sh" reference.fa 1.fq 2.fq sample aligned.bam
 
-# Checksums of the contigs and a bare name of the reference: samtools would otherwise write its path into the CRAM.
+# The header has the contigs' checksums and the reference's bare name; otherwise samtools writes the path into the CRAM.
 {
   printf '@HD\tVN:1.6\tSO:coordinate\n'
   samtools dict -H -u reference.fa reference.fa
   samtools view --no-PG -h aligned.bam | grep -v '^@HD\|^@SQ'
 } > sample.sam
 samtools view --no-PG -b -o sample.bam sample.sam
-# No -T here, for that writes its path too: the reference is found by the name in the header.
+# Without -T, which also writes the path; samtools finds the reference by the name in the header.
 REF_PATH=. samtools view --no-PG -C -o sample.cram sample.sam
 samtools index sample.bam
 samtools index sample.cram
 bcftools norm --no-version -c e -f reference.fa -o normal.vcf truth.vcf 2>/dev/null
-cmp <(grep -v '^##' truth.vcf) <(grep -v '^##' normal.vcf) || { echo "simulate-sample: the truth is not left-aligned" >&2; exit 1; }
+cmp <(grep -v '^##' truth.vcf) <(grep -v '^##' normal.vcf) || { echo "simulate-sample: truth.vcf is not left-aligned" >&2; exit 1; }
 bgzip truth.vcf
 tabix -p vcf truth.vcf.gz
 

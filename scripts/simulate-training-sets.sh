@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Simulates the training read sets of scripts/training-sets.tsv in OUTPUT, from the read sets, truth and haplotypes in DVCALL_DATA.
-# Resumable: a set that is whole is kept.
-#   scripts/simulate-training-sets.sh OUTPUT [NAME]...      all sets, or those named
-#   scripts/simulate-training-sets.sh --list                names of all sets
+# Simulates the training read sets of scripts/training-sets.tsv in OUTPUT, from the read sets, truth and haplotypes in
+# DVCALL_DATA. Resumable: keeps complete sets.
+#   scripts/simulate-training-sets.sh OUTPUT [NAME]...      default: all sets
+#   scripts/simulate-training-sets.sh --list                prints the names of all sets
 # Needs: apt-get install art-nextgen-simulation-tools bcftools bwa samtools tabix
 #
-# The regions that judge the caller (b37 chr20:9.9-10.4M, 36.0-36.1M, 38.3-38.5M, 44.8-45.0M) are left out by default of
-# `simulation reads`. Before 10.4M only the 1000 Genomes stretch, 1-4M, is used; the rest is kept for held-out tests.
+# By default, `simulation reads` excludes the regions that evaluate the caller (b37 chr20:9.9-10.4M, 36.0-36.1M,
+# 38.3-38.5M, 44.8-45.0M). Before 10.4M, only the 1000 Genomes region, 1-4M, is used; the rest is kept for held-out
+# tests.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
 
-# Lines of the table without comments and without the header line. Tabs become another character: `read` would skip an empty column.
+# Prints the table without comments and header line. Tabs become `|`, because `read` would skip an empty column.
 sets() {
   grep -v '^#' "$here/training-sets.tsv" | tail -n +2 | tr '\t' '|'
 }
@@ -30,7 +31,7 @@ prepare() {
   [[ -e $profiles/hiseqx.npz ]] ||
     "$here/python.sh" -m simulation learn-profile --ref "$data/reference/b37.chr20.fa.gz" --output "$profiles/hiseqx.npz" "${train[@]}"
   if [[ ! -e $profiles/novaseq.npz ]]; then
-    # Silver genotypes are enough to keep clear of variants while errors are counted.
+    # Approximate genotypes are enough to exclude variants while errors are counted.
     ln -sf "$nova"/reads.bam* "$output/unlabelled/"
     bcftools view -i 'GT!="0/0"' -Oz -o "$output/unlabelled/truth.vcf.gz" "$nova"/genotypes.*.vcf.gz
     printf 'chr22\t16600000\t16800000\n' | tee "$output/unlabelled/region.bed" > "$output/unlabelled/confident.bed"
@@ -67,11 +68,11 @@ if [[ ${1:-} == --list ]]; then
   sets | cut -d '|' -f 1
   exit 0
 fi
-[[ $# -ge 1 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -ge 1 ]] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
 output=$1
 shift
 for wanted in "$@"; do
-  sets | grep "^$wanted|" >/dev/null || { echo "simulate-training-sets: no set '$wanted'; see $here/training-sets.tsv" >&2; exit 2; }
+  sets | grep "^$wanted|" >/dev/null || { echo "simulate-training-sets: unknown set '$wanted'; see $here/training-sets.tsv" >&2; exit 2; }
 done
 prepare
 while IFS='|' read -r name haplotypes profile aligner depth seed options; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints where cargo puts what it builds: settings of the user may place it outside of this folder.
+# Prints cargo's target directory. The user's settings may place it outside this folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo metadata --format-version 1 --no-deps --offline |

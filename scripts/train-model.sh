@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# From data to a model, resumable at every step: read sets (simulated, real, spiked), labelled shards, training, calibration.
-#   scripts/train-model.sh WORK [arguments of dvcall train]     the model is WORK/model.safetensors
+# Trains a model from data, resumable at every step: read sets (simulated, real, spiked), labelled shards, training,
+# calibration.
+#   scripts/train-model.sh WORK [arguments of dvcall train]     writes WORK/model.safetensors
 #
-# Without more, the sets are made from DVCALL_DATA as scripts/simulate-training-sets.sh and scripts/prepare-real-sets.sh
-# say. To train on your own: TRAIN_SETS="FOLDER..." VALIDATION_SETS="FOLDER..." REFERENCE=FASTA, each folder with
-# reads.bam, truth.vcf.gz, confident.bed and region.bed, as scripts/fetch-training-data.sh leaves them.
-# DVCALL names the binary (default: target/release/dvcall), THREADS the threads.
+# By default, scripts/simulate-training-sets.sh and scripts/prepare-real-sets.sh make the sets from DVCALL_DATA. For
+# your own sets: TRAIN_SETS="FOLDER..." VALIDATION_SETS="FOLDER..." REFERENCE=FASTA. Each folder needs reads.bam,
+# truth.vcf.gz, confident.bed and region.bed, like the output of scripts/fetch-training-data.sh.
+# DVCALL is the binary (default: target/release/dvcall), THREADS the number of threads.
 set -euo pipefail
 shopt -s inherit_errexit
-[[ $# -ge 1 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -ge 1 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
 dvcall=${DVCALL:-$here/../target/release/dvcall}
@@ -17,7 +18,7 @@ shift
 threads=(--threads "${THREADS:-$(nproc)}")
 mkdir -p "$work/examples"
 
-# One real stretch, with all that is made from it, and nineteen simulated sets are kept to choose the best epoch by.
+# The sets that select the best epoch: one real region with all sets made from it, and nineteen simulated sets.
 is_for_validation() {
   case $1 in
     *_20.53M_* | *_panel_calm* | *_panel_fold* | *_panel_nat* | nova_panel_* | miseq_panel_20x | nextseq_panel_20x | hs1000_panel_7x | hs2500_panel_14x | hs2500_hg002_20x) return 0 ;;
@@ -25,7 +26,7 @@ is_for_validation() {
   esac
 }
 
-# In the others variants are planted, for more to learn from; in these they are about as rare as in people.
+# The calibration sets have about as many variants as people have; the other sets have more, planted for training.
 is_for_calibration() {
   case $1 in
     *_panel_calm* | *_panel_fold* | *_panel_nat*) return 0 ;;
@@ -40,14 +41,14 @@ make_sets() {
   local set
   for set in "$data"/reads/train/* "$work"/*/; do
     set=${set%/}
-    # Other scripts keep sets there, too, that judge models.
+    # Other scripts also put evaluation sets here.
     case $(basename "$set") in unlabelled | heldout_* | fine_tuning* | *.building) continue ;; esac
     [[ -e $set/reads.bam.bai ]] || continue
     if is_for_validation "$(basename "$set")"; then validation+=("$set"); else train+=("$set"); fi
   done
 }
 
-# Prints the folder of the set's shards, which it makes unless they are there.
+# Prints the folder of the set's shards. Makes the shards if they do not exist.
 make_examples() {
   local set=$1 shards
   shards=$work/examples/$(basename "$set")
@@ -60,18 +61,18 @@ make_examples() {
 
 train=() validation=() shards=() calibration=()
 if [[ -n ${TRAIN_SETS:-} ]]; then
-  reference=${REFERENCE:?name the FASTA that the reads are aligned to}
+  reference=${REFERENCE:?give the FASTA that the reads were aligned to}
   read -ra train <<< "$TRAIN_SETS"
-  read -ra validation <<< "${VALIDATION_SETS:?name sets to choose the best epoch by}"
+  read -ra validation <<< "${VALIDATION_SETS:?give the sets that select the best epoch}"
 else
   make_sets
 fi
-twice=$(for set in "${train[@]}" "${validation[@]}"; do basename "$set"; done | sort | uniq -d | head -n 1)
-[[ -z $twice ]] || { echo "train-model: two sets are called $twice, which names their shards; rename one" >&2; exit 2; }
+duplicate=$(for set in "${train[@]}" "${validation[@]}"; do basename "$set"; done | sort | uniq -d | head -n 1)
+[[ -z $duplicate ]] || { echo "train-model: two sets have the name $duplicate, which also names their shards; rename one set" >&2; exit 2; }
 for set in "${train[@]}"; do
   folder=$(make_examples "$set")
   shards+=(--examples "$folder")
-  # Reads of real data are few, and count twice.
+  # Examples of real reads are few, so they count twice.
   case $(basename "$set") in real_* | spiked_*) shards+=(--examples "$folder") ;; esac
 done
 for set in "${validation[@]}"; do

@@ -1,4 +1,4 @@
-"""Prints the licences of all crates in dvcall's executable, and of the C libraries in them.
+"""Prints the licences of all crates in dvcall's executable, and of the C libraries in the crates.
 
     python3 licences.py x86_64-unknown-linux-gnu
 """

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Links for older systems: zig brings what the linker must know of every glibc.
+# Links for older systems: zig knows the symbol versions of every glibc.
 #
-# The C++ libraries are those of the compiler, not zig's: torch-sys's C++ part and libtorch share libstdc++. They need a newer glibc
-# on this machine, which is no matter as the system where dvcall runs has its own.
+# The C++ libraries come from the compiler, not from zig, because torch-sys's C++ part and libtorch share libstdc++.
+# This machine's C++ libraries need a newer glibc. This does not matter, because each system uses its own libraries at
+# run time.
 set -euo pipefail
 
 arguments=()
