@@ -1,9 +1,9 @@
-//! The order of the modules: each imports only modules that stand above it in `src/lib.rs`.
+//! Checks the order of modules: each module imports only modules that come before it in `src/lib.rs`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The modules of a `lib.rs` or `mod.rs`, in the order in which they stand.
+/// The modules of a `lib.rs` or `mod.rs`, in order.
 fn modules(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
     let lines = text
@@ -13,21 +13,21 @@ fn modules(file: &Path) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// The source files of a folder and all below it.
+/// The source files of a folder and its subfolders.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
     files.collect()
 }
 
-/// Each place where a module of `order` names one below it: `prefix` stands before the name, as in `crate::reads`.
+/// Each use of a later module in a module of `order`. `prefix` comes before the name, as in `crate::reads`.
 fn breaches(folder: &Path, order: &[String], prefix: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (rank, module) in order.iter().enumerate() {
         for file in sources(&folder.join(module)) {
             let text = fs::read_to_string(&file).unwrap();
-            let below = order[rank + 1..].iter();
-            let named = below.filter(|other| text.contains(&format!("{prefix}{other}::")));
+            let later = order[rank + 1..].iter();
+            let named = later.filter(|other| text.contains(&format!("{prefix}{other}::")));
             found.extend(named.map(|other| format!("{} names {prefix}{other}", file.display())));
         }
     }
@@ -35,7 +35,7 @@ fn breaches(folder: &Path, order: &[String], prefix: &str) -> Vec<String> {
 }
 
 #[test]
-fn modules_import_only_modules_above_them() {
+fn modules_import_only_earlier_modules() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let order = modules(&src.join("lib.rs"));
     assert!(order.len() > 10, "{order:?}");

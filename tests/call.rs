@@ -1,4 +1,4 @@
-//! `dvcall call` from the outside.
+//! Tests of the command `dvcall call`.
 
 mod common;
 
@@ -10,7 +10,7 @@ use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use rust_htslib::bam::{self, Read};
 
-/// A call on the bundled sample, as records.
+/// Calls the bundled sample and returns the records.
 fn sample_records(reads: &str, flags: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("calls.vcf.gz");
@@ -37,20 +37,20 @@ fn records_do_not_depend_on_threads_batches_or_format() {
 }
 
 #[test]
-fn records_do_not_depend_on_how_regions_are_cut() {
+fn records_do_not_depend_on_the_split_of_regions() {
     let whole = sample_records("sample.bam", &["--regions", "chrA:10,001-30,000"]);
     let pieces = ["chrA:10,001-14,321", "chrA:14,322-21,000", "chrA:21,001-30,000"];
-    // In runs of their own: in one run, regions that touch are one region.
+    // Separate runs, because one run joins adjacent regions.
     let cut = pieces.map(|piece| sample_records("sample.bam", &["--regions", piece]));
     assert!(!whole.is_empty());
     assert_eq!(cut.concat(), whole);
 }
 
 #[test]
-fn records_are_sorted_and_their_genotype_is_the_likeliest() {
+fn records_are_sorted_and_have_the_most_likely_genotype() {
     let records = sample_records("sample.bam", &[]);
     assert!(records.len() > 50, "{} records", records.len());
-    // The reference's contigs, chrA and chrB, are in the order of their names.
+    // The contigs of the reference, chrA and chrB, are sorted by name.
     let place = |record: &String| {
         let mut fields = record.split('\t');
         let contig = fields.next().unwrap().to_owned();
@@ -79,7 +79,7 @@ fn an_empty_region_gives_an_empty_vcf() {
 }
 
 #[test]
-fn timings_tell_what_each_stage_cost() {
+fn timings_contain_the_cost_of_each_stage() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("timings.tsv");
     let records = sample_records("sample.bam", &["--threads", "2", "--timings", table.to_str().unwrap()]);
@@ -100,11 +100,11 @@ fn timings_tell_what_each_stage_cost() {
     assert!((rate / number("total", 5) - 1.0).abs() < 0.01, "{table}");
     assert!(number("writing", 3) >= records.len() as f64, "{table}");
     assert!(number("reading", 3) > 1_000.0 && number("pileups", 3) > 50.0, "{table}");
-    // How many the cascade leaves to the network is the model's affair.
+    // The number of pileups that the cascade leaves to the network depends on the model.
     assert!((1.0..=number("pileups", 3)).contains(&number("network", 3)), "{table}");
 }
 
-/// The sample's reads over chrA:10,001-14,000, each as many times as `copies` under names of its own.
+/// Writes the sample's reads over chrA:10,001-14,000, each `copies` times with unique names.
 fn piled_up(copies: usize, path: &Path) {
     let mut sample = bam::IndexedReader::from_path(sample().join("sample.bam")).unwrap();
     sample.fetch(("chrA", 10_000, 14_000)).unwrap();
@@ -123,7 +123,7 @@ fn piled_up(copies: usize, path: &Path) {
 }
 
 #[test]
-fn a_pit_of_reads_is_called_from_a_bounded_choice_of_them() {
+fn extreme_depth_is_called_from_a_limited_number_of_reads() {
     let folder = tempfile::tempdir().unwrap();
     let (reads, table) = (folder.path().join("deep.bam"), folder.path().join("timings.tsv"));
     // 1,200x
@@ -139,10 +139,10 @@ fn a_pit_of_reads_is_called_from_a_bounded_choice_of_them() {
     let taken = std::fs::read_to_string(&table).unwrap();
     let taken = taken.lines().find(|line| line.starts_with("reading\t")).unwrap();
     let taken: usize = taken.split('\t').nth(3).unwrap().parse().unwrap();
-    // Of 32,000.
+    // The file has 32,000 reads.
     assert!((10_000..=20_000).contains(&taken), "{taken} reads");
     assert_eq!(["chrA:10,501-11,321", "chrA:11,322-13,500"].map(called).concat(), whole);
-    // What is called is what is called of the reads themselves.
+    // The calls equal those from the original reads.
     let genotypes = |records: &[String]| {
         let passed = records.iter().filter(|record| record.contains("\tPASS\t"));
         let genotype = |record: &String| {
@@ -162,7 +162,7 @@ fn a_pit_of_reads_is_called_from_a_bounded_choice_of_them() {
 }
 
 #[test]
-fn damaged_or_wrong_input_is_one_line_and_no_output() {
+fn damaged_or_wrong_input_gives_a_one_line_error_and_no_output() {
     let (folder, reads) = copied_reads();
     let output = folder.path().join("calls.vcf.gz");
     let reference = sample().join("reference.fa");
@@ -187,14 +187,14 @@ fn damaged_or_wrong_input_is_one_line_and_no_output() {
     );
     fails(&mut call(&folder.path().join("none.fa"), &reads, &output), "none.fa");
 
-    // Cut off in the middle, past the region asked for: still an error.
+    // A file cut off in the middle, behind the region, is still an error.
     let whole = std::fs::read(&reads).unwrap();
     std::fs::write(&reads, &whole[..whole.len() * 2 / 3]).unwrap();
     fails(
         call(&reference, &reads, &output).args(["--regions", "chrA:1-2000"]),
         "sample.bam",
     );
-    // Bytes changed in the middle.
+    // Damaged bytes in the middle.
     let mut broken = whole.clone();
     let middle = broken.len() / 2;
     broken[middle..middle + 64].fill(0x55);
@@ -212,7 +212,7 @@ fn damaged_or_wrong_input_is_one_line_and_no_output() {
 }
 
 #[test]
-fn what_does_not_belong_together_is_refused() {
+fn inconsistent_inputs_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (fasta, output) = (folder.path().join("other.fa"), folder.path().join("calls.vcf.gz"));
     let bases = std::fs::read_to_string(sample().join("reference.fa")).unwrap();
@@ -225,11 +225,11 @@ fn what_does_not_belong_together_is_refused() {
 
     std::fs::write(&fasta, &bases).unwrap();
     fails(&mut call(&fasta, &bam, &output), "samtools faidx");
-    // The same names and lengths, but other bases: a CRAM cannot be read by it.
+    // The same names and lengths, but other bases: the CRAM cannot be decoded.
     std::fs::write(&fasta, bases.replace("AC", "CA")).unwrap();
     std::fs::copy(sample().join("reference.fa.fai"), folder.path().join("other.fa.fai")).unwrap();
     fails(&mut call(&fasta, &cram, &output), "sample.cram");
-    // Another build.
+    // Another genome build.
     std::fs::write(&fasta, ">chrA\nACGTACGT\n").unwrap();
     std::fs::write(folder.path().join("other.fa.fai"), "chrA\t8\t6\t8\t9\n").unwrap();
     fails(&mut call(&fasta, &bam, &output), "different genome builds");
@@ -255,7 +255,7 @@ fn fasta_length() -> u64 {
 }
 
 #[test]
-fn headers_that_leave_no_safe_way_are_refused() {
+fn unusable_headers_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (reads, output) = (folder.path().join("reads.bam"), folder.path().join("calls.vcf.gz"));
     let reference = sample().join("reference.fa");
@@ -331,7 +331,7 @@ fn usage_errors_exit_with_2() {
 }
 
 #[test]
-fn the_cascade_spares_the_network_most_pileups_and_can_be_turned_off() {
+fn the_cascade_decides_most_pileups_and_can_be_turned_off() {
     let folder = tempfile::tempdir().unwrap();
     let run = |flags: &[&str]| {
         let table = folder.path().join("timings.tsv");

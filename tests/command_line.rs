@@ -1,4 +1,4 @@
-//! What dvcall says about itself.
+//! Tests of dvcall's version, help, manual pages and completions.
 
 mod common;
 
@@ -13,7 +13,7 @@ fn printed(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn version_is_one_line_and_more_if_asked() {
+fn version_is_one_line_or_more_with_verbose() {
     let line = format!("dvcall {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(printed(&["--version"]), line);
     assert_eq!(printed(&["-V"]), line);
@@ -29,7 +29,7 @@ fn version_is_one_line_and_more_if_asked() {
 }
 
 #[test]
-fn every_command_has_a_manual_page_and_is_completed() {
+fn every_command_has_a_manual_page_and_completions() {
     let completions = ["bash", "zsh", "fish"].map(|shell| printed(&["completions", shell]));
     let commands = Cli::command();
     let commands: Vec<_> = commands

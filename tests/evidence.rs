@@ -1,4 +1,4 @@
-//! What of the reads counts for a call, and what is said where nothing is called: made-up reads, from the outside.
+//! Tests of the evidence for calls and reference blocks, with synthetic reads.
 
 mod common;
 
@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use common::{call, records};
 use rust_htslib::bam::{self, Format, Header, HeaderView, Record, header::HeaderRecord, index};
 
-/// A made-up contig of 4,000 bases and reads of it, in a folder of their own.
+/// A synthetic contig of 4,000 bases and its reads, in a temporary folder.
 struct World {
     folder: tempfile::TempDir,
     reference: Vec<u8>,
-    /// Start (0-based), and the line of SAM.
+    /// 0-based start and SAM line.
     reads: Vec<(usize, String)>,
 }
 
-/// Numbers as if drawn by chance.
+/// A pseudo-random number.
 fn random(number: u64) -> u64 {
     let mixed = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33
@@ -31,16 +31,16 @@ impl World {
         }
     }
 
-    /// Another base than that of the reference.
+    /// A base that differs from the reference.
     fn other(&self, position: usize) -> u8 {
         if self.reference[position] == b'A' { b'C' } else { b'A' }
     }
 
-    /// Adds a single read of good bases, whatever mistakes it has.
+    /// Adds an unpaired read of good base quality.
     fn add(&mut self, name: &str, start: usize, cigar: &str, bases: &[u8]) {
         let (number, bases) = (self.reads.len(), String::from_utf8(bases.to_vec()).unwrap());
         let flag = if number % 2 == 0 { 0 } else { 16 };
-        // No two reads alike.
+        // Different qualities make all reads different.
         let quals: String = (0..bases.len())
             .map(|i| char::from(b'F' + (random((number * 300 + i) as u64) % 4) as u8))
             .collect();
@@ -141,7 +141,7 @@ fn a_shallow_amplicon_beside_a_deep_one_keeps_its_reads() {
 }
 
 #[test]
-fn reads_that_all_have_one_name_are_called_as_others_are() {
+fn reads_that_share_one_name_give_the_same_calls() {
     let genotypes = |name: fn(usize) -> String| {
         let mut world = World::new();
         for i in 0..5_000 {
@@ -162,15 +162,15 @@ fn reads_that_all_have_one_name_are_called_as_others_are() {
 }
 
 #[test]
-fn a_clipped_primer_says_nothing_of_the_sample() {
+fn a_clipped_primer_is_not_evidence() {
     let mut world = World::new();
-    // The insert of one amplicon shows a SNP, over which the primer of the next lies.
+    // One amplicon's insert contains a SNP, which the next amplicon's primer covers.
     for i in 0..30 {
         let mut bases = world.reference[1_000..1_150].to_vec();
         bases[130] = world.other(1_130);
         world.add(&format!("a{i}"), 1_000, "150M", &bases);
         let bases = world.reference[1_120..1_270].to_vec();
-        // What a read holds of the primer differs.
+        // Reads contain different lengths of the primer.
         let short = i % 3 * 4;
         let cigar = format!("{}S128M", 22 - short);
         world.add(&format!("b{i}"), 1_142, &cigar, &bases[short..]);
@@ -179,7 +179,7 @@ fn a_clipped_primer_says_nothing_of_the_sample() {
     assert_eq!(at(&calls, 1_131), "PASS 1/1 0,30");
 }
 
-/// 30 reads over a deletion, of which each second shows it.
+/// 30 reads over a deletion; every second read has it.
 fn with_deletion(deleted: Range<usize>, change: impl Fn(&mut World)) -> World {
     let mut world = World::new();
     for i in 0..30 {
@@ -202,7 +202,7 @@ fn with_deletion(deleted: Range<usize>, change: impl Fn(&mut World)) -> World {
     world
 }
 
-/// Bases of which no part is a repeat, so that a deletion among them has one spelling.
+/// Bases without a repeat, so that a deletion has only one representation.
 const DELETED: Range<usize> = 2_000..2_006;
 
 #[test]
@@ -219,23 +219,24 @@ fn a_deletion_over_an_ambiguous_base_is_called() {
 }
 
 #[test]
-fn where_a_deletion_cannot_be_called_the_gvcf_is_not_sure_of_the_reference() {
-    let surest = |blocks: &[String]| {
-        let sure = DELETED.map(|position| block(blocks, position as u64 + 1));
-        sure.map(|(genotype, quality)| if genotype == "0/0" { quality } else { 0 })
+fn the_gvcf_has_low_quality_at_deletions_that_cannot_be_called() {
+    let max_quality = |blocks: &[String]| {
+        let qualities = DELETED.map(|position| block(blocks, position as u64 + 1));
+        qualities
+            .map(|(genotype, quality)| if genotype == "0/0" { quality } else { 0 })
             .max()
             .unwrap()
     };
-    // Anchored at an unknown base, of bases most of which are unknown, and before what is asked for.
+    // Deletions with an unknown anchor, with mostly unknown bases, and with an anchor before the requested region.
     let [_, blocks] = with_deletion(DELETED, |world| world.reference[1_999] = b'N').called(&[]);
-    assert!(surest(&blocks) < 10, "{blocks:?}");
+    assert!(max_quality(&blocks) < 10, "{blocks:?}");
     let [_, blocks] = with_deletion(DELETED, |world| world.reference[2_001..2_005].fill(b'N')).called(&[]);
-    assert!(surest(&blocks) < 10, "{blocks:?}");
+    assert!(max_quality(&blocks) < 10, "{blocks:?}");
     let mut world = with_deletion(DELETED, |_| ());
     let [calls, blocks] = world.called(&["--regions", "c1:2,001-2,100"]);
-    assert!(calls.is_empty() && surest(&blocks) < 10, "{blocks:?}");
+    assert!(calls.is_empty() && max_quality(&blocks) < 10, "{blocks:?}");
     assert_eq!(block(&blocks, 2_010).0, "0/0");
-    // What is asked for in pieces has it once.
+    // A deletion over several requested regions is called once.
     let [calls, _] = world.called(&[
         "--regions",
         "c1:1,950-2,000",

@@ -1,4 +1,4 @@
-//! `dvcall call --gvcf` from the outside.
+//! Tests of `dvcall call --gvcf`.
 
 mod common;
 
@@ -12,7 +12,7 @@ fn sample_called(flags: &[&str]) -> [Vec<String>; 2] {
     called(&sample().join("reference.fa"), &sample().join("sample.bam"), flags)
 }
 
-/// First and last position under a call.
+/// First and last position (1-based) of a call.
 fn span(record: &str) -> (u64, u64) {
     let fields: Vec<_> = record.split('\t').collect();
     let start: u64 = fields[1].parse().unwrap();
@@ -20,7 +20,7 @@ fn span(record: &str) -> (u64, u64) {
 }
 
 #[test]
-fn every_position_is_in_one_block_or_under_a_call() {
+fn every_position_is_in_one_block_or_call() {
     let regions = ["chrA:501-30,000", "chrA:30,101-30,150", "chrB:1-20,000"];
     let flags = regions.map(|region| ["--regions", region]).concat();
     let [_, records] = sample_called(&flags);
@@ -34,7 +34,7 @@ fn every_position_is_in_one_block_or_under_a_call() {
             assert_eq!(covering, usize::from(!under_call(at)), "{contig}:{at}");
         }
     }
-    // Nothing else, and in order.
+    // There are no other records, and the records are sorted.
     let outside =
         |b: &Block| b.contig == "chrA" && (b.start < 501 || b.end > 30_150 || b.end > 30_000 && b.start < 30_101);
     assert!(!records.iter().filter_map(|record| block(record)).any(|b| outside(&b)));
@@ -42,8 +42,8 @@ fn every_position_is_in_one_block_or_under_a_call() {
     assert!(places.is_sorted());
 }
 
-/// Writes a reference of one contig without pattern, and an alignment without reads over it.
-fn quiet_contig(folder: &Path, length: usize) -> [std::path::PathBuf; 2] {
+/// Writes a random reference of one contig, and an alignment file without reads.
+fn contig_without_reads(folder: &Path, length: usize) -> [std::path::PathBuf; 2] {
     let [reference, reads] = ["r.fa", "r.bam"].map(|name| folder.join(name));
     let mut state = 1_u32;
     let mut base = || {
@@ -66,9 +66,9 @@ fn quiet_contig(folder: &Path, length: usize) -> [std::path::PathBuf; 2] {
 }
 
 #[test]
-fn long_blocks_are_cut_at_places_of_the_contig() {
+fn long_blocks_are_split_at_fixed_positions() {
     let folder = tempfile::tempdir().unwrap();
-    let [reference, reads] = quiet_contig(folder.path(), 120_000);
+    let [reference, reads] = contig_without_reads(folder.path(), 120_000);
     let spans = |flags: &[&str]| -> Vec<(u64, u64)> {
         let [_, records] = called(&reference, &reads, flags);
         records
@@ -87,7 +87,7 @@ fn long_blocks_are_cut_at_places_of_the_contig() {
 }
 
 #[test]
-fn its_calls_are_those_of_the_vcf() {
+fn the_gvcf_has_the_calls_of_the_vcf() {
     let [vcf, gvcf] = sample_called(&["--threads", "1"]);
     let calls: Vec<&String> = gvcf.iter().filter(|record| block(record).is_none()).collect();
     assert!(vcf.len() > 50);
@@ -113,11 +113,11 @@ fn its_calls_are_those_of_the_vcf() {
 }
 
 #[test]
-fn it_does_not_depend_on_threads_nor_on_how_regions_are_cut() {
+fn the_gvcf_does_not_depend_on_threads_or_the_split_of_regions() {
     let [_, one] = sample_called(&["--threads", "1"]);
     let [_, three] = sample_called(&["--threads", "3"]);
     assert_eq!(one, three);
-    // A cut is a block's end, and nothing else changes.
+    // A split only ends a block.
     let [_, whole] = sample_called(&["--regions", "chrA:10,001-30,000"]);
     let pieces = ["chrA:10,001-14,321", "chrA:14,322-21,000", "chrA:21,001-30,000"];
     let cut: Vec<String> = pieces
@@ -139,7 +139,7 @@ fn it_does_not_depend_on_threads_nor_on_how_regions_are_cut() {
 }
 
 #[test]
-fn it_scores_as_the_vcf_does() {
+fn the_gvcf_has_the_same_scores_as_the_vcf() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let mut command = call(
@@ -164,14 +164,14 @@ fn it_scores_as_the_vcf_does() {
         std::fs::read_to_string(path("scores.summary.csv")).unwrap()
     };
     let of_vcf = summary("x.vcf.gz");
-    // Found SNPs, in the third column after type and filter.
+    // Found SNPs: the third column after type and filter.
     let snps = of_vcf.lines().find_map(|line| line.strip_prefix("SNP,PASS,")).unwrap();
     assert!(snps.split(',').nth(1).unwrap().parse::<u64>().unwrap() > 50, "{of_vcf}");
     assert_eq!(of_vcf, summary("x.g.vcf.gz"));
 }
 
 #[test]
-fn a_failed_run_leaves_neither_file_and_one_name_is_not_for_both() {
+fn a_failed_run_leaves_no_file_and_both_outputs_need_different_names() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("x.vcf.gz");
     let reference = sample().join("reference.fa");

@@ -1,4 +1,4 @@
-//! What reads, references and regions must hold to be called, from the outside.
+//! Tests of the checks of reads, references and regions.
 
 mod common;
 
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use common::{call, dvcall, error_of, records, sample, with_header};
 
-/// The sample's reference with another text, beside the index of the original.
+/// Writes the sample's reference with changed text, and copies the original index.
 fn reference_with(folder: &Path, change: impl Fn(String) -> String) -> PathBuf {
     let fasta = folder.join("reference.fa");
     let text = std::fs::read_to_string(sample().join("reference.fa")).unwrap();
@@ -31,7 +31,7 @@ fn digest(contig: &str) -> String {
 }
 
 #[test]
-fn a_reference_with_another_sequence_than_the_header_says_is_refused() {
+fn a_reference_that_differs_from_the_headers_digest_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (reads, output) = (folder.path().join("reads.bam"), folder.path().join("calls.vcf"));
     let (right, wrong) = (digest("chrA"), "0123456789abcdef0123456789abcdef");
@@ -43,7 +43,7 @@ fn a_reference_with_another_sequence_than_the_header_says_is_refused() {
     let region = ["--regions", "chrA:10,001-10,500"];
     with_digest("chrA", &right.to_uppercase());
     call(&reference, &reads, &output).args(region).assert().success();
-    // A contig that is not called may be anything.
+    // Contigs that are not called are not checked.
     with_digest("chrB", wrong);
     call(&reference, &reads, &output).args(region).assert().success();
     std::fs::remove_file(&output).unwrap();
@@ -62,7 +62,7 @@ fn a_reference_with_another_sequence_than_the_header_says_is_refused() {
 }
 
 #[test]
-fn a_reference_that_is_masked_but_for_a_part_is_taken_with_a_warning() {
+fn a_mostly_masked_reference_is_accepted_with_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let (reads, output) = (folder.path().join("reads.bam"), folder.path().join("calls.vcf"));
     let name = "SN:chrA\t";
@@ -70,7 +70,7 @@ fn a_reference_that_is_masked_but_for_a_part_is_taken_with_a_warning() {
         |text| text.replace(name, &format!("{name}M5:{}\t", digest("chrA"))),
         &reads,
     );
-    // 4 kb of the 60 kb are left.
+    // 4 kb of 60 kb remain unmasked.
     let fasta = reference_with(folder.path(), |text| {
         let mut bases = 0;
         let mut in_first = false;
@@ -98,12 +98,13 @@ fn a_reference_that_is_masked_but_for_a_part_is_taken_with_a_warning() {
         .arg(&reads)
         .arg("--output")
         .arg(&output);
-    let told = command.assert().success().get_output().stderr.clone();
-    let told = String::from_utf8(told).unwrap();
+    let stderr = command.assert().success().get_output().stderr.clone();
+    let stderr = String::from_utf8(stderr).unwrap();
     assert!(
-        told.lines()
+        stderr
+            .lines()
             .any(|line| line.contains("WARN") && line.contains("contig chrA") && line.contains("reference.fa")),
-        "{told}"
+        "{stderr}"
     );
     assert!(records(&output).len() > 3);
 }
@@ -119,10 +120,10 @@ fn common_inputs(subcommand: &str, reference: &Path, reads: &Path) -> assert_cmd
 }
 
 #[test]
-fn a_fasta_that_was_edited_under_its_index_is_refused_where_bases_moved() {
+fn a_fasta_edited_without_its_index_is_refused_if_bases_moved() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("calls.vcf");
-    // A base less in the second line, and one more in a line far behind it.
+    // One base less in the second line, and one more in a distant line.
     let fasta = reference_with(folder.path(), |text| {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         lines[2].pop();
@@ -164,7 +165,7 @@ fn control_characters_reach_neither_terminal_nor_vcf() {
         assert!(!message.trim_end().contains(char::is_control), "{message:?}");
     }
     assert!(!output.exists());
-    // Of the command line: in usage errors, in other errors, and in the header.
+    // Control characters from the command line: in usage errors, in other errors, and in the header.
     let usage = dvcall()
         .args(["call", "--thr\u{1b}eads"])
         .assert()
@@ -187,7 +188,7 @@ fn control_characters_reach_neither_terminal_nor_vcf() {
 }
 
 #[test]
-fn contigs_that_vcf_cannot_name_are_refused_where_they_are_called() {
+fn contigs_with_names_invalid_in_vcf_are_refused_if_called() {
     let folder = tempfile::tempdir().unwrap();
     let (reads, output) = (folder.path().join("reads.bam"), folder.path().join("calls.vcf"));
     for name in ["chrB,_x", "#chrB", "<chrB>"] {
@@ -224,7 +225,7 @@ fn contigs_that_vcf_cannot_name_are_refused_where_they_are_called() {
 }
 
 #[test]
-fn beds_are_read_as_they_are_written_or_refused_by_line() {
+fn bed_files_are_read_or_refused_with_the_line() {
     let folder = tempfile::tempdir().unwrap();
     let (bed, output) = (folder.path().join("targets.bed"), folder.path().join("calls.vcf.gz"));
     let (reference, reads) = (sample().join("reference.fa"), sample().join("sample.bam"));

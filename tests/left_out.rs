@@ -1,4 +1,4 @@
-//! Reads that are left out are counted and told; reads that the caller is not made for are refused.
+//! Tests that excluded reads are counted and reported, and that unsuitable reads are refused.
 
 mod common;
 
@@ -10,7 +10,7 @@ use rust_htslib::bam::record::{Aux, Cigar, CigarString};
 use rust_htslib::bam::{self, Format, Header, HeaderView, Read as _, Record, index};
 use serde_json::Value;
 
-/// The sample's reads, each changed, indexed. What the change is told is the read's rank.
+/// Writes the sample's reads after `change`, and the index. `change` gets each read's index in the file.
 fn changed(path: &Path, header: impl Fn(&str) -> String, change: impl Fn(usize, &mut Record)) {
     let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
     let text = String::from_utf8(reader.header().as_bytes().to_vec()).unwrap();
@@ -29,7 +29,7 @@ fn with_reads(path: &Path, change: impl Fn(usize, &mut Record)) {
     changed(path, str::to_owned, change);
 }
 
-/// A folder with places for reads, calls and their summary.
+/// A temporary folder for reads, calls and their summary.
 struct Place {
     folder: tempfile::TempDir,
 }
@@ -55,7 +55,7 @@ impl Place {
         command
     }
 
-    /// The error of a call, which must leave nothing.
+    /// The error of a failed call, which must leave no file.
     fn refusal(&self, flags: &[&str]) -> String {
         let message = error_of(&mut self.call(flags));
         let mut left: Vec<_> = std::fs::read_dir(self.folder.path())
@@ -67,7 +67,7 @@ impl Place {
         message
     }
 
-    /// The summary of a call, then taken away.
+    /// The summary of a call; removes the file.
     fn summary(&self, flags: &[&str]) -> Value {
         self.call(flags).assert().success();
         let text = std::fs::read_to_string(self.at("summary.json")).unwrap();
@@ -79,7 +79,7 @@ impl Place {
 const REGION: [&str; 2] = ["--regions", "chrA:10,001-30,000"];
 
 #[test]
-fn where_all_reads_are_left_out_the_reason_and_the_remedy_are_told() {
+fn if_all_reads_are_excluded_the_error_has_the_reason_and_the_remedy() {
     let place = Place::new();
     let set = |change: &dyn Fn(&mut Record)| with_reads(&place.at("reads.bam"), |_, record| change(record));
     let with_bases = |record: &mut Record, bases: &[u8], quality: u8| {
@@ -96,7 +96,7 @@ fn where_all_reads_are_left_out_the_reason_and_the_remedy_are_told() {
     };
 
     set(&|_| {});
-    // A few of the sample's reads are duplicates.
+    // The sample contains a few duplicates.
     let expected = again(&["--keep-duplicates"]);
     assert!(expected.len() > 5);
     set(&|record| record.set_flags(record.flags() | 0x400));
@@ -160,10 +160,10 @@ fn dvcall_on(subcommand: &str, place: &Place) -> Command {
 }
 
 #[test]
-fn most_reads_left_out_are_a_warning_and_a_bad_target_in_a_good_file_is_no_error() {
+fn many_excluded_reads_give_a_warning_and_a_bad_target_in_a_good_file_is_no_error() {
     let place = Place::new();
     let heard = |flags: &[&str]| {
-        // Without --quiet, which comes first.
+        // Without --quiet.
         let mut command = dvcall();
         command.args(["call", "--ref"]).arg(sample().join("reference.fa"));
         command
@@ -200,7 +200,7 @@ fn most_reads_left_out_are_a_warning_and_a_bad_target_in_a_good_file_is_no_error
             .contains("WARN")
     );
 
-    // As in a repeat.
+    // Mapping quality 0, as in a repeat.
     with_reads(&place.at("reads.bam"), |_, record| {
         if record.tid() == 0 && record.pos() < 14_000 {
             record.set_mapq(0);
@@ -212,7 +212,7 @@ fn most_reads_left_out_are_a_warning_and_a_bad_target_in_a_good_file_is_no_error
 }
 
 #[test]
-fn every_read_over_the_regions_is_counted_once_however_they_are_cut() {
+fn every_read_over_the_regions_is_counted_once_for_any_split() {
     let place = Place::new();
     with_reads(&place.at("reads.bam"), |rank, record| match rank % 20 {
         0 => record.set_flags(record.flags() | 0x400),
@@ -240,7 +240,7 @@ fn every_read_over_the_regions_is_counted_once_however_they_are_cut() {
         assert!((0.04..0.06).contains(&share), "{reason}: {share}");
     }
     assert_eq!(whole["records"]["sites"], records(&place.at("calls.vcf")).len());
-    // Small targets, some in one cell of the grid, some over its lines.
+    // Small targets, inside and across the cells of the grid.
     let targets: Vec<(i64, i64)> = (0..40).map(|i| (i * 1_499, i * 1_499 + 5 + i * 30)).collect();
     let bed: String = targets
         .iter()
@@ -253,7 +253,7 @@ fn every_read_over_the_regions_is_counted_once_however_they_are_cut() {
 }
 
 #[test]
-fn mates_on_other_contigs_are_left_out_where_they_are_few_and_inside_of_contigs() {
+fn few_reads_with_mates_inside_other_contigs_are_excluded() {
     let place = Place::new();
     // Mates in the middle of the other contig.
     let with_mates = |of_ten: usize| {
@@ -284,7 +284,7 @@ fn mates_on_other_contigs_are_left_out_where_they_are_few_and_inside_of_contigs(
         counted(&["--mates-on-other-contigs", "keep"]),
         (0, all, "used".to_owned())
     );
-    // Most are of that kind.
+    // Most reads have mates on the other contig.
     with_mates(7);
     assert_eq!(counted(&[]), (0, all, "used".to_owned()));
     let (left_out, _, rule) = counted(&["--mates-on-other-contigs", "drop"]);
@@ -292,11 +292,12 @@ fn mates_on_other_contigs_are_left_out_where_they_are_few_and_inside_of_contigs(
 }
 
 #[test]
-fn pairs_that_reach_over_the_ends_of_contigs_are_used() {
+fn pairs_that_span_the_ends_of_contigs_are_used() {
     let place = Place::new();
     let reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
     let length = reader.header().target_len(0).unwrap() as i64;
-    // Forward reads near the end of the first contig; mates at the start of the second, which look to that start or away from it.
+    // Forward reads near the end of the first contig. Their mates lie at the start of the second contig and point to it
+    // or away from it.
     let near_end = |record: &Record| record.tid() == 0 && record.pos() > length - 700 && record.flags() & 0x10 == 0;
     let with_mates = |mate_flag: u16, position: i64| {
         with_reads(&place.at("reads.bam"), |_, record| {
@@ -320,7 +321,7 @@ fn pairs_that_reach_over_the_ends_of_contigs_are_used() {
     }
 }
 
-/// Reads of the reference's first contig, every tenth base one.
+/// Writes reads that start at every tenth base of the reference's first contig.
 fn reads_of(path: &Path, length: usize, cigar: &CigarString, count: usize) {
     let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
     let header = Header::from_template(reader.header());

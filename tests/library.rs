@@ -1,4 +1,4 @@
-//! What a file tells of its library: the same for any format, index and number of threads.
+//! Tests that the measured library is the same for any format, index and number of threads.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::{measure, sample};
 use rust_htslib::bam::index;
 
 #[test]
-fn it_does_not_depend_on_format_index_or_threads() {
+fn the_library_does_not_depend_on_format_index_or_threads() {
     let folder = tempfile::tempdir().unwrap();
     let (reference, bam) = (sample().join("reference.fa"), sample().join("sample.bam"));
     let library = measure(&bam, &reference, 1);

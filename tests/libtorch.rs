@@ -1,10 +1,10 @@
-//! Which of libtorch's libraries are loaded.
+//! Tests which of libtorch's libraries are loaded.
 
 mod common;
 
 use common::dvcall;
 
-/// What the loader says about the libraries that `dvcall --version --verbose` opens. This command looks for GPUs.
+/// The loader's log of the libraries that `dvcall --version --verbose` opens. This command searches for GPUs.
 fn loader_log() -> String {
     let mut command = dvcall();
     let output = command.args(["--version", "--verbose"]).env("LD_DEBUG", "files");
@@ -19,7 +19,7 @@ fn is_loaded(log: &str, library: &str) -> bool {
 }
 
 #[test]
-fn kernels_for_gpus_are_opened_only_where_a_driver_is() {
+fn gpu_kernels_are_loaded_only_with_a_driver() {
     let log = loader_log();
     assert!(is_loaded(&log, "libtorch_cpu.so"), "{log}");
     let driver = is_loaded(&log, "libcuda.so.1");

@@ -1,4 +1,4 @@
-//! `dvcall make-examples`: labels, shards, manifest, and what it refuses.
+//! Tests of `dvcall make-examples`: labels, shards, manifest, and refused inputs.
 
 mod common;
 
@@ -28,7 +28,7 @@ fn with_truth(mut command: assert_cmd::Command) -> assert_cmd::Command {
     command
 }
 
-/// Runs the command into a new folder and gives its examples, manifest and table.
+/// Runs the command with a new output folder; returns the examples, manifest and table.
 fn made(mut command: assert_cmd::Command) -> (Vec<Example>, Manifest, String) {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("examples");
@@ -56,7 +56,7 @@ fn made(mut command: assert_cmd::Command) -> (Vec<Example>, Manifest, String) {
     )
 }
 
-/// Numbers of a row of the table, by the row's first word and its place among rows of that word.
+/// Numbers of a row of the table. `name` is the row's first word, `occurrence` its index among rows with that word.
 fn row(table: &str, name: &str, occurrence: usize) -> Vec<u64> {
     let mut rows = table.lines().filter(|line| line.starts_with(name));
     let row = rows
@@ -66,7 +66,7 @@ fn row(table: &str, name: &str, occurrence: usize) -> Vec<u64> {
 }
 
 #[test]
-fn candidates_of_the_sample_are_labelled_and_all_truth_is_explained() {
+fn candidates_of_the_sample_are_labelled_and_explain_all_truth() {
     let folder = tempfile::tempdir().unwrap();
     let missed = folder.path().join("missed.tsv");
     let mut command = with_truth(on_sample());
@@ -85,7 +85,7 @@ fn candidates_of_the_sample_are_labelled_and_all_truth_is_explained() {
         1,
         "a header and no line"
     );
-    // The first two records of truth: a het SNP and a het deletion.
+    // The first two truth records: a heterozygous SNP and a heterozygous deletion.
     let label = |position: u64| {
         examples
             .iter()
@@ -100,7 +100,7 @@ fn candidates_of_the_sample_are_labelled_and_all_truth_is_explained() {
 }
 
 #[test]
-fn examples_do_not_depend_on_threads_or_format_or_where_regions_are_cut() {
+fn examples_do_not_depend_on_threads_format_or_the_split_of_regions() {
     let run = |arguments: &[&str]| {
         let mut command = with_truth(on_sample());
         command.args(arguments);
@@ -122,7 +122,7 @@ fn examples_do_not_depend_on_threads_or_format_or_where_regions_are_cut() {
 }
 
 #[test]
-fn candidates_without_truth_or_confidence_have_no_label() {
+fn candidates_outside_truth_or_confident_regions_have_no_label() {
     let (unlabelled, manifest, table) = made(on_sample());
     assert!(unlabelled.iter().all(|e| e.label.is_none()));
     assert_eq!(manifest.labelled(), 0);
@@ -169,7 +169,7 @@ fn an_output_folder_is_only_replaced_on_request() {
     assert!(folder.path().join("out/shard-00007.tsv").exists());
     run(&["--overwrite"]).assert().success();
     assert!(!folder.path().join("out/shard-00007.tsv").exists() && folder.path().join("out/manifest.json").exists());
-    // Also through a link, which stays.
+    // Overwriting also works through a link, which is kept.
     std::os::unix::fs::symlink("out", folder.path().join("link")).unwrap();
     let mut linked = on_sample();
     linked
@@ -182,7 +182,7 @@ fn an_output_folder_is_only_replaced_on_request() {
 
 #[test]
 fn only_an_earlier_set_is_overwritten() {
-    // A folder of its own, so that `..` holds nothing but it.
+    // A separate folder, so that `..` contains nothing else.
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("sets");
     fs::create_dir(&folder).unwrap();
@@ -264,7 +264,7 @@ fn truth_text() -> String {
     text
 }
 
-/// Writes the sample's truth after a change and gives the error of using it.
+/// Writes the sample's truth after a change and returns the error of its use.
 fn error_of_truth(change: impl Fn(String) -> String) -> String {
     let folder = tempfile::tempdir().unwrap();
     let truth = folder.path().join("truth.vcf");
@@ -289,13 +289,13 @@ fn error_with(truth: &Path, confident: &Path) -> String {
 }
 
 #[test]
-fn truth_without_variants_is_told() {
+fn truth_without_variants_gives_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let truth = folder.path().join("truth.vcf");
     let text = truth_text();
     let header: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
     fs::write(&truth, header.join("\n") + "\n").unwrap();
-    let told = |truth: &Path| {
+    let warns = |truth: &Path| {
         let mut command = on_sample();
         command.arg("--confident").arg(common::sample().join("confident.bed"));
         command
@@ -314,12 +314,12 @@ fn truth_without_variants_is_told() {
             .unwrap()
             .contains("has no variant in the confident part")
     };
-    assert!(told(&truth));
-    assert!(!told(&common::sample().join("truth.vcf.gz")));
+    assert!(warns(&truth));
+    assert!(!warns(&common::sample().join("truth.vcf.gz")));
 }
 
 #[test]
-fn truth_that_does_not_fit_is_refused_in_one_line() {
+fn invalid_truth_is_refused_in_one_line() {
     let sample = common::sample();
     let missing = error_with(Path::new("nowhere.vcf.gz"), &sample.join("confident.bed"));
     assert!(missing.contains("nowhere.vcf.gz: no such file"), "{missing}");
@@ -356,7 +356,7 @@ fn truth_that_does_not_fit_is_refused_in_one_line() {
 }
 
 #[test]
-fn confident_regions_that_do_not_fit_are_refused_in_one_line() {
+fn invalid_confident_regions_are_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let bed = folder.path().join("confident.bed");
     let truth = common::sample().join("truth.vcf.gz");
@@ -403,7 +403,7 @@ fn flags_that_need_each_other_are_usage_errors() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// The sample's truth, changed, as plain text.
+/// The command with the sample's changed truth as plain text.
 fn with_changed_truth(folder: &Path, change: impl Fn(&str) -> String) -> assert_cmd::Command {
     let mut text = String::new();
     let mut reader = rust_htslib::bgzf::Reader::from_path(common::sample().join("truth.vcf.gz")).unwrap();
@@ -423,14 +423,14 @@ fn with_changed_truth(folder: &Path, change: impl Fn(&str) -> String) -> assert_
     command
 }
 
-/// Places and labels of the examples.
+/// Positions and labels of the examples.
 fn labels(command: assert_cmd::Command) -> Vec<(String, u64, Option<u8>)> {
     let examples = made(command).0;
     examples.into_iter().map(|e| (e.contig, e.position, e.label)).collect()
 }
 
 #[test]
-fn truth_that_is_given_twice_or_in_the_words_of_vcf_4_4_labels_alike() {
+fn duplicated_or_vcf_4_4_truth_gives_the_same_labels() {
     let folder = tempfile::tempdir().unwrap();
     let expected = labels(with_truth(on_sample()));
     let doubled = || with_changed_truth(folder.path(), |line| format!("{line}\n{line}"));
@@ -455,7 +455,7 @@ fn truth_that_is_given_twice_or_in_the_words_of_vcf_4_4_labels_alike() {
     assert_eq!(labels(signed), expected);
 }
 
-/// A variant that failed a filter is neither true nor false: no candidate at its place gets a label.
+/// A variant that failed a filter is neither true nor false: candidates at its position get no label.
 #[test]
 fn filtered_truth_gives_no_label() {
     let folder = tempfile::tempdir().unwrap();
@@ -489,7 +489,7 @@ fn filtered_truth_gives_no_label() {
 }
 
 #[test]
-fn truth_as_bcf_labels_alike() {
+fn bcf_truth_gives_the_same_labels() {
     use rust_htslib::bcf::{Format, Header, Read, Reader, Writer};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("truth.bcf");

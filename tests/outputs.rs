@@ -1,4 +1,4 @@
-//! Where outputs of `dvcall call` may go, and what a run that ends early leaves.
+//! Tests of the output paths of `dvcall call`, and of the files that an aborted run leaves.
 
 mod common;
 
@@ -10,7 +10,7 @@ use common::{call, copied_reads, error_of, records, sample};
 use rust_htslib::bam::{self, Read};
 use rust_htslib::bcf::{self, Read as _};
 
-/// Everything in a folder, by name.
+/// All files of a folder with their contents, sorted by path.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut contents: Vec<_> = entries
@@ -74,7 +74,7 @@ fn outputs_replace_no_input_and_no_other_output() {
 }
 
 #[test]
-fn only_files_are_written_and_links_to_them_stay() {
+fn only_files_are_written_and_links_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let made = std::process::Command::new("mkfifo").arg(path("fifo")).status().unwrap();
@@ -127,7 +127,7 @@ fn only_files_are_written_and_links_to_them_stay() {
     }
     assert_eq!(all(), before);
 
-    // What a link leads to need not be named like it; a stale index beside the link is no more.
+    // The target of a link may have another extension; a stale index beside the link is removed.
     std::fs::write(path("folder/stored"), "old").unwrap();
     std::fs::write(path("folder/reads"), "old").unwrap();
     std::os::unix::fs::symlink("folder/stored", path("link.vcf.gz")).unwrap();
@@ -150,7 +150,7 @@ fn only_files_are_written_and_links_to_them_stay() {
 }
 
 #[test]
-fn no_index_of_an_earlier_file_is_left() {
+fn the_index_of_an_earlier_file_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     for old in ["c.vcf.gz.csi", "r.bam.csi", "r.bai", "r.csi"] {
@@ -170,7 +170,7 @@ fn no_index_of_an_earlier_file_is_left() {
 }
 
 #[test]
-fn a_signal_ends_the_run_and_leaves_nothing() {
+fn a_signal_ends_the_run_and_leaves_no_files() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
     command
@@ -227,7 +227,7 @@ fn standard_output_may_be_closed_but_not_full() {
     );
 }
 
-/// A run of `dvcall call` on the sample, not yet started.
+/// The command `dvcall call` on the sample, not started.
 fn call_into(folder: &Path, flags: &[&str]) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
     command.current_dir(folder).args(["call", "--threads", "1", "--ref"]);
@@ -331,12 +331,12 @@ fn a_signal_ends_a_run_that_waits_for_its_input() {
 }
 
 #[test]
-fn a_second_run_to_one_output_is_refused() {
+fn a_second_run_with_the_same_output_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["--output", "c.vcf", "--timings", "t.tsv"];
     let run = call_into(folder.path(), &flags).spawn().unwrap();
     wait_for(|| names(folder.path()).len() >= 2);
-    // Stopped, so that it does not end before the second one looks.
+    // The first run is stopped, so that it does not end before the second run checks.
     let stop = |signal: &str| {
         let sent = std::process::Command::new("kill")
             .args(["-s", signal, &run.id().to_string()])
@@ -360,7 +360,7 @@ fn a_second_run_to_one_output_is_refused() {
 }
 
 #[test]
-fn what_a_killed_run_left_goes_with_the_next_run() {
+fn the_next_run_removes_the_files_of_a_killed_run() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = call_into(folder.path(), &["--output", "c.vcf.gz"]).spawn().unwrap();
     wait_for(|| names(folder.path()).len() >= 2);
@@ -377,7 +377,7 @@ fn what_a_killed_run_left_goes_with_the_next_run() {
 }
 
 #[test]
-fn limits_of_files_and_memory_end_in_one_line() {
+fn file_and_memory_limits_give_one_line_errors() {
     let folder = tempfile::tempdir().unwrap();
     let limited = |limit: &str, arguments: &str| {
         let sample = sample();
@@ -406,7 +406,7 @@ fn limits_of_files_and_memory_end_in_one_line() {
     assert!(limited("-f 8", "make-examples --threads 1 --output e").contains("File too large"));
     // libtorch's libraries alone take 460 MB of address space.
     assert!(limited("-v 500000", "make-examples --threads 1 --output e").contains("out of memory: "));
-    // Libraries would end the run in words of their own.
+    // Without dvcall's check, libraries would abort the run with their own message.
     for limit in ["-v 500000", "-v 550000"] {
         assert!(limited(limit, call).contains("libtorch needs "), "{limit}");
     }

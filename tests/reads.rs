@@ -1,4 +1,4 @@
-//! Reading alignments: what is given does not depend on format or region, and damage is never silent.
+//! Tests of reading alignments: reads do not depend on format or region, and damage is always reported.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn fetch(path: &Path, region: &Region) -> Vec<Read> {
     source.reader().unwrap().fetch(region).unwrap()
 }
 
-/// The bundled BAM, changed, beside its index.
+/// The changed bundled BAM with its index.
 fn changed(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
     let path = folder.join("changed.bam");
     let mut bytes = fs::read(sample().join("sample.bam")).unwrap();
@@ -55,7 +55,7 @@ fn a_truncated_file_is_not_opened() {
 }
 
 #[test]
-fn damage_in_the_middle_is_an_error_with_its_place() {
+fn damage_in_the_middle_is_an_error_with_its_position() {
     let folder = tempfile::tempdir().unwrap();
     let path = changed(folder.path(), |bytes| {
         let middle = bytes.len() / 2;
@@ -102,7 +102,7 @@ fn an_index_of_another_bam_is_refused() {
         assert!(text.contains(cause), "{text}");
         assert!(text.contains("samtools index") && text.lines().count() == 1, "{text}");
     }
-    // htslib reads a CSI rather than a BAI.
+    // htslib prefers a CSI to a BAI.
     index::build(&earlier, Some(&at("first.bam.csi")), index::Type::Csi(14), 1).unwrap();
     let text = refusal(&first);
     assert!(
@@ -112,7 +112,7 @@ fn an_index_of_another_bam_is_refused() {
 }
 
 #[test]
-fn an_index_of_another_cram_and_a_cut_cram_are_refused() {
+fn an_index_of_another_cram_and_a_truncated_cram_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("reads.cram");
     let cram = fs::read(sample().join("sample.cram")).unwrap();
@@ -143,7 +143,7 @@ fn an_index_of_another_cram_and_a_cut_cram_are_refused() {
 }
 
 #[test]
-fn legal_indexes_are_taken() {
+fn valid_indexes_are_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let keeps: [&dyn Fn(&Record) -> bool; 4] = [&|_| true, &|r| r.tid() == 0, &|r| r.tid() == 1, &|_| false];
     for (i, keep) in keeps.into_iter().enumerate() {
@@ -169,7 +169,7 @@ fn refusal(path: &Path) -> String {
     format!("{:#}", ReadSource::open(path, &reference(), None).unwrap_err())
 }
 
-/// Writes the reads of the bundled sample that are to be kept, then unplaced ones, and their index.
+/// Writes the sample's reads for which `keep` is true, then unplaced reads, and the index.
 fn write_subset(path: &Path, format: Format, keep: &dyn Fn(&Record) -> bool, unplaced: usize) -> PathBuf {
     let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
     let header = Header::from_template(reader.header());
@@ -189,13 +189,18 @@ fn write_subset(path: &Path, format: Format, keep: &dyn Fn(&Record) -> bool, unp
 }
 
 #[test]
-fn very_deep_places_are_bounded_and_the_choice_does_not_depend_on_the_region() {
+fn extreme_depth_is_limited_and_the_selection_does_not_depend_on_the_region() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.bam");
     write_deep(&path, 10_000, |i| format!("read{i}"));
     let reads = fetch(&path, &Region::new("chrA", 10_000, 13_000));
-    let over = |place: u64| reads.iter().filter(|r| r.start <= place && r.end() > place).count();
-    for (place, all) in [
+    let over = |position: u64| {
+        reads
+            .iter()
+            .filter(|r| r.start <= position && r.end() > position)
+            .count()
+    };
+    for (position, all) in [
         (11_249, 0),
         (11_252, 300),
         (11_300, 5_100),
@@ -204,9 +209,9 @@ fn very_deep_places_are_bounded_and_the_choice_does_not_depend_on_the_region() {
     ] {
         let bound = DEFAULT_MAX_DEPTH as usize;
         assert!(
-            (bound.min(all)..=8 * bound).contains(&over(place)),
-            "{place}: {} of {all}",
-            over(place)
+            (bound.min(all)..=8 * bound).contains(&over(position)),
+            "{position}: {} of {all}",
+            over(position)
         );
     }
     for (start, end) in [(11_350, 11_360), (11_260, 11_261), (11_000, 11_300), (11_440, 12_000)] {
@@ -217,7 +222,7 @@ fn very_deep_places_are_bounded_and_the_choice_does_not_depend_on_the_region() {
 }
 
 #[test]
-fn reads_without_names_are_chosen_by_chance_too() {
+fn reads_without_names_are_also_selected_at_random() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.bam");
     write_deep(&path, 3_000, |_| "*".to_owned());
@@ -238,15 +243,15 @@ fn reads_without_names_are_chosen_by_chance_too() {
 }
 
 #[test]
-fn every_codec_of_cram_is_there() {
-    // SAFETY: takes nothing and gives a number.
+fn every_codec_of_cram_is_available() {
+    // SAFETY: the function takes no argument and returns a number.
     let features = unsafe { htslib::hts_features() };
     for codec in [HTS_FEATURE_LZMA, HTS_FEATURE_BZIP2] {
         assert_ne!(features & codec, 0);
     }
 }
 
-/// A BAM with reads that start at chrA:11,251-11,350, no two alike.
+/// Writes a BAM with different reads that start at chrA:11,251-11,350.
 fn write_deep(path: &Path, count: usize, name: impl Fn(usize) -> String) {
     let length = reference().contigs().get("chrA").unwrap().length;
     let mut header = Header::new();

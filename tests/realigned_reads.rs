@@ -1,4 +1,4 @@
-//! `dvcall call --realigned-reads` from the outside.
+//! Tests of `dvcall call --realigned-reads`.
 
 mod common;
 
@@ -12,7 +12,7 @@ use rust_htslib::bam::{self, Header, HeaderView, Read as _};
 
 const SECONDARY_OR_SUPPLEMENTARY: u16 = 0x900;
 
-/// The file that a call with these flags writes.
+/// Calls with these flags and returns the path of the written BAM.
 fn realigned(folder: &Path, reads: &Path, flags: &[&str]) -> PathBuf {
     let bam = folder.join("realigned.bam");
     let mut command = call(&sample().join("reference.fa"), reads, &folder.join("x.vcf"));
@@ -27,7 +27,7 @@ fn records(path: &Path) -> Vec<Record> {
     reader.records().map(Result::unwrap).collect()
 }
 
-/// What realignment leaves as it was.
+/// The fields that realignment does not change.
 fn kept(record: &Record) -> impl Ord + std::fmt::Debug + use<> {
     let sequence = (record.seq().as_bytes(), record.qual().to_vec());
     let (name, flags, quality) = (record.qname().to_vec(), record.flags(), record.mapq());
@@ -35,7 +35,7 @@ fn kept(record: &Record) -> impl Ord + std::fmt::Debug + use<> {
     (name, flags, contig, mate, quality, length, sequence.0, sequence.1)
 }
 
-/// Start, CIGAR, and all tags but those that tell of an alignment.
+/// Start, CIGAR, and all tags except those that describe the alignment.
 fn alignment(record: &Record) -> (i64, String, Vec<String>) {
     let tags = record.aux_iter().map(Result::unwrap);
     let tags = tags.filter(|(tag, _)| !["NM", "MD", "MC"].map(str::as_bytes).contains(tag));
@@ -44,7 +44,7 @@ fn alignment(record: &Record) -> (i64, String, Vec<String>) {
     (record.pos(), record.cigar().to_string(), tags)
 }
 
-/// An integer tag, whatever its width.
+/// The value of an integer tag of any width.
 fn number(value: Aux) -> usize {
     match value {
         Aux::I8(n) => n as usize,
@@ -58,7 +58,7 @@ fn number(value: Aux) -> usize {
 }
 
 #[test]
-fn it_is_the_input_but_for_the_alignments() {
+fn only_alignments_differ_from_the_input() {
     let folder = tempfile::tempdir().unwrap();
     let input = records(&sample().join("sample.bam"));
     let output = records(&realigned(
@@ -85,7 +85,7 @@ fn it_is_the_input_but_for_the_alignments() {
 }
 
 #[test]
-fn mates_and_tags_tell_of_the_new_alignments() {
+fn mates_and_tags_describe_the_new_alignments() {
     let folder = tempfile::tempdir().unwrap();
     let output = records(&realigned(folder.path(), &sample().join("sample.bam"), &[]));
     let reference = std::fs::read_to_string(sample().join("reference.fa")).unwrap();
@@ -159,7 +159,7 @@ fn each_record_of_the_regions_is_written_once() {
         .collect();
     expected.sort();
     assert!(expected.len() > 1_000, "{} records", expected.len());
-    // Partitions may hold the bases between two regions.
+    // A partition may contain the bases between two regions.
     let between = |record: &&Record| record.tid() == 0 && record.pos() < 12_100 && record.reference_end() > 12_050;
     assert!(expected.iter().all(|record| names.contains(record)));
     assert!(output.iter().filter(|r| !overlaps(r)).all(|r| between(&r)));
@@ -168,7 +168,7 @@ fn each_record_of_the_regions_is_written_once() {
 }
 
 #[test]
-fn the_header_stays_and_contigs_are_in_the_references_order() {
+fn the_header_is_kept_and_contigs_are_in_the_references_order() {
     let folder = tempfile::tempdir().unwrap();
     let reads = folder.path().join("swapped.bam");
     let mut input = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
@@ -217,7 +217,7 @@ fn the_header_stays_and_contigs_are_in_the_references_order() {
 }
 
 #[test]
-fn cram_gives_the_same_as_bam() {
+fn cram_and_bam_give_the_same_records() {
     let [of_bam, of_cram] = ["sample.bam", "sample.cram"].map(|reads| {
         let folder = tempfile::tempdir().unwrap();
         let written = records(&realigned(folder.path(), &sample().join(reads), &[]));

@@ -1,4 +1,4 @@
-//! `dvcall show` from the outside.
+//! Tests of `dvcall show`.
 
 mod common;
 
@@ -24,7 +24,7 @@ fn show(output: &Path, flags: &[&str]) -> assert_cmd::Command {
     command
 }
 
-/// Everything in a folder, by name.
+/// All files of a folder with their contents, by name.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     let read = |entry: fs::DirEntry| {
@@ -55,7 +55,7 @@ fn every_candidate_has_pictures_and_every_allele_an_outcome() {
 }
 
 #[test]
-fn threads_do_not_matter_and_thresholds_do() {
+fn pictures_depend_on_thresholds_and_not_on_threads() {
     let folder = tempfile::tempdir().unwrap();
     let shown = |name: &str, flags: &[&str]| {
         let output = folder.path().join(name);
@@ -109,7 +109,7 @@ fn regions_must_be_given() {
 }
 
 #[test]
-fn a_region_beyond_the_contig_is_refused_and_nothing_is_left() {
+fn a_region_beyond_the_contig_is_refused_and_leaves_no_files() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("shown");
     let error = error_of(&mut show(&output, &["--regions", "chrA:900,000,000-900,000,100"]));

@@ -1,4 +1,4 @@
-//! `dvcall call` on simulated reads: indels of every length, SNPs at the ends of contigs, reads of one strand.
+//! Tests of `dvcall call` on simulated reads: indels of every length, SNPs at the ends of contigs, reads of one strand.
 
 mod common;
 
@@ -12,7 +12,7 @@ const READ: usize = 150;
 /// Bases between two variants.
 const APART: usize = 700;
 
-/// Numbers that look random (Knuth, TAOCP vol. 2, MMIX's generator).
+/// Pseudo-random numbers (Knuth, TAOCP vol. 2, MMIX's generator).
 struct Random(u64);
 
 impl Random {
@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-/// `deleted` bases from `start` on become `inserted`, on both haplotypes or on one.
+/// Replaces `deleted` bases from `start` on by `inserted`, on one haplotype or both.
 struct Variant {
     contig: usize,
     start: usize,
@@ -38,7 +38,7 @@ struct Variant {
     homozygous: bool,
 }
 
-/// Writes a FASTA of these contigs and a BAM of reads with the variants at 30×, each read aligned as it was made.
+/// Writes a FASTA of these contigs and a BAM of reads with the variants at 30×, with correct alignments.
 fn write(folder: &Path, contigs: &[Vec<u8>], variants: &[Variant], one_strand: bool, random: &mut Random) {
     let fasta = folder.join("ref.fa");
     let (mut text, mut index, mut header) = (Vec::new(), String::new(), String::from("@HD\tVN:1.6\tSO:coordinate\n"));
@@ -62,15 +62,15 @@ fn write(folder: &Path, contigs: &[Vec<u8>], variants: &[Variant], one_strand: b
     for (number, bases) in contigs.iter().enumerate() {
         let mut lines = Vec::new();
         for haplotype in 0..2 {
-            let of_haplotype = |v: &&Variant| v.contig == number && (v.homozygous || haplotype == 0);
-            let own: Vec<&Variant> = variants.iter().filter(of_haplotype).collect();
-            let pixels = spelled(bases, &own);
-            let length = READ.min(pixels.len());
-            for _ in 0..(15 * pixels.len()).div_ceil(length) {
-                let at = random.below(pixels.len() + length) as i64 - length as i64 / 2;
-                let at = at.clamp(0, (pixels.len() - length) as i64) as usize;
+            let on_haplotype = |v: &&Variant| v.contig == number && (v.homozygous || haplotype == 0);
+            let own: Vec<&Variant> = variants.iter().filter(on_haplotype).collect();
+            let pairs = spelled(bases, &own);
+            let length = READ.min(pairs.len());
+            for _ in 0..(15 * pairs.len()).div_ceil(length) {
+                let at = random.below(pairs.len() + length) as i64 - length as i64 / 2;
+                let at = at.clamp(0, (pairs.len() - length) as i64) as usize;
                 lines.extend(aligned(
-                    &pixels[at..at + length],
+                    &pairs[at..at + length],
                     number,
                     !one_strand && random.below(2) == 0,
                 ));
@@ -88,26 +88,26 @@ fn write(folder: &Path, contigs: &[Vec<u8>], variants: &[Variant], one_strand: b
     bam::index::build(&path, None, bam::index::Type::Bai, 1).unwrap();
 }
 
-/// The bases of a haplotype, with the position of each in the reference; none of an inserted one.
+/// The bases of a haplotype, with their reference positions; None for inserted bases.
 fn spelled(reference: &[u8], variants: &[&Variant]) -> Vec<(u8, Option<usize>)> {
-    let (mut pixels, mut at) = (Vec::new(), 0);
+    let (mut pairs, mut at) = (Vec::new(), 0);
     let plain = |from: usize, to: usize| (from..to).map(|p| (reference[p], Some(p)));
     for v in variants {
-        pixels.extend(plain(at, v.start));
+        pairs.extend(plain(at, v.start));
         let replaces = v.deleted == v.inserted.len();
         let inserted = v.inserted.iter().enumerate();
-        pixels.extend(inserted.map(|(i, &base)| (base, replaces.then_some(v.start + i))));
+        pairs.extend(inserted.map(|(i, &base)| (base, replaces.then_some(v.start + i))));
         at = v.start + v.deleted;
     }
-    pixels.extend(plain(at, reference.len()));
-    pixels
+    pairs.extend(plain(at, reference.len()));
+    pairs
 }
 
-/// Where a read starts, and its line without a name; ends of fewer than ten bases beyond an indel are clipped.
-fn aligned(pixels: &[(u8, Option<usize>)], contig: usize, reverse: bool) -> Option<(usize, String)> {
+/// A read's start, and its SAM line without the name. Ends of fewer than ten bases beyond an indel are clipped.
+fn aligned(pairs: &[(u8, Option<usize>)], contig: usize, reverse: bool) -> Option<(usize, String)> {
     let mut ops: VecDeque<(char, usize, usize)> = VecDeque::new();
     let mut last: Option<usize> = None;
-    for &(_, position) in pixels {
+    for &(_, position) in pairs {
         let op = if position.is_some() { 'M' } else { 'I' };
         if let (Some(position), Some(last)) = (position, last)
             && position > last + 1
@@ -135,8 +135,8 @@ fn aligned(pixels: &[(u8, Option<usize>)], contig: usize, reverse: bool) -> Opti
         .iter()
         .map(|(letter, length, _)| format!("{length}{letter}"))
         .collect();
-    let bases: String = pixels.iter().map(|&(base, _)| char::from(base)).collect();
-    let (flag, quality) = (if reverse { 16 } else { 0 }, "F".repeat(pixels.len()));
+    let bases: String = pairs.iter().map(|&(base, _)| char::from(base)).collect();
+    let (flag, quality) = (if reverse { 16 } else { 0 }, "F".repeat(pairs.len()));
     let cigar = soft(front) + &middle + &soft(back);
     Some((
         start,
@@ -147,7 +147,7 @@ fn aligned(pixels: &[(u8, Option<usize>)], contig: usize, reverse: bool) -> Opti
     ))
 }
 
-/// Calls the reads of `folder`; contig, POS, FILTER and GT of the records.
+/// Calls the reads of `folder`; returns contig, POS, FILTER and GT of the records.
 fn called(folder: &Path) -> Vec<[String; 4]> {
     let output = folder.join("calls.vcf");
     call(&folder.join("ref.fa"), &folder.join("reads.bam"), &output)
@@ -161,18 +161,18 @@ fn called(folder: &Path) -> Vec<[String; 4]> {
     records(&output).into_iter().map(fields).collect()
 }
 
-/// Checks that each variant is called with its genotype, and that no more records pass than there are variants.
+/// Checks that each variant is called with its genotype, and that no other records pass.
 fn check(variants: &[Variant], called: &[[String; 4]]) {
     assert_eq!(missed(variants, called), [""; 0]);
     let passed = called.iter().filter(|record| record[2] == "PASS");
     assert_eq!(passed.count(), variants.len());
 }
 
-/// The variants that no record of its place calls with its genotype.
+/// The variants without a record that has their position and genotype.
 fn missed(variants: &[Variant], called: &[[String; 4]]) -> Vec<String> {
     let genotype = |v: &Variant| if v.homozygous { "1/1" } else { "0/1" };
     let finds = |v: &Variant| {
-        // An indel stands at the base before it.
+        // An indel's record is at the base before it.
         let position = v.start + usize::from(v.deleted == v.inserted.len());
         let (contig, position) = (format!("c{}", v.contig), position.to_string());
         called.contains(&[contig, position, "PASS".to_owned(), genotype(v).to_owned()])
@@ -199,7 +199,8 @@ fn other(base: u8) -> u8 {
 #[test]
 fn deletions_of_every_length_are_called() {
     let mut random = Random(1);
-    // From 96 to 109 bases they end near the right edge of the pileup; those of 400 bases and more do not fit into a window.
+    // Deletions of 96 to 109 bases end near the right edge of the pileup; those of 400 bases or more do not fit into a
+    // window.
     let lengths = (1..90)
         .step_by(11)
         .chain(90..115)
@@ -217,7 +218,7 @@ fn deletions_of_every_length_are_called() {
     }
     let mut contig = random.bases(start + APART);
     for v in &variants {
-        // So that the deletion can stand no further left.
+        // Makes the deletion left-aligned.
         contig[v.start - 1] = other(contig[v.start + v.deleted - 1]);
     }
     let folder = tempfile::tempdir().unwrap();

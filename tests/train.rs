@@ -1,4 +1,4 @@
-//! `dvcall train`, `dvcall calibrate` and `dvcall model-info`.
+//! Tests of `dvcall train`, `dvcall calibrate` and `dvcall model-info`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
@@ -13,7 +13,7 @@ use dvcall::variants::VariantType;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
-/// Reads of a task that can be learned: an allele that few, half or nearly all of them carry.
+/// Fractions of reads with the allele in a task that can be learned: few, half, or nearly all reads.
 const FRACTIONS: [f64; 3] = [0.12, 0.5, 0.95];
 
 fn example(random: &mut Random, fractions: [f64; 3]) -> Example {
@@ -57,7 +57,7 @@ fn shards(directory: &Path, n: usize, seed: u64, fractions: [f64; 3]) {
     writer.finish().unwrap();
 }
 
-/// A folder with shards to train on and shards to validate on.
+/// A temporary folder with shards for training and for validation.
 struct World {
     folder: tempfile::TempDir,
 }
@@ -108,7 +108,7 @@ impl World {
 }
 
 #[test]
-fn a_task_is_learned_and_all_of_it_is_on_the_card() {
+fn a_task_is_learned_and_the_card_describes_the_training() {
     let world = World::new(1500);
     let started = Instant::now();
     world
@@ -148,7 +148,7 @@ fn a_task_is_learned_and_all_of_it_is_on_the_card() {
 }
 
 #[test]
-fn a_killed_training_goes_on_to_the_same_weights() {
+fn a_killed_training_resumes_to_the_same_weights() {
     let world = World::new(1200);
     let settings = ["--epochs", "3", "--checkpoint-steps", "7", "--resume"];
     world.train("whole.safetensors", &settings).success();
@@ -190,7 +190,7 @@ fn a_killed_training_goes_on_to_the_same_weights() {
 }
 
 #[test]
-fn a_training_goes_on_only_beside_its_own_model() {
+fn a_training_resumes_only_with_its_own_model() {
     let world = World::new(200);
     world.train("m.safetensors", &["--epochs", "1"]).success();
     world
@@ -200,7 +200,7 @@ fn a_training_goes_on_only_beside_its_own_model() {
     let resume = ["--epochs", "1", "--resume"];
     let whole = std::fs::read(&card).unwrap();
 
-    // Saving was cut off when the card had its place and the weights had not; and once before that.
+    // Saving was interrupted twice: after the card was in place but before the weights, and once before that.
     let interim = |model: &str| {
         let checksum = world.card(model).weights_sha256;
         world.path(&format!("m.interim-{}.safetensors", &checksum[..16]))
@@ -231,7 +231,7 @@ fn a_training_goes_on_only_beside_its_own_model() {
 }
 
 #[test]
-fn examples_that_fill_no_batch_weigh_the_same_for_any_size_of_it() {
+fn examples_of_an_incomplete_batch_have_the_same_weight_for_any_batch_size() {
     let world = World::new(100);
     let train = |name: &str, batch_size: &str| {
         world
@@ -243,7 +243,7 @@ fn examples_that_fill_no_batch_weigh_the_same_for_any_size_of_it() {
 }
 
 #[test]
-fn fine_tuning_starts_from_what_was_learned() {
+fn fine_tuning_starts_from_the_trained_weights() {
     let world = World::new(1000);
     world
         .train(
@@ -251,7 +251,7 @@ fn fine_tuning_starts_from_what_was_learned() {
             &["--epochs", "4", "--average-decay", "0.98", "--easy-examples", "1"],
         )
         .success();
-    // Another chemistry: fewer reads show the allele.
+    // Another chemistry: fewer reads have the allele.
     shards(&world.path("training"), 200, 3, [0.06, 0.35, 0.8]);
     shards(&world.path("validation"), 200, 4, [0.06, 0.35, 0.8]);
     let first = world.path("first.safetensors");
@@ -280,7 +280,7 @@ fn fine_tuning_starts_from_what_was_learned() {
     assert_eq!(training.learned_before, learned);
     assert_eq!(learned.len(), 1);
 
-    // What the model knows judges neither it nor what is tuned from it.
+    // The model's training data must not evaluate the model or one tuned from it.
     shards(&world.path("validation"), 1000, 1, FRACTIONS);
     world
         .train("judged.safetensors", &tuning)
@@ -298,13 +298,13 @@ fn fine_tuning_starts_from_what_was_learned() {
 }
 
 #[test]
-fn what_was_learned_is_remembered() {
+fn fine_tuning_remembers_the_original_training() {
     let world = World::new(1000);
     let settings = ["--average-decay", "0.9", "--easy-examples", "1", "--epochs"];
     world
         .train("first.safetensors", &[&settings[..], &["4"]].concat())
         .success();
-    // Another chemistry, in which fractions mean other genotypes; the validation set stays the old one.
+    // In another chemistry, the fractions mean other genotypes; the validation set is still the old one.
     shards(&world.path("training"), 200, 3, [0.5, 0.95, 0.12]);
     let first = world.path("first.safetensors").display().to_string();
     let old_loss = |name: &str, remember: &str| {
@@ -321,15 +321,15 @@ fn what_was_learned_is_remembered() {
         let epoch = world.card(name).training.unwrap().epochs[0].clone();
         epoch.snp.cross_entropy + epoch.indel.cross_entropy
     };
-    let (forgetful, mindful) = (old_loss("f.safetensors", "0"), old_loss("m.safetensors", "100"));
-    assert!(mindful < 0.9 * forgetful, "{mindful} {forgetful}");
+    let (without, with) = (old_loss("f.safetensors", "0"), old_loss("m.safetensors", "100"));
+    assert!(with < 0.9 * without, "{with} {without}");
 }
 
 #[test]
 fn a_model_is_calibrated_to_other_examples() {
     let world = World::new(300);
     world.train("m.safetensors", &["--epochs", "1"]).success();
-    // Where alleles are rarer, the same weights are too sure of them.
+    // Where alleles are rarer, the same weights are overconfident.
     shards(&world.path("elsewhere"), 400, 5, [0.5, 0.12, 0.95]);
     let calibrate = |examples: &str, output: &str| {
         Command::cargo_bin("dvcall")
@@ -361,7 +361,7 @@ fn a_model_is_calibrated_to_other_examples() {
         .stderr(contains("was trained on"));
     assert!(!world.path("cheating.safetensors").exists());
 
-    // A cascade needs more examples than these to be believed, and a model may have none.
+    // A cascade needs more examples than these; a model without a cascade is valid.
     let small = World::new(40);
     small.train("m.safetensors", &["--epochs", "1"]).success();
     assert_eq!(small.card("m.safetensors").cascade, None);
@@ -371,7 +371,7 @@ fn a_model_is_calibrated_to_other_examples() {
 }
 
 #[test]
-fn a_model_replaces_neither_its_start_nor_what_is_no_card() {
+fn a_model_does_not_replace_its_initial_model_or_other_files() {
     let world = World::new(40);
     std::fs::write(world.path("keep.json"), "{\"mine\": 1}").unwrap();
     let epochs = ["--epochs", "1"];
@@ -408,7 +408,7 @@ fn a_model_replaces_neither_its_start_nor_what_is_no_card() {
         .assert()
         .code(1)
         .stderr(contains("would replace the input"));
-    // A card may be replaced, and a link stays one.
+    // A card may be replaced, and a link is kept.
     std::os::unix::fs::symlink(&model, world.path("link.safetensors")).unwrap();
     world.train("link.safetensors", &["--epochs", "2"]).success();
     assert!(world.path("link.safetensors").is_symlink());
@@ -416,7 +416,7 @@ fn a_model_replaces_neither_its_start_nor_what_is_no_card() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_before_any_work() {
+fn inconsistent_inputs_are_refused_before_any_work() {
     let world = World::new(40);
     let one_epoch = ["--epochs", "1"];
     world

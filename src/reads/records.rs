@@ -144,7 +144,7 @@ impl Records {
                 });
                 let is_mixed = checked.map_err(|cause| {
                     let path = self.path.display();
-                    anyhow!("the index of reads {path} is wrong near {region}: {cause:#}; make it again with: samtools index {path}")
+                    anyhow!("the index of reads {path} does not fit near {region}: {cause:#}; make it again with: samtools index {path}")
                 })?;
                 let start = if is_mixed { 0 } else { region.start };
                 reader

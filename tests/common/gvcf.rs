@@ -1,10 +1,10 @@
-//! A gVCF, and its reference blocks.
+//! Calls with a gVCF, and parses reference blocks.
 
 use std::path::Path;
 
 use super::{call, records};
 
-/// A call with a gVCF, as the records of both files.
+/// Calls with a gVCF; returns the records of the VCF and of the gVCF.
 pub fn called(reference: &Path, reads: &Path, flags: &[&str]) -> [Vec<String>; 2] {
     let folder = tempfile::tempdir().unwrap();
     let (vcf, gvcf) = (folder.path().join("x.vcf.gz"), folder.path().join("x.g.vcf.gz"));
@@ -14,7 +14,7 @@ pub fn called(reference: &Path, reads: &Path, flags: &[&str]) -> [Vec<String>; 2
     [records(&vcf), records(&gvcf)]
 }
 
-/// A block: contig, first and last position, GT, GQ, MIN_DP and PL. None for a call.
+/// A reference block: contig, first and last position (1-based), GT, GQ, MIN_DP and PL.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     pub contig: String,
@@ -31,7 +31,7 @@ pub fn block(record: &str) -> Option<Block> {
     let end = fields[7].strip_prefix("END=")?.parse().unwrap();
     assert_eq!((fields[4], fields[8]), ("<*>", "GT:GQ:MIN_DP:PL"), "{record}");
     let sample: Vec<_> = fields[9].split(':').collect();
-    // A FILTER of one sample's block would become that of another's variant where files are merged.
+    // A merge of files would transfer the FILTER of a block to another sample's variant.
     assert_eq!(fields[6], ".", "{record}");
     assert!(sample[2] != "0" || sample[0] == "./.", "{record}");
     Some(Block {

@@ -1,4 +1,4 @@
-//! What the tests of the subcommands share.
+//! Helpers for the tests of the subcommands.
 #![allow(dead_code)] // each test binary uses its own part
 
 pub mod gvcf;
@@ -21,7 +21,7 @@ pub fn dvcall() -> Command {
     Command::new(env!("CARGO_BIN_EXE_dvcall"))
 }
 
-/// A folder with a copy of the sample's reads, to be damaged.
+/// A temporary folder with a copy of the sample's reads, which tests may damage.
 pub fn copied_reads() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["sample.bam", "sample.bam.bai"] {
@@ -46,7 +46,7 @@ pub fn call(reference: &Path, reads: &Path, output: &Path) -> Command {
     command
 }
 
-/// The single line of an error, after checking that it is one line and the exit status that of a failed run.
+/// The error message of a failed run. Checks exit status 1 and that the message is one line.
 pub fn error_of(command: &mut Command) -> String {
     let output = command.assert().code(1).get_output().clone();
     let text = String::from_utf8(output.stderr).unwrap();
@@ -54,14 +54,14 @@ pub fn error_of(command: &mut Command) -> String {
     text
 }
 
-/// What the reads tell of their library.
+/// Measures the library of the reads.
 pub fn measure(reads: &Path, reference: &Path, threads: usize) -> Library {
     let reference = Reference::open(reference).unwrap();
     let source = ReadSource::open(reads, &reference, None).unwrap();
     Library::measure(&source, &reference, threads).unwrap().0
 }
 
-/// Records of a VCF, header left out.
+/// Records of a VCF, without the header.
 pub fn records(vcf: &Path) -> Vec<String> {
     let mut text = String::new();
     let mut reader = rust_htslib::bgzf::Reader::from_path(vcf).unwrap();
@@ -72,7 +72,7 @@ pub fn records(vcf: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The sample's reads under a changed header, indexed.
+/// Writes the sample's reads with a changed header, and the index.
 pub fn with_header(change: impl Fn(&str) -> String, path: &Path) {
     let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
     let text = String::from_utf8(reader.header().as_bytes().to_vec()).unwrap();
