@@ -141,7 +141,7 @@ impl DepthLimit {
 
     /// Whether a position within `margin` bases of the region's ends excluded reads. Then reads beyond the ends may
     /// matter.
-    pub fn chose_near_ends(&self, margin: u64) -> bool {
+    pub fn excluded_near_ends(&self, margin: u64) -> bool {
         let Range { start, end } = self.region;
         let ends = [start..start + margin, end.saturating_sub(margin)..end];
         let chose = |cutoffs: &[Rank]| cutoffs.iter().any(|cutoff| *cutoff != ALL);

@@ -135,9 +135,9 @@ fn spell(read: &Read, sequence: &Sequence, deleted: Range<u64>, inserted: Range<
     let position = left_align(aligned, &mut alleles, leftmost, |p| sequence.base(p));
     let [reference, bases] = alleles;
     if base_quals.len() == bases.len() {
-        let shown = &mut base_quals[1..];
-        let shift = (aligned - position) as usize % shown.len().max(1);
-        shown.rotate_right(shift);
+        let inserted = &mut base_quals[1..];
+        let shift = (aligned - position) as usize % inserted.len().max(1);
+        inserted.rotate_right(shift);
     } else {
         // Left alignment has removed bases that equal the reference.
         base_quals = vec![quality; bases.len()];
@@ -162,17 +162,17 @@ mod tests {
         let bases: Vec<u8> = (0..4_000u32).map(|i| b"ACGT"[(i * i / 7 % 4) as usize]).collect();
         let reference = Sequence::new(0, bases.clone());
         let found = |deleted: usize| {
-            let shown = [&bases[100..150], &bases[150 + deleted..200 + deleted]].concat();
-            indels(&read("r", 100, &format!("50M{deleted}D50M"), &shown), &reference).len()
+            let read_bases = [&bases[100..150], &bases[150 + deleted..200 + deleted]].concat();
+            indels(&read("r", 100, &format!("50M{deleted}D50M"), &read_bases), &reference).len()
         };
         assert_eq!([found(1_500), found(1_501)], [1, 0]);
     }
     #[test]
     fn unknown_bases_may_be_deleted_but_not_be_the_anchor() {
-        let found = |reference: &[u8], cigar: &str, shown: &[u8]| -> Vec<String> {
+        let found = |reference: &[u8], cigar: &str, read_bases: &[u8]| -> Vec<String> {
             let sequence = Sequence::new(0, reference.to_vec());
             let text = |bases: &[u8]| String::from_utf8(bases.to_vec()).unwrap();
-            let gaps = gaps(&read("r", 0, cigar, shown), &sequence).into_iter();
+            let gaps = gaps(&read("r", 0, cigar, read_bases), &sequence).into_iter();
             gaps.map(|gap| match gap.indel {
                 Some(indel) => format!("{} {}>{}", indel.position, text(&indel.reference), text(&indel.bases)),
                 None => format!("{:?}", gap.deleted),
