@@ -313,7 +313,7 @@ fn a_signal_ends_a_run_that_waits_for_its_input() {
         vec!["calibrate", "--examples", folder.path().to_str().unwrap()],
         evaluate.to_vec(),
     ];
-    for (arguments, signal) in commands.iter().zip(["TERM", "INT", "HUP", "USR2"]) {
+    for (arguments, signal) in commands.iter().zip(["TERM", "INT", "USR1", "USR2"]) {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
         command
             .current_dir(folder.path())

@@ -11,7 +11,7 @@ use rust_htslib::bam::{self, Read as _, Record};
 
 use super::alignment_format::Format;
 use super::bgzf::{BgzfFile, can_open};
-use super::bin_index::{BinIndex, ContigBins, Stretch};
+use super::bin_index::{BinIndex, ContigBins, IndexedInterval};
 use super::crai;
 use super::crai::Crai;
 use super::damage::is_system_error;
@@ -74,13 +74,13 @@ impl Index {
     }
 }
 
-/// The stretches that may hold reads according to the index.
-pub fn stretches(index: &Path, format: Format) -> Result<Vec<Stretch>> {
-    let stretches = match format {
-        Format::Bam => BinIndex::read(index).map(|index| index.stretches),
-        Format::Cram => crai::stretches(index),
+/// The intervals that may hold reads according to the index.
+pub fn intervals(index: &Path, format: Format) -> Result<Vec<IndexedInterval>> {
+    let intervals = match format {
+        Format::Bam => BinIndex::read(index).map(|index| index.intervals),
+        Format::Cram => crai::intervals(index),
     };
-    stretches.with_context(|| format!("cannot read {}", index.display()))
+    intervals.with_context(|| format!("cannot read {}", index.display()))
 }
 
 /// Checks a BAI or CSI.

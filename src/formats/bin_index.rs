@@ -15,12 +15,12 @@ pub struct BinIndex {
     /// records.
     pub(crate) records: Option<Range<u64>>,
     /// Stretches with records: 16 kb windows of a BAI, bins of a CSI.
-    pub(crate) stretches: Vec<Stretch>,
+    pub(crate) intervals: Vec<IndexedInterval>,
 }
 
 /// A part of a contig that may hold records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct IndexedInterval {
     /// 0-based rank of the contig in the header of the file.
     pub(crate) contig: u32,
     /// 0-based half-open positions.
@@ -57,7 +57,7 @@ impl BinIndex {
         let mut index = Self {
             contigs: Vec::new(),
             records: None,
-            stretches: Vec::new(),
+            intervals: Vec::new(),
         };
         for contig in 0..contigs {
             rest.bins(contig, shape, &mut index)?;
@@ -252,7 +252,7 @@ impl<'a> LittleEndian<'a> {
                 let bytes = own
                     .iter()
                     .map(|chunk| place(chunk.end).saturating_sub(place(chunk.start)));
-                index.stretches.push(Stretch {
+                index.intervals.push(IndexedInterval {
                     contig,
                     bytes: bytes.fold(0, u64::saturating_add),
                     positions,
@@ -267,7 +267,7 @@ impl<'a> LittleEndian<'a> {
             starts.extend(positions.zip(windows.iter().copied()));
             starts.retain(|&(_, offset)| offset > 0);
             bound_starts(&mut starts, &mut leaves);
-            index.stretches.extend(window_stretches(contig, &windows, last));
+            index.intervals.extend(window_intervals(contig, &windows, last));
         }
         let contig = ContigBins::new(shape, chunks, starts);
         ensure!(
@@ -304,13 +304,13 @@ fn bound_starts(starts: &mut [(u64, u64)], leaves: &mut [(u64, u64)]) {
 /// The windows of a contig in a BAI that may hold records. The offset of a window points to the first record that
 /// overlaps it. An empty window has the offset of the next window (htslib) or of the previous window (htsjdk). So, of
 /// windows with equal offsets, the first or the last is not empty.
-fn window_stretches(contig: u32, offsets: &[u64], end: u64) -> Vec<Stretch> {
-    let (mut stretches, mut window) = (Vec::new(), 0);
+fn window_intervals(contig: u32, offsets: &[u64], end: u64) -> Vec<IndexedInterval> {
+    let (mut intervals, mut window) = (Vec::new(), 0);
     for same in offsets.chunk_by(|a, b| a == b) {
         let after = window + same.len();
         let end = offsets.get(after).copied().unwrap_or(end);
         for window in [window, after - 1].iter().take(same.len()).map(|&window| window as u64) {
-            stretches.push(Stretch {
+            intervals.push(IndexedInterval {
                 contig,
                 positions: window << BinShape::BAI.leaf_bits..(window + 1) << BinShape::BAI.leaf_bits,
                 bytes: place(end).saturating_sub(place(same[0])),
@@ -318,7 +318,7 @@ fn window_stretches(contig: u32, offsets: &[u64], end: u64) -> Vec<Stretch> {
         }
         window = after;
     }
-    stretches
+    intervals
 }
 
 /// Approximate number of compressed bytes before a virtual offset; blocks are compressed to about a quarter.
@@ -334,7 +334,7 @@ mod tests {
     fn bins_have_the_positions_of_the_specification() {
         // SAM specification, section 5.3: bin 0 spans 512 Mb, 1–8 64 Mb each, and 4681 is the first of 16 kb.
         let bai = BinShape::BAI;
-        let stretches = [0, 1, 8, 9, 4681, 4682].map(|bin| bai.positions(bin));
+        let intervals = [0, 1, 8, 9, 4681, 4682].map(|bin| bai.positions(bin));
         let mb = |n: u64| n << 20;
         let expected = [
             0..mb(512),
@@ -344,7 +344,7 @@ mod tests {
             0..1 << 14,
             1 << 14..2 << 14,
         ];
-        assert_eq!(stretches, expected);
+        assert_eq!(intervals, expected);
         let csi = BinShape {
             is_csi: true,
             leaf_bits: 12,
@@ -357,8 +357,8 @@ mod tests {
     fn windows_with_records_are_found_for_both_offsets_of_empty_windows() {
         let at = |kb: u64| (kb * 1024) << 16;
         let windows = |offsets: &[u64]| -> Vec<u64> {
-            let stretches = window_stretches(0, offsets, at(90)).into_iter();
-            let held = stretches.filter(|s| s.bytes > 1024).map(|s| s.positions.start >> 14);
+            let intervals = window_intervals(0, offsets, at(90)).into_iter();
+            let held = intervals.filter(|s| s.bytes > 1024).map(|s| s.positions.start >> 14);
             held.collect()
         };
         // Only windows 2 and 5 have records.

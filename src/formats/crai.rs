@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::bgzf::read_index;
-use super::bin_index::Stretch;
+use super::bin_index::IndexedInterval;
 
 /// Length of the file definition, which precedes the header container (section 6), and its byte with the major version.
 const DEFINITION: usize = 26;
@@ -145,15 +145,15 @@ impl Crai {
     }
 }
 
-/// The stretches of the slices with placed reads.
-pub fn stretches(index: &Path) -> Result<Vec<Stretch>> {
+/// The intervals of the slices with placed reads.
+pub fn intervals(index: &Path) -> Result<Vec<IndexedInterval>> {
     let placed = lines(index)?.into_iter().filter(|line| line.contig != UNPLACED_LAST);
-    let stretch = |line: SliceLine| Stretch {
+    let interval = |line: SliceLine| IndexedInterval {
         contig: line.contig,
         positions: line.positions,
         bytes: line.bytes,
     };
-    Ok(placed.map(stretch).collect())
+    Ok(placed.map(interval).collect())
 }
 
 fn lines(index: &Path) -> Result<Vec<SliceLine>> {

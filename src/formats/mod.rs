@@ -11,6 +11,6 @@ mod damage;
 pub(crate) use alignment_format::Format;
 pub(crate) use alignment_index::Index;
 pub(crate) use bgzf::{BgzfFile, can_open, read_line};
-pub(crate) use bin_index::{ContigBins, Stretch};
+pub(crate) use bin_index::{ContigBins, IndexedInterval};
 pub(crate) use crai::{Crai, Cram, FirstRead};
 pub(crate) use damage::{BGZF_END, check_whole};

@@ -40,10 +40,10 @@ impl Default for ErrorTally {
 
 impl ErrorTally {
     /// Counts the columns of a region from reads without gaps and clips.
-    pub fn count(reads: &[Read], reference: &Sequence, stretch: &Region) -> Self {
+    pub fn count(reads: &[Read], reference: &Sequence, region: &Region) -> Self {
         let found = reads.len() as u64;
         let mut reads: Vec<&Read> = reads.iter().collect();
-        let mut columns = columns(&reads, stretch);
+        let mut columns = columns(&reads, region);
         let usual = median_depth(&columns);
         if usual > USUAL_DEPTH {
             let thinned = Downsampling {
@@ -51,9 +51,9 @@ impl ErrorTally {
                 seed: 0x6c69_6272,
             };
             reads.retain(|read| thinned.keeps(&read.name));
-            columns = self::columns(&reads, stretch);
+            columns = self::columns(&reads, region);
         }
-        let columns: Vec<(u64, usize, usize)> = (stretch.start..)
+        let columns: Vec<(u64, usize, usize)> = (region.start..)
             .zip(columns)
             .filter_map(|(position, shown)| {
                 let other = other(shown, reference.base(position))?;
@@ -112,8 +112,8 @@ fn median_depth(columns: &[[u16; 4]]) -> usize {
 }
 
 /// Number of fragments that show A, C, G and T at each position of a region.
-fn columns(reads: &[&Read], stretch: &Region) -> Vec<[u16; 4]> {
-    let mut columns = vec![[0_u16; 4]; (stretch.end - stretch.start) as usize];
+fn columns(reads: &[&Read], region: &Region) -> Vec<[u16; 4]> {
+    let mut columns = vec![[0_u16; 4]; (region.end - region.start) as usize];
     for read in reads {
         let [op] = read.cigar.as_slice() else { continue };
         if op.kind != CigarKind::Match || read.mapping_quality < MIN_MAPPING_QUALITY {
@@ -121,7 +121,7 @@ fn columns(reads: &[&Read], stretch: &Region) -> Vec<[u16; 4]> {
         }
         let inner = READ_ENDS.max(shared_with_mate(read))..read.bases.len().saturating_sub(READ_ENDS);
         for index in inner.filter(|&index| read.quals[index] >= MIN_BASE_QUALITY) {
-            let column = (read.start + index as u64).checked_sub(stretch.start);
+            let column = (read.start + index as u64).checked_sub(region.start);
             let column = column.and_then(|column| columns.get_mut(column as usize));
             if let (Some(column), Some(base)) = (column, rank(read.bases[index])) {
                 column[base] = column[base].saturating_add(1);

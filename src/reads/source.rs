@@ -14,7 +14,7 @@ use super::filter::{FilterOptions, ReadFilter};
 use super::reader::ReadReader;
 use super::records::{Fields, Records};
 use super::sample::Sample;
-use crate::formats::{Format, Index, Stretch, alignment_file, alignment_index, can_open};
+use crate::formats::{Format, Index, IndexedInterval, alignment_file, alignment_index, can_open};
 use crate::genome::{Contig, Contigs, Reference, Region};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: the smallest bin of most indexes.
@@ -122,11 +122,11 @@ impl ReadSource {
             bam::Reader::from_path(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
         let names = reader.header().target_names();
         let (mut tiles, mut sparse) = (Vec::new(), Vec::new());
-        for Stretch {
+        for IndexedInterval {
             contig,
             positions,
             bytes,
-        } in alignment_index::stretches(&self.index_path, self.format)?
+        } in alignment_index::intervals(&self.index_path, self.format)?
         {
             let name = names.get(contig as usize).map(|name| String::from_utf8_lossy(name));
             let Some(contig) = name.and_then(|name| self.contigs.get(&name)) else {
