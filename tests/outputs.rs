@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -313,13 +314,21 @@ fn a_signal_ends_a_run_that_waits_for_its_input() {
         vec!["calibrate", "--examples", folder.path().to_str().unwrap()],
         evaluate.to_vec(),
     ];
-    for (arguments, signal) in commands.iter().zip(["TERM", "INT", "USR1", "USR2"]) {
+    for (arguments, signal) in commands.iter().zip(["TERM", "INT", "HUP", "USR2"]) {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
         command
             .current_dir(folder.path())
             .args(arguments)
             .args(outputs)
             .stderr(Stdio::piped());
+        // nohup and background jobs of shells ignore some signals, and children inherit this.
+        // SAFETY: `signal` is safe after fork.
+        unsafe {
+            command.pre_exec(|| {
+                [libc::SIGINT, libc::SIGHUP].map(|signal| libc::signal(signal, libc::SIG_DFL));
+                Ok(())
+            })
+        };
         let run = command.spawn().unwrap();
         wait_for(|| handles_signals(&run));
         std::thread::sleep(Duration::from_millis(300));

@@ -452,8 +452,10 @@ fn inconsistent_inputs_are_refused_before_any_work() {
     let tuning = ["--epochs", "1", "--resume", "--init-from", model.to_str().unwrap()];
     world.train("tuned.safetensors", &tuning).success();
     let mut other: serde_json::Value = serde_json::from_str(&card).unwrap();
-    let certainty = serde_json::json!({ "threshold": 0.5, "examples": 9, "decided": 8, "wrong": 0 });
-    other["cascade"] = serde_json::json!({ "snp": certainty, "indel": certainty });
+    let threshold = serde_json::json!({
+        "threshold": 0.5, "examples": 9, "decided": 8, "wrong": 0, "network_wrong": 0, "wrong_alone": 0
+    });
+    other["cascade"] = serde_json::json!({ "snp": threshold, "indel": threshold });
     std::fs::write(card_path(&model), other.to_string()).unwrap();
     world
         .train("tuned.safetensors", &tuning)
