@@ -20,7 +20,7 @@
 //! let inputs = Inputs {
 //!     reference: "tests/sample/reference.fa".into(),
 //!     reads: "tests/sample/sample.bam".into(),
-//!     regions: vec!["chrA:1-20,000".to_owned()],
+//!     regions: vec!["chrA:1-20,000".to_owned()].into(),
 //!     sample: None,
 //! };
 //! let source = EvidenceSource::open(&inputs, EvidenceOptions::default(), 2)?;

@@ -325,7 +325,8 @@ fn a_signal_ends_a_run_that_waits_for_its_input() {
         // SAFETY: `signal` is safe after fork.
         unsafe {
             command.pre_exec(|| {
-                [libc::SIGINT, libc::SIGHUP].map(|signal| libc::signal(signal, libc::SIG_DFL));
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
+                libc::signal(libc::SIGHUP, libc::SIG_DFL);
                 Ok(())
             })
         };

@@ -1,9 +1,11 @@
 //! Command-line arguments: clap structs and their conversion to library options.
 
 mod model;
+mod regions;
 mod score;
 
 pub(crate) use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
+pub(crate) use regions::RegionArgs;
 pub(crate) use score::EvaluateArgs;
 
 use std::path::{Path, PathBuf};
@@ -70,9 +72,8 @@ pub struct InputArgs {
     /// Aligned reads, coordinate-sorted and indexed
     #[arg(long, value_name = "BAM|CRAM")]
     pub reads: PathBuf,
-    /// Region (chr20:10,000,000-10,100,000) or BED file; may be repeated [default: all contigs that are in both files]
-    #[arg(long, value_name = "REGION|BED")]
-    pub regions: Vec<String>,
+    #[command(flatten)]
+    pub regions: RegionArgs,
     /// Sample to use; required if the reads hold several samples
     #[arg(long, value_name = "NAME")]
     pub sample: Option<String>,
@@ -95,7 +96,7 @@ impl InputArgs {
         Inputs {
             reference: self.reference.clone(),
             reads: self.reads.clone(),
-            regions: self.regions.clone(),
+            regions: self.regions.choice(),
             sample: self.sample.clone(),
         }
     }
@@ -103,7 +104,7 @@ impl InputArgs {
     /// All paths that may be input files. An entry of `--regions` may be a BED file.
     pub fn files(&self) -> Vec<&Path> {
         let files = [self.reference.as_path(), self.reads.as_path()].into_iter();
-        files.chain(self.regions.iter().map(Path::new)).collect()
+        files.chain(self.regions.files()).collect()
     }
 }
 
@@ -298,8 +299,7 @@ pub struct MakeExamplesArgs {
     pub realigned: RealignedReadsArgs,
 }
 
-const SHOWN_REGIONS: &str = "Region (chr20:10,000,000-10,100,000) or BED file; may be repeated. Each candidate becomes \
-                             a picture, so a whole genome gives millions of files";
+const SHOWN_REGIONS: &str = "Regions (chr20:10,000,000-10,100,000), separated by commas, or a file of regions; may be repeated. Each candidate becomes a picture, so a whole genome gives millions of files";
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:

@@ -5,9 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::regions::RegionArgs;
 use crate::evaluate::ScoreField;
 
+const COUNTED_REGIONS: &str = "Count only calls in these regions (chr20,chr21:1,000-2,000), or a file of regions; may be repeated [default: everywhere]";
+
 #[derive(Args, Debug)]
+#[command(mut_arg("regions", |regions| regions.help(COUNTED_REGIONS)))]
 #[command(after_help = "\
 Examples:
   Score a call set in the confident regions of the truth:
@@ -32,9 +36,8 @@ pub struct EvaluateArgs {
     /// Confident regions, where the truth is complete; calls outside count as UNK [default: everywhere]
     #[arg(long, value_name = "BED")]
     pub confident: Option<PathBuf>,
-    /// Count only calls in this region (chr20, chr20:1,000-2,000) or BED file; may be repeated [default: everywhere]
-    #[arg(long, value_name = "REGION|BED")]
-    pub regions: Vec<String>,
+    #[command(flatten)]
+    pub regions: RegionArgs,
     /// Strata to score separately: each line holds a name, a tab and a BED file, whose path is relative to this file
     #[arg(long, value_name = "TSV")]
     pub stratification: Option<PathBuf>,

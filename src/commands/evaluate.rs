@@ -58,7 +58,7 @@ fn check_outputs(args: &EvaluateArgs, sets: &[CallSetArg]) -> Result<Vec<Arc<Loc
         .chain(sets.iter().map(|set| &set.path))
         .map(PathBuf::as_path)
         .collect();
-    inputs.extend(args.regions.iter().map(Path::new));
+    inputs.extend(args.regions.files());
     check_inputs_are_kept(&outputs, &inputs)?;
     outputs
         .iter()
@@ -71,7 +71,7 @@ fn options(args: &EvaluateArgs) -> Options {
         reference: args.reference.clone(),
         truth: args.truth.clone(),
         confident: args.confident.clone(),
-        regions: args.regions.clone(),
+        regions: args.regions.choice(),
         stratification: args.stratification.clone(),
         truth_sample: args.truth_sample.clone(),
         use_filtered_truth: args.use_filtered_truth,

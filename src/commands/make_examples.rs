@@ -117,7 +117,7 @@ fn open(args: &MakeExamplesArgs) -> Result<EvidenceSource> {
 
 /// The inputs and options of the set, for its manifest.
 fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
-    let evidence = &args.evidence;
+    let (evidence, regions) = (&args.evidence, &args.input.regions);
     let whole = [
         ("reference", Some(args.input.reference.as_path())),
         ("reads_index", Some(source.reads.index())),
@@ -129,7 +129,9 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
     let reads = std::iter::once_with(|| Ok(("reads".to_owned(), describe_sample(&args.input.reads)?)));
     Ok(json!({
         "sample": source.reads.sample(),
-        "regions": args.input.regions,
+        "regions": regions.regions,
+        "exclude_regions": regions.exclude_regions,
+        "padding": regions.padding,
         "inputs": whole.chain(reads).collect::<Result<Map<_, _>>>()?,
         "thresholds": {
             "min_mapping_quality": evidence.min_mapping_quality,

@@ -16,7 +16,7 @@ use crate::evaluate::counts::{
 };
 use crate::evaluate::listing::{AnnotatedWriter, ErrorList};
 use crate::evaluate::matching::{Superlocus, decide, preprocess, superloci};
-use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Sequence, resolve_regions};
+use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Sequence};
 use crate::variants::ExcludedCalls;
 
 /// Number of superloci that are compared before their records are counted and dropped.
@@ -49,9 +49,9 @@ impl Evaluation {
         let contigs = reference.contigs();
         let bed = |path: &Option<PathBuf>| path.as_ref().map(|p| read_bed(p, contigs)).transpose();
         let confident = bed(&options.confident)?;
-        let regions = match options.regions.is_empty() {
+        let regions = match options.regions.is_everything() {
             true => None,
-            false => Some(resolve_regions(&options.regions, contigs)?),
+            false => Some(options.regions.resolve(contigs, contigs)?),
         };
         let strata = match &options.stratification {
             Some(path) => read_strata(path, contigs)?,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::evaluate::calls::ScoreField;
 use crate::evaluate::matching::Limits;
+use crate::genome::RegionChoice;
 
 /// What to compare, and how.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +14,8 @@ pub struct Options {
     pub truth: PathBuf,
     /// BED of the confident regions. None if truth is complete everywhere.
     pub confident: Option<PathBuf>,
-    /// Region strings and BED files; empty = the whole reference.
-    pub regions: Vec<String>,
+    /// Where calls are counted.
+    pub regions: RegionChoice,
     /// A `name<TAB>bed` file.
     pub stratification: Option<PathBuf>,
     /// Required if truth has several samples.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::candidates::CandidateOptions;
+use crate::genome::RegionChoice;
 use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions};
 
 /// The input files of a run and the requested regions.
@@ -12,9 +13,9 @@ pub struct Inputs {
     pub reference: PathBuf,
     /// BAM or CRAM, sorted by coordinate, with its index.
     pub reads: PathBuf,
-    /// Region strings or BED files. Empty: all contigs that are in both files.
-    pub regions: Vec<String>,
-    /// Sample of the reads; required if the reads hold several samples.
+    /// If nothing is included, every contig of both files.
+    pub regions: RegionChoice,
+    /// Sample of the reads; required if the reads hold several.
     pub sample: Option<String>,
 }
 

@@ -7,9 +7,7 @@ use indicatif::HumanCount;
 
 use super::options::{EvidenceOptions, Inputs};
 use crate::candidates::{Candidate, find_candidates};
-use crate::genome::{
-    IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions, resolve_regions,
-};
+use crate::genome::{IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions};
 use crate::library::Library;
 use crate::output::ends_with;
 use crate::reads::{
@@ -45,11 +43,7 @@ impl EvidenceSource {
         let reference = Reference::open(&inputs.reference)?;
         let reads = ReadSource::open(&inputs.reads, &reference, inputs.sample.as_deref())?;
         let reads = reads.with_filter(options.filter).with_max_depth(options.max_depth);
-        let regions = if inputs.regions.is_empty() {
-            resolve_regions(&[], reads.contigs())?
-        } else {
-            resolve_regions(&inputs.regions, reference.contigs())?
-        };
+        let regions = inputs.regions.resolve(reference.contigs(), reads.contigs())?;
         if let Some(contig) = regions.contigs().find(|contig| reads.contigs().get(contig).is_none()) {
             bail!(
                 "--regions: reads {} has no contig {contig}; leave it out, or use reads that were aligned to it",

@@ -1,43 +1,21 @@
 //! Parser of BED files.
 
-use std::io::{BufReader, Read};
+use std::io::Read;
 
 use anyhow::{Context, Result, bail};
 
+use super::lines::for_each_line;
 use super::region::Region;
-use crate::formats::read_line;
-
-const BYTE_ORDER_MARK: &str = "\u{feff}";
-
-/// Maximum line length, in bytes. The limit is necessary because a small compressed file can hold a huge line.
-const LONGEST_LINE: u64 = 1 << 20;
 
 /// Passes the intervals of a BED text to `keep`, in file order. Errors name the line.
 pub(super) fn read(text: impl Read, mut keep: impl FnMut(Region) -> Result<()>) -> Result<()> {
-    let (mut text, mut line) = (BufReader::new(text), Vec::new());
-    for number in 1.. {
-        let at_line = || format!("line {number}");
-        let no_text = || format!("{}: the file is damaged, or it is not UTF-8 text", at_line());
-        line.clear();
-        if read_line(&mut text, LONGEST_LINE, &mut line).with_context(no_text)? == 0 {
-            break;
-        }
-        let line = std::str::from_utf8(&line)
-            .with_context(no_text)?
-            .trim_end_matches(['\n', '\r']);
-        let region = interval(line).and_then(|region| region.map_or(Ok(()), &mut keep));
-        region.with_context(at_line)?;
-    }
-    Ok(())
+    for_each_line(text, |line| {
+        interval(line).and_then(|region| region.map_or(Ok(()), &mut keep))
+    })
 }
 
-/// The interval of a line; none if the line is empty, a comment or a header line of the UCSC browser.
-fn interval(line: &str) -> Result<Option<Region>> {
-    if line.starts_with(BYTE_ORDER_MARK) {
-        bail!(
-            "the file begins with a byte-order mark, not allowed in BED; remove it with: sed -i '1s/^\\xEF\\xBB\\xBF//'"
-        );
-    }
+/// The interval of a line; none if it is empty, a comment or a header line of the UCSC browser.
+pub(super) fn interval(line: &str) -> Result<Option<Region>> {
     let mut fields = line.split('\t').map(str::trim);
     let (contig, start, end) = match (fields.next(), fields.next(), fields.next()) {
         // A contig may be named `track` or `browser`.

@@ -55,28 +55,19 @@ impl IntervalSet {
     /// Reads a BED file: plain, gzip or bgzip, with or without header lines. Ignores columns beyond the third. Fails if
     /// a bgzipped file is truncated.
     pub fn from_bed(path: &Path) -> Result<Self> {
-        Self::read_bed(path, |_| Ok(()))
+        let reader = open_whole(path)?;
+        let set = Self::collect(|keep| bed::read(reader, keep));
+        set.with_context(|| format!("cannot read BED file {}", path.display()))
     }
 
-    /// Like [`Self::from_bed`], but also fails if an interval lies on an unknown contig or extends beyond a contig's
-    /// end.
-    pub fn from_bed_within(path: &Path, contigs: &Contigs) -> Result<Self> {
-        Self::read_bed(path, |region| check_within(region, contigs))
-    }
-
-    fn read_bed(path: &Path, check: impl Fn(&Region) -> Result<()>) -> Result<Self> {
-        if path.metadata().is_ok_and(|file| file.len() > 0) {
-            check_whole(path)?;
-        }
-        let reader = BgzfFile::open(path)?;
-        let (mut set, mut count) = (Self::default(), 0);
-        let read = bed::read(reader, |region| {
-            check(&region)?;
-            count += usize::from(set.add(region));
-            ensure!(count <= MOST_INTERVALS, "more than {MOST_INTERVALS} intervals");
+    /// The regions that `read` gives to its argument. Fails if they take too much memory.
+    pub(super) fn collect(read: impl FnOnce(&mut dyn FnMut(Region) -> Result<()>) -> Result<()>) -> Result<Self> {
+        let (mut set, mut known) = (Self::default(), 0);
+        read(&mut |region| {
+            known += usize::from(set.add(region));
+            ensure!(known <= MOST_INTERVALS, "more than {MOST_INTERVALS} intervals");
             Ok(())
-        });
-        read.with_context(|| format!("cannot read BED file {}", path.display()))?;
+        })?;
         set.intervals.values_mut().for_each(merge);
         Ok(set)
     }
@@ -160,7 +151,15 @@ impl IntervalSet {
     }
 }
 
-fn check_within(region: &Region, contigs: &Contigs) -> Result<()> {
+/// Opens a file of intervals. Fails if it was cut off.
+pub(super) fn open_whole(path: &Path) -> Result<BgzfFile> {
+    if path.metadata().is_ok_and(|file| file.len() > 0) {
+        check_whole(path)?;
+    }
+    BgzfFile::open(path)
+}
+
+pub(super) fn check_within(region: &Region, contigs: &Contigs) -> Result<()> {
     let Region {
         contig: name,
         start,

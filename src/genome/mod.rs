@@ -6,11 +6,15 @@
 mod bed;
 mod contigs;
 mod fasta_index;
+mod interval_list;
 mod intervals;
+mod lines;
 mod md5;
 mod partition;
 mod reference;
 mod region;
+mod region_choice;
+mod region_file;
 mod sequence;
 
 pub use contigs::{Contig, Contigs};
@@ -18,5 +22,7 @@ pub use intervals::IntervalSet;
 pub(crate) use partition::partitions;
 pub use partition::{PARTITION_FLANK, Partition};
 pub use reference::{Reference, ReferenceReader};
-pub use region::{Region, resolve_regions};
+pub use region::Region;
+pub use region_choice::RegionChoice;
+pub(crate) use region_choice::named_files;
 pub use sequence::Sequence;

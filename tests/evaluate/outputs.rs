@@ -121,7 +121,7 @@ fn regions_count_what_lies_in_them() {
     let world = World::new(REFERENCE);
     let (truth, query) = (truth(&world), query(&world));
     let options = Options {
-        regions: vec!["c:1-10".into()],
+        regions: vec!["c:1-10".into()].into(),
         ..world.options(&truth)
     };
     assert_eq!(totals(&evaluate(options, query, None).unwrap()), (1, 0, 1, 0));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dvcall::candidates::Candidate;
-use dvcall::genome::{PARTITION_FLANK, Reference, Region, Sequence, resolve_regions};
+use dvcall::genome::{PARTITION_FLANK, Reference, Region, RegionChoice, Sequence};
 use dvcall::reads::{Read, ReadSource};
 use dvcall::realign::{RealignOptions, realign};
 
@@ -23,7 +23,8 @@ impl Evidence {
         let bed = data.join("reads").join(set).join("region.bed");
         let reference = reference_of(data, set);
         let bed = bed.to_string_lossy().into_owned();
-        let region = resolve_regions(&[bed], reference.contigs())
+        let region = RegionChoice::from(vec![bed])
+            .resolve(reference.contigs(), reference.contigs())
             .unwrap()
             .regions()
             .next()

@@ -1,0 +1,34 @@
+//! Lines of a text file that names regions.
+
+use std::io::{BufReader, Read};
+
+use anyhow::{Context, Result, bail};
+
+use crate::formats::read_line;
+
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Longest line, in bytes: a small compressed file can hold any.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Gives the lines of a text to `take`, without their ends. Errors name the line.
+pub(super) fn for_each_line(text: impl Read, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let (mut text, mut line) = (BufReader::new(text), Vec::new());
+    for number in 1.. {
+        let at_line = || format!("line {number}");
+        let no_text = || format!("{}: it is no UTF-8 text, or it is damaged", at_line());
+        line.clear();
+        if read_line(&mut text, LONGEST_LINE, &mut line).with_context(no_text)? == 0 {
+            break;
+        }
+        let line = std::str::from_utf8(&line).with_context(no_text)?;
+        if line.starts_with(BYTE_ORDER_MARK) {
+            bail!(
+                "{}: it begins with a byte-order mark; remove it with: sed -i '1s/^\\xEF\\xBB\\xBF//'",
+                at_line()
+            );
+        }
+        take(line.trim_end_matches(['\n', '\r'])).with_context(at_line)?;
+    }
+    Ok(())
+}
