@@ -54,7 +54,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Loads the models and measures the library. `started` is the start of the run, for [`StageCosts`].
+    /// Loads the models and measures the library. `started` is the start of the run, for the stage costs.
     pub fn new(mut source: EvidenceSource, options: &CallingOptions, started: Instant) -> Result<Self> {
         let (mut clock, mut costs) = (Stopwatch::of_process(started), StageCosts::default());
         let devices = parse_devices(&options.device)?;

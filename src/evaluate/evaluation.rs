@@ -258,7 +258,7 @@ impl Evaluation {
         strata.map(|s| (s.name.as_str(), s.unknown.as_str()))
     }
 
-    /// Names of the strata, in the order of [`Record::strata`].
+    /// Names of the strata, in the order of `Record::strata`.
     pub fn strata_names(&self) -> Vec<&str> {
         let given = self.strata.iter().map(|s| s.name.as_str());
         BUILT_IN.into_iter().chain(given).collect()

@@ -43,7 +43,7 @@ use crate::reads::{CigarKind, Read};
 ///
 /// `reads` must include all reads over the region. `reference` must cover the region and should extend as far as reads
 /// overhang, because no read is realigned beyond it. Windows lie on a fixed grid. Therefore a read's new alignment is
-/// the same for all regions that extend around the grid cells (see [`WINDOW_CELL`]) that the read touches.
+/// the same for all regions that extend around the grid cells (see `WINDOW_CELL`) that the read touches.
 pub fn realign(reads: Vec<Read>, reference: &Sequence, options: &RealignOptions) -> Vec<Read> {
     Realigner::new(options.clone()).realign(reads, reference)
 }

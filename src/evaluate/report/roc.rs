@@ -16,7 +16,7 @@ pub struct CurvePoint {
 pub struct Wanted {
     pub filter: FilterRow,
     pub variant_type: VariantType,
-    /// An index into [`crate::evaluate::counts::SUBTYPES`].
+    /// An index into `SUBTYPES`.
     pub subtype: Option<usize>,
     /// Only calls of the subset `TS_contained`.
     pub contained: bool,
