@@ -23,7 +23,11 @@ fn main() {
         .format(|out, record| {
             let (level, style) = (record.level(), out.default_level_style(record.level()));
             let message = record.args().to_string();
-            writeln!(out, "[{style}{level:<5}{style:#}] {}", escape::controls(&message))
+            write!(out, "[{style}{level:<5}{style:#}] ")?;
+            if record.target() == commands::DATED {
+                write!(out, "{} ", out.timestamp_seconds())?;
+            }
+            writeln!(out, "{}", escape::controls(&message))
         })
         .init();
     match commands::run(cli.command) {

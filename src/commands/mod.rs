@@ -12,6 +12,7 @@ mod show;
 mod train;
 mod version;
 
+pub use crate::runtime::DATED;
 pub use version::verbose_version;
 
 use anyhow::Result;

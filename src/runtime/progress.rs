@@ -1,14 +1,20 @@
-//! Progress bar on a terminal, and output to people.
+//! Progress: a bar on a terminal, a log line each minute elsewhere. Output to people.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write, stdout};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::genome::Partition;
 use crate::output::controls_in_lines;
+
+/// Lines of the log for this target begin with the date and time.
+pub const DATED: &str = "dvcall::dated";
+
+/// Least time between two lines where no bar is shown.
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// A progress bar over `total` units on stderr. It is hidden with `--quiet`, or if stderr is not a terminal.
 pub fn progress_bar(total: u64, unit: &str) -> ProgressBar {
@@ -35,10 +41,15 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-/// Progress of the work on partitions: a bar, and with `--verbose` a log line for each contig.
+/// Progress of the work on partitions: a bar, or a log line each minute if stderr is not a terminal. With `--verbose`
+/// also a line for each contig.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
+    /// When the last line was logged.
+    logged: Instant,
+    all: u64,
+    done: u64,
     contig: String,
     bases: u64,
 }
@@ -49,6 +60,9 @@ impl Progress {
         Self {
             bar: progress_bar(bases, "bases"),
             started: Instant::now(),
+            logged: Instant::now(),
+            all: bases,
+            done: 0,
             contig: String::new(),
             bases: 0,
         }
@@ -62,7 +76,23 @@ impl Progress {
             self.bases = 0;
         }
         self.bases += partition.bases();
+        self.done += partition.bases();
         self.bar.inc(partition.bases());
+        if let Some(line) = self.line(Instant::now()).filter(|_| self.bar.is_hidden()) {
+            log::info!(target: DATED, "{line}");
+        }
+    }
+
+    /// What to log now, if the last line is old enough.
+    fn line(&mut self, now: Instant) -> Option<String> {
+        if now.duration_since(self.logged) < PERIOD || self.done == 0 {
+            return None;
+        }
+        self.logged = now;
+        let (done, all) = (self.done as f64, self.all.max(self.done) as f64);
+        let left = now.duration_since(self.started).mul_f64((all - done) / done);
+        let (contig, percent) = (&self.contig, 100.0 * done / all);
+        Some(format!("{contig}: {percent:.1} % done, {} to go", HumanDuration(left)))
     }
 
     pub fn finish(&mut self) {
@@ -104,6 +134,25 @@ pub fn peak_memory() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_due_each_minute_and_tells_the_time_to_go() {
+        let mut progress = Progress::over(4_000);
+        let begin = progress.started;
+        let line = |progress: &mut Progress, seconds| progress.line(begin + Duration::from_secs(seconds));
+        assert_eq!(line(&mut progress, 90), None);
+        (progress.contig, progress.done) = ("chr20".into(), 1_000);
+        assert_eq!(line(&mut progress, 59), None);
+        assert_eq!(line(&mut progress, 61).unwrap(), "chr20: 25.0 % done, 3 minutes to go");
+        progress.done = 2_000;
+        assert_eq!(line(&mut progress, 120), None);
+        assert_eq!(line(&mut progress, 7_200).unwrap(), "chr20: 50.0 % done, 2 hours to go");
+        progress.done = 4_000;
+        assert_eq!(
+            line(&mut progress, 7_300).unwrap(),
+            "chr20: 100.0 % done, 0 seconds to go"
+        );
+    }
 
     #[test]
     fn one_is_singular() {
