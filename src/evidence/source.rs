@@ -8,7 +8,7 @@ use indicatif::HumanCount;
 use super::options::{EvidenceOptions, Inputs};
 use crate::candidates::{Candidate, find_candidates};
 use crate::genome::{IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions};
-use crate::library::Library;
+use crate::library::{Library, ReadDensity};
 use crate::output::ends_with;
 use crate::reads::{
     FilterOptions, MatesOnOtherContigs, Read, ReadCounts, ReadReader, ReadSource, RealignedReadsWriter,
@@ -24,6 +24,8 @@ pub struct EvidenceSource {
     pub options: EvidenceOptions,
     /// Counts of the reads in a sample of the whole file; zero before [`measure_library`](Self::measure_library).
     pub sample: ReadCounts,
+    /// How densely reads lie in that sample.
+    pub density: ReadDensity,
 }
 
 /// Reads, reference and candidates of a partition.
@@ -61,6 +63,7 @@ impl EvidenceSource {
             regions,
             options,
             sample: ReadCounts::default(),
+            density: ReadDensity::default(),
         })
     }
 
@@ -107,6 +110,7 @@ impl EvidenceSource {
             });
         }
         self.sample = sample.counts;
+        self.density = sample.density;
         Ok(library)
     }
 

@@ -7,6 +7,7 @@
 //! libraries of the biological sample count as one. A file of one chromosome may give a slightly different rate than
 //! the whole genome.
 
+mod density;
 mod mixture;
 mod sample;
 mod tally;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::genome::{Reference, ReferenceReader, Region, Sequence};
 use crate::reads::{ReadCounts, ReadReader, ReadSource};
+pub use density::{Density, ReadDensity};
 pub(crate) use sample::ReadSample;
 use tally::ErrorTally;
 
@@ -108,7 +110,7 @@ fn measure_tile(
     let sequence = Sequence::new(tile.start, reference.fetch(&tile.contig, tile.start, tile.end)?);
     let mut counts = ReadCounts::default();
     let mut reads = reads.fetch_counted(tile, |start, _| tile.contains(start), &mut counts)?;
-    let sample = ReadSample::new(&reads, tile, counts);
+    let sample = ReadSample::new(&reads, &sequence, tile, counts);
     // Only reads inside the tile, because BAM and CRAM indexes locate these alike.
     reads.retain(|read| read.start >= tile.start && read.end() <= tile.end);
     reads.iter_mut().for_each(|read| read.spell_out(&sequence));

@@ -1,6 +1,7 @@
 //! Properties of the reads of a file: short or long, spliced or not, mates on the same contig or not.
 
-use crate::genome::Region;
+use super::density::ReadDensity;
+use crate::genome::{Region, Sequence};
 use crate::reads::{CigarKind, Read, ReadCounts, ReadExclusion};
 
 /// Minimum number of reads for a decision.
@@ -14,6 +15,7 @@ const SPLICED: f64 = 0.01;
 #[derive(Clone, Debug, Default)]
 pub struct ReadSample {
     pub counts: ReadCounts,
+    pub density: ReadDensity,
     /// Length of each used read, in bases.
     lengths: Vec<u32>,
     /// Number of used reads that skip a part of the reference (N in their CIGAR).
@@ -22,11 +24,12 @@ pub struct ReadSample {
 
 impl ReadSample {
     /// A sample of the reads that start in a tile.
-    pub(super) fn new(reads: &[Read], tile: &Region, counts: ReadCounts) -> Self {
+    pub(super) fn new(reads: &[Read], reference: &Sequence, tile: &Region, counts: ReadCounts) -> Self {
         let starting = || reads.iter().filter(|read| tile.contains(read.start));
         let is_spliced = |read: &&Read| read.cigar.iter().any(|op| op.kind == CigarKind::RefSkip);
         Self {
             counts,
+            density: ReadDensity::count(reads, reference, tile),
             lengths: starting().map(|read| read.bases.len() as u32).collect(),
             spliced: starting().filter(is_spliced).count() as u64,
         }
@@ -34,6 +37,7 @@ impl ReadSample {
 
     pub(super) fn add(&mut self, other: Self) {
         self.counts += other.counts;
+        self.density.add(other.density);
         self.lengths.extend(other.lengths);
         self.spliced += other.spliced;
     }
@@ -75,7 +79,8 @@ mod tests {
         let reads: Vec<_> = (0..reads)
             .map(|i| read(&i.to_string(), 5, cigar, &vec![b'A'; length]))
             .collect();
-        ReadSample::new(&reads, &Region::new("c", 0, 10), ReadCounts::default())
+        let tile = Region::new("c", 0, 10);
+        ReadSample::new(&reads, &Sequence::default(), &tile, ReadCounts::default())
     }
 
     #[test]
