@@ -26,7 +26,7 @@
 //! let source = EvidenceSource::open(&inputs, EvidenceOptions::default(), 2)?;
 //! let caller = Caller::new(source, &CallingOptions::default(), std::time::Instant::now())?;
 //! caller.for_each_call(|contig, call| {
-//!     println!("{contig}:{} {:?} QUAL {}", call.position + 1, call.genotype, call.quality());
+//!     println!("{contig}:{} {} QUAL {}", call.position + 1, call.genotype, call.quality());
 //!     Ok(())
 //! })?;
 //! # Ok(())
@@ -46,6 +46,8 @@ pub mod variants;
 pub mod reads;
 
 pub mod library;
+
+pub mod ploidy;
 
 pub mod candidates;
 

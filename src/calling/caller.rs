@@ -9,6 +9,7 @@ use super::worker::{CalledPartition, Extras, Worker, chunks};
 use crate::evidence::EvidenceSource;
 use crate::library::Library;
 use crate::model::{Cascades, Inference, Model, parse_devices};
+use crate::ploidy::{PloidyMap, PloidyOptions};
 use crate::runtime::{Stage, StageCosts, Stopwatch, for_each_ordered};
 use crate::variants::{Call, OverlapResolver};
 
@@ -23,6 +24,8 @@ pub struct CallingOptions {
     pub batch_size: usize,
     /// Whether the cascade decides easy pileups without the pileup network.
     pub cascade: bool,
+    /// How many copies the sample has of each contig.
+    pub ploidy: PloidyOptions,
     /// Number of worker threads. Calls do not depend on it.
     pub threads: usize,
 }
@@ -34,6 +37,7 @@ impl Default for CallingOptions {
             device: "auto".to_owned(),
             batch_size: 128,
             cascade: true,
+            ploidy: PloidyOptions::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -43,6 +47,7 @@ impl Default for CallingOptions {
 pub struct Caller {
     pub source: EvidenceSource,
     pub library: Library,
+    pub ploidy: PloidyMap,
     /// Name and checksum of each model.
     pub models: Vec<String>,
     /// Cost of opening the inputs and models.
@@ -54,7 +59,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Loads the models and measures the library. `started` is the start of the run, for the stage costs.
+    /// Loads the models, and measures the library and the sex. `started` is the start of the run, for the stage costs.
     pub fn new(mut source: EvidenceSource, options: &CallingOptions, started: Instant) -> Result<Self> {
         let (mut clock, mut costs) = (Stopwatch::of_process(started), StageCosts::default());
         let devices = parse_devices(&options.device)?;
@@ -66,12 +71,15 @@ impl Caller {
         clock.lap(&mut costs, Stage::StartUp, 0);
         let library = source.measure_library(options.threads)?;
         log::debug!("library: {library}");
+        let ploidy = PloidyMap::new(&options.ploidy, &source.reference, &source.reads, &source.density)?;
+        log::debug!("ploidy: {ploidy}");
         clock.lap(&mut costs, Stage::Library, library.bases as usize);
         let inference = Inference::new(models, &devices)?;
         clock.lap(&mut costs, Stage::StartUp, 1);
         Ok(Self {
             source,
             library,
+            ploidy,
             models: names,
             costs,
             inference,

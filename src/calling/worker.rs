@@ -10,9 +10,10 @@ use crate::genome::{Partition, Sequence};
 use crate::model::{Cascades, PileupClassifier};
 use crate::pileup;
 use crate::pileup::{PILEUP_SIZE, PileupContext};
+use crate::ploidy::PloidyMap;
 use crate::reads::{Read, ReadCounts};
 use crate::runtime::{Stage, StageCosts, Stopwatch};
-use crate::variants::{Call, Covered, CoveredRun};
+use crate::variants::{Call, Covered, CoveredRun, Ploidy};
 
 /// Maximum number of partitions in a chunk.
 const MOST_PARTITIONS: usize = 16;
@@ -37,8 +38,8 @@ pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> 
 pub struct CalledPartition {
     pub partition: Partition,
     pub calls: Vec<Call>,
-    /// Empty unless [`Extras::coverage`] is set.
-    pub covered: Covered,
+    /// The pieces of the partition, each with one ploidy; empty unless [`Extras::coverage`] is set.
+    pub covered: Vec<Covered>,
     /// Empty unless [`Extras::reads`] is set.
     pub reads: Vec<Read>,
     pub counts: ReadCounts,
@@ -57,7 +58,7 @@ struct DrawnPartition {
     candidates: Vec<Candidate>,
     /// Allele sets of each candidate. Each set has one pileup.
     sets: Vec<Vec<Vec<usize>>>,
-    covered: Covered,
+    covered: Vec<Covered>,
     reads: Vec<Read>,
     counts: ReadCounts,
 }
@@ -67,6 +68,7 @@ pub struct Worker<'a> {
     evidence: EvidenceWorker<'a>,
     cascades: Option<&'a Cascades>,
     classifier: PileupClassifier,
+    ploidy: &'a PloidyMap,
     /// Noise of the library.
     noise: f32,
     extras: Extras,
@@ -83,6 +85,7 @@ impl<'a> Worker<'a> {
             evidence: caller.source.worker()?,
             cascades: caller.cascades.as_ref(),
             classifier: caller.inference.classifier()?,
+            ploidy: &caller.ploidy,
             noise: caller.library.noise(),
             extras,
             images: vec![0; batch_size * PILEUP_SIZE],
@@ -97,6 +100,10 @@ impl<'a> Worker<'a> {
         for partition in partitions {
             let mut evidence = self.evidence.partition(&partition)?;
             timings += std::mem::take(&mut evidence.timings);
+            let ploidy = |position| self.ploidy.at(&partition.region.contig, position);
+            evidence
+                .candidates
+                .retain(|candidate| ploidy(candidate.position) != Ploidy::Absent);
             let covered = self.cover(&partition, &evidence, &mut timings);
             let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
             self.draw(&evidence, &sets, &mut probabilities, &mut timings)?;
@@ -111,27 +118,32 @@ impl<'a> Worker<'a> {
         }
         self.ask_network(&mut probabilities, &mut timings)?;
         let mut probabilities = probabilities.as_slice();
-        let called = drawn.into_iter().map(|drawn| drawn.genotype(&mut probabilities));
+        let called = drawn
+            .into_iter()
+            .map(|drawn| drawn.genotype(self.ploidy, &mut probabilities));
         Ok((called.collect(), timings))
     }
 
     /// Coverage of each position for the gVCF; empty unless [`Extras::coverage`] is set.
-    fn cover(&self, partition: &Partition, evidence: &Evidence, timings: &mut StageCosts) -> Covered {
+    fn cover(&self, partition: &Partition, evidence: &Evidence, timings: &mut StageCosts) -> Vec<Covered> {
         if !self.extras.coverage {
-            return Covered::default();
+            return Vec::new();
         }
         let mut clock = Stopwatch::start();
         let (region, reference) = (&partition.region, &evidence.reference);
         let is_requested = |position| self.evidence.is_requested(&region.contig, position);
         let min_quality = self.evidence.min_base_quality();
         let counts = coverage(&evidence.reads, reference, region, min_quality, is_requested);
-        let counted_positions = partition
-            .positions()
-            .map(|at| (at, counts[(at - region.start) as usize]));
-        let covered = Covered {
-            reference: Sequence::new(region.start, reference.slice(region.start, region.end).to_vec()),
-            runs: CoveredRun::group(counted_positions),
-        };
+        let pieces = self.ploidy.pieces(region).into_iter().map(|(piece, ploidy)| {
+            let positions = partition.positions().filter(|at| piece.contains(at));
+            let counted = positions.map(|at| (at, counts[(at - region.start) as usize]));
+            Covered {
+                ploidy,
+                reference: Sequence::new(piece.start, reference.slice(piece.start, piece.end).to_vec()),
+                runs: CoveredRun::group(counted),
+            }
+        });
+        let covered = pieces.collect();
         clock.lap(timings, Stage::Coverage, partition.bases() as usize);
         covered
     }
@@ -184,11 +196,12 @@ impl<'a> Worker<'a> {
 
 impl DrawnPartition {
     /// Calls the candidates, and consumes their probabilities from the front of the slice.
-    fn genotype(self, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
+    fn genotype(self, ploidy: &PloidyMap, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
+        let contig = &self.partition.region.contig;
         let calls = self.candidates.iter().zip(&self.sets).map(|(candidate, sets)| {
             let (own, rest) = probabilities.split_at(sets.len());
             *probabilities = rest;
-            call_genotype(candidate, sets, own)
+            call_genotype(candidate, ploidy.at(contig, candidate.position), sets, own)
         });
         CalledPartition {
             calls: calls.collect(),

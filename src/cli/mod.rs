@@ -16,7 +16,9 @@ use crate::calling::CallingOptions;
 use crate::candidates::CandidateOptions;
 use crate::evidence::{EvidenceOptions, Inputs};
 use crate::output::{BAM_INDEXES, indexes};
+use crate::ploidy::{Copies, PloidyOptions, SexOption};
 use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
+use crate::variants::PloidyStyle;
 
 #[derive(Parser, Debug)]
 #[command(name = "dvcall", version, about, propagate_version = true)]
@@ -201,12 +203,46 @@ impl RealignedReadsArgs {
     }
 }
 
+/// How many copies the sample has of each contig.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Ploidy")]
+pub struct PloidyArgs {
+    /// Sex of the sample, for X and Y of human genomes (GRCh37, GRCh38, T2T-CHM13)
+    #[arg(long, value_enum, default_value_t)]
+    pub sex: SexOption,
+    /// Number of copies of each contig; the mitochondrial genome is always haploid
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "1|2")]
+    pub ploidy: Copies,
+    /// Haploid contigs, separated by commas; may be repeated
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub haploid_contigs: Vec<String>,
+    /// Pseudoautosomal regions, which are diploid [default: those of the human genome]
+    #[arg(long, value_name = "BED")]
+    pub par_regions: Option<PathBuf>,
+    /// How haploid genotypes are written
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t)]
+    pub ploidy_style: PloidyStyle,
+}
+
+impl PloidyArgs {
+    /// The options for the library.
+    pub fn options(&self) -> PloidyOptions {
+        PloidyOptions {
+            copies: self.ploidy,
+            sex: self.sex,
+            haploid_contigs: self.haploid_contigs.clone(),
+            par_regions: self.par_regions.clone(),
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 \\
       --output slice.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz --gvcf NA12878.g.vcf.gz
+  dvcall call --ref GRCh38.fa --reads HG002.bam --sex male --output HG002.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.bam --regions exome.bed --model my.safetensors --output exome.vcf.gz")]
 pub struct CallArgs {
     #[command(flatten)]
@@ -239,6 +275,8 @@ pub struct CallArgs {
     #[arg(long, value_name = "TSV")]
     pub timings: Option<PathBuf>,
     #[command(flatten)]
+    pub ploidy: PloidyArgs,
+    #[command(flatten)]
     pub evidence: EvidenceArgs,
     #[command(flatten)]
     pub realigned: RealignedReadsArgs,
@@ -252,6 +290,7 @@ impl CallArgs {
             device: self.device.clone(),
             batch_size: self.batch_size as usize,
             cascade: !self.no_cascade,
+            ploidy: self.ploidy.options(),
             threads: self.input.threads(),
         }
     }

@@ -56,6 +56,7 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     outputs.extend(args.realigned.outputs());
     let cards: Vec<PathBuf> = args.model.iter().map(|model| card_path(model)).collect();
     let mut inputs = args.input.files();
+    inputs.extend(args.ploidy.par_regions.as_deref());
     inputs.extend(args.model.iter().chain(&cards).map(PathBuf::as_path));
     check_inputs_are_kept(&outputs, &inputs)
 }
@@ -111,6 +112,8 @@ impl<'a> CallOutput<'a> {
             reference: source.reference.path(),
             models: caller.models.clone(),
             measured_library: caller.library.to_string(),
+            ploidy: caller.ploidy.to_string(),
+            ploidy_style: args.ploidy.ploidy_style,
             command_line: command_line(),
         };
         let create_gvcf = |gvcf| GvcfWriter::create(gvcf, is_bgzipped(gvcf)?, &header);
@@ -151,13 +154,14 @@ impl<'a> CallOutput<'a> {
         let (pileups, network) = (costs.items(Stage::Pileups), costs.items(Stage::Network));
         let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
         print(format_args!(
-            "{}\n{}\nmates on other contigs are {}\nlibrary       {}\n\
+            "{}\n{}\nmates on other contigs are {}\nlibrary       {}\nploidy        {}\n\
              pileups       {pileups:>9}  {share:.0} % decided by the cascade\n{costs}\n\
              wall time     {:>9.1} s, peak memory {:.0} MB\n",
             self.reads,
             self.summary,
             source.rule_for_mates(),
             self.caller.library,
+            self.caller.ploidy,
             started.elapsed().as_secs_f64(),
             peak_memory() as f64 / 1e6
         ))
@@ -172,6 +176,8 @@ impl<'a> CallOutput<'a> {
             "reads": self.reads,
             "mates_on_other_contigs": source.rule_for_mates(),
             "library": self.caller.library,
+            "ploidy": self.caller.ploidy.to_string(),
+            "sex": self.caller.ploidy.sex,
             "records": self.summary,
         });
         json.line(&serde_json::to_string_pretty(&summary)?)?;
@@ -188,7 +194,10 @@ impl CallSink for CallOutput<'_> {
             writer.write(&called.reads, region)?;
         }
         match &mut self.gvcf {
-            Some(gvcf) => gvcf.cover(&region.contig, called.covered),
+            Some(gvcf) => {
+                let mut pieces = called.covered.into_iter();
+                pieces.try_for_each(|covered| gvcf.cover(&region.contig, covered))
+            }
             None => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! The call of one site, before it becomes a VCF record.
 
-use super::genotype::genotype_order;
+use super::genotype::Genotype;
 
 /// FILTER of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +36,9 @@ pub struct Call {
     pub depth: u32,
     /// Number of fragments with each allele, reference first.
     pub allele_depths: Vec<u32>,
-    /// Probability of each diploid genotype, in VCF order (0/0, 0/1, 1/1, 0/2, 1/2, 2/2, …). The sum is 1.
+    /// Probability of each genotype, in VCF order (0/0, 0/1, 1/1, 0/2, 1/2, 2/2, …; haploid: 0, 1, 2, …). The sum is 1.
     pub probabilities: Vec<f64>,
-    /// Called allele indices, ascending.
-    pub genotype: [usize; 2],
+    pub genotype: Genotype,
 }
 
 /// Lower probabilities carry no information, because of single precision.
@@ -57,17 +56,17 @@ impl Call {
     }
 
     pub fn is_variant(&self) -> bool {
-        self.genotype != [0, 0]
+        !self.genotype.is_reference()
     }
 
-    /// QUAL: phred-scaled probability that the site is homozygous reference, rounded to one decimal.
+    /// QUAL: phred-scaled probability that all copies have the reference, rounded to one decimal.
     pub fn quality(&self) -> f64 {
         (phred(self.probabilities[0]) * 10.0).round() / 10.0
     }
 
     /// GQ: phred-scaled probability that the called genotype is wrong.
     pub fn genotype_quality(&self) -> u32 {
-        let called = genotype_order(self.genotype);
+        let called = self.genotype.rank();
         let others: f64 = self
             .probabilities
             .iter()
@@ -112,7 +111,7 @@ mod tests {
             depth: 10,
             allele_depths: vec![5, 5],
             probabilities: probabilities.to_vec(),
-            genotype,
+            genotype: genotype.into(),
         }
     }
 

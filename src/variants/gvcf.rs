@@ -10,8 +10,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::call::{Call, Filter};
+use super::genotype::Ploidy;
 use super::reference_block::{Coverage, ReferenceBlock};
-use super::vcf::{Unseen, VcfHeader, VcfWriter, record};
+use super::vcf::{Unseen, VcfHeader, VcfWriter};
 use crate::genome::Sequence;
 use crate::output::ReadyFile;
 
@@ -25,9 +26,10 @@ const DEFINITIONS: &str = "\
 /// starts at the contig's first base, so that blocks do not depend on regions and threads.
 const BLOCK_GRID: u64 = 50_000;
 
-/// Reference and coverage of a piece of a contig.
+/// Reference and coverage of a piece of a contig, which has one ploidy.
 #[derive(Debug, Default)]
 pub struct Covered {
+    pub ploidy: Ploidy,
     pub reference: Sequence,
     pub runs: Vec<CoveredRun>,
 }
@@ -101,7 +103,7 @@ impl GvcfWriter {
         self.settle_before(call.position)?;
         self.close_block()?;
         self.next = self.next.max(call.end());
-        self.vcf.write_line(&record(contig, call, filter, Unseen::Named))
+        self.vcf.write_record(contig, call, filter, Unseen::Named)
     }
 
     /// Writes the blocks up to the end of the added pieces. The caller guarantees that no call before this end follows.
@@ -134,7 +136,8 @@ impl GvcfWriter {
                 let mut start = run.start.max(self.next);
                 while start < last {
                     let cut = last.min((start / BLOCK_GRID + 1) * BLOCK_GRID);
-                    self.add(start..cut, covered.reference.base(start), run.coverage)?;
+                    let base = covered.reference.base(start);
+                    self.add(start..cut, base, covered.ploidy, run.coverage)?;
                     self.next = cut;
                     start = cut;
                 }
@@ -151,20 +154,22 @@ impl GvcfWriter {
         Ok(())
     }
 
-    fn add(&mut self, positions: Range<u64>, base: u8, coverage: Coverage) -> Result<()> {
+    fn add(&mut self, positions: Range<u64>, base: u8, ploidy: Ploidy, coverage: Coverage) -> Result<()> {
         let block = self
             .block
             .as_mut()
             .filter(|_| !positions.start.is_multiple_of(BLOCK_GRID));
-        if !block.is_some_and(|block| block.extend(positions.clone(), coverage)) {
+        if !block.is_some_and(|block| block.extend(positions.clone(), ploidy, coverage)) {
             self.close_block()?;
-            self.block = Some(ReferenceBlock::new(positions, base, coverage));
+            self.block = Some(ReferenceBlock::new(positions, base, ploidy, coverage));
         }
         Ok(())
     }
 
     fn close_block(&mut self) -> Result<()> {
         let block = self.block.take();
-        block.map_or(Ok(()), |block| self.vcf.write_line(&block.record(&self.contig)))
+        let Some(block) = block else { return Ok(()) };
+        let line = block.record(&self.contig, self.vcf.ploidy_style);
+        self.vcf.write_line(&line)
     }
 }

@@ -1,12 +1,12 @@
-//! Joint resolution of overlapping calls that do not fit on the two haplotypes of a diploid genome.
+//! Joint resolution of overlapping calls that do not fit on the haplotypes: two where the genome is diploid, otherwise one.
 //!
 //! Each site is genotyped alone. For example, a homozygous deletion and a heterozygous SNP in it need three haplotypes.
-//! Of the joint genotypes that fit on two haplotypes, the likeliest is called. The idea comes from DeepVariant's
+//! Of the joint genotypes that fit on the haplotypes, the likeliest is called. The idea comes from DeepVariant's
 //! haplotype resolution.
 
 use super::call::Call;
 use super::edit::Edit;
-use super::genotype::{genotype_order, genotypes, likeliest};
+use super::genotype::{Genotype, genotypes, likeliest};
 
 /// Maximum number of joint genotypes in a group. Larger groups are resolved call by call, the most certain call first.
 const MAX_JOINT_GENOTYPES: usize = 100_000;
@@ -49,8 +49,9 @@ impl OverlapResolver {
     }
 }
 
-/// Makes the genotypes of calls of one contig (ascending by position) fit on two haplotypes: at most two alleles may
-/// change a base, and an insertion inside a deletion counts as well. Calls that fit do not change. In other groups,
+/// Makes the genotypes of calls of one contig (ascending by position) fit on the haplotypes: at most two alleles may
+/// change a base, one where the calls are haploid, and an insertion inside a deletion counts as well. Calls of different
+/// ploidy are not resolved together. Calls that fit do not change. In other groups,
 /// each call gets its genotype from the likeliest joint genotype that fits. The new probability of a genotype is the
 /// likelihood of the likeliest joint genotype with it, scaled to sum to 1.
 pub fn resolve_overlaps(calls: &mut [Call]) {
@@ -61,7 +62,10 @@ pub fn resolve_overlaps(calls: &mut [Call]) {
     let mut end = 0;
     for i in variants {
         let (first, last) = sites[i].extent();
-        if first >= end {
+        let joins = group
+            .last()
+            .is_none_or(|&last| calls[last].genotype.ploidy() == calls[i].genotype.ploidy());
+        if first >= end || !joins {
             resolve_group(calls, &sites, &group);
             group.clear();
         }
@@ -76,7 +80,8 @@ pub fn resolve_overlaps(calls: &mut [Call]) {
 struct OverlapSite {
     /// One span for each allele, reference first; empty for the reference.
     spans: Vec<(u64, u64)>,
-    genotypes: Vec<[usize; 2]>,
+    genotypes: Vec<Genotype>,
+    haplotypes: usize,
 }
 
 impl OverlapSite {
@@ -90,7 +95,8 @@ impl OverlapSite {
             spans: std::iter::once((0, 0))
                 .chain(call.alternates.iter().map(span))
                 .collect(),
-            genotypes: genotypes(call.alternates.len()),
+            genotypes: genotypes(call.genotype.ploidy(), call.alternates.len()),
+            haplotypes: call.genotype.alleles().len(),
         }
     }
 
@@ -104,28 +110,28 @@ impl OverlapSite {
     }
 
     /// The spans that the alleles of a genotype change, at most one for each haplotype.
-    fn changed(&self, genotype: [usize; 2]) -> impl Iterator<Item = (u64, u64)> {
-        let spans = genotype.map(|allele| self.spans.get(allele).copied().unwrap_or_default());
-        spans.into_iter().filter(|span| span.0 < span.1)
+    fn changed(&self, genotype: &Genotype) -> impl Iterator<Item = (u64, u64)> {
+        let spans = genotype.alleles().iter().map(|&allele| self.spans.get(allele).copied());
+        spans.map(Option::unwrap_or_default).filter(|span| span.0 < span.1)
     }
 }
 
-/// Whether at most two spans overlap at every half base after `added` is added to `placed`.
-fn fits(placed: &[(u64, u64)], added: (u64, u64)) -> bool {
+/// Whether at most `haplotypes` spans overlap at every half base after `added` is added to `placed`.
+fn fits(placed: &[(u64, u64)], added: (u64, u64), haplotypes: usize) -> bool {
     let overlapping: Vec<_> = placed
         .iter()
         .filter(|span| span.0 < added.1 && added.0 < span.1)
         .collect();
     // The number of overlapping spans is greatest at the start of a span.
     let depth = |at: u64| overlapping.iter().filter(|span| span.0 <= at && at < span.1).count();
-    overlapping.iter().all(|span| depth(span.0.max(added.0)) < 2)
+    overlapping.iter().all(|span| depth(span.0.max(added.0)) < haplotypes)
 }
 
 /// Adds the spans of a genotype to `placed`. If one does not fit, adds none and returns false.
-fn place(placed: &mut Vec<(u64, u64)>, site: &OverlapSite, genotype: [usize; 2]) -> bool {
+fn place(placed: &mut Vec<(u64, u64)>, site: &OverlapSite, genotype: &Genotype) -> bool {
     let before = placed.len();
     for span in site.changed(genotype) {
-        if !fits(placed, span) {
+        if !fits(placed, span, site.haplotypes) {
             placed.truncate(before);
             return false;
         }
@@ -136,7 +142,7 @@ fn place(placed: &mut Vec<(u64, u64)>, site: &OverlapSite, genotype: [usize; 2])
 
 fn resolve_group(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
     let mut placed = Vec::new();
-    if group.iter().all(|&i| place(&mut placed, &sites[i], calls[i].genotype)) {
+    if group.iter().all(|&i| place(&mut placed, &sites[i], &calls[i].genotype)) {
         return;
     }
     let joint = group
@@ -162,9 +168,9 @@ struct JointSearch<'a> {
     calls: &'a [Call],
     sites: &'a [OverlapSite],
     group: &'a [usize],
-    chosen: Vec<[usize; 2]>,
+    chosen: Vec<Genotype>,
     placed: Vec<(u64, u64)>,
-    best: Vec<[usize; 2]>,
+    best: Vec<Genotype>,
     best_likelihood: f64,
     /// For each call and genotype, the greatest likelihood of a joint genotype with it. With sums, the likeliest
     /// genotype of a call could differ from its genotype in the best joint genotype.
@@ -179,7 +185,7 @@ impl<'a> JointSearch<'a> {
             group,
             chosen: Vec::new(),
             placed: Vec::new(),
-            best: vec![[0, 0]; group.len()],
+            best: group.iter().map(|&i| sites[i].genotypes[0]).collect(),
             best_likelihood: 0.0,
             totals: group.iter().map(|&i| vec![0.0; sites[i].genotypes.len()]).collect(),
         }
@@ -187,8 +193,8 @@ impl<'a> JointSearch<'a> {
 
     fn visit(&mut self, depth: usize, likelihood: f64) {
         let Some(&i) = self.group.get(depth) else {
-            for (totals, &genotype) in self.totals.iter_mut().zip(&self.chosen) {
-                let total = &mut totals[genotype_order(genotype)];
+            for (totals, genotype) in self.totals.iter_mut().zip(&self.chosen) {
+                let total = &mut totals[genotype.rank()];
                 *total = total.max(likelihood);
             }
             if likelihood > self.best_likelihood {
@@ -198,11 +204,11 @@ impl<'a> JointSearch<'a> {
             return;
         };
         let (calls, sites) = (self.calls, self.sites);
-        for (&genotype, &probability) in sites[i].genotypes.iter().zip(&calls[i].probabilities) {
+        for (genotype, &probability) in sites[i].genotypes.iter().zip(&calls[i].probabilities) {
             let before = self.placed.len();
             let probability = probability.max(hemizygous(&self.placed, &calls[i], &sites[i], genotype));
             if place(&mut self.placed, &sites[i], genotype) {
-                self.chosen.push(genotype);
+                self.chosen.push(*genotype);
                 self.visit(depth + 1, likelihood * probability.max(LEAST_LIKELIHOOD));
                 self.chosen.pop();
                 self.placed.truncate(before);
@@ -213,12 +219,14 @@ impl<'a> JointSearch<'a> {
 
 /// Probability of a heterozygous genotype if a deletion on the other haplotype removes the site. Then all reads over
 /// the site carry the allele, so the probability is that of the homozygous genotype. 0 without such a deletion.
-fn hemizygous(placed: &[(u64, u64)], call: &Call, site: &OverlapSite, genotype: [usize; 2]) -> f64 {
-    let [reference, allele] = genotype;
+fn hemizygous(placed: &[(u64, u64)], call: &Call, site: &OverlapSite, genotype: &Genotype) -> f64 {
+    let &Genotype::Diploid([reference, allele]) = genotype else {
+        return 0.0;
+    };
     let (start, end) = site.spans[allele];
     let deleted = || placed.iter().any(|&(from, to)| from <= start && end <= to);
     match reference == 0 && allele > 0 && deleted() {
-        true => call.probabilities[genotype_order([allele; 2])],
+        true => call.probabilities[Genotype::Diploid([allele; 2]).rank()],
         false => 0.0,
     }
 }
@@ -233,29 +241,35 @@ fn resolve_one_by_one(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]
     for i in order {
         let (site, call) = (&sites[i], &mut calls[i]);
         // Homozygous reference always fits.
-        let likelihood =
-            |(&genotype, &probability): (&[usize; 2], &f64)| match place(&mut placed.clone(), site, genotype) {
-                true => probability
-                    .max(hemizygous(&placed, call, site, genotype))
-                    .max(LEAST_LIKELIHOOD),
-                false => 0.0,
-            };
+        let likelihood = |(genotype, &probability): (&Genotype, &f64)| match place(&mut placed.clone(), site, genotype)
+        {
+            true => probability
+                .max(hemizygous(&placed, call, site, genotype))
+                .max(LEAST_LIKELIHOOD),
+            false => 0.0,
+        };
         call.probabilities = site.genotypes.iter().zip(&call.probabilities).map(likelihood).collect();
         let sum: f64 = call.probabilities.iter().sum();
         call.probabilities.iter_mut().for_each(|p| *p /= sum);
         call.genotype = site.genotypes[likeliest(&call.probabilities)];
-        place(&mut placed, site, call.genotype);
+        place(&mut placed, site, &call.genotype);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variants::Ploidy;
     use proptest::prelude::*;
 
     fn call(position: u64, reference: &str, alternates: &[&str], probabilities: &[f64]) -> Call {
         let alternates: Vec<Vec<u8>> = alternates.iter().map(|a| a.as_bytes().to_vec()).collect();
-        let all = genotypes(alternates.len());
+        let ploidy = if probabilities.len() == 2 {
+            Ploidy::Haploid
+        } else {
+            Ploidy::Diploid
+        };
+        let all = genotypes(ploidy, alternates.len());
         let best = likeliest(probabilities);
         Call {
             position,
@@ -268,7 +282,7 @@ mod tests {
         }
     }
 
-    fn resolved(calls: &[Call]) -> Vec<[usize; 2]> {
+    fn resolved(calls: &[Call]) -> Vec<Genotype> {
         let mut calls = calls.to_vec();
         resolve_overlaps(&mut calls);
         calls.iter().map(|c| c.genotype).collect()
@@ -293,6 +307,23 @@ mod tests {
         let mut crowd = vec![call(0, &"A".repeat(40), &["A"], &[0.0, 1.0, 0.0]), snp];
         crowd.extend((20..40).map(|i| call(i, "A", &["G"], &[0.9, 0.1, 0.0])));
         assert_eq!(resolved(&crowd)[..2], [[0, 1], [0, 1]]);
+    }
+
+    #[test]
+    fn haploid_calls_share_one_haplotype() {
+        let deletion = call(10, "CAT", &["C"], &[0.1, 0.9]);
+        let snp = |p| call(12, "T", &["G"], p);
+        let one = |allele| Genotype::Haploid(allele);
+        assert_eq!(resolved(&[deletion.clone(), snp(&[0.2, 0.8])]), [one(1), one(0)]);
+        assert_eq!(resolved(&[deletion.clone(), snp(&[0.01, 0.99])]), [one(0), one(1)]);
+        let apart = [deletion, call(13, "A", &["G"], &[0.0, 1.0])];
+        assert_eq!(resolved(&apart), [one(1), one(1)]);
+        // A diploid deletion that reaches over the boundary of a pseudoautosomal region.
+        let across = call(10, "CAT", &["C"], &[0.0, 0.0, 1.0]);
+        assert_eq!(
+            resolved(&[across, snp(&[0.01, 0.99])]),
+            [Genotype::Diploid([1, 1]), one(1)]
+        );
     }
 
     #[test]
@@ -324,7 +355,7 @@ mod tests {
         resolve_overlaps(&mut calls);
         // The joint genotypes are 0/1 with 0/0 (0.08), 0/1 with 0/1 (0.12) and 1/1 with 0/0 (0.32). The last is the
         // likeliest.
-        assert_eq!(calls.clone().map(|c| c.genotype), [[1, 1], [0, 0]]);
+        assert_eq!(calls.clone().map(|c| c.genotype), [[1, 1], [0, 0]].map(Genotype::from));
         let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9);
         assert!(close(&calls[0].probabilities, &[0.0, 0.12 / 0.44, 0.32 / 0.44]));
         assert!(close(&calls[1].probabilities, &[0.32 / 0.44, 0.12 / 0.44, 0.0]));
@@ -336,13 +367,9 @@ mod tests {
         calls.extend((1..20).map(|i| call(i, "A", &["G"], &[0.1, 0.9, 0.0])));
         let genotypes = resolved(&calls);
         assert_eq!(genotypes[0], [1, 1]);
-        assert!(genotypes[1..].iter().all(|&g| g == [0, 0]));
+        assert!(genotypes[1..].iter().all(Genotype::is_reference));
         resolve_overlaps(&mut calls);
-        assert!(
-            calls
-                .iter()
-                .all(|c| c.phred_likelihoods()[genotype_order(c.genotype)] == 0)
-        );
+        assert!(calls.iter().all(|c| c.phred_likelihoods()[c.genotype.rank()] == 0));
     }
 
     #[test]
@@ -370,7 +397,7 @@ mod tests {
             let mut crowd = vec![0; 40];
             for call in &calls {
                 let sites = OverlapSite::new(call);
-                for (start, end) in sites.changed(call.genotype) {
+                for (start, end) in sites.changed(&call.genotype) {
                     (start..end).for_each(|at| crowd[at as usize] += 1);
                 }
                 prop_assert!((call.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9);

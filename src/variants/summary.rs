@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::call::{Call, Filter};
+use super::genotype::Genotype;
 
 /// Counts over the records of a call set. Types and genotypes are counted for PASS records only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -21,6 +22,8 @@ pub struct CallSummary {
     pub transversions: u64,
     pub heterozygous: u64,
     pub homozygous: u64,
+    /// Variants of one copy.
+    pub haploid: u64,
 }
 
 impl CallSummary {
@@ -35,14 +38,13 @@ impl CallSummary {
 
     fn add_variant(&mut self, call: &Call) {
         self.pass += 1;
-        let [a, b] = call.genotype;
-        *(if a == b {
-            &mut self.homozygous
-        } else {
-            &mut self.heterozygous
+        *(match call.genotype {
+            Genotype::Haploid(_) => &mut self.haploid,
+            Genotype::Diploid([a, b]) if a == b => &mut self.homozygous,
+            Genotype::Diploid(_) => &mut self.heterozygous,
         }) += 1;
         self.multi_allelic += u64::from(call.alternates.len() > 1);
-        let mut called = vec![a, b];
+        let mut called = call.genotype.alleles().to_vec();
         called.dedup();
         for alternate in called
             .into_iter()
@@ -95,6 +97,9 @@ impl fmt::Display for CallSummary {
         writeln!(f, "insertions    {:>9}", self.insertions)?;
         writeln!(f, "deletions     {:>9}", self.deletions)?;
         writeln!(f, "multi-allelic {:>9}", self.multi_allelic)?;
+        if self.haploid > 0 {
+            writeln!(f, "haploid       {:>9}", self.haploid)?;
+        }
         write!(
             f,
             "heterozygous  {:>9}  het/hom {}",
@@ -110,20 +115,26 @@ mod tests {
 
     #[test]
     fn called_alleles_are_counted_by_type() {
-        let call = |reference: &str, alternates: &[&str], genotype| Call {
+        let call = |reference: &str, alternates: &[&str], genotype: [usize; 2]| Call {
             position: 0,
             reference: reference.into(),
             alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
             depth: 1,
             allele_depths: vec![],
             probabilities: vec![],
-            genotype,
+            genotype: genotype.into(),
         };
         let mut summary = CallSummary::default();
         summary.add(&call("A", &["G"], [0, 1]), Filter::Pass);
         summary.add(&call("A", &["C"], [1, 1]), Filter::Pass);
         summary.add(&call("AT", &["A", "ATT"], [1, 2]), Filter::Pass);
         summary.add(&call("A", &["C"], [0, 0]), Filter::RefCall);
+        let haploid = Call {
+            genotype: Genotype::Haploid(1),
+            ..call("A", &["C"], [0, 0])
+        };
+        summary.add(&haploid, Filter::Pass);
+        assert!(summary.to_string().contains("haploid               1"));
         assert_eq!(
             (
                 summary.sites,
@@ -132,16 +143,17 @@ mod tests {
                 summary.insertions,
                 summary.deletions
             ),
-            (4, 3, 2, 1, 1)
+            (5, 4, 3, 1, 1)
         );
         assert_eq!(
             (
                 summary.transitions,
                 summary.transversions,
                 summary.heterozygous,
-                summary.homozygous
+                summary.homozygous,
+                summary.haploid
             ),
-            (1, 1, 2, 1)
+            (1, 2, 2, 1, 1)
         );
     }
 }

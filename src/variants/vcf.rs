@@ -7,14 +7,26 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use rust_htslib::bgzf;
 
 use super::call::{Call, Filter};
+use super::genotype::{Genotype, Ploidy, genotypes};
 use super::index::index_variants;
 use crate::genome::Contigs;
 use crate::output::{OutputFile, ReadyFile, VCF_INDEXES, controls};
 
-/// Information about the run for the header.
+/// How genotypes of one copy are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PloidyStyle {
+    /// As the VCF specification has it: `1`, with one PL for each allele
+    #[default]
+    Vcf,
+    /// Like a homozygous genotype, for tools that need two alleles: `1/1`, with the greatest PL where alleles differ
+    Diploid,
+}
+
+/// Information about the run for the header, and how its records are written.
 pub struct VcfHeader<'a> {
     pub sample: &'a str,
     pub contigs: &'a Contigs,
@@ -23,6 +35,9 @@ pub struct VcfHeader<'a> {
     pub models: Vec<String>,
     /// The measured rate of systematic errors of the library, in words.
     pub measured_library: String,
+    /// Sex and contigs that are not diploid, in words.
+    pub ploidy: String,
+    pub ploidy_style: PloidyStyle,
     pub command_line: String,
 }
 
@@ -42,8 +57,8 @@ const DEFINITIONS: &str = "\
 
 /// The symbolic allele for any other allele (VCF 4.2, section 5.5).
 pub(super) const UNSEEN_ALLELE: &str = "<*>";
-/// Phred-scaled likelihood of a genotype with [`UNSEEN_ALLELE`].
-const UNSEEN_LIKELIHOOD: u32 = 990;
+/// Phred-scaled likelihood of a genotype with [`UNSEEN_ALLELE`], and of one that the ploidy excludes.
+pub(super) const EXCLUDED_LIKELIHOOD: u32 = 990;
 
 /// Whether a VCF can hold a contig with this name. The rule comes from VCF 4.3, section 1.4.7 (as in SAM, section
 /// 1.2.1), because VCF 4.2 has none. In addition, the name must not begin with `#`, which would turn records into
@@ -63,6 +78,7 @@ impl VcfHeader<'_> {
             writeln!(out, "##dvcallModel={}", one_line(model))?;
         }
         writeln!(out, "##dvcallLibrary={}", one_line(&self.measured_library))?;
+        writeln!(out, "##dvcallPloidy={}", one_line(&self.ploidy))?;
         writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
         out.write_all(DEFINITIONS.as_bytes())?;
         out.write_all(definitions.as_bytes())?;
@@ -83,6 +99,7 @@ pub struct VcfWriter {
     file: OutputFile,
     bgzipped: bool,
     contigs: Contigs,
+    pub(super) ploidy_style: PloidyStyle,
 }
 
 impl VcfWriter {
@@ -104,11 +121,16 @@ impl VcfWriter {
             file,
             bgzipped,
             contigs: header.contigs.clone(),
+            ploidy_style: header.ploidy_style,
         })
     }
 
     pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
-        self.write_line(&record(contig, call, filter, Unseen::Omitted))
+        self.write_record(contig, call, filter, Unseen::Omitted)
+    }
+
+    pub(super) fn write_record(&mut self, contig: &str, call: &Call, filter: Filter, unseen: Unseen) -> Result<()> {
+        self.write_line(&record(contig, call, filter, unseen, self.ploidy_style))
     }
 
     pub(super) fn write_line(&mut self, line: &str) -> Result<()> {
@@ -134,23 +156,27 @@ pub(super) enum Unseen {
     Named,
 }
 
-pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen) -> String {
+fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, style: PloidyStyle) -> String {
     let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
     let mut alternates: Vec<_> = call.alternates.iter().map(|a| text(a)).collect();
     let mut depths = call.allele_depths.clone();
-    let mut likelihoods = call.phred_likelihoods();
+    let (mut genotype, mut likelihoods) = (call.genotype, call.phred_likelihoods());
+    if let (Genotype::Haploid(allele), PloidyStyle::Diploid) = (genotype, style) {
+        genotype = Genotype::Diploid([allele; 2]);
+        likelihoods = as_homozygous(&likelihoods);
+    }
     if unseen == Unseen::Named {
         alternates.push(UNSEEN_ALLELE.to_owned());
         depths.push(0);
         // Genotypes with the added allele come after all others (VCF 4.2, section 1.4.2).
-        likelihoods.resize(likelihoods.len() + depths.len(), UNSEEN_LIKELIHOOD);
+        let added = genotypes(genotype.ploidy(), alternates.len()).len();
+        likelihoods.resize(added, EXCLUDED_LIKELIHOOD);
     }
     let fractions: Vec<_> = depths[1..].iter().map(|&d| trimmed_fraction(d, call.depth)).collect();
-    let [a, b] = call.genotype;
-    let genotype = if filter == Filter::NoCall {
-        "./.".to_owned()
-    } else {
-        format!("{a}/{b}")
+    let genotype = match (filter, genotype) {
+        (Filter::NoCall, Genotype::Haploid(_)) => ".".to_owned(),
+        (Filter::NoCall, Genotype::Diploid(_)) => "./.".to_owned(),
+        _ => genotype.to_string(),
     };
     format!(
         "{contig}\t{}\t.\t{}\t{}\t{}\t{}\t.\tGT:GQ:DP:AD:VAF:PL\t{genotype}:{}:{}:{}:{}:{}\n",
@@ -167,7 +193,17 @@ pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen) 
     )
 }
 
-fn join(numbers: &[u32]) -> String {
+/// The likelihoods of diploid genotypes that say the same as those of each allele in one copy.
+fn as_homozygous(likelihoods: &[u32]) -> Vec<u32> {
+    let diploid = genotypes(Ploidy::Diploid, likelihoods.len() - 1);
+    let likelihood = |genotype: &Genotype| match genotype.alleles() {
+        [a, b] if a == b => likelihoods[*a],
+        _ => EXCLUDED_LIKELIHOOD,
+    };
+    diploid.iter().map(likelihood).collect()
+}
+
+pub(super) fn join(numbers: &[u32]) -> String {
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
@@ -195,23 +231,47 @@ mod tests {
             depth: 40,
             allele_depths: vec![4, 20, 16],
             probabilities: vec![0.001, 0.0, 0.0, 0.0, 0.999, 0.0],
-            genotype: [1, 2],
+            genotype: [1, 2].into(),
         }
     }
 
     #[test]
     fn a_record_holds_all_alleles() {
-        let line = record("chr1", &call(), Filter::Pass, Unseen::Omitted);
+        let record = |unseen| record("chr1", &call(), Filter::Pass, unseen, PloidyStyle::Vcf);
+        let line = record(Unseen::Omitted);
         assert_eq!(
             line,
             "chr1\t100\t.\tG\tGT,GTT\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t1/2:30:40:4,20,16:0.5,0.4:30,100,100,100,0,100\n"
         );
-        let line = record("chr1", &call(), Filter::Pass, Unseen::Named);
+        let line = record(Unseen::Named);
         assert_eq!(
             line,
             "chr1\t100\t.\tG\tGT,GTT,<*>\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t\
              1/2:30:40:4,20,16,0:0.5,0.4,0:30,100,100,100,0,100,990,990,990,990\n"
         );
+    }
+
+    #[test]
+    fn one_copy_has_one_allele_unless_two_are_asked_for() {
+        let haploid = Call {
+            probabilities: vec![0.001, 0.0, 0.999],
+            genotype: Genotype::Haploid(2),
+            ..call()
+        };
+        let sample = |filter, unseen, style| {
+            let line = record("X", &haploid, filter, unseen, style);
+            line.trim_end().rsplit('\t').next().unwrap().to_owned()
+        };
+        let (vcf, diploid) = (PloidyStyle::Vcf, PloidyStyle::Diploid);
+        let values = |unseen, style| sample(Filter::Pass, unseen, style);
+        assert_eq!(values(Unseen::Omitted, vcf), "2:30:40:4,20,16:0.5,0.4:30,100,0");
+        assert_eq!(values(Unseen::Named, vcf), "2:30:40:4,20,16,0:0.5,0.4,0:30,100,0,990");
+        let expected = "2/2:30:40:4,20,16:0.5,0.4:30,990,100,990,990,0";
+        assert_eq!(values(Unseen::Omitted, diploid), expected);
+        let expected = "2/2:30:40:4,20,16,0:0.5,0.4,0:30,990,100,990,990,0,990,990,990,990";
+        assert_eq!(values(Unseen::Named, diploid), expected);
+        assert!(sample(Filter::NoCall, Unseen::Omitted, vcf).starts_with(".:"));
+        assert!(sample(Filter::NoCall, Unseen::Omitted, diploid).starts_with("./.:"));
     }
 
     #[test]
@@ -252,6 +312,8 @@ mod tests {
             reference: Path::new("ref.fa"),
             models: vec!["m sha256:00".into()],
             measured_library: "usual".into(),
+            ploidy: "diploid".into(),
+            ploidy_style: PloidyStyle::Vcf,
             command_line: "dvcall call".into(),
         };
         let mut writer = VcfWriter::create(&target, true, &header).unwrap();
@@ -262,7 +324,13 @@ mod tests {
         assert!(folder.path().join("x.vcf.gz.tbi").exists());
         let text = std::io::read_to_string(rust_htslib::bgzf::Reader::from_path(&target).unwrap()).unwrap();
         assert!(text.starts_with("##fileformat=VCFv4.2\n") && text.contains("##contig=<ID=chr1,length=1000>\n"));
-        assert!(text.ends_with(&record("chr1", &call(), Filter::Pass, Unseen::Omitted)));
+        assert!(text.ends_with(&record(
+            "chr1",
+            &call(),
+            Filter::Pass,
+            Unseen::Omitted,
+            PloidyStyle::Vcf
+        )));
         let names: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()
             .map(|e| e.unwrap().file_name())
