@@ -27,6 +27,8 @@ pub struct Density {
     /// Number of reads in the cell of the median read. Regions without reads do not change it, so exomes and slices
     /// of a genome have one, too.
     pub around_reads: f64,
+    /// Distance between the quartiles, relative to the median.
+    pub spread: f64,
     /// Mean number of reads in a cell.
     pub mean: f64,
     /// Number of cells with reads.
@@ -79,17 +81,25 @@ impl ReadDensity {
         let mut counts: Vec<u32> = asked.map(|(_, cell)| cell.reads).collect();
         counts.sort_unstable();
         let total: u64 = counts.iter().map(|&reads| u64::from(reads)).sum();
-        let mut before = 0;
-        let median = counts.iter().find(|&&reads| {
-            before += u64::from(reads);
-            2 * before > total
-        });
+        let around_reads = quartile(&counts, total, 2);
+        let between = quartile(&counts, total, 3) - quartile(&counts, total, 1);
         Density {
-            around_reads: median.map_or(0.0, |&reads| f64::from(reads)),
+            around_reads,
+            spread: between / around_reads.max(1.0),
             mean: total as f64 / counts.len().max(1) as f64,
             cells: counts.iter().filter(|&&reads| reads > 0).count(),
         }
     }
+}
+
+/// The number of reads in the cell of a quartile of the reads. `counts` is ascending.
+fn quartile(counts: &[u32], total: u64, quartile: u64) -> f64 {
+    let mut before = 0;
+    let cell = counts.iter().find(|&&reads| {
+        before += u64::from(reads);
+        4 * before > quartile * total
+    });
+    cell.map_or(0.0, |&reads| f64::from(reads))
 }
 
 #[cfg(test)]
@@ -106,7 +116,7 @@ mod tests {
         let reads: Vec<_> = starts.map(|start| read("r", start, "4M", b"ACGT")).collect();
         let mut density = ReadDensity::count(&reads, &reference, &tile);
         let all = density.over(|_, _| true);
-        assert_eq!((all.around_reads, all.cells), (50.0, 5));
+        assert_eq!((all.around_reads, all.spread, all.cells), (50.0, 1.0, 5));
         assert!((all.mean - 300.0 / 9.0).abs() < 1e-9);
         assert_eq!(density.over(|_, start| start == 4_000).around_reads, 100.0);
         assert_eq!(density.over(|contig, _| contig == "d"), Density::default());

@@ -14,13 +14,13 @@ pub enum Sex {
 }
 
 /// X has one copy up to this depth (relative to the autosomes), and two copies from `TWO_COPIES` on. One copy gives 0.5
-/// and two give 1.0; uneven coverage moves the values by up to a fifth. Between the bounds, the sex is unknown.
+/// and two give 1.0. Between the bounds, the sex is unknown; also if the error of the depth reaches the other bound.
 const ONE_COPY: f64 = 0.65;
 const TWO_COPIES: f64 = 0.8;
 /// Least depth of a Y that the sample has. Misplaced reads on a woman's Y give less.
 const Y_PRESENT: f64 = 0.15;
 /// Minimum number of cells with reads (1 kb each), on X and on the autosomes: fewer may lie in one deletion or copy.
-const FEWEST_CELLS: usize = 20;
+const FEWEST_CELLS: usize = 10;
 
 /// The sex of the sample, and how it is known.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -59,13 +59,14 @@ impl SexReport {
             let place = if few(&autosomes) { "the autosomes" } else { "X" };
             return Self::unknown(&format!("too few reads on {place}"));
         }
+        let error = error(&x, &autosomes);
         let x = x.around_reads / autosomes.around_reads;
         // Reads that are misplaced on Y pile up, so that only the mean says how many there are.
         let y = y.map(|y| y.mean / autosomes.around_reads);
         let has_y = y.is_some_and(|y| y >= Y_PRESENT);
         let (sex, basis) = match x {
-            x if x <= ONE_COPY => (Some(Sex::Male), "depth"),
-            x if x < TWO_COPIES => (None, "the depth of X fits neither one copy nor two"),
+            x if x <= ONE_COPY && x * (1.0 + error) < TWO_COPIES => (Some(Sex::Male), "depth"),
+            x if x < TWO_COPIES || x * (1.0 - error) <= ONE_COPY => (None, "the depth of X is not clear"),
             _ if has_y => (None, "the depth of X is that of two copies, but Y has reads"),
             _ => (Some(Sex::Female), "depth"),
         };
@@ -77,6 +78,13 @@ impl SexReport {
             y_depth: y.map(rounded),
         }
     }
+}
+
+/// Two standard errors of the ratio of two medians, relative to the ratio. The factors are those of normal distributions:
+/// 1.35 standard deviations lie between quartiles, and the error of a median is 1.25 times that of a mean.
+fn error(a: &Density, b: &Density) -> f64 {
+    let squared = |density: &Density| (1.25 * density.spread / 1.35).powi(2) / density.cells as f64;
+    2.0 * (squared(a) + squared(b)).sqrt()
 }
 
 impl fmt::Display for SexReport {
@@ -104,6 +112,7 @@ mod tests {
     fn density(reads: f64, cells: usize) -> Density {
         Density {
             around_reads: reads,
+            spread: 0.2,
             mean: reads,
             cells,
         }
@@ -128,9 +137,17 @@ mod tests {
     #[test]
     fn few_reads_decide_nothing() {
         let measured = |autosomes, x| SexReport::measured(density(9.0, autosomes), density(9.0, x), None);
-        assert_eq!(measured(20, 20).sex, Some(Sex::Female));
-        assert_eq!(measured(19, 20).to_string(), "unknown (too few reads on the autosomes)");
-        assert_eq!(measured(20, 19).to_string(), "unknown (too few reads on X)");
+        assert_eq!(measured(10, 10).sex, Some(Sex::Female));
+        assert_eq!(measured(9, 10).to_string(), "unknown (too few reads on the autosomes)");
+        assert_eq!(measured(10, 9).to_string(), "unknown (too few reads on X)");
+        // Uneven depth, as of amplicons.
+        let uneven = |reads, cells| Density {
+            spread: 1.0,
+            ..density(reads, cells)
+        };
+        let measured = |x, cells| SexReport::measured(uneven(200.0, 300), uneven(x, cells), None).sex;
+        assert_eq!((measured(120.0, 10), measured(120.0, 100)), (None, Some(Sex::Male)));
+        assert_eq!((measured(180.0, 10), measured(180.0, 100)), (None, Some(Sex::Female)));
     }
 
     #[test]
