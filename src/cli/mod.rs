@@ -1,10 +1,12 @@
 //! Command-line arguments: clap structs and their conversion to library options.
 
 mod model;
+mod ploidy;
 mod regions;
 mod score;
 
 pub(crate) use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
+pub(crate) use ploidy::PloidyArgs;
 pub(crate) use regions::RegionArgs;
 pub(crate) use score::EvaluateArgs;
 
@@ -16,9 +18,7 @@ use crate::calling::CallingOptions;
 use crate::candidates::CandidateOptions;
 use crate::evidence::{EvidenceOptions, Inputs};
 use crate::output::{BAM_INDEXES, indexes};
-use crate::ploidy::{Copies, PloidyOptions, SexOption};
 use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
-use crate::variants::PloidyStyle;
 
 #[derive(Parser, Debug)]
 #[command(name = "dvcall", version, about, propagate_version = true)]
@@ -200,39 +200,6 @@ impl RealignedReadsArgs {
         let bams = self.realigned_reads.iter();
         let files = bams.flat_map(|bam| std::iter::once(bam.clone()).chain(indexes(bam, BAM_INDEXES)));
         files.map(|file| ("--realigned-reads", file))
-    }
-}
-
-/// How many copies the sample has of each contig.
-#[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Ploidy")]
-pub struct PloidyArgs {
-    /// Sex of the sample, for X and Y of human genomes (GRCh37, GRCh38, T2T-CHM13)
-    #[arg(long, value_enum, default_value_t)]
-    pub sex: SexOption,
-    /// Number of copies of each contig; the mitochondrial genome is always haploid
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "1|2")]
-    pub ploidy: Copies,
-    /// Haploid contigs, separated by commas; may be repeated
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
-    pub haploid_contigs: Vec<String>,
-    /// Pseudoautosomal regions, which are diploid [default: those of the human genome]
-    #[arg(long, value_name = "BED")]
-    pub par_regions: Option<PathBuf>,
-    /// How haploid genotypes are written
-    #[arg(long, value_enum, value_name = "STYLE", default_value_t)]
-    pub ploidy_style: PloidyStyle,
-}
-
-impl PloidyArgs {
-    /// The options for the library.
-    pub fn options(&self) -> PloidyOptions {
-        PloidyOptions {
-            copies: self.ploidy,
-            sex: self.sex,
-            haploid_contigs: self.haploid_contigs.clone(),
-            par_regions: self.par_regions.clone(),
-        }
     }
 }
 

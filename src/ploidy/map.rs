@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::chromosomes::{SexChromosomes, is_mitochondrial, named};
 use super::options::{Copies, PloidyOptions, SexOption};
@@ -55,7 +56,7 @@ impl PloidyMap {
             });
         }
         let bed = options.par_regions.as_deref();
-        let bed = bed.map(|bed| IntervalSet::from_bed_within(bed, contigs)).transpose()?;
+        let bed = bed.map(|bed| read_regions(bed, contigs)).transpose()?;
         let chromosomes = SexChromosomes::find(contigs, bed.as_ref());
         let sex = match options.sex {
             SexOption::Male => Some(SexReport::given(Sex::Male)),
@@ -113,6 +114,13 @@ impl PloidyMap {
             .map(|cut| (cut[0]..cut[1], self.at(&region.contig, cut[0])));
         pieces.collect()
     }
+}
+
+fn read_regions(bed: &Path, contigs: &Contigs) -> Result<IntervalSet> {
+    let regions = IntervalSet::from_bed(bed)?;
+    let within = regions.check_within(contigs);
+    within.with_context(|| format!("--par-regions {}", bed.display()))?;
+    Ok(regions)
 }
 
 fn measure_sex(
