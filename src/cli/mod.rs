@@ -214,8 +214,9 @@ impl RealignedReadsArgs {
 pub struct CallArgs {
     #[command(flatten)]
     pub input: InputArgs,
-    /// VCF to write; a name that ends in .gz makes it bgzipped and indexed
-    #[arg(long, short, value_name = "VCF")]
+    /// VCF to write; a name that ends in .gz makes it bgzipped and indexed, .bcf makes it BCF; - is standard output, and the
+    /// summary then goes to standard error
+    #[arg(long, short, value_name = "VCF|BCF|-")]
     pub output: PathBuf,
     /// gVCF to write too, for joint calling: the same calls, and reference blocks with the certainty of no variant
     #[arg(long, value_name = "GVCF")]
@@ -250,6 +251,11 @@ pub struct CallArgs {
 }
 
 impl CallArgs {
+    /// Whether calls go to standard output.
+    pub fn is_streamed(&self) -> bool {
+        self.output.as_os_str() == "-"
+    }
+
     /// The options for the library.
     pub fn options(&self) -> CallingOptions {
         CallingOptions {

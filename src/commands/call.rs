@@ -1,6 +1,6 @@
 //! `dvcall call`: calls variants from aligned reads and writes VCF and gVCF.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -10,10 +10,10 @@ use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
 use crate::evidence::{EvidenceSource, report_exclusions};
 use crate::model::card_path;
-use crate::output::{ReadyFile, TextFile, VCF_INDEXES, check_inputs_are_kept, ends_with, indexes, put_in_place};
+use crate::output::{ReadyFile, TextFile, check_inputs_are_kept, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
-use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print};
-use crate::variants::{Call, CallSummary, GvcfWriter, VcfHeader, VcfWriter, can_name_contig};
+use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print, print_aside};
+use crate::variants::{Call, CallSummary, GvcfWriter, VariantFormat, VcfHeader, VcfWriter, can_name_contig};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
@@ -45,10 +45,11 @@ fn check_contig_names(source: &EvidenceSource) -> Result<()> {
 
 fn check_outputs(args: &CallArgs) -> Result<()> {
     let mut outputs = Vec::new();
-    for (flag, vcf) in [("--output", Some(&args.output)), ("--gvcf", args.gvcf.as_ref())] {
+    let output = Some(&args.output).filter(|_| !args.is_streamed());
+    for (flag, vcf) in [("--output", output), ("--gvcf", args.gvcf.as_ref())] {
         let files = vcf
             .into_iter()
-            .flat_map(|vcf| std::iter::once(vcf.clone()).chain(indexes(vcf, index_kinds(vcf))));
+            .flat_map(|vcf| std::iter::once(vcf.clone()).chain(indexes(vcf, VariantFormat::of_name(vcf).indexes())));
         outputs.extend(files.map(|file| (flag, file)));
     }
     outputs.extend(args.timings.iter().map(|table| ("--timings", table.clone())));
@@ -59,25 +60,6 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     inputs.extend(args.ploidy.par_regions.as_deref());
     inputs.extend(args.model.iter().chain(&cards).map(PathBuf::as_path));
     check_inputs_are_kept(&outputs, &inputs)
-}
-
-/// The suffixes that the index of a VCF with this name may have; none if the VCF is not bgzipped.
-fn index_kinds(vcf: &Path) -> &'static [&'static str] {
-    match ends_with(vcf, &["gz", "bgz"]) {
-        true => VCF_INDEXES,
-        false => &[],
-    }
-}
-
-/// Whether a VCF with this name is bgzipped.
-fn is_bgzipped(vcf: &Path) -> Result<bool> {
-    if ends_with(vcf, &["bcf"]) {
-        bail!(
-            "cannot write {}: dvcall writes calls as VCF; give a name that ends in .vcf.gz or .vcf",
-            vcf.display()
-        );
-    }
-    Ok(!index_kinds(vcf).is_empty())
 }
 
 /// The command line as typed, with invalid UTF-8 replaced.
@@ -116,12 +98,19 @@ impl<'a> CallOutput<'a> {
             ploidy_style: args.ploidy.ploidy_style,
             command_line: command_line(),
         };
-        let create_gvcf = |gvcf| GvcfWriter::create(gvcf, is_bgzipped(gvcf)?, &header);
+        let vcf = match args.is_streamed() {
+            true => VcfWriter::on_standard_output(&header)?,
+            false => VcfWriter::create(&args.output, &header)?,
+        };
         Ok(Self {
             args,
             caller,
-            vcf: VcfWriter::create(&args.output, is_bgzipped(&args.output)?, &header)?,
-            gvcf: args.gvcf.as_deref().map(create_gvcf).transpose()?,
+            vcf,
+            gvcf: args
+                .gvcf
+                .as_deref()
+                .map(|gvcf| GvcfWriter::create(gvcf, &header))
+                .transpose()?,
             realigned_reads: source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?,
             stage_table: args.timings.as_deref().map(TextFile::create).transpose()?,
             summary_json: args.summary.as_deref().map(TextFile::create).transpose()?,
@@ -147,13 +136,14 @@ impl<'a> CallOutput<'a> {
         let write_costs = |table| costs.write(table, source.regions.bases(), started);
         let stages = self.stage_table.map(write_costs).transpose()?;
         let tables = stages.into_iter().chain(summary);
-        put_in_place(realigned.into_iter().chain(tables).chain(gvcf).chain([vcf]).collect())?;
+        let files = realigned.into_iter().chain(tables).chain(gvcf.flatten()).chain(vcf);
+        put_in_place(files.collect())?;
         if !log::log_enabled!(log::Level::Info) {
             return Ok(());
         }
         let (pileups, network) = (costs.items(Stage::Pileups), costs.items(Stage::Network));
         let share = 100.0 * (pileups - network) as f64 / pileups.max(1) as f64;
-        print(format_args!(
+        let text = format!(
             "{}\n{}\nmates on other contigs are {}\nlibrary       {}\nploidy        {}\n\
              pileups       {pileups:>9}  {share:.0} % decided by the cascade\n{costs}\n\
              wall time     {:>9.1} s, peak memory {:.0} MB\n",
@@ -164,7 +154,11 @@ impl<'a> CallOutput<'a> {
             self.caller.ploidy,
             started.elapsed().as_secs_f64(),
             peak_memory() as f64 / 1e6
-        ))
+        );
+        match self.args.is_streamed() {
+            true => print_aside(text),
+            false => print(text),
+        }
     }
 
     fn write_summary(&self, mut json: TextFile) -> Result<ReadyFile> {

@@ -23,6 +23,8 @@ pub(crate) use file::OutputFile;
 pub(crate) use folder::{FolderKind, OutputFolder};
 pub(crate) use lock::Lock;
 pub use out_of_memory::Allocator;
-pub(crate) use place::{BAM_INDEXES, VCF_INDEXES, check_inputs_are_kept, ends_with, folder_of, indexes, place_of_file};
+pub(crate) use place::{
+    BAM_INDEXES, BCF_INDEXES, VCF_INDEXES, check_inputs_are_kept, ends_with, folder_of, indexes, place_of_file,
+};
 pub(crate) use put_in_place::{ReadyFile, put_in_place};
 pub(crate) use text_file::{TextFile, ready_file, write_file};

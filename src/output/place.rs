@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Possible suffixes of the index of a bgzipped VCF.
+/// Possible suffixes of the index of a bgzipped VCF, of a BCF, and of a BAM.
 pub const VCF_INDEXES: &[&str] = &["tbi", "csi"];
-/// Possible suffixes of the index of a BAM.
+pub const BCF_INDEXES: &[&str] = &["csi"];
 pub const BAM_INDEXES: &[&str] = &["bai", "csi"];
 
 /// Suffixes of input indexes, which are added to the file name or replace its extension.

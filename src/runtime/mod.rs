@@ -6,5 +6,5 @@ mod stage_costs;
 
 pub(crate) use ordered::for_each_ordered;
 pub use progress::DATED;
-pub(crate) use progress::{Progress, counted, peak_memory, print, progress_bar};
+pub(crate) use progress::{Progress, counted, peak_memory, print, print_aside, progress_bar};
 pub(crate) use stage_costs::{Stage, StageCosts, Stopwatch};

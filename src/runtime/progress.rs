@@ -1,7 +1,7 @@
 //! Progress: a bar on a terminal, a log line each minute elsewhere. Output to people.
 
 use std::fmt::Display;
-use std::io::{ErrorKind, Write, stdout};
+use std::io::{ErrorKind, Write, stderr, stdout};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -113,10 +113,19 @@ impl Progress {
 /// Writes to standard output with control characters escaped. A closed output is no error, because `head` closes it
 /// early.
 pub fn print(text: impl Display) -> Result<()> {
-    let (text, mut out) = (text.to_string(), stdout().lock());
+    print_on(stdout().lock(), text).context("cannot write to standard output")
+}
+
+/// As [`print`], on standard error: for a run that writes its results to standard output.
+pub fn print_aside(text: impl Display) -> Result<()> {
+    print_on(stderr().lock(), text).context("cannot write to standard error")
+}
+
+fn print_on(mut out: impl Write, text: impl Display) -> std::io::Result<()> {
+    let text = text.to_string();
     match write!(out, "{}", controls_in_lines(&text)).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot write to standard output"),
+        written => written,
     }
 }
 

@@ -80,9 +80,9 @@ pub struct GvcfWriter {
 
 impl GvcfWriter {
     /// Like [`VcfWriter::create`].
-    pub fn create(target: &Path, bgzipped: bool, header: &VcfHeader) -> Result<Self> {
+    pub fn create(target: &Path, header: &VcfHeader) -> Result<Self> {
         Ok(Self {
-            vcf: VcfWriter::create_with(target, bgzipped, header, DEFINITIONS)?,
+            vcf: VcfWriter::create_with(target, header, DEFINITIONS)?,
             contig: String::new(),
             waiting: VecDeque::new(),
             next: 0,
@@ -112,7 +112,7 @@ impl GvcfWriter {
     }
 
     /// Like [`VcfWriter::close`].
-    pub fn close(mut self) -> Result<ReadyFile> {
+    pub fn close(mut self) -> Result<Option<ReadyFile>> {
         self.settle()?;
         self.close_block()?;
         self.vcf.close()

@@ -1,4 +1,4 @@
-//! The index of a bgzipped VCF that dvcall writes.
+//! The index of a bgzipped VCF or BCF that dvcall writes.
 
 use std::path::{Path, PathBuf};
 
@@ -14,17 +14,25 @@ const TABIX_LIMIT: u64 = 1 << 29;
 /// Writes the index of a new bgzipped VCF beside it, and returns the path of the index. Fails if the VCF has no
 /// end-of-file marker, because closing a file does not report an error of its last block.
 pub fn index_variants(vcf: &Path, contigs: &Contigs) -> Result<PathBuf> {
+    let longest = contigs.iter().map(|c| c.length).max().unwrap_or(0);
+    if longest < TABIX_LIMIT {
+        build(vcf, bcf::index::Type::Tbx, "tbi")
+    } else {
+        build(vcf, bcf::index::Type::Csi(14), "csi")
+    }
+}
+
+/// As [`index_variants`], for a BCF.
+pub fn index_bcf(path: &Path) -> Result<PathBuf> {
+    build(path, bcf::index::Type::Csi(14), "csi")
+}
+
+fn build(vcf: &Path, kind: bcf::index::Type, suffix: &str) -> Result<PathBuf> {
     ensure!(
         check_whole(vcf).is_ok(),
         "{} is incomplete: its end could not be written; is the disk full?",
         vcf.display()
     );
-    let longest = contigs.iter().map(|c| c.length).max().unwrap_or(0);
-    let (kind, suffix) = if longest < TABIX_LIMIT {
-        (bcf::index::Type::Tbx, "tbi")
-    } else {
-        (bcf::index::Type::Csi(14), "csi")
-    };
     let index = vcf.with_added_extension(suffix);
     bcf::index::build(vcf, None::<&Path>, 0, kind).map_err(|error| {
         // An incomplete index is useless. An error of its removal would hide the cause.

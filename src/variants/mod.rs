@@ -1,8 +1,10 @@
 //! Variant calls: genotypes, overlap resolution, and reading and writing of VCF and gVCF.
 
+mod bcf;
 mod call;
 mod edit;
 mod exclusions;
+mod format;
 mod genotype;
 mod gvcf;
 mod index;
@@ -18,6 +20,7 @@ mod vcf;
 pub use call::Call;
 pub(crate) use edit::Edit;
 pub(crate) use exclusions::{CallExclusion, ExcludedCalls};
+pub use format::VariantFormat;
 pub use genotype::{Genotype, Ploidy};
 pub(crate) use genotype::{genotypes, likeliest};
 pub use gvcf::GvcfWriter;

@@ -3,18 +3,20 @@
 //! Format: VCF 4.2, <https://samtools.github.io/hts-specs/VCFv4.2.pdf>, because vcftools and some of Picard's tools
 //! refuse later versions.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use rust_htslib::bgzf;
 
+use super::bcf::BcfWriter;
 use super::call::{Call, Filter};
+use super::format::VariantFormat;
 use super::genotype::{Genotype, Ploidy, genotypes};
-use super::index::index_variants;
+use super::index::{index_bcf, index_variants};
 use crate::genome::Contigs;
-use crate::output::{OutputFile, ReadyFile, VCF_INDEXES, controls};
+use crate::output::{OutputFile, ReadyFile, controls};
 
 /// How genotypes of one copy are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -93,33 +95,67 @@ impl VcfHeader<'_> {
     }
 }
 
-/// Writer of a VCF. The file gets its name only when it is put in place.
+/// Destination of VCF lines.
+enum Lines {
+    Text(Box<dyn Write>),
+    Bcf(BcfWriter),
+}
+
+impl Lines {
+    fn text(mut out: impl Write + 'static, header: &[u8]) -> Result<Self> {
+        out.write_all(header)?;
+        Ok(Self::Text(Box::new(out)))
+    }
+}
+
+/// Writer of a VCF or BCF, which gets its name only when it is put in place; or of a VCF on standard output.
 pub struct VcfWriter {
-    out: Box<dyn Write>,
-    file: OutputFile,
-    bgzipped: bool,
+    lines: Lines,
+    /// None: standard output.
+    file: Option<OutputFile>,
+    format: VariantFormat,
     contigs: Contigs,
     pub(super) ploidy_style: PloidyStyle,
 }
 
 impl VcfWriter {
-    /// Starts the VCF `target`. A bgzipped VCF gets an index. Fails if the folder cannot be written.
-    pub fn create(target: &Path, bgzipped: bool, header: &VcfHeader) -> Result<Self> {
-        Self::create_with(target, bgzipped, header, "")
+    /// Starts `target` in the format of its name. Files other than plain text get an index. Fails if the folder cannot
+    /// be written.
+    pub fn create(target: &Path, header: &VcfHeader) -> Result<Self> {
+        Self::create_with(target, header, "")
+    }
+
+    /// Starts a VCF on standard output.
+    pub fn on_standard_output(header: &VcfHeader) -> Result<Self> {
+        let mut text = Vec::new();
+        header.write(&mut text, "")?;
+        Ok(Self {
+            lines: Lines::text(BufWriter::new(stdout()), &text).context(STANDARD_OUTPUT_FAILED)?,
+            file: None,
+            format: VariantFormat::Vcf,
+            contigs: header.contigs.clone(),
+            ploidy_style: header.ploidy_style,
+        })
     }
 
     /// Like [`create`](Self::create), with additional definitions in the header.
-    pub(super) fn create_with(target: &Path, bgzipped: bool, header: &VcfHeader, definitions: &str) -> Result<Self> {
-        let file = OutputFile::with_index(target, if bgzipped { VCF_INDEXES } else { &[] })?;
-        let mut out: Box<dyn Write> = match bgzipped {
-            true => Box::new(bgzf::Writer::from_path(file.path()).with_context(|| file.failed())?),
-            false => Box::new(BufWriter::new(file.open()?)),
+    pub(super) fn create_with(target: &Path, header: &VcfHeader, definitions: &str) -> Result<Self> {
+        let format = VariantFormat::of_name(target);
+        let file = OutputFile::with_index(target, format.indexes())?;
+        let failed = || file.failed();
+        let mut text = Vec::new();
+        header.write(&mut text, definitions).with_context(failed)?;
+        let lines = match format {
+            VariantFormat::Bcf => BcfWriter::create(&file.path(), text).map(Lines::Bcf),
+            VariantFormat::BgzippedVcf => {
+                Lines::text(bgzf::Writer::from_path(file.path()).with_context(failed)?, &text)
+            }
+            VariantFormat::Vcf => Lines::text(BufWriter::new(file.open()?), &text),
         };
-        header.write(&mut out, definitions).with_context(|| file.failed())?;
         Ok(Self {
-            out,
-            file,
-            bgzipped,
+            lines: lines.with_context(failed)?,
+            file: Some(file),
+            format,
             contigs: header.contigs.clone(),
             ploidy_style: header.ploidy_style,
         })
@@ -134,19 +170,37 @@ impl VcfWriter {
     }
 
     pub(super) fn write_line(&mut self, line: &str) -> Result<()> {
-        self.out.write_all(line.as_bytes()).with_context(|| self.file.failed())
+        let written = match &mut self.lines {
+            Lines::Text(out) => out.write_all(line.as_bytes()).map_err(Into::into),
+            Lines::Bcf(bcf) => bcf.write_line(line),
+        };
+        written.with_context(|| failed(self.file.as_ref()))
     }
 
     /// Closes and indexes the file, so that only its final name is missing. This way, several files can get their names
-    /// together, when all are complete.
-    pub fn close(mut self) -> Result<ReadyFile> {
-        self.out.flush().with_context(|| self.file.failed())?;
-        drop(self.out);
-        if self.bgzipped {
-            index_variants(&self.file.path(), &self.contigs).with_context(|| self.file.failed())?;
-        }
-        Ok(self.file.ready())
+    /// together, when all are complete. None for standard output.
+    pub fn close(self) -> Result<Option<ReadyFile>> {
+        let file = self.file;
+        let closed = match self.lines {
+            Lines::Text(mut out) => out.flush().map_err(Into::into),
+            Lines::Bcf(bcf) => bcf.close(),
+        };
+        closed.with_context(|| failed(file.as_ref()))?;
+        let Some(file) = file else { return Ok(None) };
+        let indexed = match self.format {
+            VariantFormat::Vcf => Ok(()),
+            VariantFormat::BgzippedVcf => index_variants(&file.path(), &self.contigs).map(drop),
+            VariantFormat::Bcf => index_bcf(&file.path()).map(drop),
+        };
+        indexed.with_context(|| file.failed())?;
+        Ok(Some(file.ready()))
     }
+}
+
+const STANDARD_OUTPUT_FAILED: &str = "cannot write to standard output";
+
+fn failed(file: Option<&OutputFile>) -> String {
+    file.map_or_else(|| STANDARD_OUTPUT_FAILED.to_owned(), OutputFile::failed)
 }
 
 /// Whether a record has [`UNSEEN_ALLELE`], as in a gVCF.
@@ -219,6 +273,8 @@ fn trimmed_fraction(part: u32, whole: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rust_htslib::bcf::Read as _;
+
     use super::*;
     use crate::genome::Contig;
     use crate::output::put_in_place;
@@ -316,11 +372,11 @@ mod tests {
             ploidy_style: PloidyStyle::Vcf,
             command_line: "dvcall call".into(),
         };
-        let mut writer = VcfWriter::create(&target, true, &header).unwrap();
+        let mut writer = VcfWriter::create(&target, &header).unwrap();
         writer.write("chr1", &call(), Filter::Pass).unwrap();
         assert!(!target.exists());
         std::fs::write(folder.path().join("x.vcf.gz.csi"), "of an earlier file").unwrap();
-        put_in_place(vec![writer.close().unwrap()]).unwrap();
+        put_in_place(writer.close().unwrap().into_iter().collect()).unwrap();
         assert!(folder.path().join("x.vcf.gz.tbi").exists());
         let text = std::io::read_to_string(rust_htslib::bgzf::Reader::from_path(&target).unwrap()).unwrap();
         assert!(text.starts_with("##fileformat=VCFv4.2\n") && text.contains("##contig=<ID=chr1,length=1000>\n"));
@@ -337,7 +393,24 @@ mod tests {
             .collect();
         assert_eq!(names.len(), 2, "{names:?}");
 
-        drop(VcfWriter::create(&folder.path().join("y.vcf"), false, &header).unwrap());
+        drop(VcfWriter::create(&folder.path().join("y.vcf"), &header).unwrap());
+        drop(VcfWriter::create(&folder.path().join("y.bcf"), &header).unwrap());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+
+        let target = folder.path().join("z.bcf");
+        let mut writer = VcfWriter::create(&target, &header).unwrap();
+        writer.write("chr1", &call(), Filter::Pass).unwrap();
+        for bad in ["chr2\t5\t.\tA\tC\t9\tPASS\t.\tGT\t0/1\n", "chr1\t5\n"] {
+            let error = format!("{:#}", writer.write_line(bad).unwrap_err());
+            assert!(error.contains("z.bcf: htslib cannot make BCF of '"), "{error}");
+        }
+        put_in_place(writer.close().unwrap().into_iter().collect()).unwrap();
+        assert!(folder.path().join("z.bcf.csi").exists());
+        let mut reader = rust_htslib::bcf::Reader::from_path(&target).unwrap();
+        let records: Vec<_> = reader.records().map(|r| r.unwrap().to_vcf_string().unwrap()).collect();
+        assert_eq!(
+            records,
+            [record("chr1", &call(), Filter::Pass, Unseen::Omitted, PloidyStyle::Vcf)]
+        );
     }
 }
