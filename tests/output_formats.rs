@@ -1,4 +1,4 @@
-//! Formats of the calls of `dvcall call`: BCF and a stream.
+//! Formats of the calls of `dvcall call`: BCF, a stream, and without RefCall records.
 
 mod common;
 
@@ -149,4 +149,30 @@ fn a_stream_that_breaks_ends_with_an_error() {
     );
     assert!(run.stdout.starts_with(b"##fileformat=VCFv4.2\n"));
     assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn ref_calls_may_be_left_out_of_the_vcf() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // So low that sequencing errors become candidates.
+    let low = [
+        "--min-snp-fraction",
+        "0.02",
+        "--min-indel-fraction",
+        "0.02",
+        "--regions",
+        "chrA:-30000",
+    ];
+    let call = |flags: &[&str]| called(folder.path(), &[&low, flags].concat());
+    call(&["--output", "all.vcf", "--gvcf", "all.g.vcf"]);
+    call(&["--output", "some.vcf", "--gvcf", "some.g.vcf", "--no-ref-calls"]);
+    let [all, some, all_gvcf, some_gvcf] =
+        ["all.vcf", "some.vcf", "all.g.vcf", "some.g.vcf"].map(|name| records(&path(name)));
+    let is_ref_call = |record: &&String| record.split('\t').nth(6) == Some("RefCall");
+    assert!(all.iter().any(|record| is_ref_call(&record)));
+    let others: Vec<_> = all.iter().filter(|record| !is_ref_call(record)).cloned().collect();
+    assert_eq!(some, others);
+    assert_eq!(some_gvcf, all_gvcf);
+    assert!(some_gvcf.iter().any(|record| is_ref_call(&record)));
 }

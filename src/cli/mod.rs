@@ -218,6 +218,9 @@ pub struct CallArgs {
     /// summary then goes to standard error
     #[arg(long, short, value_name = "VCF|BCF|-")]
     pub output: PathBuf,
+    /// Leave RefCall records, which are candidates without a variant, out of --output
+    #[arg(long)]
+    pub no_ref_calls: bool,
     /// gVCF to write too, for joint calling: the same calls, and reference blocks with the certainty of no variant
     #[arg(long, value_name = "GVCF")]
     pub gvcf: Option<PathBuf>,

@@ -13,7 +13,7 @@ use crate::model::card_path;
 use crate::output::{ReadyFile, TextFile, check_inputs_are_kept, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
 use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print, print_aside};
-use crate::variants::{Call, CallSummary, GvcfWriter, VariantFormat, VcfHeader, VcfWriter, can_name_contig};
+use crate::variants::{Call, CallSummary, Filter, GvcfWriter, VariantFormat, VcfHeader, VcfWriter, can_name_contig};
 
 pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
@@ -199,7 +199,9 @@ impl CallSink for CallOutput<'_> {
     fn call(&mut self, contig: &str, call: &Call) -> Result<()> {
         let filter = call.filter(self.args.min_quality);
         self.summary.add(call, filter);
-        self.vcf.write(contig, call, filter)?;
+        if filter != Filter::RefCall || !self.args.no_ref_calls {
+            self.vcf.write(contig, call, filter)?;
+        }
         match &mut self.gvcf {
             Some(gvcf) => gvcf.write(contig, call, filter),
             None => Ok(()),
