@@ -194,7 +194,7 @@ fn human_reads(folder: &Path, name: &str, copies: &Copies) -> PathBuf {
                 _ => copies.y,
             };
             // Reads begin at places of chance, which differ between copies.
-            for copy in (0..copies).filter(|copy| random(place * 3 + copy) % 2 == 0) {
+            for copy in (0..copies).filter(|copy| random(place * 3 + copy).is_multiple_of(2)) {
                 let shown = |at: usize| match copy == 0 && at % SNP == SNP / 2 {
                     true => other(base(at)),
                     false => base(at),

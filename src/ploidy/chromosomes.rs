@@ -9,8 +9,8 @@ struct Chromosome {
 }
 
 /// X and Y of GRCh37 (b37, hg19), GRCh38 and T2T-CHM13v2.0. The pseudoautosomal regions are those of the Genome
-/// Reference Consortium (https://www.ncbi.nlm.nih.gov/grc/human) and of the T2T consortium (chm13v2.0_PAR.bed of
-/// https://github.com/marbl/CHM13).
+/// Reference Consortium (<https://www.ncbi.nlm.nih.gov/grc/human>) and of the T2T consortium (chm13v2.0_PAR.bed of
+/// <https://github.com/marbl/CHM13>).
 const HUMAN: [[Chromosome; 2]; 3] = [
     [
         Chromosome {

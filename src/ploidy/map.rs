@@ -153,11 +153,8 @@ fn check(options: &PloidyOptions, contigs: &Contigs) -> Result<()> {
     if options.copies == Copies::One && has_exceptions {
         bail!("--ploidy 1 makes every contig haploid; leave out --sex, --haploid-contigs and --par-regions");
     }
-    for name in options
-        .haploid_contigs
-        .iter()
-        .filter(|name| contigs.get(name).is_none())
-    {
+    let unknown = options.haploid_contigs.iter().find(|name| contigs.get(name).is_none());
+    if let Some(name) = unknown {
         let hint = contigs.likely_name(name);
         let hint = hint.map_or(String::new(), |other| format!("; did you mean '{other}'?"));
         bail!(

@@ -116,7 +116,7 @@ pub fn print(text: impl Display) -> Result<()> {
     print_on(stdout().lock(), text).context("cannot write to standard output")
 }
 
-/// As [`print`], on standard error: for a run that writes its results to standard output.
+/// Like [`print()`], on standard error, for a run that writes its results to standard output.
 pub fn print_aside(text: impl Display) -> Result<()> {
     print_on(stderr().lock(), text).context("cannot write to standard error")
 }
