@@ -104,7 +104,7 @@ fn regions_must_be_given() {
     let output = folder.path().join("shown");
     let run = show(&output, &[]).assert().code(2).get_output().clone();
     let error = String::from_utf8(run.stderr).unwrap();
-    assert!(error.contains("--regions <REGION|BED>"), "{error}");
+    assert!(error.contains("--regions <REGIONS|FILE>"), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
