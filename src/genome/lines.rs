@@ -8,15 +8,15 @@ use crate::formats::read_line;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Longest line, in bytes: a small compressed file can hold any.
+/// Maximum line length, in bytes. The limit is necessary because a small compressed file can hold a huge line.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// Gives the lines of a text to `take`, without their ends. Errors name the line.
+/// Passes the lines of a text to `take`, without line ends. Errors name the line.
 pub(super) fn for_each_line(text: impl Read, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let (mut text, mut line) = (BufReader::new(text), Vec::new());
     for number in 1.. {
         let at_line = || format!("line {number}");
-        let no_text = || format!("{}: it is no UTF-8 text, or it is damaged", at_line());
+        let no_text = || format!("{}: the file is damaged, or it is not UTF-8 text", at_line());
         line.clear();
         if read_line(&mut text, LONGEST_LINE, &mut line).with_context(no_text)? == 0 {
             break;
@@ -24,7 +24,7 @@ pub(super) fn for_each_line(text: impl Read, mut take: impl FnMut(&str) -> Resul
         let line = std::str::from_utf8(&line).with_context(no_text)?;
         if line.starts_with(BYTE_ORDER_MARK) {
             bail!(
-                "{}: it begins with a byte-order mark; remove it with: sed -i '1s/^\\xEF\\xBB\\xBF//'",
+                "{}: the file begins with a byte-order mark; remove it with: sed -i '1s/^\\xEF\\xBB\\xBF//'",
                 at_line()
             );
         }

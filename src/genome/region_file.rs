@@ -212,7 +212,11 @@ mod tests {
         let table = [
             ("x.list", "c:1-5\nc 1 5\n", "line 2: 'c 1 5' has columns"),
             ("x.list", "c:1-5\nd:1\n", "line 2: region 'd:1'"),
-            ("x.list", "\u{feff}c:1-5\n", "line 1: it begins with a byte-order mark"),
+            (
+                "x.list",
+                "\u{feff}c:1-5\n",
+                "line 1: the file begins with a byte-order mark",
+            ),
             (
                 "x.interval_list",
                 "c\t5\n",
@@ -221,7 +225,7 @@ mod tests {
             ("x.interval_list", "c\t0\t5\t+\tn\n", "count from 1"),
             ("x.interval_list", "c\t1\tx\t+\tn\n", "whole numbers from 1 up"),
             ("x.interval_list", "c\t9\t5\t+\tn\n", "start 9 is beyond end 5"),
-            ("x.interval_list", "c\t9\t1001\t+\tn\n", "reaches beyond the end of c"),
+            ("x.interval_list", "c\t9\t1001\t+\tn\n", "ends beyond the end of c"),
             (
                 "x.interval_list",
                 "d\t1\t5\t+\tn\n",
