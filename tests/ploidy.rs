@@ -323,6 +323,19 @@ fn the_depth_of_x_tells_the_sex_and_the_sex_the_ploidy() {
     assert_eq!(genotypes("X", &calls, PAR_END + 1), [["0/1"], ["1/1"]]);
     assert_eq!(genotypes("Y", &calls, 1)[1], ["1/1"]);
     assert_eq!(genotypes("1", &calls, 1), [no_genotypes.clone(), no_genotypes]);
+    let vcf = folder.path().join("x.vcf");
+    let mut command = common::dvcall();
+    command.args(["call", "--regions", "X:2,690,001-2,691,000", "--ref"]);
+    command
+        .arg(&reference)
+        .arg("--reads")
+        .arg(&alone)
+        .arg("--output")
+        .arg(&vcf);
+    let output = command.assert().success().get_output().clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    let warning = "sex unknown (too few reads on the autosomes): X called as diploid; --sex says which it is";
+    assert!(text.contains(warning), "{text}");
 }
 
 #[test]

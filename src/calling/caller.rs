@@ -73,6 +73,7 @@ impl Caller {
         log::debug!("library: {library}");
         let ploidy = PloidyMap::new(&options.ploidy, &source.reference, &source.reads, &source.density)?;
         log::debug!("ploidy: {ploidy}");
+        ploidy.warn_of_unknown_sex(&source.regions);
         clock.lap(&mut costs, Stage::Library, library.bases as usize);
         let inference = Inference::new(models, &devices)?;
         clock.lap(&mut costs, Stage::StartUp, 1);

@@ -26,6 +26,8 @@ pub struct PloidyMap {
     absent: IntervalSet,
     /// None: sex does not matter.
     pub sex: Option<SexReport>,
+    /// X and Y, if they are diploid only because the sex is unknown.
+    undecided: Vec<String>,
 }
 
 impl PloidyMap {
@@ -67,7 +69,7 @@ impl PloidyMap {
         check_known(options, contigs, &chromosomes)?;
         let is_named = |contig: &&Contig| options.haploid_contigs.contains(&contig.name);
         let is_chromosome = |name: &Option<String>, contig: &Contig| name.as_ref() == Some(&contig.name);
-        let (mut haploid, mut absent) = (Vec::new(), Vec::new());
+        let (mut haploid, mut absent, mut undecided) = (Vec::new(), Vec::new(), Vec::new());
         for contig in contigs.iter() {
             let whole = Region::new(&contig.name, 0, contig.length);
             let (is_x, is_y) = (
@@ -78,6 +80,7 @@ impl PloidyMap {
                 _ if is_mitochondrial(contig) || is_named(&contig) => haploid.push(whole),
                 Some(Sex::Male) if is_x || is_y => haploid.push(whole),
                 Some(Sex::Female) if is_y => absent.push(whole),
+                None if is_x || is_y => undecided.push(contig.name.clone()),
                 _ => {}
             }
         }
@@ -86,7 +89,22 @@ impl PloidyMap {
             haploid: IntervalSet::from_regions(haploid).without(&chromosomes.pseudoautosomal),
             absent: IntervalSet::from_regions(absent),
             sex,
+            undecided,
         })
+    }
+
+    /// Warns if a called contig is diploid only because the sex is unknown.
+    pub fn warn_of_unknown_sex(&self, called: &IntervalSet) {
+        let contigs: Vec<_> = called
+            .contigs()
+            .filter(|contig| self.undecided.iter().any(|x| x == contig))
+            .collect();
+        if let (Some(sex), false) = (&self.sex, contigs.is_empty()) {
+            log::warn!(
+                "sex {sex}: {} called as diploid; --sex says which it is",
+                contigs.join(" and ")
+            );
+        }
     }
 
     /// The ploidy at a 0-based position.
