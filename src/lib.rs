@@ -35,6 +35,8 @@
 
 pub mod output;
 
+pub(crate) mod page;
+
 pub(crate) mod formats;
 
 pub mod genome;

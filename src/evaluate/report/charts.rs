@@ -1,22 +1,11 @@
 //! Charts of the report, as SVG.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use plotters::prelude::*;
 
 use crate::evaluate::counts::Bin;
 use crate::output::escape::shortened;
-
-const COLOURS: [RGBColor; 6] = [
-    RGBColor(0x1b, 0x6c, 0xa8),
-    RGBColor(0xd9, 0x5f, 0x02),
-    RGBColor(0x1b, 0x9e, 0x77),
-    RGBColor(0x75, 0x70, 0xb3),
-    RGBColor(0xe7, 0x29, 0x8a),
-    RGBColor(0x66, 0x66, 0x66),
-];
-
-/// Font of all text: about 14 pixels high, like the text around the charts.
-const FONT: (&str, u32) = ("sans-serif", 17);
+use crate::page::{COLOURS, FONT, failed};
 
 /// The precision-recall curve of a call set.
 pub struct Trace {
@@ -25,10 +14,6 @@ pub struct Trace {
     pub points: Vec<(f64, f64)>,
     /// The point with the highest F1.
     pub best: Option<(f64, f64)>,
-}
-
-fn failed<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> anyhow::Error {
-    anyhow!("cannot draw a chart: {error}")
 }
 
 /// Precision against recall: a line for each call set, with a dot at the highest F1.

@@ -11,14 +11,9 @@ use super::screen::{Named, comparison};
 use crate::evaluate::counts::{Count, Counts, FilterRow, SUBTYPES, f1_interval};
 use crate::evaluate::listing::ERROR_COLUMNS;
 use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
-use crate::output::controls_in_lines;
+use crate::page::{begin, end, escape, figure, headings, table};
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}\
-h1{font-size:1.6em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #ddd}\
-table{border-collapse:collapse;margin:.8em 0;font-size:13px}th,td{padding:.25em .7em;border-bottom:1px solid #eee;\
-text-align:right}th:first-child,td:first-child{text-align:left}th{background:#f6f6f6}\
-.charts{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}figcaption{font-weight:600}code{font-size:12px}\
-svg{max-width:100%;height:auto}td:last-child{white-space:nowrap}.errors{overflow-x:auto}\
+const STYLE: &str = "td:last-child{white-space:nowrap}.errors{overflow-x:auto}\
 .errors td,.errors th{text-align:left;padding:.25em .5em;font-size:12px}\
 .errors td:nth-child(9){font-family:monospace;white-space:nowrap}\
 .errors td:last-child{white-space:normal;min-width:13em;font-size:11px;\
@@ -35,12 +30,10 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
     };
     let run = query.run;
     let options = evaluation.options();
-    write!(
+    begin(out, &format!("{}: calls against truth", query.name), STYLE)?;
+    writeln!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}: calls against truth</title>\
-         <style>{STYLE}</style></head><body>\n<h1>{0}: calls against truth</h1>\n\
-         <p>Query <code>{1}</code>, truth <code>{2}</code>, dvcall {3}.</p>\n",
-        escape(&query.name),
+        "<p>Query <code>{}</code>, truth <code>{}</code>, dvcall {}.</p>",
         escape(&run.query.display().to_string()),
         escape(&options.truth.display().to_string()),
         env!("CARGO_PKG_VERSION"),
@@ -54,36 +47,11 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
     breakdown(out, run)?;
     qualities(out, run)?;
     errors(out, run)?;
-    out.write_all(b"</body></html>\n")?;
-    Ok(())
-}
-
-fn escape(text: &str) -> String {
-    let text = controls_in_lines(text);
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn table(out: &mut impl Write, headings: &[String], rows: &[Vec<String>]) -> Result<()> {
-    let line = |cells: &[String], tag: &str| -> String {
-        let cells = cells.iter().map(|c| format!("<{tag}>{}</{tag}>", escape(c)));
-        format!("<tr>{}</tr>\n", cells.collect::<String>())
-    };
-    let body: String = rows.iter().map(|row| line(row, "td")).collect();
-    writeln!(out, "<table>\n{}{body}</table>", line(headings, "th"))?;
-    Ok(())
-}
-
-fn headings(names: &[&str]) -> Vec<String> {
-    names.iter().map(|&n| n.to_owned()).collect()
+    end(out)
 }
 
 fn share(value: Option<f64>) -> String {
     value.map_or_else(|| "–".into(), |v| format!("{v:.4}"))
-}
-
-fn figure(out: &mut impl Write, caption: &str, svg: &str) -> Result<()> {
-    writeln!(out, "<figure><figcaption>{caption}</figcaption>{svg}</figure>")?;
-    Ok(())
 }
 
 fn curves(out: &mut impl Write, sets: &[Named], score: &str) -> Result<()> {
