@@ -16,6 +16,7 @@ mod region;
 mod region_choice;
 mod region_file;
 mod sequence;
+mod sex_chromosomes;
 
 pub use contigs::{Contig, Contigs};
 pub use intervals::IntervalSet;
@@ -26,3 +27,4 @@ pub use region::Region;
 pub use region_choice::RegionChoice;
 pub(crate) use region_choice::named_files;
 pub use sequence::Sequence;
+pub(crate) use sex_chromosomes::{pseudoautosomal_regions, short_name};
