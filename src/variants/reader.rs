@@ -96,10 +96,13 @@ impl VariantReader {
             self.samples = header.samples().into_iter().map(text).collect();
         }
         let contigs = header.header_records().into_iter().filter_map(|record| match record {
-            bcf::HeaderRecord::Contig { values, .. } => values.get("ID").cloned(),
+            bcf::HeaderRecord::Contig { values, .. } => {
+                let fields = ["ID", "length"].map(|key| values.get(key).map(|value| format!("{key}={value}")));
+                Some(fields.into_iter().flatten().collect::<Vec<_>>().join(","))
+            }
             _ => None,
         });
-        self.header = contigs.map(|name| format!("##contig=<ID={name}>")).collect();
+        self.header = contigs.map(|fields| format!("##contig=<{fields}>")).collect();
         self.source = VariantSource::Binary(Box::new(reader));
         Ok(())
     }
@@ -132,11 +135,18 @@ impl VariantReader {
 
     /// Names of the contigs in the header, in header order.
     pub fn header_contigs(&self) -> impl Iterator<Item = &str> {
-        let lines = self.header.iter().filter_map(|l| l.strip_prefix("##contig=<"));
-        lines.filter_map(|line| {
-            let id = line.split(',').find_map(|part| part.trim().strip_prefix("ID="))?;
-            Some(id.trim_end_matches('>').trim_matches('"'))
-        })
+        self.contig_lines().filter_map(|line| field_of(line, "ID="))
+    }
+
+    /// Name and, if the header tells it, length of each contig in the header.
+    pub fn contig_lengths(&self) -> impl Iterator<Item = (&str, Option<u64>)> {
+        let length = |line| field_of(line, "length=")?.parse().ok();
+        self.contig_lines()
+            .filter_map(move |line| Some((field_of(line, "ID=")?, length(line))))
+    }
+
+    fn contig_lines(&self) -> impl Iterator<Item = &str> {
+        self.header.iter().filter_map(|line| line.strip_prefix("##contig=<"))
     }
 
     /// Advances to the next record. Returns false at the end. Fails if the records are not sorted.
@@ -162,8 +172,13 @@ impl VariantReader {
         self.position
     }
 
-    /// The current record.
+    /// The current record, for the chosen sample.
     pub fn record(&self) -> Result<VariantRecord<'_>> {
+        self.record_of(Some(self.column - 9))
+    }
+
+    /// The current record, for the sample of this 0-based rank, or without the columns of samples.
+    pub fn record_of(&self, sample: Option<usize>) -> Result<VariantRecord<'_>> {
         let mut columns = self.line.split('\t');
         let mut missing = false;
         let mut next = |skipped: usize| {
@@ -178,15 +193,15 @@ impl VariantReader {
             quality: next(0),
             filter: next(0),
             info: next(0),
-            format: next(0),
-            sample: next(self.column - 9),
+            format: sample.map_or("", |_| next(0)),
+            sample: sample.map_or("", &mut next),
         };
         if missing {
             let found = self.line.split('\t').count();
             bail!(
                 "{}: expected {} columns, found {found}; is the file truncated here?",
                 self.place(),
-                self.column + 1,
+                sample.map_or(8, |sample| sample + 10),
             );
         }
         Ok(record)
@@ -265,6 +280,12 @@ impl VariantReader {
     }
 }
 
+/// A value of a header line, without quotes.
+fn field_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    let value = line.split(',').find_map(|part| part.trim().strip_prefix(key))?;
+    Some(value.trim_end_matches('>').trim_matches('"'))
+}
+
 /// Bytes that some editors put at the start of a text file.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -307,6 +328,8 @@ mod tests {
             c1\t3\t.\tT\tG\t7\tPASS\t.\tFT:GT\tlow;bad:/0/1\t.\n";
         let mut reader = reader(text).unwrap();
         assert_eq!(reader.header_contigs().collect::<Vec<_>>(), ["c1", "c2"]);
+        let lengths: Vec<_> = reader.contig_lengths().map(|(_, length)| length).collect();
+        assert_eq!(lengths, [Some(9), Some(9)]);
         assert!(reader.choose_sample(None, "--sample").is_err());
         assert_eq!(reader.choose_sample(Some("B"), "--sample").unwrap(), "B");
         assert!(reader.advance().unwrap());
@@ -321,7 +344,12 @@ mod tests {
             (record.alternate(2).unwrap(), record.alternate(3).is_err()),
             ("C", true)
         );
-        assert_eq!(record.value("GQ"), None);
+        assert_eq!(
+            (record.value("GQ"), record.has("GQ"), record.has("DP")),
+            (None, true, false)
+        );
+        assert!(!reader.record_of(None).unwrap().has("GT"));
+        assert_eq!(reader.record_of(Some(0)).unwrap().value("GT"), Some("0/0"));
         reader.choose_sample(Some("A"), "--sample").unwrap();
         assert!(reader.advance().unwrap());
         let record = reader.record().unwrap();

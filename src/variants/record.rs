@@ -9,7 +9,8 @@ pub struct VariantRecord<'a> {
     /// Separated by commas.
     pub alternates: &'a str,
     pub quality: &'a str,
-    pub(super) filter: &'a str,
+    /// Separated by semicolons.
+    pub filter: &'a str,
     pub(super) info: &'a str,
     pub(super) format: &'a str,
     pub(super) sample: &'a str,
@@ -22,10 +23,15 @@ impl<'a> VariantRecord<'a> {
     /// The alleles of GT, and whether all are phased. Fails without a GT.
     pub fn genotype(&self) -> Result<(Vec<CalledAllele>, bool)> {
         ensure!(
-            self.format.split(':').any(|key| key == "GT"),
+            self.has("GT"),
             "the record has no GT field, so it has no genotype to compare"
         );
         parse_genotype(self.value("GT").unwrap_or("."))
+    }
+
+    /// Whether FORMAT names this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.format.split(':').any(|k| k == key)
     }
 
     /// A FORMAT value of the sample; none for a dot.
