@@ -67,6 +67,8 @@ pub mod calling;
 
 pub mod evaluate;
 
+pub(crate) mod report;
+
 pub mod cli;
 
 pub mod commands;

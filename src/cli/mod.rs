@@ -55,6 +55,8 @@ pub enum Command {
     ModelInfo(ModelInfoArgs),
     /// Score call sets against a truth VCF
     Evaluate(Box<EvaluateArgs>),
+    /// Draw what a VCF of any caller holds: numbers and charts on one HTML page
+    Report(ReportArgs),
     /// Show what the caller sees: pictures of pileups, and why each allele is or is not a candidate
     Show(Box<ShowArgs>),
     /// Print the completion script for a shell
@@ -331,6 +333,22 @@ pub struct ShowArgs {
     pub overwrite: bool,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall report NA12878.vcf.gz --output NA12878.html
+  dvcall report cohort.bcf --sample NA12878 --sample NA12891 --output two.html")]
+pub struct ReportArgs {
+    /// VCF or BCF of any caller, sorted
+    #[arg(value_name = "VCF")]
+    pub calls: PathBuf,
+    /// HTML page to write: one file that needs no network
+    #[arg(long, short, value_name = "HTML")]
+    pub output: PathBuf,
+    /// Sample to report; may be repeated [default: the first ten samples]
+    #[arg(long, value_name = "NAME")]
+    pub sample: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ mod make_examples;
 mod man;
 mod model_info;
 mod provenance;
+mod report;
 mod show;
 mod train;
 mod version;
@@ -34,6 +35,7 @@ pub fn run(command: Command) -> Result<()> {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::ModelInfo(args) => model_info::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -1,0 +1,17 @@
+//! The report of a VCF: what it holds, in numbers and charts, on one HTML page.
+
+mod charts;
+mod contigs;
+mod density;
+mod distributions;
+mod figures;
+mod histogram;
+mod kinds;
+mod page;
+mod read;
+mod sex;
+mod statistics;
+mod variant;
+
+pub(crate) use page::write_page;
+pub(crate) use read::{Report, SampleChoice};
