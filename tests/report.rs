@@ -93,7 +93,7 @@ fn a_gvcf_has_the_variants_of_its_vcf() {
             .contains(&format!(">{blocks} records without an alternate allele"))
     };
     assert!(blocks > 0 && note(&page_of_gvcf) && !note(&page));
-    assert!(page.contains("VAF by genotype <span>(from VAF;") && page.contains("Copies of X: unknown"));
+    assert!(page.contains("VAF by genotype <span>(from VAF)") && page.contains("Copies of X: unknown"));
     assert_eq!(page, page_of(&calls, &[]));
 }
 

@@ -136,7 +136,7 @@ pub fn fractions(lines: &[(RGBColor, &[u64])]) -> Result<String> {
         let mut mesh = chart.configure_mesh();
         mesh.x_desc("share of the reads with the allele")
             .disable_y_mesh()
-            .y_desc("records");
+            .y_desc("records (each line to its peak)");
         mesh.label_style(FONT)
             .axis_desc_style(FONT)
             .light_line_style(WHITE)
@@ -162,6 +162,12 @@ pub fn fractions(lines: &[(RGBColor, &[u64])]) -> Result<String> {
 /// Height of a line for a contig.
 const LINE: u32 = 22;
 
+/// Width for the names of lines, in pixels.
+fn width_of_names<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
+    let longest = names.map(|name| shortened(&controls(name)).chars().count()).max();
+    30 + 8 * longest.unwrap_or(0) as u32
+}
+
 /// Draws the name of a line left of it.
 fn name_line(area: &Area, name: &str, y: i32) -> Result<()> {
     let name = shortened(&controls(name));
@@ -183,7 +189,7 @@ pub fn ratios(lines: &[RatioLine], axis: &str) -> Result<String> {
         let mut chart = ChartBuilder::on(area)
             .margin(10)
             .x_label_area_size(50)
-            .y_label_area_size(190)
+            .y_label_area_size(width_of_names(lines.iter().map(|line| &line.name[..])))
             .build_cartesian_2d(0.0..right, 0.0..rows)
             .map_err(failed)?;
         let mut mesh = chart.configure_mesh();
@@ -223,7 +229,7 @@ pub fn density(density: &Density, contigs: &[(String, Option<u64>)], full: u64) 
         let mut chart = ChartBuilder::on(area)
             .margin(10)
             .x_label_area_size(50)
-            .y_label_area_size(190)
+            .y_label_area_size(width_of_names(ranks.iter().map(|&rank| &contigs[rank].0[..])))
             .build_cartesian_2d(place(first)..place(last), 0.0..rows)
             .map_err(failed)?;
         let mut mesh = chart.configure_mesh();

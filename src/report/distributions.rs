@@ -189,10 +189,7 @@ fn fractions(out: &mut impl Write, title: &str, statistics: &Statistics) -> Resu
     let fields = fields
         .into_iter()
         .filter(|field| statistics.sources.contains_key(field));
-    let notes = [format!(
-        "from {}; each scaled to its peak",
-        fields.collect::<Vec<_>>().join(", ")
-    )];
+    let notes = [format!("from {}", fields.collect::<Vec<_>>().join(", "))];
     let key = lines
         .iter()
         .map(|(name, colour, _)| format!(" <span class=\"name\">{}{name}</span>", square(*colour)));
