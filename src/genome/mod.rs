@@ -27,4 +27,4 @@ pub use region::Region;
 pub use region_choice::RegionChoice;
 pub(crate) use region_choice::named_files;
 pub use sequence::Sequence;
-pub(crate) use sex_chromosomes::{pseudoautosomal_regions, short_name};
+pub(crate) use sex_chromosomes::{pseudoautosomal_regions, sex_chromosome, short_name};

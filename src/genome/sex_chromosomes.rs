@@ -9,7 +9,8 @@ struct KnownChromosome {
     pseudoautosomal: [Range<u64>; 2],
 }
 
-/// GRCh37 and GRCh38 (Genome Reference Consortium), T2T-CHM13 v2.0 (BED of the T2T consortium).
+/// GRCh37 and GRCh38 (Genome Reference Consortium, <https://www.ncbi.nlm.nih.gov/grc/human>), T2T-CHM13 v2.0
+/// (chm13v2.0_PAR.bed of <https://github.com/marbl/CHM13>).
 const KNOWN: [KnownChromosome; 6] = [
     known("X", 155_270_560, [60_000..2_699_520, 154_931_043..155_260_560]),
     known("Y", 59_373_566, [10_000..2_649_520, 59_034_049..59_363_566]),
@@ -32,11 +33,16 @@ pub fn short_name(contig: &str) -> &str {
     contig.strip_prefix("chr").unwrap_or(contig)
 }
 
+/// `X` or `Y` of GRCh37, GRCh38 or T2T-CHM13 by its length, and its pseudoautosomal regions. None for other lengths.
+pub fn sex_chromosome(length: u64) -> Option<(&'static str, &'static [Range<u64>; 2])> {
+    let found = KNOWN.iter().find(|known| known.length == length)?;
+    Some((found.name, &found.pseudoautosomal))
+}
+
 /// The pseudoautosomal regions of X or Y in GRCh37, GRCh38 or T2T-CHM13. None for other contigs and builds.
 pub fn pseudoautosomal_regions(contig: &str, length: u64) -> Option<&'static [Range<u64>; 2]> {
-    let mut known = KNOWN.iter();
-    let found = known.find(|known| known.name == short_name(contig) && known.length == length)?;
-    Some(&found.pseudoautosomal)
+    let (name, regions) = sex_chromosome(length)?;
+    (name == short_name(contig)).then_some(regions)
 }
 
 #[cfg(test)]

@@ -1,48 +1,6 @@
 //! The sex chromosomes and the mitochondrial genome of a reference.
 
-use crate::genome::{Contig, Contigs, IntervalSet, Region};
-
-/// Length of a chromosome, and its two pseudoautosomal regions (0-based half-open).
-struct Chromosome {
-    length: u64,
-    pseudoautosomal: [(u64, u64); 2],
-}
-
-/// X and Y of GRCh37 (b37, hg19), GRCh38 and T2T-CHM13v2.0. The pseudoautosomal regions are those of the Genome
-/// Reference Consortium (<https://www.ncbi.nlm.nih.gov/grc/human>) and of the T2T consortium (chm13v2.0_PAR.bed of
-/// <https://github.com/marbl/CHM13>).
-const HUMAN: [[Chromosome; 2]; 3] = [
-    [
-        Chromosome {
-            length: 155_270_560,
-            pseudoautosomal: [(60_000, 2_699_520), (154_931_043, 155_260_560)],
-        },
-        Chromosome {
-            length: 59_373_566,
-            pseudoautosomal: [(10_000, 2_649_520), (59_034_049, 59_363_566)],
-        },
-    ],
-    [
-        Chromosome {
-            length: 156_040_895,
-            pseudoautosomal: [(10_000, 2_781_479), (155_701_382, 156_030_895)],
-        },
-        Chromosome {
-            length: 57_227_415,
-            pseudoautosomal: [(10_000, 2_781_479), (56_887_902, 57_217_415)],
-        },
-    ],
-    [
-        Chromosome {
-            length: 154_259_566,
-            pseudoautosomal: [(0, 2_394_410), (153_925_834, 154_259_566)],
-        },
-        Chromosome {
-            length: 62_460_029,
-            pseudoautosomal: [(0, 2_458_320), (62_122_809, 62_460_029)],
-        },
-    ],
-];
+use crate::genome::{Contig, Contigs, IntervalSet, Region, sex_chromosome};
 
 /// Usual names of the mitochondrial genome.
 const MITOCHONDRIAL_NAMES: [&str; 4] = ["MT", "chrM", "M", "chrMT"];
@@ -63,18 +21,21 @@ pub(super) struct SexChromosomes {
 impl SexChromosomes {
     /// Finds X and Y by their lengths. With pseudoautosomal regions of the user, finds them by their names, too.
     pub fn find(contigs: &Contigs, pseudoautosomal: Option<&IntervalSet>) -> Self {
-        let known =
-            |contig: &Contig, rank: usize| HUMAN.iter().map(|pair| &pair[rank]).find(|c| c.length == contig.length);
-        let find = |rank, name| {
-            let by_length = contigs.iter().find(|contig| known(contig, rank).is_some());
+        let known = |contig: &Contig, name: &str| sex_chromosome(contig.length).filter(|known| known.0 == name);
+        let find = |name| {
+            let by_length = contigs.iter().find(|contig| known(contig, name).is_some());
             let by_name = || pseudoautosomal.and_then(|_| named(contigs, name));
             by_length.or_else(by_name)
         };
-        let (x, y) = (find(0, "X"), find(1, "Y"));
+        let (x, y) = (find("X"), find("Y"));
         let known_regions = || {
-            let regions = [(x, 0), (y, 1)].into_iter().filter_map(|(contig, rank)| {
-                let (name, regions) = (&contig?.name, known(contig?, rank)?.pseudoautosomal);
-                Some(regions.map(|(start, end)| Region::new(name, start, end)))
+            let regions = [x, y].into_iter().flatten().filter_map(|contig| {
+                let (_, regions) = sex_chromosome(contig.length)?;
+                Some(
+                    regions
+                        .clone()
+                        .map(|region| Region::new(&contig.name, region.start, region.end)),
+                )
             });
             IntervalSet::from_regions(regions.flatten())
         };
