@@ -147,10 +147,13 @@ pub fn fractions(lines: &[(RGBColor, &[u64])]) -> Result<String> {
             chart.draw_series([dashed]).map_err(failed)?;
         }
         for (colour, counts) in lines {
-            let edge = |bar: usize| bar as f64 / counts.len() as f64;
+            let edge = |bar: usize| (bar as f64 - 0.5) / (counts.len() as f64 - 1.0);
             let bars = scaled(counts).into_iter().enumerate();
             let steps = bars.flat_map(|(i, share)| [(edge(i), share), (edge(i + 1), share)]);
-            let points = std::iter::once((0.0, 0.0)).chain(steps).chain([(1.0, 0.0)]);
+            let points = [(edge(0), 0.0)]
+                .into_iter()
+                .chain(steps)
+                .chain([(edge(counts.len()), 0.0)]);
             chart
                 .draw_series(LineSeries::new(points, colour.stroke_width(2)))
                 .map_err(failed)?;

@@ -285,7 +285,7 @@ mod tests {
         let report_of_c = report_of(&SampleChoice::Named(&names));
         let [c] = &report_of_c.samples[..] else { panic!() };
         assert_eq!((c.name.as_deref(), variants(c)), (Some("c"), [1, 1]));
-        assert_eq!(c.all.fractions[Zygosity::Homozygous as usize].median(), Some(37));
+        assert_eq!(c.all.fractions[Zygosity::Homozygous as usize].median(), Some(38));
         let names = ["d".to_owned()];
         let error = report(" FORMAT a", &[], &SampleChoice::Named(&names)).err().unwrap();
         assert!(

@@ -9,8 +9,8 @@ use super::variant::Variant;
 
 /// Base changes without strand, named from the pyrimidine.
 pub const BASE_CHANGES: [&str; 6] = ["C>A", "C>G", "C>T", "T>A", "T>C", "T>G"];
-/// Number of bars for shares of reads from 0 to 1.
-pub const FRACTION_BARS: usize = 50;
+/// Number of bars for shares of reads. The middle of the first is 0, of the last 1, and of one of them 0.5.
+pub const FRACTION_BARS: usize = 51;
 
 /// Counts of variants: records of which the sample carries an alternate allele.
 #[derive(Clone, Debug, Default)]
@@ -105,12 +105,12 @@ impl Statistics {
         let Some(index) = Zygosity::CALLED.iter().position(|z| *z == variant.zygosity) else {
             return;
         };
-        let bars = FRACTION_BARS as f64;
-        let scaled = variant
+        let last = (FRACTION_BARS - 1) as f64;
+        let nearest = variant
             .fractions
             .iter()
-            .map(|fraction| (fraction * bars).min(bars - 1.0));
-        self.fractions[index].extend(scaled);
+            .map(|fraction| (fraction * last).round().min(last));
+        self.fractions[index].extend(nearest);
         if !variant.fractions.is_empty() {
             *self.sources.entry(variant.fraction_source).or_default() += 1;
         }
