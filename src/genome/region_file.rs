@@ -239,7 +239,7 @@ mod tests {
             (
                 "x.bed",
                 "c\t1\t5\n@HD\tVN:1\n",
-                "line 2: '@HD\tVN:1' is of a Picard interval list",
+                "line 2: '@HD\tVN:1' is a line of a Picard interval list",
             ),
             ("x.txt", "c\t100\n", "line 1: 'c\t100': expected contig, start and end"),
         ];
