@@ -7,6 +7,10 @@ const MITOCHONDRIAL_NAMES: [&str; 4] = ["MT", "chrM", "M", "chrMT"];
 /// Lengths of the human mitochondrial genome: the revised Cambridge sequence, and that of hg19.
 const MITOCHONDRIAL_LENGTHS: [u64; 2] = [16_569, 16_571];
 
+/// Minimum length of a contig that its name makes mitochondrial. The smallest known mitochondrial genomes, of Plasmodium,
+/// have 6 kb; shorter contigs are fragments or other circles.
+const SHORTEST_MITOCHONDRIAL: u64 = 5_000;
+
 /// Minimum length of an autosome. The shortest one, chromosome 21, has 45 Mb or more; decoys have at most 36 Mb.
 const SHORTEST_AUTOSOME: u64 = 40_000_000;
 
@@ -62,7 +66,8 @@ pub(super) fn named<'a>(contigs: &'a Contigs, name: &str) -> Option<&'a Contig> 
 }
 
 pub(super) fn is_mitochondrial(contig: &Contig) -> bool {
-    MITOCHONDRIAL_NAMES.contains(&contig.name.as_str()) || MITOCHONDRIAL_LENGTHS.contains(&contig.length)
+    let has_name = MITOCHONDRIAL_NAMES.contains(&contig.name.as_str());
+    has_name && contig.length >= SHORTEST_MITOCHONDRIAL || MITOCHONDRIAL_LENGTHS.contains(&contig.length)
 }
 
 #[cfg(test)]
@@ -113,6 +118,6 @@ mod tests {
     fn the_mitochondrial_genome_has_a_usual_name_or_length() {
         let found = |name, length| is_mitochondrial(contigs(&[(name, length)]).iter().next().unwrap());
         assert!(found("chrM", 16_571) && found("MT", 16_299) && found("NC_012920.1", 16_569));
-        assert!(!found("chr1", 248_956_422) && !found("M1", 1_000));
+        assert!(!found("chr1", 248_956_422) && !found("M1", 16_299) && !found("chrM", 3_000));
     }
 }
