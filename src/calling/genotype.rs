@@ -1,7 +1,7 @@
 //! Combines the network's probabilities for each allele set into one genotype over all alleles of a site.
 
 use crate::candidates::Candidate;
-use crate::variants::{Call, Genotype, Ploidy, genotypes, likeliest, trim};
+use crate::variants::{Call, DecidingStage, Genotype, Ploidy, genotypes, likeliest, trim};
 
 /// The record omits an alternate allele that is not called if its own image gives a QUAL below this. The best alternate
 /// stays in any case.
@@ -22,7 +22,13 @@ const LEAST_LIKELIHOOD: f64 = 1e-30;
 /// The genotype is first chosen among all alternates. In repeats, one alternate may be only a slip of another; then the
 /// image of both shows how many haplotypes carry them. Afterwards the record omits improbable alternates that are not
 /// called.
-pub fn call_genotype(candidate: &Candidate, ploidy: Ploidy, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Call {
+pub fn call_genotype(
+    candidate: &Candidate,
+    ploidy: Ploidy,
+    sets: &[Vec<usize>],
+    probabilities: &[[f32; 3]],
+    stage: DecidingStage,
+) -> Call {
     let likelihood = |genotype: &Genotype| {
         let carries = |set: &[usize], allele: usize| allele > 0 && set.contains(&(allele - 1));
         let carriers = |set: &[usize]| genotype.alleles().iter().filter(|&&a| carries(set, a)).count();
@@ -61,6 +67,7 @@ pub fn call_genotype(candidate: &Candidate, ploidy: Ploidy, sets: &[Vec<usize>],
         allele_depths,
         probabilities: likelihoods,
         genotype: genotypes[best],
+        stage,
     }
 }
 
@@ -93,7 +100,7 @@ mod tests {
     use crate::candidates::Allele;
 
     fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Call {
-        super::call_genotype(candidate, Ploidy::Diploid, sets, probabilities)
+        super::call_genotype(candidate, Ploidy::Diploid, sets, probabilities, DecidingStage::Network)
     }
 
     fn candidate(reference: &str, alternates: &[&str]) -> Candidate {
@@ -122,7 +129,7 @@ mod tests {
     #[test]
     fn one_copy_is_never_heterozygous() {
         let haploid = |candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]| {
-            super::call_genotype(candidate, Ploidy::Haploid, sets, probabilities)
+            super::call_genotype(candidate, Ploidy::Haploid, sets, probabilities, DecidingStage::Network)
         };
         let snp = candidate("A", &["C"]);
         let call = haploid(&snp, &[vec![0]], &[[0.001, 0.9, 0.099]]);

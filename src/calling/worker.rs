@@ -13,7 +13,7 @@ use crate::pileup::{PILEUP_SIZE, PileupContext};
 use crate::ploidy::PloidyMap;
 use crate::reads::{Read, ReadCounts};
 use crate::runtime::{Stage, StageCosts, Stopwatch};
-use crate::variants::{Call, Covered, CoveredRun, Ploidy};
+use crate::variants::{Call, Covered, CoveredRun, DecidingStage, Ploidy};
 
 /// Maximum number of partitions in a chunk.
 const MOST_PARTITIONS: usize = 16;
@@ -58,6 +58,8 @@ struct DrawnPartition {
     candidates: Vec<Candidate>,
     /// Allele sets of each candidate. Each set has one pileup.
     sets: Vec<Vec<Vec<usize>>>,
+    /// The stage that decided each candidate.
+    stages: Vec<DecidingStage>,
     covered: Vec<Covered>,
     reads: Vec<Read>,
     counts: ReadCounts,
@@ -106,11 +108,12 @@ impl<'a> Worker<'a> {
                 .retain(|candidate| ploidy(candidate.position) != Ploidy::Absent);
             let covered = self.cover(&partition, &evidence, &mut timings);
             let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
-            self.draw(&evidence, &sets, &mut probabilities, &mut timings)?;
+            let stages = self.draw(&evidence, &sets, &mut probabilities, &mut timings)?;
             drawn.push(DrawnPartition {
                 partition,
                 candidates: evidence.candidates,
                 sets,
+                stages,
                 covered,
                 counts: evidence.counts,
                 reads: if self.extras.reads { evidence.reads } else { Vec::new() },
@@ -148,36 +151,42 @@ impl<'a> Worker<'a> {
         covered
     }
 
-    /// Appends the genotype probabilities of each allele set of each candidate. If the cascade does not decide a set,
-    /// the network fills in its probabilities when a batch of images is full.
+    /// Appends the genotype probabilities of each allele set of each candidate, and returns the stage that decides each
+    /// candidate. If the cascade does not decide a set, the network fills in its probabilities when a batch of images
+    /// is full.
     fn draw(
         &mut self,
         evidence: &Evidence,
         sets: &[Vec<Vec<usize>>],
         probabilities: &mut Vec<[f32; 3]>,
         timings: &mut StageCosts,
-    ) -> Result<()> {
-        let pileups = evidence.candidates.iter().zip(sets);
-        let pileups = pileups.flat_map(|(c, sets)| sets.iter().map(move |set| (c, set, sets.len() == 1)));
-        for (candidate, set, alone) in pileups {
-            let mut clock = Stopwatch::start();
-            let variant_type = candidate.variant_type();
-            let image = &mut self.images[self.waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
-            pileup::draw(candidate, set, &evidence.reads, &evidence.reference, image);
-            clock.lap(timings, Stage::Pileups, 1);
-            let cascades = self.cascades.filter(|_| alone);
-            let decided = cascades.and_then(|cascades| cascades.decide(image, variant_type));
-            clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
-            if decided.is_none() {
-                let context = PileupContext::new(candidate, set, &evidence.reads, self.noise);
-                self.waiting.push((probabilities.len(), context));
+    ) -> Result<Vec<DecidingStage>> {
+        let mut stages = Vec::with_capacity(sets.len());
+        for (candidate, sets) in evidence.candidates.iter().zip(sets) {
+            let cascades = self.cascades.filter(|_| sets.len() == 1);
+            let mut stage = DecidingStage::Network;
+            for set in sets {
+                let mut clock = Stopwatch::start();
+                let image = &mut self.images[self.waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
+                pileup::draw(candidate, set, &evidence.reads, &evidence.reference, image);
+                clock.lap(timings, Stage::Pileups, 1);
+                let decided = cascades.and_then(|cascades| cascades.decide(image, candidate.variant_type()));
+                clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
+                match decided {
+                    Some(_) => stage = DecidingStage::Cascade,
+                    None => {
+                        let context = PileupContext::new(candidate, set, &evidence.reads, self.noise);
+                        self.waiting.push((probabilities.len(), context));
+                    }
+                }
+                probabilities.push(decided.unwrap_or_default());
+                if self.waiting.len() * PILEUP_SIZE == self.images.len() {
+                    self.ask_network(probabilities, timings)?;
+                }
             }
-            probabilities.push(decided.unwrap_or_default());
-            if self.waiting.len() * PILEUP_SIZE == self.images.len() {
-                self.ask_network(probabilities, timings)?;
-            }
+            stages.push(stage);
         }
-        Ok(())
+        Ok(stages)
     }
 
     /// Fills in the probabilities of the waiting images.
@@ -198,10 +207,11 @@ impl DrawnPartition {
     /// Calls the candidates, and consumes their probabilities from the front of the slice.
     fn genotype(self, ploidy: &PloidyMap, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
         let contig = &self.partition.region.contig;
-        let calls = self.candidates.iter().zip(&self.sets).map(|(candidate, sets)| {
+        let candidates = self.candidates.iter().zip(&self.sets).zip(self.stages);
+        let calls = candidates.map(|((candidate, sets), stage)| {
             let (own, rest) = probabilities.split_at(sets.len());
             *probabilities = rest;
-            call_genotype(candidate, ploidy.at(contig, candidate.position), sets, own)
+            call_genotype(candidate, ploidy.at(contig, candidate.position), sets, own, stage)
         });
         CalledPartition {
             calls: calls.collect(),

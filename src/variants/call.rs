@@ -25,6 +25,25 @@ impl Filter {
     }
 }
 
+/// The stage of the caller that decided a genotype.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecidingStage {
+    Cascade,
+    Network,
+    /// The genotype did not fit on the haplotypes together with overlapping calls, so they were resolved together.
+    Overlap,
+}
+
+impl DecidingStage {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cascade => "cascade",
+            Self::Network => "network",
+            Self::Overlap => "overlap",
+        }
+    }
+}
+
 /// A site with its alleles, evidence and genotype probabilities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
@@ -39,6 +58,7 @@ pub struct Call {
     /// Probability of each genotype, in VCF order (0/0, 0/1, 1/1, 0/2, 1/2, 2/2, …; haploid: 0, 1, 2, …). The sum is 1.
     pub probabilities: Vec<f64>,
     pub genotype: Genotype,
+    pub stage: DecidingStage,
 }
 
 /// Lower probabilities carry no information, because of single precision.
@@ -112,6 +132,7 @@ mod tests {
             allele_depths: vec![5, 5],
             probabilities: probabilities.to_vec(),
             genotype: genotype.into(),
+            stage: DecidingStage::Network,
         }
     }
 

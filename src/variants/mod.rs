@@ -17,7 +17,7 @@ mod summary;
 mod variant_type;
 mod vcf;
 
-pub use call::{Call, Filter};
+pub use call::{Call, DecidingStage, Filter};
 pub(crate) use edit::Edit;
 pub(crate) use exclusions::{CallExclusion, ExcludedCalls};
 pub use format::VariantFormat;

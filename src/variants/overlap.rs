@@ -4,7 +4,7 @@
 //! Of the joint genotypes that fit on the haplotypes, the likeliest is called. The idea comes from DeepVariant's
 //! haplotype resolution.
 
-use super::call::Call;
+use super::call::{Call, DecidingStage};
 use super::edit::Edit;
 use super::genotype::{Genotype, genotypes, likeliest};
 
@@ -156,6 +156,7 @@ fn resolve_group(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]) {
         for ((&i, genotype), totals) in group.iter().zip(best).zip(totals) {
             let sum: f64 = totals.iter().sum();
             calls[i].genotype = genotype;
+            calls[i].stage = DecidingStage::Overlap;
             calls[i].probabilities = totals.iter().map(|total| total / sum).collect();
         }
     } else {
@@ -252,6 +253,7 @@ fn resolve_one_by_one(calls: &mut [Call], sites: &[OverlapSite], group: &[usize]
         let sum: f64 = call.probabilities.iter().sum();
         call.probabilities.iter_mut().for_each(|p| *p /= sum);
         call.genotype = site.genotypes[likeliest(&call.probabilities)];
+        call.stage = DecidingStage::Overlap;
         place(&mut placed, site, &call.genotype);
     }
 }
@@ -279,6 +281,7 @@ mod tests {
             depth: 30,
             probabilities: probabilities.to_vec(),
             genotype: all[best],
+            stage: DecidingStage::Network,
         }
     }
 

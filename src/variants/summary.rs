@@ -112,6 +112,7 @@ impl fmt::Display for CallSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variants::DecidingStage;
 
     #[test]
     fn called_alleles_are_counted_by_type() {
@@ -123,6 +124,7 @@ mod tests {
             allele_depths: vec![],
             probabilities: vec![],
             genotype: genotype.into(),
+            stage: DecidingStage::Network,
         };
         let mut summary = CallSummary::default();
         summary.add(&call("A", &["G"], [0, 1]), Filter::Pass);

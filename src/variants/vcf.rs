@@ -49,12 +49,14 @@ const DEFINITIONS: &str = "\
 ##FILTER=<ID=LowQual,Description=\"Variant whose QUAL is below the calling threshold\">
 ##FILTER=<ID=RefCall,Description=\"The most likely genotype is homozygous reference\">
 ##FILTER=<ID=NoCall,Description=\"No usable read\">
+##INFO=<ID=DP,Number=1,Type=Integer,Description=\"Read depth\">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">
 ##FORMAT=<ID=GQ,Number=1,Type=Integer,Description=\"Phred-scaled probability that the called genotype is wrong\">
 ##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"Read depth\">
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"Read depth of each allele\">
 ##FORMAT=<ID=VAF,Number=A,Type=Float,Description=\"Fraction of the reads that carry each alternate allele\">
 ##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods relative to the likeliest\">
+##FORMAT=<ID=STAGE,Number=1,Type=String,Description=\"Stage that decided the genotype: cascade or network; overlap if overlapping calls were resolved together\">
 ";
 
 /// The symbolic allele for any other allele (VCF 4.2, section 5.5).
@@ -233,17 +235,19 @@ fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, style: Ploi
         _ => genotype.to_string(),
     };
     format!(
-        "{contig}\t{}\t.\t{}\t{}\t{}\t{}\t.\tGT:GQ:DP:AD:VAF:PL\t{genotype}:{}:{}:{}:{}:{}\n",
+        "{contig}\t{}\t.\t{}\t{}\t{}\t{}\tDP={}\tGT:GQ:DP:AD:VAF:PL:STAGE\t{genotype}:{}:{}:{}:{}:{}:{}\n",
         call.position + 1,
         text(&call.reference),
         alternates.join(","),
         call.quality(),
         filter.name(),
+        call.depth,
         call.genotype_quality(),
         call.depth,
         join(&depths),
         fractions.join(","),
         join(&likelihoods),
+        call.stage.name(),
     )
 }
 
@@ -278,6 +282,7 @@ mod tests {
     use super::*;
     use crate::genome::Contig;
     use crate::output::put_in_place;
+    use crate::variants::DecidingStage;
 
     fn call() -> Call {
         Call {
@@ -288,6 +293,7 @@ mod tests {
             allele_depths: vec![4, 20, 16],
             probabilities: vec![0.001, 0.0, 0.0, 0.0, 0.999, 0.0],
             genotype: [1, 2].into(),
+            stage: DecidingStage::Network,
         }
     }
 
@@ -297,13 +303,13 @@ mod tests {
         let line = record(Unseen::Omitted);
         assert_eq!(
             line,
-            "chr1\t100\t.\tG\tGT,GTT\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t1/2:30:40:4,20,16:0.5,0.4:30,100,100,100,0,100\n"
+            "chr1\t100\t.\tG\tGT,GTT\t30\tPASS\tDP=40\tGT:GQ:DP:AD:VAF:PL:STAGE\t1/2:30:40:4,20,16:0.5,0.4:30,100,100,100,0,100:network\n"
         );
         let line = record(Unseen::Named);
         assert_eq!(
             line,
-            "chr1\t100\t.\tG\tGT,GTT,<*>\t30\tPASS\t.\tGT:GQ:DP:AD:VAF:PL\t\
-             1/2:30:40:4,20,16,0:0.5,0.4,0:30,100,100,100,0,100,990,990,990,990\n"
+            "chr1\t100\t.\tG\tGT,GTT,<*>\t30\tPASS\tDP=40\tGT:GQ:DP:AD:VAF:PL:STAGE\t\
+             1/2:30:40:4,20,16,0:0.5,0.4,0:30,100,100,100,0,100,990,990,990,990:network\n"
         );
     }
 
@@ -316,7 +322,7 @@ mod tests {
         };
         let sample = |filter, unseen, style| {
             let line = record("X", &haploid, filter, unseen, style);
-            line.trim_end().rsplit('\t').next().unwrap().to_owned()
+            line.trim_end().rsplit('\t').next().unwrap().replace(":network", "")
         };
         let (vcf, diploid) = (PloidyStyle::Vcf, PloidyStyle::Diploid);
         let values = |unseen, style| sample(Filter::Pass, unseen, style);
