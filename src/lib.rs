@@ -45,6 +45,8 @@ pub(crate) mod runtime;
 
 pub mod variants;
 
+pub mod panel;
+
 pub mod reads;
 
 pub mod library;

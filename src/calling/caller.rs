@@ -5,10 +5,13 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use super::spell::CalledAlleles;
 use super::worker::{CalledPartition, Extras, Worker, chunks};
 use crate::evidence::EvidenceSource;
+use crate::genome::{PARTITION_FLANK, Partition};
 use crate::library::Library;
 use crate::model::{Cascades, Inference, Model, parse_devices};
+use crate::panel::Panel;
 use crate::ploidy::{PloidyMap, PloidyOptions};
 use crate::runtime::{Stage, StageCosts, Stopwatch, for_each_ordered};
 use crate::variants::{Call, OverlapResolver};
@@ -26,6 +29,10 @@ pub struct CallingOptions {
     pub cascade: bool,
     /// How many copies the sample has of each contig.
     pub ploidy: PloidyOptions,
+    /// VCF or BCF whose alleles all get a call.
+    pub alleles: Option<PathBuf>,
+    /// Whether only the alleles of `alleles` get a call.
+    pub only_alleles: bool,
     /// Number of worker threads. Calls do not depend on it.
     pub threads: usize,
 }
@@ -38,6 +45,8 @@ impl Default for CallingOptions {
             batch_size: 128,
             cascade: true,
             ploidy: PloidyOptions::default(),
+            alleles: None,
+            only_alleles: false,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -48,6 +57,9 @@ pub struct Caller {
     pub source: EvidenceSource,
     pub library: Library,
     pub ploidy: PloidyMap,
+    /// The alleles that get a call in any case.
+    pub panel: Option<Panel>,
+    only_panel: bool,
     /// Name and checksum of each model.
     pub models: Vec<String>,
     /// Cost of opening the inputs and models.
@@ -68,6 +80,8 @@ impl Caller {
         names.iter().for_each(|name| log::debug!("model {name}"));
         let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
         let cascades = cascades.map(Cascades::new).filter(|_| options.cascade);
+        let read_panel = |path: &PathBuf| Panel::read(path, &source.reference, &source.regions);
+        let panel = options.alleles.as_ref().map(read_panel).transpose()?;
         clock.lap(&mut costs, Stage::StartUp, 0);
         let library = source.measure_library(options.threads)?;
         log::debug!("library: {library}");
@@ -81,6 +95,8 @@ impl Caller {
             source,
             library,
             ploidy,
+            panel,
+            only_panel: options.only_alleles,
             models: names,
             costs,
             inference,
@@ -93,8 +109,10 @@ impl Caller {
     /// Calls all regions in parallel, and passes partitions and calls to `sink` in genome order. Returns the cost of
     /// each stage, including the cost of opening.
     pub fn run(&self, extras: Extras, sink: &mut impl CallSink) -> Result<StageCosts> {
-        let (mut costs, mut buffer) = (self.costs, CallBuffer::default());
-        let chunks = chunks(self.source.partitions(), self.threads, extras.reads);
+        let (mut costs, mut buffer) = (self.costs, CallBuffer::new(self));
+        let mut partitions = self.source.partitions();
+        partitions.retain(|partition| extras.coverage || !self.is_skipped(partition));
+        let chunks = chunks(partitions, self.threads, extras.reads);
         let worker = || Worker::new(self, extras);
         for_each_ordered(
             self.threads,
@@ -114,6 +132,16 @@ impl Caller {
         buffer.finish(sink)?;
         clock.lap(&mut costs, Stage::Writing, 0);
         Ok(costs)
+    }
+
+    /// Whether the partition gives no record, because it has no record of the panel.
+    fn is_skipped(&self, partition: &Partition) -> bool {
+        let panel = self.panel.as_ref().filter(|_| self.only_panel);
+        panel.is_some_and(|panel| {
+            let region = &partition.region;
+            let records = panel.within(&region.contig, region.start, region.end);
+            !records.iter().any(|record| partition.contains(record.position))
+        })
     }
 
     /// Calls all regions, and passes the contig name and each call to `consume`, in genome order.
@@ -150,41 +178,92 @@ impl<F: FnMut(&str, &Call) -> Result<()>> CallSink for Consumer<F> {
     }
 }
 
-/// Holds calls back until no later call can overlap them.
-#[derive(Default)]
-struct CallBuffer {
+/// Holds calls back until no later call can overlap them, and spells them as the panel does.
+struct CallBuffer<'a> {
+    caller: &'a Caller,
     contig: String,
     overlaps: OverlapResolver,
+    resolved: Vec<Call>,
+    /// See [`CalledPartition::outside`].
+    outside: Vec<Call>,
+    /// All records before this position of the contig are passed on.
+    done: u64,
 }
 
-impl CallBuffer {
+impl<'a> CallBuffer<'a> {
+    fn new(caller: &'a Caller) -> Self {
+        Self {
+            caller,
+            contig: String::new(),
+            overlaps: OverlapResolver::default(),
+            resolved: Vec::new(),
+            outside: Vec::new(),
+            done: 0,
+        }
+    }
+
     fn add(&mut self, mut called: CalledPartition, sink: &mut impl CallSink) -> Result<()> {
         let (calls, end) = (std::mem::take(&mut called.calls), called.partition.region.end);
         if called.partition.region.contig != self.contig {
             self.finish(sink)?;
             self.contig.clone_from(&called.partition.region.contig);
+            self.done = 0;
         }
+        self.outside.append(&mut called.outside);
         sink.partition(called)?;
         for call in calls {
-            let resolved = self.overlaps.push(call);
-            self.pass_on(&resolved, sink)?;
+            self.resolved.append(&mut self.overlaps.push(call));
         }
-        let resolved = self.overlaps.release(end);
-        self.pass_on(&resolved, sink)?;
+        self.resolved.append(&mut self.overlaps.release(end));
         match self.overlaps.is_holding() {
             true => Ok(()),
-            false => sink.flush(),
+            false => {
+                self.pass_on(end, sink)?;
+                sink.flush()
+            }
         }
     }
 
     /// Passes on the waiting calls at the end of a contig.
     fn finish(&mut self, sink: &mut impl CallSink) -> Result<()> {
-        let rest = self.overlaps.finish();
-        self.pass_on(&rest, sink)
+        self.resolved.append(&mut self.overlaps.finish());
+        self.pass_on(u64::MAX, sink)
     }
 
-    fn pass_on(&self, calls: &[Call], sink: &mut impl CallSink) -> Result<()> {
+    /// Passes on the records before `end`.
+    fn pass_on(&mut self, end: u64, sink: &mut impl CallSink) -> Result<()> {
+        let mut calls = std::mem::take(&mut self.resolved);
+        if let Some(panel) = &self.caller.panel {
+            calls = self.spelled(panel, calls, end);
+        }
+        self.outside.clear();
+        self.done = end;
         calls.iter().try_for_each(|call| sink.call(&self.contig, call))
+    }
+
+    /// The records of the panel from `done` to `end`, and the calls of other alleles.
+    fn spelled(&self, panel: &Panel, mut calls: Vec<Call>, end: u64) -> Vec<Call> {
+        let own = calls.len();
+        calls.extend(self.outside.iter().cloned());
+        let alleles = CalledAlleles::new(&calls);
+        let ploidy = |position| self.caller.ploidy.at(&self.contig, position);
+        let records = panel.within(&self.contig, self.done, end);
+        let mut spelled = Vec::new();
+        if !self.caller.only_panel {
+            // Records that begin outside may have normalized alleles here.
+            let first = self.done.saturating_sub(PARTITION_FLANK);
+            let near = panel.within(&self.contig, first, end.saturating_add(PARTITION_FLANK));
+            let mut free = alleles.without(near.iter());
+            free.truncate(own);
+            spelled.extend(free.into_iter().flatten());
+        }
+        spelled.extend(
+            records
+                .iter()
+                .map(|record| alleles.record(record, ploidy(record.position))),
+        );
+        spelled.sort_by_key(|call| call.position);
+        spelled
     }
 }
 

@@ -10,6 +10,14 @@ const MIN_ALLELE_QUALITY: f64 = 1.0;
 /// Least likelihood of a haploid genotype. Where the network sees two alleles for certain, no genotype is likelier.
 const LEAST_LIKELIHOOD: f64 = 1e-30;
 
+/// What the networks say about a candidate.
+#[derive(Clone, Copy)]
+pub struct Classified<'a> {
+    pub sets: &'a [Vec<usize>],
+    pub probabilities: &'a [[f32; 3]],
+    pub stage: DecidingStage,
+}
+
 /// Combines the network's probabilities for each allele set into a call.
 ///
 /// `sets` holds indices of alternate alleles, as [`crate::pileup::allele_sets`] returns them. `probabilities[i]` are
@@ -22,13 +30,19 @@ const LEAST_LIKELIHOOD: f64 = 1e-30;
 /// The genotype is first chosen among all alternates. In repeats, one alternate may be only a slip of another; then the
 /// image of both shows how many haplotypes carry them. Afterwards the record omits improbable alternates that are not
 /// called.
+///
+/// `wanted` alternates stay in the record, however improbable they are.
 pub fn call_genotype(
     candidate: &Candidate,
     ploidy: Ploidy,
-    sets: &[Vec<usize>],
-    probabilities: &[[f32; 3]],
-    stage: DecidingStage,
+    classified: Classified<'_>,
+    wanted: impl Fn(usize) -> bool,
 ) -> Call {
+    let Classified {
+        sets,
+        probabilities,
+        stage,
+    } = classified;
     let likelihood = |genotype: &Genotype| {
         let carries = |set: &[usize], allele: usize| allele > 0 && set.contains(&(allele - 1));
         let carriers = |set: &[usize]| genotype.alleles().iter().filter(|&&a| carries(set, a)).count();
@@ -44,7 +58,7 @@ pub fn call_genotype(
     };
     let all = genotypes(ploidy, candidate.alternates.len());
     let called = all[likeliest(&all.iter().map(likelihood).collect::<Vec<_>>())];
-    let kept = kept_alternates(candidate.alternates.len(), called, sets, probabilities);
+    let kept = kept_alternates(candidate.alternates.len(), called, classified, wanted);
     let genotypes = genotypes(ploidy, kept.len());
     let unreduced = |genotype: &Genotype| genotype.renumbered(|a| if a > 0 { kept[a - 1] + 1 } else { 0 });
     let mut likelihoods: Vec<f64> = genotypes.iter().map(|g| likelihood(&unreduced(g))).collect();
@@ -71,8 +85,16 @@ pub fn call_genotype(
     }
 }
 
-/// Indices of the alternates that are called or probable enough; at least one.
-fn kept_alternates(alternates: usize, called: Genotype, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Vec<usize> {
+/// Indices of the alternates that are wanted, called or probable enough; at least one.
+fn kept_alternates(
+    alternates: usize,
+    called: Genotype,
+    classified: Classified<'_>,
+    wanted: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let Classified {
+        sets, probabilities, ..
+    } = classified;
     let absent = |alternate: usize| {
         let own = sets.iter().position(|set| set[..] == [alternate]);
         let share = |[none, _, both]: [f32; 3]| match called {
@@ -83,7 +105,7 @@ fn kept_alternates(alternates: usize, called: Genotype, sets: &[Vec<usize>], pro
     };
     let limit = 10f64.powf(-MIN_ALLELE_QUALITY / 10.0);
     let kept: Vec<usize> = (0..alternates)
-        .filter(|&a| called.alleles().contains(&(a + 1)) || absent(a) <= limit)
+        .filter(|&a| wanted(a) || called.alleles().contains(&(a + 1)) || absent(a) <= limit)
         .collect();
     if kept.is_empty() {
         return (0..alternates)
@@ -99,8 +121,17 @@ mod tests {
     use super::*;
     use crate::candidates::Allele;
 
+    fn call_at(ploidy: Ploidy, candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Call {
+        let classified = Classified {
+            sets,
+            probabilities,
+            stage: DecidingStage::Network,
+        };
+        super::call_genotype(candidate, ploidy, classified, |_| false)
+    }
+
     fn call_genotype(candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]) -> Call {
-        super::call_genotype(candidate, Ploidy::Diploid, sets, probabilities, DecidingStage::Network)
+        call_at(Ploidy::Diploid, candidate, sets, probabilities)
     }
 
     fn candidate(reference: &str, alternates: &[&str]) -> Candidate {
@@ -129,7 +160,7 @@ mod tests {
     #[test]
     fn one_copy_is_never_heterozygous() {
         let haploid = |candidate: &Candidate, sets: &[Vec<usize>], probabilities: &[[f32; 3]]| {
-            super::call_genotype(candidate, Ploidy::Haploid, sets, probabilities, DecidingStage::Network)
+            call_at(Ploidy::Haploid, candidate, sets, probabilities)
         };
         let snp = candidate("A", &["C"]);
         let call = haploid(&snp, &[vec![0]], &[[0.001, 0.9, 0.099]]);

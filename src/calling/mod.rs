@@ -2,6 +2,8 @@
 
 mod caller;
 mod genotype;
+mod named;
+mod spell;
 mod worker;
 
 pub use caller::{CallSink, Caller, CallingOptions};

@@ -3,17 +3,19 @@
 use anyhow::Result;
 
 use super::caller::Caller;
-use super::genotype::call_genotype;
-use crate::candidates::{Candidate, coverage};
+use super::genotype::{Classified, call_genotype};
+use super::named::NamedAlleles;
+use crate::candidates::{Candidate, coverage, named_candidates};
 use crate::evidence::{Evidence, EvidenceWorker};
 use crate::genome::{Partition, Sequence};
 use crate::model::{Cascades, PileupClassifier};
+use crate::panel::Panel;
 use crate::pileup;
 use crate::pileup::{PILEUP_SIZE, PileupContext};
 use crate::ploidy::PloidyMap;
 use crate::reads::{Read, ReadCounts};
 use crate::runtime::{Stage, StageCosts, Stopwatch};
-use crate::variants::{Call, Covered, CoveredRun, DecidingStage, Ploidy};
+use crate::variants::{Call, Covered, CoveredRun, DecidingStage, Ploidy, unseen_allele_probabilities};
 
 /// Maximum number of partitions in a chunk.
 const MOST_PARTITIONS: usize = 16;
@@ -37,7 +39,10 @@ pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> 
 /// One partition and its calls.
 pub struct CalledPartition {
     pub partition: Partition,
+    /// Ascending by position, all within the partition.
     pub calls: Vec<Call>,
+    /// Calls of alleles whose record in the panel lies in the partition, but whose normalized form does not.
+    pub outside: Vec<Call>,
     /// The pieces of the partition, each with one ploidy; empty unless [`Extras::coverage`] is set.
     pub covered: Vec<Covered>,
     /// Empty unless [`Extras::reads`] is set.
@@ -55,7 +60,9 @@ pub struct Extras {
 /// One partition whose pileups are drawn.
 struct DrawnPartition {
     partition: Partition,
+    /// Those that the reads show, then one for each forced allele.
     candidates: Vec<Candidate>,
+    named: NamedAlleles,
     /// Allele sets of each candidate. Each set has one pileup.
     sets: Vec<Vec<Vec<usize>>>,
     /// The stage that decided each candidate.
@@ -71,6 +78,7 @@ pub struct Worker<'a> {
     cascades: Option<&'a Cascades>,
     classifier: PileupClassifier,
     ploidy: &'a PloidyMap,
+    panel: Option<&'a Panel>,
     /// Noise of the library.
     noise: f32,
     extras: Extras,
@@ -88,6 +96,7 @@ impl<'a> Worker<'a> {
             cascades: caller.cascades.as_ref(),
             classifier: caller.inference.classifier()?,
             ploidy: &caller.ploidy,
+            panel: caller.panel.as_ref(),
             noise: caller.library.noise(),
             extras,
             images: vec![0; batch_size * PILEUP_SIZE],
@@ -107,11 +116,13 @@ impl<'a> Worker<'a> {
                 .candidates
                 .retain(|candidate| ploidy(candidate.position) != Ploidy::Absent);
             let covered = self.cover(&partition, &evidence, &mut timings);
+            let named = self.add_named(&partition, &mut evidence);
             let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
-            let stages = self.draw(&evidence, &sets, &mut probabilities, &mut timings)?;
+            let stages = self.draw(&evidence, &sets, named.forced.len(), &mut probabilities, &mut timings)?;
             drawn.push(DrawnPartition {
                 partition,
                 candidates: evidence.candidates,
+                named,
                 sets,
                 stages,
                 covered,
@@ -151,20 +162,46 @@ impl<'a> Worker<'a> {
         covered
     }
 
+    /// Adds a candidate for each allele of the panel that the reads show too rarely, or not at all.
+    fn add_named(&self, partition: &Partition, evidence: &mut Evidence) -> NamedAlleles {
+        let Some(panel) = self.panel else {
+            return NamedAlleles::default();
+        };
+        let reference = &evidence.reference;
+        let mut named = NamedAlleles::new(panel, partition, &evidence.candidates, reference);
+        let ploidy = |position| self.ploidy.at(&partition.region.contig, position);
+        named.forced.retain(|allele| ploidy(allele.position) != Ploidy::Absent);
+        let min_quality = self.evidence.min_base_quality();
+        let candidates = named_candidates(&evidence.reads, reference, &named.forced, min_quality);
+        evidence.candidates.extend(candidates);
+        named
+    }
+
     /// Appends the genotype probabilities of each allele set of each candidate, and returns the stage that decides each
     /// candidate. If the cascade does not decide a set, the network fills in its probabilities when a batch of images
-    /// is full.
+    /// is full. Of the last `forced` candidates, the network sees those with a supporting read.
     fn draw(
         &mut self,
         evidence: &Evidence,
         sets: &[Vec<Vec<usize>>],
+        forced: usize,
         probabilities: &mut Vec<[f32; 3]>,
         timings: &mut StageCosts,
     ) -> Result<Vec<DecidingStage>> {
         let mut stages = Vec::with_capacity(sets.len());
-        for (candidate, sets) in evidence.candidates.iter().zip(sets) {
-            let cascades = self.cascades.filter(|_| sets.len() == 1);
-            let mut stage = DecidingStage::Network;
+        let found = sets.len() - forced;
+        for (number, (candidate, sets)) in evidence.candidates.iter().zip(sets).enumerate() {
+            let is_forced = number >= found;
+            if is_forced && candidate.alternates[0].depth == 0 {
+                probabilities.push(unseen_allele_probabilities(candidate.depth));
+                stages.push(DecidingStage::Forced);
+                continue;
+            }
+            let cascades = self.cascades.filter(|_| sets.len() == 1 && !is_forced);
+            let mut stage = match is_forced {
+                true => DecidingStage::Forced,
+                false => DecidingStage::Network,
+            };
             for set in sets {
                 let mut clock = Stopwatch::start();
                 let image = &mut self.images[self.waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
@@ -206,15 +243,40 @@ impl<'a> Worker<'a> {
 impl DrawnPartition {
     /// Calls the candidates, and consumes their probabilities from the front of the slice.
     fn genotype(self, ploidy: &PloidyMap, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
-        let contig = &self.partition.region.contig;
+        let region = &self.partition.region;
         let candidates = self.candidates.iter().zip(&self.sets).zip(self.stages);
-        let calls = candidates.map(|((candidate, sets), stage)| {
-            let (own, rest) = probabilities.split_at(sets.len());
-            *probabilities = rest;
-            call_genotype(candidate, ploidy.at(contig, candidate.position), sets, own, stage)
-        });
+        let mut calls: Vec<Call> = candidates
+            .map(|((candidate, sets), stage)| {
+                let (probabilities_here, rest) = probabilities.split_at(sets.len());
+                *probabilities = rest;
+                let classified = Classified {
+                    sets,
+                    probabilities: probabilities_here,
+                    stage,
+                };
+                let is_named = |alternate| self.named.has(candidate, alternate);
+                call_genotype(
+                    candidate,
+                    ploidy.at(&region.contig, candidate.position),
+                    classified,
+                    is_named,
+                )
+            })
+            .collect();
+        let mut outside = Vec::new();
+        let forced = calls.split_off(calls.len() - self.named.forced.len());
+        for (mut call, allele) in forced.into_iter().zip(self.named.forced) {
+            // The candidate shows only the first base of an allele that replaces several bases by as many.
+            (call.reference, call.alternates) = (allele.reference, vec![allele.bases]);
+            match self.partition.contains(allele.position) {
+                true => calls.push(call),
+                false => outside.push(call),
+            }
+        }
+        calls.sort_by_key(|call| call.position);
         CalledPartition {
-            calls: calls.collect(),
+            calls,
+            outside,
             partition: self.partition,
             covered: self.covered,
             reads: self.reads,

@@ -73,13 +73,36 @@ pub(super) fn count_suspicious(
     min_base_quality: u8,
     suspicion: Suspicion,
 ) -> Vec<SiteCounts> {
+    count_sites(reads, sequence, min_base_quality, |indels, clean| {
+        suspicious_sites(reads, indels, clean, sequence, region, suspicion)
+    })
+}
+
+/// Like [`count_alleles`], for the given positions: ascending, without repeats, with known reference bases.
+pub(super) fn count_at(
+    reads: &[Read],
+    sequence: &Sequence,
+    positions: &[u64],
+    min_base_quality: u8,
+) -> Vec<SiteCounts> {
+    let sites = positions.iter().map(|&position| ObservedSite::new(position, sequence));
+    count_sites(reads, sequence, min_base_quality, |_, _| sites.collect())
+}
+
+/// The counts of the sites that `choose` returns from the indels of each read, and from whether each read is clean.
+fn count_sites(
+    reads: &[Read],
+    sequence: &Sequence,
+    min_base_quality: u8,
+    choose: impl FnOnce(&[Vec<Indel>], &[bool]) -> Vec<ObservedSite>,
+) -> Vec<SiteCounts> {
     let mut indels: Vec<Vec<Indel>> = reads.iter().map(|read| indels(read, sequence)).collect();
     correct_read_errors(indels.iter_mut().flatten());
     let with_indels = || reads.iter().zip(&indels);
     let clean: Vec<bool> = with_indels()
         .map(|(read, indels)| is_clean(read, indels, sequence, min_base_quality))
         .collect();
-    let mut sites = suspicious_sites(reads, &indels, &clean, sequence, region, suspicion);
+    let mut sites = choose(&indels, &clean);
     for (number, (read, indels)) in with_indels().enumerate() {
         observe(number as u32, read, indels, &mut sites);
     }
@@ -161,12 +184,7 @@ fn suspicious_sites(
     };
     let positions = (region.start..).zip(&counts).filter(|(_, count)| suspicious(count));
     positions
-        .map(|(position, _)| ObservedSite {
-            position,
-            reference_base: sequence.base(position),
-            alleles: Vec::new(),
-            observations: Vec::new(),
-        })
+        .map(|(position, _)| ObservedSite::new(position, sequence))
         .filter(|site| site.reference_base != b'N')
         .collect()
 }
@@ -211,6 +229,15 @@ fn observe(number: u32, read: &Read, indels: &[Indel], sites: &mut [ObservedSite
 }
 
 impl ObservedSite {
+    fn new(position: u64, sequence: &Sequence) -> Self {
+        Self {
+            position,
+            reference_base: sequence.base(position),
+            alleles: Vec::new(),
+            observations: Vec::new(),
+        }
+    }
+
     /// Index of an allele. Adds the allele if it is new.
     fn allele(&mut self, reference: &[u8], bases: &[u8]) -> usize {
         let known = self.alleles.iter().position(|(r, b)| r == reference && b == bases);

@@ -211,6 +211,7 @@ impl RealignedReadsArgs {
   dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 \\
       --output slice.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz --gvcf NA12878.g.vcf.gz
+  dvcall call --ref GRCh38.fa --reads NA12878.bam --alleles panel.vcf.gz --only-alleles --output panel.NA12878.vcf.gz
   dvcall call --ref GRCh38.fa --reads HG002.bam --sex male --output HG002.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.bam --regions exome.bed --model my.safetensors --output exome.vcf.gz")]
 pub struct CallArgs {
@@ -223,6 +224,12 @@ pub struct CallArgs {
     /// Leave RefCall records, which are candidates without a variant, out of --output
     #[arg(long)]
     pub no_ref_calls: bool,
+    /// VCF or BCF whose alleles all get a record, spelled as in the file, whatever the reads show
+    #[arg(long, value_name = "VCF|BCF", conflicts_with = "no_ref_calls")]
+    pub alleles: Option<PathBuf>,
+    /// Write the alleles of --alleles only
+    #[arg(long, requires = "alleles")]
+    pub only_alleles: bool,
     /// gVCF to write too, for joint calling: the same calls, and reference blocks with the certainty of no variant
     #[arg(long, value_name = "GVCF")]
     pub gvcf: Option<PathBuf>,
@@ -269,6 +276,8 @@ impl CallArgs {
             batch_size: self.batch_size as usize,
             cascade: !self.no_cascade,
             ploidy: self.ploidy.options(),
+            alleles: self.alleles.clone(),
+            only_alleles: self.only_alleles,
             threads: self.input.threads(),
         }
     }

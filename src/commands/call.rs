@@ -58,6 +58,7 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     let cards: Vec<PathBuf> = args.model.iter().map(|model| card_path(model)).collect();
     let mut inputs = args.input.files();
     inputs.extend(args.ploidy.par_regions.as_deref());
+    inputs.extend(args.alleles.as_deref());
     inputs.extend(args.model.iter().chain(&cards).map(PathBuf::as_path));
     check_inputs_are_kept(&outputs, &inputs)
 }

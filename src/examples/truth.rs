@@ -5,14 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use rustc_hash::FxHashMap;
 
-use crate::genome::{IntervalSet, Reference, ReferenceReader, Region, Sequence};
-use crate::variants::{CallExclusion, Edit, ExcludedCalls, VariantReader, VariantRecord, left_align};
-
-/// Reference bases in memory at a time while truth is read.
-const STRETCH: u64 = 100_000;
-
-/// Left-alignment may shift a record this many reference bases to the left.
-const SHIFT: u64 = 1_000;
+use crate::genome::{IntervalSet, Reference, Region};
+use crate::variants::{CallExclusion, Edit, ExcludedCalls, Normalizer, VariantReader, VariantRecord};
 
 /// A true variant, left-aligned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +31,19 @@ impl TruthVariant {
     /// Number of haplotypes that do not carry the reference.
     pub fn alternate_count(&self) -> usize {
         self.genotype.iter().filter(|&&allele| allele > 0).count()
+    }
+
+    fn normalized(mut self, contig: &str, normalizer: &mut Normalizer) -> Result<Self> {
+        let mut alleles = vec![self.reference];
+        alleles.append(&mut self.alternates);
+        let position = normalizer.normalize(contig, self.position, &mut alleles)?;
+        let alternates = alleles.split_off(1);
+        Ok(Self {
+            position,
+            reference: alleles.remove(0),
+            alternates,
+            ..self
+        })
     }
 
     /// The edits of its haplotypes, in an order that does not depend on the phase.
@@ -135,7 +142,7 @@ impl TruthVariants {
             let is_filtered = !use_filtered && record.filters().next().is_some();
             let variant = match parse(&record, position) {
                 Ok(Parsed::Reference) => continue,
-                Ok(Parsed::Variant(variant)) => Some(normalizer.normalize(contig, variant)),
+                Ok(Parsed::Variant(variant)) => Some(variant.normalized(contig, &mut normalizer)),
                 Ok(Parsed::Symbolic) => None,
                 Err(_) if is_filtered => None,
                 Err(error) => return Err(error.context(place())),
@@ -262,55 +269,4 @@ fn parse(record: &VariantRecord, position: u64) -> Result<Parsed> {
         true => Parsed::Reference,
         false => Parsed::Variant(variant),
     })
-}
-
-/// Checks REF against the reference and left-aligns variants. Holds a part of the reference in memory.
-struct Normalizer<'a> {
-    reference: &'a Reference,
-    reader: ReferenceReader,
-    contig: String,
-    held: Sequence,
-}
-
-impl<'a> Normalizer<'a> {
-    fn new(reference: &'a Reference) -> Result<Self> {
-        Ok(Self {
-            reference,
-            reader: reference.reader()?,
-            contig: String::new(),
-            held: Sequence::default(),
-        })
-    }
-
-    fn normalize(&mut self, contig: &str, variant: TruthVariant) -> Result<TruthVariant> {
-        let start = variant.position.saturating_sub(SHIFT);
-        if self.contig != contig || start < self.held.start || variant.end() > self.held.end() {
-            let length = self.reference.contigs().get(contig).map_or(0, |c| c.length);
-            ensure!(
-                variant.end() <= length,
-                "it lies beyond the end of {contig} ({length} bases); use the reference of the truth's build"
-            );
-            let end = (variant.end() + STRETCH).min(length);
-            self.held = Sequence::new(start, self.reader.fetch(contig, start, end)?);
-            self.contig = contig.to_owned();
-        }
-        let found = self.held.slice(variant.position, variant.end());
-        let fits = found.iter().zip(&variant.reference).all(|(a, b)| a == b || *a == b'N');
-        ensure!(
-            fits,
-            "its REF is {}, but the reference has {}; use the reference of the truth's build",
-            String::from_utf8_lossy(&variant.reference),
-            String::from_utf8_lossy(found)
-        );
-        let mut alleles = vec![variant.reference];
-        alleles.extend(variant.alternates);
-        let position = left_align(variant.position, &mut alleles, start, |p| self.held.base(p));
-        let alternates = alleles.split_off(1);
-        Ok(TruthVariant {
-            position,
-            reference: alleles.remove(0),
-            alternates,
-            ..variant
-        })
-    }
 }

@@ -32,6 +32,8 @@ pub enum DecidingStage {
     Network,
     /// The genotype did not fit on the haplotypes together with overlapping calls, so they were resolved together.
     Overlap,
+    /// The user named the allele, and the reads show it too rarely for a candidate, or not at all.
+    Forced,
 }
 
 impl DecidingStage {
@@ -40,6 +42,7 @@ impl DecidingStage {
             Self::Cascade => "cascade",
             Self::Network => "network",
             Self::Overlap => "overlap",
+            Self::Forced => "forced",
         }
     }
 }

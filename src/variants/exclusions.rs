@@ -13,10 +13,11 @@ pub enum CallExclusion {
     Repeated,
     /// Another call has the same allele with another genotype.
     Contradicted,
+    NoAlternate,
 }
 
 impl CallExclusion {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Filtered,
         Self::Ploidy,
         Self::Symbolic,
@@ -24,6 +25,7 @@ impl CallExclusion {
         Self::NotInReference,
         Self::Repeated,
         Self::Contradicted,
+        Self::NoAlternate,
     ];
 
     /// The name in `metrics.json`.
@@ -36,6 +38,7 @@ impl CallExclusion {
             Self::NotInReference => "contig_not_in_reference",
             Self::Repeated => "repeated",
             Self::Contradicted => "contradicted",
+            Self::NoAlternate => "no_alternate",
         }
     }
 
@@ -49,6 +52,7 @@ impl CallExclusion {
             Self::NotInReference => "on contigs that the reference lacks",
             Self::Repeated => "that repeat another call",
             Self::Contradicted => "whose allele has another genotype in another call",
+            Self::NoAlternate => "without an alternate allele",
         }
     }
 }

@@ -29,6 +29,35 @@ pub struct Coverage {
     pub reference_depth: u16,
 }
 
+impl Coverage {
+    /// Logarithms to base 10 of the likelihoods of 0/0, 0/1 and 1/1. Haploid: of 0, none and 1.
+    fn log10_likelihoods(self, ploidy: Ploidy) -> [f64; 3] {
+        let reference = f64::from(self.reference_depth);
+        let others = f64::from(self.depth - self.reference_depth);
+        [
+            reference * RIGHT + others * WRONG,
+            match ploidy {
+                Ploidy::Diploid => (reference + others) * HALF,
+                Ploidy::Haploid | Ploidy::Absent => f64::NEG_INFINITY,
+            },
+            reference * WRONG + others * RIGHT,
+        ]
+    }
+}
+
+/// Probabilities that none, one or both haplotypes carry an allele that none of `depth` fragments shows. They give at
+/// most the GQ of a reference block.
+pub(crate) fn unseen_allele_probabilities(depth: u32) -> [f32; 3] {
+    let depth = u16::try_from(depth).unwrap_or(u16::MAX);
+    let reference_depth = depth;
+    let [same, het, hom] = Coverage { depth, reference_depth }
+        .log10_likelihoods(Ploidy::Diploid)
+        .map(|likelihood| 10f64.powf(likelihood));
+    let least = 10f64.powf(-f64::from(MAX_QUALITY) / 10.0);
+    let total = same + het + hom;
+    [same / total, (het / total).max(least), hom / total].map(|p| p as f32)
+}
+
 /// Genotype quality and likelihoods of a position, from its coverage and ploidy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Confidence {
@@ -39,16 +68,7 @@ struct Confidence {
 
 impl Confidence {
     fn new(ploidy: Ploidy, coverage: Coverage) -> Self {
-        let reference = f64::from(coverage.reference_depth);
-        let others = f64::from(coverage.depth - coverage.reference_depth);
-        let log10 = [
-            reference * RIGHT + others * WRONG,
-            match ploidy {
-                Ploidy::Diploid => (reference + others) * HALF,
-                Ploidy::Haploid | Ploidy::Absent => f64::NEG_INFINITY,
-            },
-            reference * WRONG + others * RIGHT,
-        ];
+        let log10 = coverage.log10_likelihoods(ploidy);
         let best = log10.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut likelihoods = log10.map(|l| (10.0 * (best - l)).round() as u32);
         if ploidy != Ploidy::Diploid {

@@ -56,7 +56,7 @@ const DEFINITIONS: &str = "\
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"Read depth of each allele\">
 ##FORMAT=<ID=VAF,Number=A,Type=Float,Description=\"Fraction of the reads that carry each alternate allele\">
 ##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods relative to the likeliest\">
-##FORMAT=<ID=STAGE,Number=1,Type=String,Description=\"Stage that decided the genotype: cascade or network; overlap if overlapping calls were resolved together\">
+##FORMAT=<ID=STAGE,Number=1,Type=String,Description=\"Stage that decided the genotype: cascade or network; overlap if overlapping calls were resolved together; forced if --alleles names an allele that is no candidate\">
 ";
 
 /// The symbolic allele for any other allele (VCF 4.2, section 5.5).
@@ -229,6 +229,10 @@ fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, style: Ploi
         likelihoods.resize(added, EXCLUDED_LIKELIHOOD);
     }
     let fractions: Vec<_> = depths[1..].iter().map(|&d| trimmed_fraction(d, call.depth)).collect();
+    let quality = match filter {
+        Filter::NoCall => ".".to_owned(),
+        _ => call.quality().to_string(),
+    };
     let genotype = match (filter, genotype) {
         (Filter::NoCall, Genotype::Haploid(_)) => ".".to_owned(),
         (Filter::NoCall, Genotype::Diploid(_)) => "./.".to_owned(),
@@ -239,7 +243,7 @@ fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, style: Ploi
         call.position + 1,
         text(&call.reference),
         alternates.join(","),
-        call.quality(),
+        quality,
         filter.name(),
         call.depth,
         call.genotype_quality(),
