@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::candidates::Candidate;
 use crate::genome::{Partition, Sequence};
-use crate::panel::{Panel, PanelAllele};
+use crate::panel::{Panel, PanelAllele, PanelRecord};
 use crate::variants::Edit;
 
 /// The alleles of the panel's records in a partition.
@@ -21,7 +21,7 @@ impl NamedAlleles {
         let region = &partition.region;
         let records = panel.within(&region.contig, region.start, region.end).iter();
         let records = records.filter(|record| partition.contains(record.position));
-        let mut forced: Vec<PanelAllele> = records.flat_map(|record| record.alleles.iter().cloned()).collect();
+        let mut forced: Vec<PanelAllele> = records.flat_map(PanelRecord::alleles).collect();
         forced.sort();
         forced.dedup();
         let edits = forced.iter().filter_map(PanelAllele::edit).collect();

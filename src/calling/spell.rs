@@ -30,13 +30,13 @@ impl<'a> CalledAlleles<'a> {
     /// The call of a record of the panel, with its position and alleles. Without evidence, its depth is 0.
     pub fn record(&self, record: &PanelRecord, ploidy: Ploidy) -> Call {
         let find = |edit: Option<Edit>| self.alternates.get(&edit?).copied();
-        let found: Option<Vec<Alternate>> = record.alleles.iter().map(|allele| find(allele.edit())).collect();
+        let found: Option<Vec<Alternate>> = record.alleles().iter().map(|allele| find(allele.edit())).collect();
         let call = found.and_then(|alternates| self.combine(&alternates));
-        let call = call.unwrap_or_else(|| without_evidence(record.alternates.len(), ploidy));
+        let call = call.unwrap_or_else(|| without_evidence(record.alternates().count(), ploidy));
         Call {
             position: record.position,
-            reference: record.reference.clone(),
-            alternates: record.alternates.clone(),
+            reference: record.reference().to_vec(),
+            alternates: record.alternates().map(<[u8]>::to_vec).collect(),
             ..call
         }
     }
@@ -44,7 +44,7 @@ impl<'a> CalledAlleles<'a> {
     /// Each call, without the alternates that the records have. None if no alternate remains.
     pub fn without<'b>(&self, records: impl Iterator<Item = &'b PanelRecord>) -> Vec<Option<Call>> {
         let mut remaining: Vec<Vec<usize>> = self.calls.iter().map(|c| (1..=c.alternates.len()).collect()).collect();
-        for allele in records.flat_map(|record| &record.alleles) {
+        for allele in records.flat_map(PanelRecord::alleles) {
             let named = allele.edit().and_then(|edit| self.alternates.get(&edit));
             if let Some(&(call, number)) = named {
                 remaining[call].retain(|&other| other != number);
@@ -175,18 +175,12 @@ mod tests {
     }
 
     fn record(position: u64, alleles: &[&str], normalized: &[(u64, &str, &str)]) -> PanelRecord {
-        let mut bases = alleles.iter().map(|bases| bases.as_bytes().to_vec());
         let allele = |&(position, reference, bases): &(u64, &str, &str)| PanelAllele {
             position,
             reference: reference.into(),
             bases: bases.into(),
         };
-        PanelRecord {
-            position,
-            reference: bases.next().unwrap(),
-            alternates: bases.collect(),
-            alleles: normalized.iter().map(allele).collect(),
-        }
+        PanelRecord::new(position, alleles, normalized.iter().map(allele).collect())
     }
 
     fn text(call: &Call) -> String {

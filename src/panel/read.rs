@@ -82,10 +82,15 @@ impl Panel {
                 let record = self.parse(&reader.record_of(None)?, contig, position, &mut normalizer);
                 let record = record.with_context(|| format!("record {contig}:{}", position + 1))?;
                 let records = self.contigs.entry(contig.to_owned()).or_default();
-                records.extend(record);
+                let mut same_place = records.iter().rev().take_while(|other| other.position == position);
+                match record {
+                    Some(record) if same_place.any(|other| *other == record) => {
+                        self.excluded.add(CallExclusion::Repeated, contig, position);
+                    }
+                    record => records.extend(record),
+                }
             }
         }
-        self.remove_repeats();
         match unknown {
             Some(contig) if !known => anyhow::bail!(
                 "the reference has none of its contigs (for example {contig}); use a VCF of the same build and contig names"
@@ -101,56 +106,38 @@ impl Panel {
         position: u64,
         normalizer: &mut Normalizer,
     ) -> Result<Option<PanelRecord>> {
-        let reference = record.reference.to_ascii_uppercase().into_bytes();
-        let (mut alternates, mut alleles) = (Vec::new(), Vec::new());
-        for alternate in record.alternates.split(',') {
-            let bases = alternate.to_ascii_uppercase().into_bytes();
-            if bases.len() > LONGEST_ALLELE || reference.len() > LONGEST_ALLELE {
-                self.excluded.add(CallExclusion::Long, contig, position);
+        let reference = record.reference.to_ascii_uppercase();
+        let all = record.alternates.to_ascii_uppercase();
+        let (mut alleles, mut normalized) = (vec![reference.as_str()], Vec::new());
+        for alternate in all.split(',') {
+            if let Some(reason) = exclusion(&alleles, alternate) {
+                self.excluded.add(reason, contig, position);
                 continue;
             }
-            if bases == b"." || bases == reference {
-                self.excluded.add(CallExclusion::NoAlternate, contig, position);
-                continue;
-            }
-            if !bases.iter().all(|base| b"ACGT".contains(base)) {
-                self.excluded.add(CallExclusion::Symbolic, contig, position);
-                continue;
-            }
-            if alternates.contains(&bases) {
-                self.excluded.add(CallExclusion::Repeated, contig, position);
-                continue;
-            }
-            let mut pair = [reference.clone(), bases.clone()];
+            let mut pair = [reference.clone().into_bytes(), alternate.as_bytes().to_vec()];
             let position = normalizer.normalize(contig, position, &mut pair)?;
-            let [reference, normalized] = pair;
-            alleles.push(PanelAllele {
+            let [reference, bases] = pair;
+            normalized.push(PanelAllele {
                 position,
                 reference,
-                bases: normalized,
+                bases,
             });
-            alternates.push(bases);
+            alleles.push(alternate);
         }
-        Ok((!alternates.is_empty()).then_some(PanelRecord {
-            position,
-            reference,
-            alternates,
-            alleles,
-        }))
+        Ok((!normalized.is_empty()).then(|| PanelRecord::new(position, &alleles, normalized)))
     }
+}
 
-    fn remove_repeats(&mut self) {
-        for (contig, records) in &mut self.contigs {
-            let mut kept: Vec<PanelRecord> = Vec::with_capacity(records.len());
-            for record in records.drain(..) {
-                let mut same_place = kept.iter().rev().take_while(|kept| kept.position == record.position);
-                match same_place.any(|kept| *kept == record) {
-                    true => self.excluded.add(CallExclusion::Repeated, contig, record.position),
-                    false => kept.push(record),
-                }
-            }
-            *records = kept;
-        }
+/// Why an alternate is not used. `alleles` are the reference and the alternates before it.
+fn exclusion(alleles: &[&str], alternate: &str) -> Option<CallExclusion> {
+    let is_long = |bases: &str| bases.len() > LONGEST_ALLELE;
+    match alternate {
+        "." => Some(CallExclusion::NoAlternate),
+        _ if alternate == alleles[0] => Some(CallExclusion::NoAlternate),
+        _ if alternate.bytes().any(|base| !b"ACGT".contains(&base)) => Some(CallExclusion::Symbolic),
+        _ if alleles.contains(&alternate) => Some(CallExclusion::Repeated),
+        _ if is_long(alternate) || is_long(alleles[0]) => Some(CallExclusion::Long),
+        _ => None,
     }
 }
 
@@ -183,13 +170,13 @@ mod tests {
         let panel = read(&["3 tt A,TTA", "9 ACA A", "13 T G"]).unwrap();
         let records = panel.within("c", 0, 14);
         assert_eq!(records.len(), 2, "the last record lies outside of the regions");
-        assert_eq!((records[0].position, records[0].reference.as_slice()), (2, &b"TT"[..]));
+        assert_eq!((records[0].position, records[0].reference()), (2, &b"TT"[..]));
         let normalized = |record: usize, allele: usize| {
             let PanelAllele {
                 position,
                 reference,
                 bases,
-            } = records[record].alleles[allele].clone();
+            } = records[record].alleles()[allele].clone();
             let text = |bases| String::from_utf8(bases).unwrap();
             (position, text(reference), text(bases))
         };
