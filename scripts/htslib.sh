@@ -12,8 +12,10 @@ cd "$(dirname "$0")/.."
 pysam_version=0.24.1 # htslib 1.24
 pysam_sha256=90f612afccdb454d2447ecb5229266c6e7f991093deed4ed0a791db01f7fc994
 soname=3             # of the htslib inside hts-sys
-# To read files from URLs: use --enable-libcurl, and add libcurl to the packages of setup.sh and the linked libraries.
-configuration=(--disable-libcurl --disable-gcs --disable-s3 --disable-plugins --with-libdeflate --enable-bz2 --enable-lzma)
+configuration=(--enable-libcurl --enable-gcs --enable-s3 --disable-plugins --with-libdeflate --enable-bz2 --enable-lzma)
+# pysam's switch that loads libcurl and libcrypto at the first URL instead of linking them. So the executable starts
+# without them, and uses the system's own, which know where the system keeps its certificates.
+late_binding=-DDYNAMIC_NETWORK_LIBS
 
 die() { printf 'setup: %s\n' "$1" >&2; exit 1; }
 
@@ -35,17 +37,19 @@ build() {
   echo "pysam==$pysam_version --hash=sha256:$pysam_sha256" > "$work/pysam.txt"
   python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary pysam \
     --require-hashes -r "$work/pysam.txt" -d "$work" >&2
-  tar -xzf "$work/pysam-$pysam_version.tar.gz" -C "$work" --strip-components=1 "pysam-$pysam_version/htslib"
+  tar -xzf "$work/pysam-$pysam_version.tar.gz" -C "$work" --strip-components=1 \
+    "pysam-$pysam_version/htslib" "pysam-$pysam_version/pysam"
   grep -qx "LIBHTS_SOVERSION = $soname" "$work/htslib/Makefile" || die "htslib of pysam $pysam_version does not have soname $soname, which the bindings need; set another pysam_version in $0"
   (
     cd "$work/htslib"
-    ./configure --quiet "${configuration[@]}" CFLAGS="-O3 -fPIC"
+    ./configure --quiet "${configuration[@]}" CFLAGS="-O3 -fPIC" CPPFLAGS="$late_binding"
     make --silent -j "$(nproc)" lib-static
   ) > "$work/log" 2>&1 || { cat "$work/log" >&2; die "cannot build htslib; see the log above"; }
   # The inline functions of htslib's headers.
   cp "$hts_sys"/wrapper.[ch] "$work"
   cc -c -O3 -fPIC -I "$work/htslib" -o "$work/wrapper.o" "$work/wrapper.c"
-  ar rs "$work/htslib/libhts.a" "$work/wrapper.o" 2>/dev/null
+  cc -c -O3 -fPIC "$late_binding" -I "$work/htslib" -o "$work/dynamic_libs.o" "$work/pysam/dynamic_libs.c"
+  ar rs "$work/htslib/libhts.a" "$work/wrapper.o" "$work/dynamic_libs.o" 2>/dev/null
   mkdir -p "$archive"
   cp "$hts_sys/linux_prebuilt_bindings.rs" "$archive/bindings.rs"
   cp "$work/htslib/LICENSE" "$archive/LICENSE"

@@ -19,7 +19,8 @@ missing_packages() {
   command -v python3 >/dev/null || missing+=(python3)
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
   local header library
-  for pair in zlib.h:zlib1g-dev bzlib.h:libbz2-dev lzma.h:liblzma-dev libdeflate.h:libdeflate-dev; do
+  for pair in zlib.h:zlib1g-dev bzlib.h:libbz2-dev lzma.h:liblzma-dev libdeflate.h:libdeflate-dev \
+    curl/curl.h:libcurl4-openssl-dev openssl/hmac.h:libssl-dev; do
     header=${pair%%:*} library=${pair##*:}
     echo "#include <$header>" | cc -E -xc - >/dev/null 2>&1 || missing+=("$library")
   done
