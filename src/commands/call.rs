@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
 use crate::evidence::{EvidenceSource, report_exclusions};
+use crate::formats::shown;
 use crate::model::card_path;
 use crate::output::{ReadyFile, TextFile, check_inputs_are_kept, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
@@ -92,7 +93,7 @@ impl<'a> CallOutput<'a> {
         let header = VcfHeader {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
-            reference: source.reference.path(),
+            reference: shown(source.reference.path()),
             models: caller.models.clone(),
             measured_library: caller.library.to_string(),
             ploidy: caller.ploidy.to_string(),

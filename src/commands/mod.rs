@@ -20,6 +20,7 @@ use anyhow::Result;
 use rust_htslib::htslib::{hts_set_log_level, htsLogLevel_HTS_LOG_OFF};
 
 use crate::cli::Command;
+use crate::formats::{prepare_urls, remote_fault};
 use crate::output::signals;
 
 /// Runs a parsed command line.
@@ -27,7 +28,13 @@ pub fn run(command: Command) -> Result<()> {
     // dvcall's errors hold htslib's messages; htslib's own lines would repeat them.
     // SAFETY: no other thread runs yet.
     unsafe { hts_set_log_level(htsLogLevel_HTS_LOG_OFF) };
+    prepare_urls();
     signals::install()?;
+    // Behind an error of htslib, the fault of a server is the cause.
+    run_command(command).map_err(|error| remote_fault().unwrap_or(error))
+}
+
+fn run_command(command: Command) -> Result<()> {
     match command {
         Command::Call(args) => call::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),

@@ -1,6 +1,5 @@
 //! Provenance of a set of examples: its input files with checksums.
 
-use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::iter::once;
 use std::ops::Range;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::examples::hex;
+use crate::formats::{InputFile, shown, url_of};
 
 /// Files of up to this many bytes are read whole.
 const WHOLE: u64 = 32 << 20;
@@ -20,23 +20,30 @@ const EDGE: u64 = 1 << 20;
 const BLOCKS: u64 = 256;
 const BLOCK: u64 = 64 << 10;
 
-/// Path, size and SHA-256 of an input.
+/// Path, size and SHA-256 of an input; of a sample, if the whole would have to be transferred.
 pub fn describe(path: &Path) -> Result<Value> {
+    match url_of(path) {
+        Some(_) => describe_sample(path),
+        None => describe_whole(path),
+    }
+}
+
+fn describe_whole(path: &Path) -> Result<Value> {
     let size = size(path)?;
     let sha256 = checksum(path, Sha256::new(), once(0..size))?;
-    Ok(json!({"path": path, "bytes": size, "sha256": sha256, "method": "SHA-256 of the file"}))
+    Ok(json!({"path": shown(path), "bytes": size, "sha256": sha256, "method": "SHA-256 of the file"}))
 }
 
 /// Like [`describe`], but reads only a sample of a large file, because the reads of a genome have a hundred gigabytes.
 pub fn describe_sample(path: &Path) -> Result<Value> {
     let size = size(path)?;
     if size <= WHOLE {
-        return describe(path);
+        return describe_whole(path);
     }
     let sha256 = checksum(path, Sha256::new().chain_update(size.to_le_bytes()), sample(size))?;
     let method = "SHA-256 of the size (8 bytes, little-endian), the first and last MiB, and between them 256 evenly \
                   spaced blocks of 64 KiB, in the file's order";
-    Ok(json!({"path": path, "bytes": size, "sample_sha256": sha256, "method": method}))
+    Ok(json!({"path": shown(path), "bytes": size, "sample_sha256": sha256, "method": method}))
 }
 
 /// The byte ranges to read of a large file, in ascending order.
@@ -48,15 +55,14 @@ fn sample(size: u64) -> impl Iterator<Item = Range<u64>> {
 }
 
 fn size(path: &Path) -> Result<u64> {
-    let metadata = path.metadata();
-    metadata
-        .map(|metadata| metadata.len())
+    InputFile::open(path)
+        .and_then(|file| file.length())
         .with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn checksum(path: &Path, mut digest: Sha256, pieces: impl IntoIterator<Item = Range<u64>>) -> Result<String> {
     let failed = || format!("cannot read {}", path.display());
-    let mut file = File::open(path).with_context(failed)?;
+    let mut file = InputFile::open(path).with_context(failed)?;
     let mut buffer = vec![0; EDGE as usize];
     for piece in pieces {
         file.seek(SeekFrom::Start(piece.start)).with_context(failed)?;
@@ -71,6 +77,8 @@ fn checksum(path: &Path, mut digest: Sha256, pieces: impl IntoIterator<Item = Ra
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

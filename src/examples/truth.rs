@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use rustc_hash::FxHashMap;
 
+use crate::formats::check_is_there;
 use crate::genome::{IntervalSet, Reference, Region};
 use crate::variants::{CallExclusion, Edit, ExcludedCalls, Normalizer, VariantReader, VariantRecord};
 
@@ -117,7 +118,7 @@ impl TruthVariants {
         flank: u64,
         use_filtered: bool,
     ) -> Result<()> {
-        ensure!(path.is_file(), "no such file");
+        check_is_there(path, "truth")?;
         let mut reader = VariantReader::open(path)?;
         let samples = reader.samples().len();
         ensure!(

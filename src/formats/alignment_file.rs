@@ -1,8 +1,5 @@
 //! Checks of an alignment file before reading: its format, its index, and whether it is truncated.
 
-use std::ffi::CString;
-use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,6 +9,7 @@ use super::alignment_format::Format;
 use super::alignment_index;
 use super::alignment_index::Index;
 use super::bgzf::BgzfFile;
+use super::input::{InputFile, check_is_there, htslib_name};
 
 /// Maximum bytes of the text of a BAM header. Each contig takes at least eight bytes.
 const HEADER_LIMIT: u64 = 512 << 20;
@@ -20,11 +18,9 @@ const HEADER_LIMIT: u64 = 512 << 20;
 /// missing or belongs to another file. A truncated file must never look like a genome without variants, even if the
 /// missing part is after the last requested region.
 pub fn check(path: &Path) -> Result<(Format, PathBuf, Index)> {
-    if !path.is_file() {
-        bail!("reads {}: no such file", path.display());
-    }
+    check_is_there(path, "reads")?;
     let unreadable = || format!("cannot read {}", path.display());
-    let mut file = File::open(path).with_context(unreadable)?;
+    let mut file = InputFile::open(path).with_context(unreadable)?;
     let format = Format::detect(&mut file, path)
         .with_context(unreadable)?
         .with_context(|| {
@@ -81,7 +77,7 @@ fn check_header(path: &Path) -> Result<()> {
 
 /// Whether the end-of-file marker of a BAM or CRAM is there.
 fn has_end(path: &Path) -> Result<bool> {
-    let name = CString::new(path.as_os_str().as_bytes())?;
+    let name = htslib_name(path)?;
     // SAFETY: both strings end in NUL; the file is checked, and closed once.
     let status = unsafe {
         let file = htslib::hts_open(name.as_ptr(), c"r".as_ptr());

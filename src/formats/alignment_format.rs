@@ -1,6 +1,5 @@
 //! The formats of alignment files.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -14,7 +13,7 @@ pub enum Format {
 
 impl Format {
     /// Detects the format by the first bytes of a file. None if the file is neither BAM nor CRAM.
-    pub fn detect(file: &mut File, path: &Path) -> std::io::Result<Option<Self>> {
+    pub fn detect(file: &mut impl Read, path: &Path) -> std::io::Result<Option<Self>> {
         let mut magic = Vec::with_capacity(4);
         file.take(4).read_to_end(&mut magic)?;
         Ok(match magic.as_slice() {

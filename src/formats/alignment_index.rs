@@ -15,6 +15,7 @@ use super::bin_index::{BinIndex, ContigBins, IndexedInterval};
 use super::crai;
 use super::crai::Crai;
 use super::damage::is_system_error;
+use super::input::{InputFile, beside, beside_without_extension, is_there, open_alignments};
 
 /// Bytes that identify a record: its fixed fields (SAM specification, section 4.2) and the start of its name.
 const RECORD_FRONT: usize = 100;
@@ -28,16 +29,18 @@ pub fn find(path: &Path, format: Format) -> Result<PathBuf> {
         Format::Bam => &["csi", "bai"],
         Format::Cram => &["crai"],
     };
-    let mut candidates = suffixes
+    let candidates = suffixes
         .iter()
-        .flat_map(|suffix| [path.with_added_extension(suffix), path.with_extension(suffix)]);
-    match candidates.find(|index| index.is_file()) {
-        Some(index) => Ok(index),
-        None => bail!(
-            "reads {0} has no index; make it with: samtools index {0}",
-            path.display()
-        ),
+        .flat_map(|suffix| [beside(path, suffix), beside_without_extension(path, suffix)]);
+    for index in candidates {
+        if is_there(&index).with_context(|| format!("cannot read index {}", index.display()))? {
+            return Ok(index);
+        }
     }
+    bail!(
+        "reads {0} has no index; make it with: samtools index {0}",
+        path.display()
+    )
 }
 
 /// A checked index, which locates the records of each contig.
@@ -87,7 +90,7 @@ pub fn intervals(index: &Path, format: Format) -> Result<Vec<IndexedInterval>> {
 fn check_bins(index: &Path, path: &Path) -> Result<Vec<ContigBins>> {
     let index = BinIndex::read(index)?;
     can_open(path, 2)?;
-    let mut reader = bam::Reader::from_path(path)?;
+    let mut reader = open_alignments(path)?;
     let contigs = reader.header().target_count();
     let indexed = index.contigs.len();
     ensure!(
@@ -99,7 +102,7 @@ fn check_bins(index: &Path, path: &Path) -> Result<Vec<ContigBins>> {
     let indexed = index.records.unwrap_or(first..first);
     // A read past the end of the file returns nothing, as at its end.
     ensure!(
-        indexed.end >> 16 <= path.metadata()?.len(),
+        indexed.end >> 16 <= InputFile::open(path)?.length()?,
         "the file ends before the last read in the index"
     );
     let mut file = BgzfFile::open(path)?;

@@ -1,20 +1,19 @@
 //! Random access to a plain or bgzipped file.
 
-use std::ffi::CString;
-use std::fs::File;
 use std::io::{self, BufRead, Read};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use rust_htslib::htslib::{self, BGZF};
+
+use super::input::{InputFile, htslib_name};
 
 /// Maximum bytes of a decompressed index. The index of a human BAM with 30-fold coverage takes 9 MB.
 const INDEX_LIMIT: u64 = 256 << 20;
 
 /// Fails if `files` more files cannot be open at once. The error has the cause, which htslib's error lacks.
 pub fn can_open(path: &Path, files: usize) -> io::Result<()> {
-    let opened: io::Result<Vec<File>> = (0..files).map(|_| File::open(path)).collect();
+    let opened: io::Result<Vec<InputFile>> = (0..files).map(|_| InputFile::open(path)).collect();
     opened.map(drop)
 }
 
@@ -52,7 +51,7 @@ unsafe impl Send for BgzfFile {}
 impl BgzfFile {
     pub fn open(path: &Path) -> Result<Self> {
         let failed = || format!("cannot open {}", path.display());
-        let name = CString::new(path.as_os_str().as_bytes()).with_context(failed)?;
+        let name = htslib_name(path).with_context(failed)?;
         can_open(path, 1).with_context(failed)?;
         // SAFETY: both strings end in NUL; null is checked.
         let inner = unsafe { htslib::bgzf_open(name.as_ptr(), c"r".as_ptr()) };
@@ -71,15 +70,15 @@ impl BgzfFile {
     /// Reads the `.gzi` of a bgzipped file. [`Self::seek_text`] needs it.
     pub fn load_index(&mut self, gzi: &Path) -> Result<()> {
         let failed = || format!("cannot read {}", gzi.display());
-        let name = CString::new(gzi.as_os_str().as_bytes()).with_context(failed)?;
+        let name = htslib_name(gzi).with_context(failed)?;
         // htslib allocates memory for the number of entries in the file, so the number must fit the length.
         let mut entries = [0; 8];
-        let mut file = File::open(gzi).with_context(failed)?;
+        let mut file = InputFile::open(gzi).with_context(failed)?;
         file.read_exact(&mut entries).with_context(failed)?;
         let expected = u64::from_le_bytes(entries)
             .checked_mul(16)
             .and_then(|bytes| bytes.checked_add(8));
-        let length = file.metadata().with_context(failed)?.len();
+        let length = file.length().with_context(failed)?;
         ensure!(
             expected == Some(length),
             "{}: it has {length} bytes, expected {expected:?}",

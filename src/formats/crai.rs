@@ -1,7 +1,6 @@
 //! CRAI, the index of a CRAM, and the check that it belongs to the CRAM (section numbers: CRAM specification, version
 //! 3).
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
@@ -10,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::bgzf::read_index;
 use super::bin_index::IndexedInterval;
+use super::input::InputFile;
 
 /// Length of the file definition, which precedes the header container (section 6), and its byte with the major version.
 const DEFINITION: usize = 26;
@@ -187,7 +187,7 @@ impl SliceLine {
 
 /// A CRAM file, for reading the headers of containers and slices.
 pub struct Cram {
-    file: File,
+    file: InputFile,
     major_version: u8,
     /// Offset of the end-of-file marker.
     end: u64,
@@ -205,12 +205,12 @@ struct Container {
 
 impl Cram {
     pub fn open(path: &Path) -> Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = InputFile::open(path)?;
         let mut definition = [0; DEFINITION];
         file.read_exact(&mut definition)?;
         let major_version = definition[MAJOR_VERSION];
         let marker = if major_version < 3 { 30 } else { 38 };
-        let end = file.metadata()?.len().saturating_sub(marker);
+        let end = file.length()?.saturating_sub(marker);
         Ok(Self {
             file,
             major_version,

@@ -1,4 +1,4 @@
-//! File formats: checks that a file is complete and that an index belongs to it, and access to indexes.
+//! File formats, and files at URLs: checks that a file is complete and that an index belongs to it, and access to indexes.
 
 pub mod alignment_file;
 mod alignment_format;
@@ -7,6 +7,10 @@ mod bgzf;
 mod bin_index;
 mod crai;
 mod damage;
+mod input;
+mod remote;
+mod remote_scheme;
+mod stream;
 
 pub(crate) use alignment_format::Format;
 pub(crate) use alignment_index::Index;
@@ -14,3 +18,8 @@ pub(crate) use bgzf::{BgzfFile, can_open, read_line};
 pub(crate) use bin_index::{ContigBins, IndexedInterval};
 pub(crate) use crai::{Crai, Cram, FirstRead};
 pub(crate) use damage::{BGZF_END, check_whole};
+pub(crate) use input::{
+    InputFile, beside, check_is_there, htslib_name, is_input, is_there, open_alignments, open_indexed_alignments,
+    open_variants, shown, url_of,
+};
+pub(crate) use remote::{prepare as prepare_urls, remote_fault};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::contigs::Contig;
-use crate::formats::BgzfFile;
+use crate::formats::{BgzfFile, InputFile, beside, is_there};
 
 /// A line of the index. Offsets are bytes in the uncompressed file.
 #[derive(Clone, Debug)]
@@ -56,7 +56,8 @@ impl FaiEntry {
 pub(super) fn read(fasta: &Path) -> Result<Vec<FaiEntry>> {
     let again = || format!("make it again with: samtools faidx {}", fasta.display());
     let fai = index_of(fasta, "fai")?;
-    let text = std::fs::read_to_string(&fai).with_context(|| format!("cannot read {}", fai.display()))?;
+    let text = InputFile::open(&fai).and_then(std::io::read_to_string);
+    let text = text.with_context(|| format!("cannot read {}", fai.display()))?;
     let parse = |line| {
         let damaged = || format!("index {} is damaged: line '{line}'; {}", fai.display(), again());
         FaiEntry::parse(line).with_context(damaged)
@@ -99,9 +100,9 @@ pub(super) fn open(fasta: &Path) -> Result<BgzfFile> {
 }
 
 fn index_of(fasta: &Path, suffix: &str) -> Result<PathBuf> {
-    let path = fasta.with_added_extension(suffix);
+    let path = beside(fasta, suffix);
     ensure!(
-        path.is_file(),
+        is_there(&path).with_context(|| format!("cannot read {}", path.display()))?,
         "reference {0} has no .{suffix} index; make it with: samtools faidx {0}",
         fasta.display()
     );

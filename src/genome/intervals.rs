@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::bed;
 use super::contigs::Contigs;
 use super::region::Region;
-use crate::formats::{BgzfFile, check_whole};
+use crate::formats::{BgzfFile, InputFile, check_whole};
 
 /// Maximum number of intervals of a BED file that do not touch the previous one. The limit is necessary because a small
 /// compressed file can hold any number.
@@ -153,7 +153,10 @@ impl IntervalSet {
 
 /// Opens a file of intervals. Fails if it was cut off.
 pub(super) fn open_whole(path: &Path) -> Result<BgzfFile> {
-    if path.metadata().is_ok_and(|file| file.len() > 0) {
+    if InputFile::open(path)
+        .and_then(|file| file.length())
+        .is_ok_and(|length| length > 0)
+    {
         check_whole(path)?;
     }
     BgzfFile::open(path)

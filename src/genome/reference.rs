@@ -10,7 +10,7 @@ use super::contigs::Contigs;
 use super::fasta_index;
 use super::fasta_index::FaiEntry;
 use super::md5::Md5;
-use crate::formats::BgzfFile;
+use crate::formats::{BgzfFile, check_is_there};
 
 /// Maximum length, in bytes, of lines that are read whole, so that their line ends can be checked.
 const LONGEST_LINE: u64 = 4_096;
@@ -30,9 +30,7 @@ impl Reference {
     /// Reads the index. Fails if the FASTA or its index (`.fai`, and `.gzi` for a bgzipped FASTA) is missing, or if the
     /// index belongs to another file.
     pub fn open(path: &Path) -> Result<Self> {
-        if !path.is_file() {
-            bail!("reference {}: no such file", path.display());
-        }
+        check_is_there(path, "reference")?;
         let entries = fasta_index::read(path)?;
         Ok(Self {
             path: path.to_owned(),

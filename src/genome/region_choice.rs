@@ -8,6 +8,7 @@ use super::contigs::Contigs;
 use super::intervals::IntervalSet;
 use super::region::Region;
 use super::region_file::{Kind, RegionFile};
+use crate::formats::is_input;
 
 /// The regions that a run is asked for: docs/regions.md lists the spellings and the kinds of files.
 #[derive(Clone, Debug, Default)]
@@ -67,14 +68,14 @@ impl RegionChoice {
 fn gather(flag: &str, values: &[String], contigs: &Contigs) -> Result<IntervalSet> {
     let mut regions = Vec::new();
     for value in values {
-        let is_one = contigs.get(value).is_some() || Path::new(value).is_file();
+        let is_one = contigs.get(value).is_some() || is_input(Path::new(value));
         let items = if is_one { vec![value.as_str()] } else { items(value) };
         if items.iter().any(|item| item.is_empty()) {
             bail!("{flag} '{value}': a region is missing before or after a comma");
         }
         for item in items {
             let path = Path::new(item);
-            if contigs.get(item).is_none() && path.is_file() {
+            if contigs.get(item).is_none() && is_input(path) {
                 let file = RegionFile::read(path, contigs)?;
                 file.log(flag, path);
                 regions.extend(file.intervals.regions());
@@ -135,7 +136,7 @@ fn check_thousands(item: &str, contigs: &Contigs) -> Result<()> {
 
 /// The files that values of a flag may name.
 pub(crate) fn named_files(values: &[String]) -> impl Iterator<Item = &Path> {
-    let items = values.iter().flat_map(|value| match Path::new(value).is_file() {
+    let items = values.iter().flat_map(|value| match is_input(Path::new(value)) {
         true => vec![value.as_str()],
         false => items(value),
     });

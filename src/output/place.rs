@@ -66,6 +66,9 @@ fn place(path: &Path) -> PathBuf {
 pub fn place_of_file(target: &Path) -> Result<PathBuf> {
     let file = target.display();
     let path = target.as_os_str();
+    if path.to_string_lossy().contains("://") {
+        bail!("cannot write {file}: dvcall writes no URLs; give the name of a file on this machine");
+    }
     // False if the path ends with a slash.
     let has_name = target
         .file_name()

@@ -10,7 +10,10 @@ use rust_htslib::bam::{self, IndexedReader, Read as _, Record};
 use rust_htslib::htslib;
 use rustc_hash::FxHashSet;
 
-use crate::formats::{ContigBins, Crai, Cram, FirstRead, Index, can_open};
+use crate::formats::{
+    ContigBins, Crai, Cram, FirstRead, Index, can_open, htslib_name, open_alignments, open_indexed_alignments,
+    remote_fault,
+};
 use crate::genome::Region;
 
 /// The CRAM fields that are decoded. Auxiliary tags, except for the read group, are skipped.
@@ -83,7 +86,7 @@ impl Records {
         can_open(path, files).with_context(cannot_open)?;
         let file = match index {
             Index::Bins(bins) => AlignmentFile::Bam {
-                reader: bam::Reader::from_path(path).with_context(cannot_open)?,
+                reader: open_alignments(path).with_context(cannot_open)?,
                 bins: bins.clone(),
                 end: 0,
             },
@@ -201,7 +204,8 @@ impl Records {
                 )
             })?,
             Some(Ok(())) => {}
-            None if is_end => return Ok(false),
+            // htslib takes a fault in a CRAM for its end.
+            None if is_end => return remote_fault().map_or(Ok(false), Err),
             None => bail!(
                 "reads {path} ends near {}, earlier than its index says; {SORT_AGAIN}",
                 self.place()
@@ -265,9 +269,12 @@ fn check_first(reader: &mut IndexedReader, read: FirstRead, found: &mut FxHashSe
 
 fn open_cram(path: &Path, index: &Path, reference: &Path, fields: Fields) -> Result<IndexedReader> {
     let unread = || format!("cannot read {} against {}", path.display(), reference.display());
-    let mut reader = IndexedReader::from_path_and_index(path, index)
-        .with_context(|| format!("cannot open reads {}", path.display()))?;
-    reader.set_reference(reference).with_context(unread)?;
+    let mut reader =
+        open_indexed_alignments(path, index).with_context(|| format!("cannot open reads {}", path.display()))?;
+    let name = htslib_name(reference).with_context(unread)?;
+    // SAFETY: the file is open, and the name ends in NUL.
+    let status = unsafe { htslib::hts_set_fai_filename(reader.htsfile(), name.as_ptr()) };
+    ensure!(status == 0, unread());
     let decoded = match fields {
         Fields::All => return Ok(reader),
         Fields::Evidence => CRAM_FIELDS,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use rust_htslib::bam::{self, HeaderView, Read as _};
+use rust_htslib::bam::{HeaderView, Read as _};
 use rustc_hash::FxHashMap;
 
 use super::depth::DEFAULT_MAX_DEPTH;
@@ -14,7 +14,7 @@ use super::filter::{FilterOptions, ReadFilter};
 use super::reader::ReadReader;
 use super::records::{Fields, Records};
 use super::sample::Sample;
-use crate::formats::{Format, Index, IndexedInterval, alignment_file, alignment_index, can_open};
+use crate::formats::{Format, Index, IndexedInterval, alignment_file, alignment_index, can_open, open_alignments};
 use crate::genome::{Contig, Contigs, Reference, Region};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: the smallest bin of most indexes.
@@ -53,7 +53,7 @@ impl ReadSource {
         let (format, index_path, index) = alignment_file::check(path)?;
         let cannot_open = || format!("cannot open reads {}; is the file damaged?", path.display());
         can_open(path, 1).with_context(cannot_open)?;
-        let reader = bam::Reader::from_path(path).with_context(cannot_open)?;
+        let reader = open_alignments(path).with_context(cannot_open)?;
         let header = reader.header();
         let text = String::from_utf8_lossy(header.as_bytes());
         check_sorted(&text, path)?;
@@ -118,8 +118,7 @@ impl ReadSource {
     /// At most `most` tiles that may hold reads, in a pseudo-random but fixed order. Sparse tiles are used only if no
     /// other tiles exist; which of them depends on the index.
     pub fn tiles(&self, most: usize) -> Result<Vec<Region>> {
-        let reader =
-            bam::Reader::from_path(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
+        let reader = open_alignments(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
         let names = reader.header().target_names();
         let (mut tiles, mut sparse) = (Vec::new(), Vec::new());
         for IndexedInterval {

@@ -12,7 +12,7 @@ use rust_htslib::htslib::{kstring_t, vcf_format};
 use rustc_hash::FxHashSet;
 
 use super::record::VariantRecord;
-use crate::formats::{BgzfFile, check_whole, read_line};
+use crate::formats::{BgzfFile, check_whole, open_variants, read_line};
 
 /// Maximum line length of a VCF, in bytes. The limit is necessary because a small compressed file can hold a huge line.
 const LONGEST_LINE: u64 = 256 << 20;
@@ -86,7 +86,7 @@ impl VariantReader {
 
     fn read_binary_header(&mut self) -> Result<()> {
         let path = self.path.display();
-        let reader = bcf::Reader::from_path(&self.path).with_context(|| format!("{path} is not a BCF file"))?;
+        let reader = open_variants(&self.path).with_context(|| format!("{path} is not a BCF file"))?;
         let header = reader.header();
         // SAFETY: the pointer is only compared. htslib returns a null header, not an error, if the header is damaged.
         ensure!(!unsafe { header.as_ptr() }.is_null(), "{path}: its header is damaged");
