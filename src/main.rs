@@ -40,6 +40,7 @@ fn main() {
                 .collect::<Vec<_>>()
                 .join(" ")
                 + hint(&error);
+            let line = commands::without_secrets(&line);
             // An error may hold unfinished outputs; dropping it removes them.
             drop(error);
             signals::yield_to_signal();

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
 use crate::evidence::{EvidenceSource, report_exclusions};
-use crate::formats::shown;
+use crate::formats::{shown, without_secrets};
 use crate::model::card_path;
 use crate::output::{ReadyFile, TextFile, check_inputs_are_kept, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
@@ -64,12 +64,12 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     check_inputs_are_kept(&outputs, &inputs)
 }
 
-/// The command line as typed, with invalid UTF-8 replaced.
+/// The command line as typed, with invalid UTF-8 replaced, and without the secrets of URLs.
 fn command_line() -> String {
     let words: Vec<_> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    words.join(" ")
+    without_secrets(&words.join(" "))
 }
 
 /// The output files and the counts for the final report.
@@ -93,7 +93,7 @@ impl<'a> CallOutput<'a> {
         let header = VcfHeader {
             sample: source.reads.sample(),
             contigs: source.reference.contigs(),
-            reference: shown(source.reference.path()),
+            reference: &shown(source.reference.path()),
             models: caller.models.clone(),
             measured_library: caller.library.to_string(),
             ploidy: caller.ploidy.to_string(),

@@ -13,6 +13,7 @@ mod show;
 mod train;
 mod version;
 
+pub use crate::formats::without_secrets;
 pub use crate::runtime::DATED;
 pub use version::verbose_version;
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use rust_htslib::{bam, bcf};
 use url::Url;
 
-use super::remote::{self, RemoteFault, RemoteFile};
+use super::remote::{RemoteFault, RemoteFile};
 use super::remote_scheme;
 
 /// The kinds of URLs that htslib reads at any place.
@@ -29,9 +29,23 @@ pub fn url_of(path: &Path) -> Option<&str> {
         .then_some(url)
 }
 
-/// A path for messages and headers. A URL is without its query, which may hold a signature.
-pub fn shown(path: &Path) -> &Path {
-    url_of(path).map_or(path, |url| Path::new(remote::shown(url)))
+/// A text without what URLs in it may hold for the server only: keys before an `@`, and a signature after a `?`.
+pub fn without_secrets(text: &str) -> String {
+    let shown = |word: &str| -> String {
+        let Some((scheme, rest)) = word.split_once("://") else {
+            return word.to_owned();
+        };
+        let rest = rest.split('?').next().unwrap_or(rest);
+        let host = rest.find('/').unwrap_or(rest.len());
+        let keys = rest[..host].rfind('@').map_or(0, |at| at + 1);
+        format!("{scheme}://{}", &rest[keys..])
+    };
+    text.split(' ').map(shown).collect::<Vec<_>>().join(" ")
+}
+
+/// A path for headers and manifests.
+pub fn shown(path: &Path) -> PathBuf {
+    url_of(path).map_or_else(|| path.to_owned(), |url| without_secrets(url).into())
 }
 
 /// The path of a file beside another: with a suffix added, before the query of a URL.

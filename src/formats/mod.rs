@@ -18,6 +18,7 @@ pub(crate) use bgzf::{BgzfFile, can_open, read_line};
 pub(crate) use bin_index::{ContigBins, IndexedInterval};
 pub(crate) use crai::{Crai, Cram, FirstRead};
 pub(crate) use damage::{BGZF_END, check_whole};
+pub use input::without_secrets;
 pub(crate) use input::{
     InputFile, beside, check_is_there, htslib_name, is_input, is_there, open_alignments, open_indexed_alignments,
     open_variants, shown, url_of,

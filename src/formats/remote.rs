@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 
+use super::input::without_secrets;
 use super::stream::{Stream, StreamError, forbid_retries};
 
 /// Bytes of a block. htslib reads objects in S3 by parts of this larger size, so smaller blocks would waste most.
@@ -208,7 +209,6 @@ impl RemoteFile {
 
     /// Transfers bytes, which the file has.
     fn request(&self, range: Range<u64>) -> Result<Vec<u8>, RemoteFault> {
-        log::debug!("{}: requests bytes {} to {}", self.url, range.start, range.end);
         let length = (range.end - range.start) as usize;
         persist(&self.url, || {
             let bytes = match self.block {
@@ -262,21 +262,20 @@ fn persist<T>(url: &str, mut request: impl FnMut() -> Result<T, StreamError>) ->
                 _ => format!(" (tried {} times)", repeated + 1),
             };
             return Err(RemoteFault {
-                url: shown(url).to_owned(),
+                url: without_secrets(url),
                 cause: error.explain() + &tried,
                 is_missing: error.is_missing(),
             });
         }
-        log::debug!("{}: {}; tries again in {delay:?}", shown(url), error.explain());
+        log::debug!(
+            "{}: {}; tries again in {delay:?}",
+            without_secrets(url),
+            error.explain()
+        );
         sleep(delay);
         delay = (delay * 2).min(retries.longest);
         repeated += 1;
     }
-}
-
-/// A URL without its query, which may hold a signature.
-pub fn shown(url: &str) -> &str {
-    url.split('?').next().unwrap_or(url)
 }
 
 impl Blocks {
