@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use rustc_hash::FxHashMap;
 
 use super::record::{PanelAllele, PanelRecord};
+use crate::formats::check_is_there;
 use crate::genome::{IntervalSet, Reference};
 use crate::runtime::counted;
 use crate::variants::{CallExclusion, ExcludedCalls, Normalizer, VariantReader, VariantRecord};
@@ -66,7 +67,7 @@ impl Panel {
     }
 
     fn read_records(&mut self, path: &Path, reference: &Reference, regions: &IntervalSet) -> Result<()> {
-        ensure!(path.is_file(), "no such file");
+        check_is_there(path, "alleles")?;
         let mut reader = VariantReader::open(path)?;
         let mut normalizer = Normalizer::new(reference)?;
         let (mut known, mut unknown) = (false, None);
