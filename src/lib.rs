@@ -19,7 +19,7 @@
 //! # fn main() -> anyhow::Result<()> {
 //! let inputs = Inputs {
 //!     reference: "tests/sample/reference.fa".into(),
-//!     reads: "tests/sample/sample.bam".into(),
+//!     reads: vec!["tests/sample/sample.bam".into()],
 //!     regions: vec!["chrA:1-20,000".to_owned()].into(),
 //!     sample: None,
 //! };

@@ -73,12 +73,13 @@ pub struct InputArgs {
     /// Reference FASTA, plain or bgzipped, indexed with samtools faidx
     #[arg(long = "ref", value_name = "FASTA")]
     pub reference: PathBuf,
-    /// Aligned reads, coordinate-sorted and indexed
-    #[arg(long, value_name = "BAM|CRAM")]
-    pub reads: PathBuf,
+    /// Aligned reads, coordinate-sorted and indexed; may be repeated for several files of one sample, such as lanes
+    #[arg(long, value_name = "BAM|CRAM", required = true)]
+    pub reads: Vec<PathBuf>,
     #[command(flatten)]
     pub regions: RegionArgs,
-    /// Sample to use; required if the reads hold several samples
+    /// Sample to use; required if the reads hold several samples. A name that the reads do not have renames their only
+    /// sample
     #[arg(long, value_name = "NAME")]
     pub sample: Option<String>,
     /// Worker threads [default: all processors]
@@ -107,7 +108,9 @@ impl InputArgs {
 
     /// All paths that may be input files. An entry of `--regions` may be a BED file.
     pub fn files(&self) -> Vec<&Path> {
-        let files = [self.reference.as_path(), self.reads.as_path()].into_iter();
+        let files = std::iter::once(&self.reference)
+            .chain(&self.reads)
+            .map(PathBuf::as_path);
         files.chain(self.regions.files()).collect()
     }
 }

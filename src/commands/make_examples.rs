@@ -120,13 +120,22 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
     let (evidence, regions) = (&args.evidence, &args.input.regions);
     let whole = [
         ("reference", Some(args.input.reference.as_path())),
-        ("reads_index", Some(source.reads.index())),
         ("truth", args.truth.as_deref()),
         ("confident", args.confident.as_deref()),
     ];
     let whole = whole.into_iter().filter_map(|(name, path)| Some((name, path?)));
     let whole = whole.map(|(name, path)| Ok((name.to_owned(), describe(path)?)));
-    let reads = std::iter::once_with(|| Ok(("reads".to_owned(), describe_sample(&args.input.reads)?)));
+    let reads = source.reads.files().iter().enumerate().flat_map(|(rank, file)| {
+        // The only file has no number.
+        let number = if rank == 0 {
+            String::new()
+        } else {
+            format!("_{}", rank + 1)
+        };
+        let reads = describe_sample(file.path()).map(|described| (format!("reads{number}"), described));
+        let index = describe(file.index()).map(|described| (format!("reads_index{number}"), described));
+        [reads, index]
+    });
     Ok(json!({
         "sample": source.reads.sample(),
         "regions": regions.regions,

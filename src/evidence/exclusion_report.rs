@@ -14,7 +14,7 @@ pub fn report_exclusions(counts: &ReadCounts, source: &EvidenceSource) -> Result
     let Some(blame) = Blame::find(counts) else {
         return Ok(());
     };
-    let (reads, text) = (source.reads.path().display(), blame.text(source));
+    let (reads, text) = (source.reads.names(), blame.text(source));
     if counts.used > 0 {
         log::warn!("reads {reads}: most reads in the regions are left out: {text}");
     } else if blame.can_be_local() && source.sample.used > 0 {

@@ -11,8 +11,8 @@ use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions};
 pub struct Inputs {
     /// FASTA with its `.fai`; bgzipped or plain.
     pub reference: PathBuf,
-    /// BAM or CRAM, sorted by coordinate, with its index.
-    pub reads: PathBuf,
+    /// BAM or CRAM files of one sample, sorted by coordinate, with their indexes.
+    pub reads: Vec<PathBuf>,
     /// If nothing is included, every contig of both files.
     pub regions: RegionChoice,
     /// Sample of the reads; required if the reads hold several.

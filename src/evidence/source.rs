@@ -43,19 +43,19 @@ impl EvidenceSource {
     /// Opens and checks the inputs. `threads` threads compare the checksums of the contigs.
     pub fn open(inputs: &Inputs, options: EvidenceOptions, threads: usize) -> Result<Self> {
         let reference = Reference::open(&inputs.reference)?;
-        let reads = ReadSource::open(&inputs.reads, &reference, inputs.sample.as_deref())?;
+        let reads = ReadSource::open_all(&inputs.reads, &reference, inputs.sample.as_deref())?;
         let reads = reads.with_filter(options.filter).with_max_depth(options.max_depth);
         let regions = inputs.regions.resolve(reference.contigs(), reads.contigs())?;
         if let Some(contig) = regions.contigs().find(|contig| reads.contigs().get(contig).is_none()) {
             bail!(
                 "--regions: reads {} has no contig {contig}; leave it out, or use reads that were aligned to it",
-                reads.path().display()
+                reads.names()
             );
         }
         reads.check_sequences(&reference, &regions, threads)?;
         let (contigs, bases) = (regions.contigs().count(), HumanCount(regions.bases()));
         log::debug!("reference {}", reference.path().display());
-        log::debug!("reads {}, sample {}", reads.path().display(), reads.sample());
+        log::debug!("reads {}, sample {}", reads.names(), reads.sample());
         log::debug!("regions: {bases} bases on {contigs} contigs");
         Ok(Self {
             reference,
@@ -95,14 +95,14 @@ impl EvidenceSource {
         if let Some(cause) = sample.unsuited().filter(|_| !self.options.force) {
             bail!(
                 "reads {} {cause}; dvcall and its model are made for short reads of genomes; --force uses them anyway",
-                self.reads.path().display()
+                self.reads.names()
             );
         }
         let filter = self.reads.filter();
         if filter.mates == MatesOnOtherContigs::Auto && sample.mates_lie_elsewhere() {
             log::info!(
                 "most reads of {} have their mate on another contig; all these reads are used",
-                self.reads.path().display()
+                self.reads.names()
             );
             self.reads = self.reads.clone().with_filter(FilterOptions {
                 mates: MatesOnOtherContigs::Keep,

@@ -78,7 +78,7 @@ impl Library {
                     break;
                 }
                 let (tile_tally, tile_sample) =
-                    tile.with_context(|| format!("cannot measure the library of {}", reads.path().display()))?;
+                    tile.with_context(|| format!("cannot measure the library of {}", reads.names()))?;
                 sample.add(tile_sample);
                 match tile_tally.found < LEAST_READS {
                     true => empty += 1,

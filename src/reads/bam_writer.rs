@@ -40,8 +40,11 @@ impl RealignedReadsWriter {
     /// Starts the file `target`. Regions must come in the order of the reference's contigs. Fails if the folder is not
     /// writable.
     pub fn create(target: &Path, source: &ReadSource, reference: &Reference) -> Result<Self> {
+        let [input] = source.files() else {
+            bail!("--realigned-reads needs a single file of reads; join the files with: samtools merge");
+        };
         let file = OutputFile::with_index(target, BAM_INDEXES)?;
-        let (records, filter) = source.whole_records()?;
+        let (records, filter) = source.whole_records(input)?;
         let contigs = reference.contigs().clone();
         let (header, numbers) = header(records.header(), &contigs);
         let writer = Writer::from_path(file.path(), &header, bam::Format::Bam).with_context(|| file.failed())?;

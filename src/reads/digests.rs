@@ -56,7 +56,7 @@ impl ReadSource {
         if found.md5 == *expected {
             return Ok(());
         }
-        let (reads, fasta) = (self.path().display(), reference.path().display());
+        let (reads, fasta) = (self.names(), reference.path().display());
         let length = reference.contigs().get(contig).map_or(0, |c| c.length);
         if found.unknown as f64 > MASKED * length as f64 {
             log::warn!(

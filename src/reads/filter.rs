@@ -62,6 +62,13 @@ impl Default for FilterOptions {
     }
 }
 
+impl FilterOptions {
+    /// Whether any base of the read reaches the minimum base quality.
+    pub(super) fn has_a_usable_base(&self, read: &Read) -> bool {
+        read.quals.iter().any(|&quality| quality >= self.min_base_quality)
+    }
+}
+
 /// How to treat reads with a mate on another contig.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MatesOnOtherContigs {
@@ -164,13 +171,6 @@ impl ReadFilter {
         let own = outward(record.tid(), record.pos(), flags & REVERSE != 0);
         let mate = outward(record.mtid(), record.mpos(), flags & MATE_REVERSE != 0);
         own.zip(mate).is_some_and(|(own, mate)| own + mate <= LONGEST_FRAGMENT)
-    }
-
-    /// Whether any base of the read reaches the minimum base quality.
-    pub fn has_a_usable_base(&self, read: &Read) -> bool {
-        read.quals
-            .iter()
-            .any(|&quality| quality >= self.options.min_base_quality)
     }
 }
 

@@ -5,29 +5,29 @@ use rust_htslib::bam::Record;
 
 use super::counts::{ReadCounts, ReadExclusion};
 use super::depth::{DepthLimit, positions};
-use super::filter::{ReadFilter, decode, end_of, fragment_name, mate_start};
+use super::filter::{FilterOptions, decode, end_of, fragment_name, mate_start};
+use super::merged::MergedRecords;
 use super::read::Read;
-use super::records::Records;
 use crate::genome::Region;
 
 /// If the ends of a region are above the depth limit, this many bases beyond decide which reads stay: the longest reads
 /// that are realigned.
 const MARGIN: u64 = 500;
 
-/// Reads an alignment file region by region; one reader for each thread.
+/// Reads the alignment files of a sample region by region; one reader for each thread.
 pub struct ReadReader {
-    records: Records,
-    filter: ReadFilter,
+    records: MergedRecords,
+    options: FilterOptions,
     max_depth: usize,
     /// How many bases beyond a region are read: 0 until the ends of a region exceed the depth limit.
     margin: u64,
 }
 
 impl ReadReader {
-    pub(super) fn new(records: Records, filter: ReadFilter, max_depth: u32) -> Self {
+    pub(super) fn new(records: MergedRecords, options: FilterOptions, max_depth: u32) -> Self {
         Self {
             records,
-            filter,
+            options,
             max_depth: max_depth as usize,
             margin: 0,
         }
@@ -70,14 +70,14 @@ impl ReadReader {
     ) -> Result<(DepthLimit, u64)> {
         let extended = region.start.saturating_sub(self.margin)..region.end + self.margin;
         self.records
-            .fetch(Region::new(&region.contig, extended.start, extended.end))?;
+            .fetch(&Region::new(&region.contig, extended.start, extended.end))?;
         let (mut depth, mut passed) = (DepthLimit::new(self.max_depth, extended), 0);
-        while let Some(record) = self.records.next()? {
-            if !self.filter.keeps_fragment(record) {
+        while let Some((record, filter)) = self.records.next()? {
+            if !filter.keeps_fragment(record) {
                 continue;
             }
             let counted = u64::from(is_counted(record.pos().max(0) as u64, end_of(record)));
-            if let Err(reason) = self.filter.judge(record) {
+            if let Err(reason) = filter.judge(record) {
                 counts.leave_out(reason, counted);
                 continue;
             }
@@ -99,7 +99,7 @@ impl ReadReader {
     /// Counts the reads that passed the filter as used or excluded.
     fn count(&self, kept: &[Read], passed: u64, is_counted: impl Fn(u64, u64) -> bool, counts: &mut ReadCounts) {
         let kept = kept.iter().filter(|read| is_counted(read.start, read.end()));
-        let (used, useless): (Vec<_>, Vec<_>) = kept.partition(|read| self.filter.has_a_usable_base(read));
+        let (used, useless): (Vec<_>, Vec<_>) = kept.partition(|read| self.options.has_a_usable_base(read));
         let (used, useless) = (used.len() as u64, useless.len() as u64);
         counts.used += used;
         counts.leave_out(ReadExclusion::LowBaseQuality, useless);

@@ -162,6 +162,16 @@ impl Records {
     /// The next record over the region; None at its end. Fails if the file is damaged or not sorted, or if no record
     /// proves that the end is reached.
     pub fn next(&mut self) -> Result<Option<&Record>> {
+        Ok(if self.advance()? { Some(&self.record) } else { None })
+    }
+
+    /// The record that [`advance`](Self::advance) has read.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Reads the next record over the region; false at its end. Fails as [`next`](Self::next) does.
+    pub fn advance(&mut self) -> Result<bool> {
         while self.behind < LOOK_AHEAD && self.read()? {
             let start = self.record.pos();
             if start < self.last {
@@ -175,10 +185,10 @@ impl Records {
             if start >= self.region.end as i64 {
                 self.behind += 1;
             } else if self.record.reference_end() > self.region.start as i64 {
-                return Ok(Some(&self.record));
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// Reads the next record of the contig; false at its end.

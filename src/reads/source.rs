@@ -1,21 +1,22 @@
-//! An alignment file, checked before the work starts.
+//! The alignment files of a sample, checked before the work starts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use rust_htslib::bam::{HeaderView, Read as _};
-use rustc_hash::FxHashMap;
+use anyhow::{Result, bail};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::depth::DEFAULT_MAX_DEPTH;
 use super::digests::digests;
 use super::downsampling::{Downsampling, hash};
+use super::file::ReadFile;
 use super::filter::{FilterOptions, ReadFilter};
+use super::merged::MergedRecords;
 use super::reader::ReadReader;
 use super::records::{Fields, Records};
 use super::sample::Sample;
-use crate::formats::{Format, Index, IndexedInterval, alignment_file, alignment_index, can_open, open_alignments};
-use crate::genome::{Contig, Contigs, Reference, Region};
+use crate::formats::IndexedInterval;
+use crate::genome::{Contigs, Reference, Region};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: the smallest bin of most indexes.
 const TILE: u64 = 1 << 14;
@@ -26,49 +27,52 @@ const MIN_BYTES: u64 = 2048;
 /// Most tiles that are taken from one sparse interval.
 const MAX_SPARSE: usize = 64;
 
-/// A checked BAM or CRAM file. Cheap to share; each thread opens its own [`ReadReader`].
+/// The checked BAM and CRAM files of one sample. Cheap to share; each thread opens its own [`ReadReader`].
 #[derive(Clone, Debug)]
 pub struct ReadSource {
-    path: PathBuf,
-    index_path: PathBuf,
-    index: Index,
+    files: Arc<[ReadFile]>,
     /// The FASTA that decodes CRAM.
     reference: PathBuf,
-    format: Format,
-    sample: Sample,
+    sample: String,
     contigs: Contigs,
-    /// MD5 digests of the contigs' sequences, where the header has them.
+    /// MD5 digests of the contigs' sequences, where a header has them.
     pub(super) digests: FxHashMap<String, String>,
-    /// Lengths of all contigs of the file, in the order of its header.
-    lengths: Arc<[u64]>,
     filter: FilterOptions,
     downsampling: Option<Downsampling>,
     max_depth: u32,
 }
 
 impl ReadSource {
-    /// Opens the file and checks format, index, end-of-file marker, sort order, contigs against the reference, and the
-    /// sample (`sample`, or the only one of the file).
+    /// Opens one file. See [`open_all`](Self::open_all).
     pub fn open(path: &Path, reference: &Reference, sample: Option<&str>) -> Result<Self> {
-        let (format, index_path, index) = alignment_file::check(path)?;
-        let cannot_open = || format!("cannot open reads {}; is the file damaged?", path.display());
-        can_open(path, 1).with_context(cannot_open)?;
-        let reader = open_alignments(path).with_context(cannot_open)?;
-        let header = reader.header();
-        let text = String::from_utf8_lossy(header.as_bytes());
-        check_sorted(&text, path)?;
+        Self::open_all(&[path.to_owned()], reference, sample)
+    }
+
+    /// Opens the files of a sample. Checks format, index, end-of-file marker, sort order, contigs against the reference,
+    /// and the sample: `sample`, or the only one of the files. Fails if the files have different contigs.
+    pub fn open_all(paths: &[PathBuf], reference: &Reference, sample: Option<&str>) -> Result<Self> {
+        check_repeats(paths)?;
+        let mut files = paths
+            .iter()
+            .map(|path| ReadFile::open(path))
+            .collect::<Result<Vec<_>>>()?;
+        let Some(first) = files.first() else {
+            bail!("no reads are given; name a BAM or CRAM with --reads");
+        };
+        check_contigs(&files)?;
+        let contigs = shared_contigs(first.contigs(), reference, first.path())?;
+        let headers: Vec<_> = files.iter().map(|file| (file.path(), file.header())).collect();
+        let sample = Sample::resolve(&headers, sample)?;
+        let digests = joined_digests(&files)?;
+        for (file, groups) in files.iter_mut().zip(sample.read_groups) {
+            file.read_groups = groups;
+        }
         Ok(Self {
-            path: path.to_owned(),
+            files: files.into(),
             reference: reference.path().to_owned(),
-            index_path,
-            index,
-            format,
-            sample: Sample::resolve(&text, sample, path)?,
-            contigs: shared_contigs(header, reference, path)?,
-            digests: digests(&text),
-            lengths: (0..header.target_count())
-                .map(|tid| header.target_len(tid).unwrap_or(0))
-                .collect(),
+            sample: sample.name,
+            contigs,
+            digests,
             filter: FilterOptions::default(),
             downsampling: None,
             max_depth: DEFAULT_MAX_DEPTH,
@@ -97,17 +101,24 @@ impl ReadSource {
         Self { max_depth, ..self }
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The files, in the order given.
+    pub fn files(&self) -> &[ReadFile] {
+        &self.files
     }
 
-    pub fn index(&self) -> &Path {
-        &self.index_path
+    /// The paths of the files, for messages.
+    pub fn names(&self) -> String {
+        let names: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| file.path().display().to_string())
+            .collect();
+        names.join(", ")
     }
 
     /// Name of the sample.
     pub fn sample(&self) -> &str {
-        &self.sample.name
+        &self.sample
     }
 
     /// The contigs that both the reads and the reference have, in the reference's order.
@@ -118,17 +129,10 @@ impl ReadSource {
     /// At most `most` tiles that may hold reads, in a pseudo-random but fixed order. Sparse tiles are used only if no
     /// other tiles exist; which of them depends on the index.
     pub fn tiles(&self, most: usize) -> Result<Vec<Region>> {
-        let reader = open_alignments(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
-        let names = reader.header().target_names();
         let (mut tiles, mut sparse) = (Vec::new(), Vec::new());
-        for IndexedInterval {
-            contig,
-            positions,
-            bytes,
-        } in alignment_index::intervals(&self.index_path, self.format)?
-        {
-            let name = names.get(contig as usize).map(|name| String::from_utf8_lossy(name));
-            let Some(contig) = name.and_then(|name| self.contigs.get(&name)) else {
+        let intervals = self.files.iter().map(ReadFile::intervals).collect::<Result<Vec<_>>>()?;
+        for (contig, IndexedInterval { positions, bytes, .. }) in intervals.into_iter().flatten() {
+            let Some(contig) = self.contigs.get(&contig.name) else {
                 continue;
             };
             let within = positions.start / TILE..positions.end.min(contig.length).div_ceil(TILE);
@@ -158,61 +162,75 @@ impl ReadSource {
 
     /// Opens a reader for one thread.
     pub fn reader(&self) -> Result<ReadReader> {
-        let fields = match self.sample.read_groups {
-            Some(_) => Fields::EvidenceAndGroup,
-            None => Fields::Evidence,
-        };
-        Ok(ReadReader::new(
-            self.records(fields)?,
-            self.read_filter(),
-            self.max_depth,
-        ))
+        let open = |file: &ReadFile| Ok((file.records(&self.reference, None)?, self.filter_of(file)));
+        let files = self.files.iter().map(open).collect::<Result<_>>()?;
+        Ok(ReadReader::new(MergedRecords::new(files), self.filter, self.max_depth))
     }
 
-    /// Opens a reader of records with all their fields, and returns the filter that selects them.
-    pub(super) fn whole_records(&self) -> Result<(Records, ReadFilter)> {
-        Ok((self.records(Fields::All)?, self.read_filter()))
+    /// Opens a reader of the records of a file with all their fields, and returns the filter that selects them.
+    pub(super) fn whole_records(&self, file: &ReadFile) -> Result<(Records, ReadFilter)> {
+        Ok((file.records(&self.reference, Some(Fields::All))?, self.filter_of(file)))
     }
 
-    fn records(&self, fields: Fields) -> Result<Records> {
-        Records::open(&self.path, &self.index_path, &self.index, &self.reference, fields)
-    }
-
-    fn read_filter(&self) -> ReadFilter {
+    fn filter_of(&self, file: &ReadFile) -> ReadFilter {
         ReadFilter {
-            read_groups: self.sample.read_groups.clone(),
+            read_groups: file.read_groups.clone(),
             downsampling: self.downsampling,
             options: self.filter,
-            lengths: self.lengths.clone(),
+            lengths: file.lengths(),
         }
     }
 }
 
-/// Fails if the header declares another sort order. Without a declared order, the file is sorted, because it has an
-/// index.
-fn check_sorted(header: &str, path: &Path) -> Result<()> {
-    let order = header
-        .lines()
-        .find(|line| line.starts_with("@HD\t"))
-        .and_then(|line| line.split('\t').find_map(|field| field.strip_prefix("SO:")));
-    match order {
-        None | Some("coordinate" | "unknown") => Ok(()),
-        Some(order) => bail!(
-            "reads {0} is sorted by '{order}', not by coordinate; sort it with: samtools sort -o sorted.bam {0}",
-            path.display()
+/// Fails if a file is given twice, because its reads would count twice.
+fn check_repeats(paths: &[PathBuf]) -> Result<()> {
+    let mut seen = FxHashSet::default();
+    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    match paths.iter().find(|path| !seen.insert(real(path))) {
+        None => Ok(()),
+        Some(path) => bail!("reads {} are given twice with --reads; leave out one", path.display()),
+    }
+}
+
+/// Fails if the headers of the files do not have the same contigs in the same order.
+fn check_contigs(files: &[ReadFile]) -> Result<()> {
+    let Some((first, others)) = files.split_first() else {
+        return Ok(());
+    };
+    match others
+        .iter()
+        .find(|file| !file.contigs().iter().eq(first.contigs().iter()))
+    {
+        None => Ok(()),
+        Some(other) => bail!(
+            "reads {} and {} have different contigs in their headers (@SQ); give files that were aligned to one reference",
+            first.path().display(),
+            other.path().display()
         ),
     }
 }
 
+/// The digests of all files. Fails if a contig has two.
+fn joined_digests(files: &[ReadFile]) -> Result<FxHashMap<String, String>> {
+    let mut joined: FxHashMap<String, String> = FxHashMap::default();
+    for file in files {
+        for (contig, digest) in digests(file.header()) {
+            let known = joined.entry(contig.clone()).or_insert_with(|| digest.clone());
+            if *known != digest {
+                bail!(
+                    "reads {}: contig {contig} has another M5 in the header than in the other reads; give files that were \
+                     aligned to one reference",
+                    file.path().display()
+                );
+            }
+        }
+    }
+    Ok(joined)
+}
+
 /// The contigs that both files have. Fails if there are none, or if a contig has two lengths. Contigs of only one file
 /// are legal.
-fn shared_contigs(header: &HeaderView, reference: &Reference, path: &Path) -> Result<Contigs> {
-    let reads: Contigs = (0..header.target_count())
-        .map(|tid| Contig {
-            name: String::from_utf8_lossy(header.tid2name(tid)).into_owned(),
-            length: header.target_len(tid).unwrap_or(0),
-        })
-        .collect();
+fn shared_contigs(reads: &Contigs, reference: &Reference, path: &Path) -> Result<Contigs> {
     let shared: Contigs = reference
         .contigs()
         .iter()
