@@ -360,3 +360,52 @@ fn the_cascade_decides_most_pileups_and_can_be_turned_off() {
         "{differ} genotypes differ"
     );
 }
+
+#[test]
+fn the_summary_tells_what_the_records_were_made_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let summary = |flags: &[&str]| -> serde_json::Value {
+        let mut command = call(
+            &sample().join("reference.fa"),
+            &sample().join("sample.bam"),
+            &path("x.vcf"),
+        );
+        command.arg("--summary").arg(path("x.json")).args(flags);
+        command.args(["--threads", "2"]).assert().success();
+        serde_json::from_slice(&std::fs::read(path("x.json")).unwrap()).unwrap()
+    };
+    let made = summary(&["--regions", "chrA:1-4000"]);
+    let [origin, run] = [&made["origin"], &made["run"]];
+    for part in ["dvcall", "htslib", "libtorch"] {
+        assert!(!origin["versions"][part].as_str().unwrap().is_empty(), "{part}");
+    }
+    let bytes = sample().join("sample.bam").metadata().unwrap().len();
+    assert_eq!(origin["reads"][0]["bytes"], bytes);
+    // printf 'chrA\t60000\nchrB\t20000\n' | sha256sum
+    let contigs = "9926befb846fd27b3d6ba894700858a8824a8cceada0b7e453b28420307166b5";
+    assert_eq!(origin["reference"]["header_sha256"], contigs);
+    // printf 'chrA\t0\t4000\n' | sha256sum
+    let regions = "33e587571270771c5cf1eebfb22f500474f7bf20e5dd047bf1bfb237da2f0003";
+    assert_eq!(origin["regions"]["sha256"], regions);
+    assert!(origin["models"][0].as_str().unwrap().contains(" sha256:"));
+    assert_eq!(origin["options"]["min_quality"], 3.0);
+    let depth = made["depth"].as_f64().unwrap();
+    assert!((20.0..60.0).contains(&depth), "{depth}");
+    assert_eq!((&made["bases"], &run["threads"]), (&4000.into(), &2.into()));
+    assert!(run["command"].as_str().unwrap().contains("--regions chrA:1-4000"));
+    assert!(run["cpu_seconds"].as_f64().unwrap() > 0.0 && run["peak_memory_bytes"].as_u64().unwrap() > 1 << 20);
+    let of = |flags: &[&str]| summary(flags)["origin"].clone();
+    // Equal regions in another spelling, and options that change no record.
+    let same = ["--regions", "chrA:-2000,chrA:2001-4000", "--batch-size", "7"];
+    assert_eq!(&of(&same), origin);
+    for other in [
+        &["--min-quality", "4"][..],
+        &["--keep-duplicates"],
+        &["--ploidy", "1"],
+        &["--no-cascade"],
+    ] {
+        let changed = of(&[&["--regions", "chrA:1-4000"], other].concat());
+        assert_ne!(changed["options"], origin["options"], "{other:?}");
+    }
+}

@@ -13,6 +13,7 @@ pub(crate) use score::EvaluateArgs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
 
 use crate::calling::CallingOptions;
 use crate::candidates::CandidateOptions;
@@ -116,7 +117,7 @@ impl InputArgs {
 }
 
 /// Read filters and thresholds for candidates.
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug, Clone, Serialize)]
 #[command(next_help_heading = "Evidence")]
 pub struct EvidenceArgs {
     /// Minimum base quality of a supporting base, at least 10
@@ -208,7 +209,8 @@ impl RealignedReadsArgs {
     }
 }
 
-#[derive(Args, Debug)]
+/// Serialized: the options that can change a record.
+#[derive(Args, Debug, Serialize)]
 #[command(after_help = "Examples:
   dvcall call --ref GRCh38.fa --reads NA12878.bam --output NA12878.vcf.gz
   dvcall call --ref GRCh38.fa --reads NA12878.cram --regions chr20:10,000,000-10,100,000 --threads 8 \\
@@ -219,15 +221,18 @@ impl RealignedReadsArgs {
   dvcall call --ref GRCh38.fa --reads NA12878.bam --regions exome.bed --model my.safetensors --output exome.vcf.gz")]
 pub struct CallArgs {
     #[command(flatten)]
+    #[serde(skip)]
     pub input: InputArgs,
     /// VCF to write; a name that ends in .gz makes it bgzipped and indexed, .bcf makes it BCF; - is standard output, and the
     /// summary then goes to standard error
     #[arg(long, short, value_name = "VCF|BCF|-")]
+    #[serde(skip)]
     pub output: PathBuf,
     /// Leave RefCall records, which are candidates without a variant, out of --output
     #[arg(long)]
     pub no_ref_calls: bool,
     /// VCF or BCF whose alleles all get a record, spelled as in the file, whatever the reads show
+    #[serde(skip)]
     #[arg(long, value_name = "VCF|BCF", conflicts_with = "no_ref_calls")]
     pub alleles: Option<PathBuf>,
     /// Write the alleles of --alleles only
@@ -235,15 +240,19 @@ pub struct CallArgs {
     pub only_alleles: bool,
     /// gVCF to write too, for joint calling: the same calls, and reference blocks with the certainty of no variant
     #[arg(long, value_name = "GVCF")]
+    #[serde(skip)]
     pub gvcf: Option<PathBuf>,
     /// Model to use; may be repeated to average several models [default: the built-in model]
     #[arg(long, value_name = "SAFETENSORS")]
+    #[serde(skip)]
     pub model: Vec<PathBuf>,
     /// Device for the network: auto, cpu, cuda, cuda:N, or several GPUs (cuda:0,cuda:1); auto: all GPUs, or the CPU
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    #[serde(skip)]
     pub device: String,
     /// Pileups per batch of the network; the calls do not depend on this number
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[serde(skip)]
     pub batch_size: u32,
     /// Send every candidate to the pileup network; do not let the cascade decide easy candidates
     #[arg(long)]
@@ -253,15 +262,20 @@ pub struct CallArgs {
     pub min_quality: f64,
     /// Write the numbers of reads and records to this file
     #[arg(long, value_name = "JSON")]
+    #[serde(skip)]
     pub summary: Option<PathBuf>,
     /// Write the cost of each stage: CPU and wall seconds summed over threads, number of items, CPU seconds per Mb
     #[arg(long, value_name = "TSV")]
+    #[serde(skip)]
     pub timings: Option<PathBuf>,
     #[command(flatten)]
+    #[serde(flatten)]
     pub ploidy: PloidyArgs,
     #[command(flatten)]
+    #[serde(flatten)]
     pub evidence: EvidenceArgs,
     #[command(flatten)]
+    #[serde(skip)]
     pub realigned: RealignedReadsArgs,
 }
 

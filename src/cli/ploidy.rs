@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::ploidy::{Copies, PloidyOptions, SexOption};
 use crate::variants::PloidyStyle;
 
 /// How many copies the sample has of each contig.
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug, Clone, Serialize)]
 #[command(next_help_heading = "Ploidy")]
 pub struct PloidyArgs {
     /// Sex of the sample, for X and Y of human genomes (GRCh37, GRCh38, T2T-CHM13)
@@ -22,6 +23,7 @@ pub struct PloidyArgs {
     pub haploid_contigs: Vec<String>,
     /// Pseudoautosomal regions, which are diploid [default: those of the human genome]
     #[arg(long, value_name = "BED")]
+    #[serde(skip)]
     pub par_regions: Option<PathBuf>,
     /// How haploid genotypes are written
     #[arg(long, value_enum, value_name = "STYLE", default_value_t)]

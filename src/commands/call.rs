@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use serde_json::json;
 
+use super::run_record::RunRecord;
 use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
 use crate::evidence::{EvidenceSource, report_exclusions};
-use crate::formats::{shown, without_secrets};
+use crate::formats::shown;
 use crate::model::card_path;
-use crate::output::{ReadyFile, TextFile, check_inputs_are_kept, indexes, put_in_place};
+use crate::output::{TextFile, check_inputs_are_kept, indexes, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
 use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print, print_aside};
 use crate::variants::{Call, CallSummary, Filter, GvcfWriter, VariantFormat, VcfHeader, VcfWriter, can_name_contig};
@@ -22,7 +22,8 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
     check_contig_names(&source)?;
     let caller = Caller::new(source, &args.options(), started)?;
-    let mut output = CallOutput::create(args, &caller)?;
+    let record = RunRecord::new(args, &caller, started)?;
+    let mut output = CallOutput::create(args, &caller, &record)?;
     let extras = Extras {
         coverage: output.gvcf.is_some(),
         reads: output.realigned_reads.is_some(),
@@ -64,18 +65,11 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     check_inputs_are_kept(&outputs, &inputs)
 }
 
-/// The command line as typed, with invalid UTF-8 replaced, and without the secrets of URLs.
-fn command_line() -> String {
-    let words: Vec<_> = std::env::args_os()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    without_secrets(&words.join(" "))
-}
-
 /// The output files and the counts for the final report.
 struct CallOutput<'a> {
     args: &'a CallArgs,
     caller: &'a Caller,
+    record: &'a RunRecord,
     vcf: VcfWriter,
     gvcf: Option<GvcfWriter>,
     realigned_reads: Option<RealignedReadsWriter>,
@@ -88,7 +82,7 @@ struct CallOutput<'a> {
 }
 
 impl<'a> CallOutput<'a> {
-    fn create(args: &'a CallArgs, caller: &'a Caller) -> Result<Self> {
+    fn create(args: &'a CallArgs, caller: &'a Caller, record: &'a RunRecord) -> Result<Self> {
         let source = &caller.source;
         let header = VcfHeader {
             sample: source.reads.sample(),
@@ -98,7 +92,7 @@ impl<'a> CallOutput<'a> {
             measured_library: caller.library.to_string(),
             ploidy: caller.ploidy.to_string(),
             ploidy_style: args.ploidy.ploidy_style,
-            command_line: command_line(),
+            command_line: record.command.clone(),
         };
         let vcf = match args.is_streamed() {
             true => VcfWriter::on_standard_output(&header)?,
@@ -107,6 +101,7 @@ impl<'a> CallOutput<'a> {
         Ok(Self {
             args,
             caller,
+            record,
             vcf,
             gvcf: args
                 .gvcf
@@ -127,14 +122,14 @@ impl<'a> CallOutput<'a> {
         self.progress.finish();
         report_exclusions(&self.reads, source)?;
         let mut clock = Stopwatch::start();
-        let summary = self
-            .summary_json
-            .take()
-            .map(|file| self.write_summary(file))
-            .transpose()?;
         let (vcf, gvcf) = (self.vcf.close()?, self.gvcf.map(GvcfWriter::close).transpose()?);
         let realigned = self.realigned_reads.map(RealignedReadsWriter::close).transpose()?;
         clock.lap(&mut costs, Stage::Writing, 0);
+        let summary = self.summary_json.map(|mut file| {
+            file.line(&self.record.summary(self.caller, &self.reads, &self.summary)?)?;
+            file.ready()
+        });
+        let summary = summary.transpose()?;
         let write_costs = |table| costs.write(table, source.regions.bases(), started);
         let stages = self.stage_table.map(write_costs).transpose()?;
         let tables = stages.into_iter().chain(summary);
@@ -161,23 +156,6 @@ impl<'a> CallOutput<'a> {
             true => print_aside(text),
             false => print(text),
         }
-    }
-
-    fn write_summary(&self, mut json: TextFile) -> Result<ReadyFile> {
-        let source = &self.caller.source;
-        let summary = json!({
-            "dvcall": env!("CARGO_PKG_VERSION"),
-            "sample": source.reads.sample(),
-            "bases": source.regions.bases(),
-            "reads": self.reads,
-            "mates_on_other_contigs": source.rule_for_mates(),
-            "library": self.caller.library,
-            "ploidy": self.caller.ploidy.to_string(),
-            "sex": self.caller.ploidy.sex,
-            "records": self.summary,
-        });
-        json.line(&serde_json::to_string_pretty(&summary)?)?;
-        json.ready()
     }
 }
 

@@ -9,6 +9,7 @@ mod man;
 mod model_info;
 mod provenance;
 mod report;
+mod run_record;
 mod show;
 mod train;
 mod version;

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use crate::model::{Model, cuda_devices};
+use crate::model::{Model, cuda_devices, libtorch_version};
 
 /// Lines with the versions of dvcall and of the libraries that affect its results, the GPUs and the built-in model.
 pub fn verbose_version() -> String {
@@ -14,13 +14,13 @@ pub fn verbose_version() -> String {
     format!(
         "{}\nlibtorch {}\nhtslib {}\nCUDA: {cuda}\nbuilt-in model: {model}",
         env!("CARGO_PKG_VERSION"),
-        env!("DVCALL_LIBTORCH_VERSION"),
+        libtorch_version(),
         htslib(),
     )
 }
 
 /// The version of the linked htslib.
-fn htslib() -> String {
+pub(super) fn htslib() -> String {
     // SAFETY: hts_version returns a static, NUL-terminated string.
     let version = unsafe { CStr::from_ptr(rust_htslib::htslib::hts_version()) };
     version.to_string_lossy().into_owned()

@@ -26,6 +26,8 @@ pub struct EvidenceSource {
     pub sample: ReadCounts,
     /// How densely reads lie in that sample.
     pub density: ReadDensity,
+    /// Depth of that sample.
+    pub depth: f64,
 }
 
 /// Reads, reference and candidates of a partition.
@@ -64,6 +66,7 @@ impl EvidenceSource {
             options,
             sample: ReadCounts::default(),
             density: ReadDensity::default(),
+            depth: 0.0,
         })
     }
 
@@ -109,6 +112,7 @@ impl EvidenceSource {
                 ..filter
             });
         }
+        self.depth = sample.depth();
         self.sample = sample.counts;
         self.density = sample.density;
         Ok(library)

@@ -6,7 +6,7 @@ use crate::genome::{Reference, Region, Sequence};
 use crate::reads::{Read, ReadCounts, ReadSource};
 
 /// Length of a cell, in bases: several reads even at a depth of 1.
-const CELL: u64 = 1_000;
+pub(super) const CELL: u64 = 1_000;
 
 /// A stretch of the reference, and the number of used reads that start in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Properties of the reads of a file: short or long, spliced or not, mates on the same contig or not.
 
-use super::density::ReadDensity;
+use super::density::{CELL, ReadDensity};
 use crate::genome::{Region, Sequence};
 use crate::reads::{CigarKind, Read, ReadCounts, ReadExclusion};
 
@@ -60,6 +60,13 @@ impl ReadSample {
         } else {
             None
         }
+    }
+
+    /// Mean number of reads over a base around the median read. Cells without reads do not change it.
+    pub fn depth(&self) -> f64 {
+        let bases: u64 = self.lengths.iter().map(|&length| u64::from(length)).sum();
+        let mean_length = bases as f64 / self.lengths.len().max(1) as f64;
+        self.density.over(|_, _| true).around_reads * mean_length / CELL as f64
     }
 
     /// Whether most reads have their mate on another contig.

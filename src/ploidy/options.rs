@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 /// The sex of the sample.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum SexOption {
     /// Measured by the depth of X and Y beside that of the autosomes
     #[default]
@@ -17,14 +19,16 @@ pub enum SexOption {
 }
 
 /// Number of copies of a contig, unless a rule says otherwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 pub enum Copies {
     /// A haploid organism
     #[value(name = "1")]
+    #[serde(rename = "1")]
     One,
     /// A diploid organism
     #[default]
     #[value(name = "2")]
+    #[serde(rename = "2")]
     Two,
 }
 

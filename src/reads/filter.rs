@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use rust_htslib::bam::record::{Aux, Record};
 use rustc_hash::{FxHashSet, FxHasher};
+use serde::Serialize;
 
 use super::counts::ReadExclusion;
 use super::downsampling::Downsampling;
@@ -70,7 +71,8 @@ impl FilterOptions {
 }
 
 /// How to treat reads with a mate on another contig.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum MatesOnOtherContigs {
     /// Use reads whose fragment can span the ends of both contigs, or all reads if most reads of the file have such
     /// mates

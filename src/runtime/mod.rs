@@ -7,4 +7,4 @@ mod stage_costs;
 pub(crate) use ordered::for_each_ordered;
 pub use progress::DATED;
 pub(crate) use progress::{Progress, counted, peak_memory, print, print_aside, progress_bar};
-pub(crate) use stage_costs::{Stage, StageCosts, Stopwatch};
+pub(crate) use stage_costs::{Stage, StageCosts, Stopwatch, process_cpu_time};

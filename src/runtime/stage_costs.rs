@@ -99,7 +99,7 @@ impl StageCosts {
             line(stage.name(), cost, stage.items())?;
         }
         let total = Cost {
-            cpu: cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID),
+            cpu: process_cpu_time(),
             wall: started.elapsed(),
             items: bases,
         };
@@ -167,6 +167,11 @@ impl Stopwatch {
         cost.wall += self.wall - wall;
         cost.items += items as u64;
     }
+}
+
+/// CPU time (user and system) of the whole process.
+pub fn process_cpu_time() -> Duration {
+    cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID)
 }
 
 /// CPU time (user and system) of this thread or of the whole process.

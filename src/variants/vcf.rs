@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use rust_htslib::bgzf;
+use serde::Serialize;
 
 use super::bcf::BcfWriter;
 use super::call::{Call, Filter};
@@ -19,7 +20,8 @@ use crate::genome::Contigs;
 use crate::output::{OutputFile, ReadyFile, controls};
 
 /// How genotypes of one copy are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum PloidyStyle {
     /// As the VCF specification has it: `1`, with one PL for each allele
     #[default]

@@ -1,0 +1,193 @@
+//! The run record of `dvcall call`: what its records were made from, and what the run took.
+
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context, Result};
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::version::htslib;
+use crate::calling::Caller;
+use crate::cli::CallArgs;
+use crate::examples::hex;
+use crate::formats::{self, shown, without_secrets};
+use crate::genome::{Contigs, IntervalSet};
+use crate::model::libtorch_version;
+use crate::reads::ReadCounts;
+use crate::runtime::{peak_memory, process_cpu_time};
+use crate::variants::CallSummary;
+
+/// What a run of `dvcall call` was made from, and when it began.
+pub struct RunRecord {
+    pub origin: Origin,
+    pub command: String,
+    begun: Timestamp,
+    started: Instant,
+    threads: usize,
+}
+
+/// Everything that determines the records of a run.
+#[derive(Debug, Serialize)]
+pub struct Origin {
+    versions: Versions,
+    sample: String,
+    reference: InputFile,
+    reads: Vec<InputFile>,
+    /// BED of the pseudoautosomal regions.
+    par_regions: Option<InputFile>,
+    /// VCF of given alleles.
+    alleles: Option<InputFile>,
+    /// Name and checksums of each model.
+    models: Vec<String>,
+    regions: RegionsRecord,
+    options: Value,
+}
+
+#[derive(Debug, Serialize)]
+struct Versions {
+    dvcall: &'static str,
+    htslib: String,
+    libtorch: String,
+}
+
+/// An input file. The time of change is null for a URL.
+#[derive(Debug, Serialize)]
+struct InputFile {
+    path: PathBuf,
+    bytes: Option<u64>,
+    modified: Option<String>,
+    /// SHA-256 of the header: that of the reads, or names and lengths of the reference's contigs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header_sha256: Option<String>,
+}
+
+/// The called regions, after exclusion and padding.
+#[derive(Debug, Serialize)]
+struct RegionsRecord {
+    bases: u64,
+    intervals: usize,
+    /// SHA-256 of the intervals as lines of BED.
+    sha256: String,
+}
+
+impl RunRecord {
+    /// The record of a run that began at `started` and has opened its inputs.
+    pub fn new(args: &CallArgs, caller: &Caller, started: Instant) -> Result<Self> {
+        let begun = Timestamp::try_from(SystemTime::now() - started.elapsed()).context("the clock is wrong")?;
+        Ok(Self {
+            origin: Origin::new(args, caller)?,
+            command: command_line(),
+            begun,
+            started,
+            threads: args.input.threads(),
+        })
+    }
+
+    /// The text of `--summary`: the results and this record.
+    pub fn summary(&self, caller: &Caller, reads: &ReadCounts, records: &CallSummary) -> Result<String> {
+        let source = &caller.source;
+        let seconds = |seconds: f64| (seconds * 1e3).round() / 1e3;
+        let summary = json!({
+            "dvcall": env!("CARGO_PKG_VERSION"),
+            "sample": source.reads.sample(),
+            "bases": source.regions.bases(),
+            "reads": reads,
+            "mates_on_other_contigs": source.rule_for_mates(),
+            "library": caller.library,
+            "depth": (source.depth * 10.0).round() / 10.0,
+            "ploidy": caller.ploidy.to_string(),
+            "sex": caller.ploidy.sex,
+            "records": records,
+            "origin": self.origin,
+            "run": {
+                "command": self.command,
+                "started": whole_seconds(self.begun)?,
+                "ended": whole_seconds(Timestamp::now())?,
+                "threads": self.threads,
+                "processors": std::thread::available_parallelism().map_or(1, usize::from),
+                "wall_seconds": seconds(self.started.elapsed().as_secs_f64()),
+                "cpu_seconds": seconds(process_cpu_time().as_secs_f64()),
+                "peak_memory_bytes": peak_memory(),
+            },
+        });
+        Ok(serde_json::to_string_pretty(&summary)?)
+    }
+}
+
+impl Origin {
+    fn new(args: &CallArgs, caller: &Caller) -> Result<Self> {
+        let source = &caller.source;
+        let reads = source.reads.files().iter();
+        Ok(Self {
+            versions: Versions {
+                dvcall: env!("CARGO_PKG_VERSION"),
+                htslib: htslib(),
+                libtorch: libtorch_version(),
+            },
+            sample: source.reads.sample().to_owned(),
+            reference: InputFile::new(source.reference.path()).with_header(&table(source.reference.contigs())),
+            reads: reads.map(|file| InputFile::new(file.path()).with_header(file.header())).collect(),
+            par_regions: args.ploidy.par_regions.as_deref().map(InputFile::new),
+            alleles: args.alleles.as_deref().map(InputFile::new),
+            models: caller.models.clone(),
+            regions: RegionsRecord::new(&source.regions),
+            options: serde_json::to_value(args)?,
+        })
+    }
+}
+
+impl InputFile {
+    fn new(path: &Path) -> Self {
+        let found = path.metadata().ok();
+        let modified = found.and_then(|found| found.modified().ok());
+        let modified = modified.and_then(|time| Timestamp::try_from(time).ok());
+        Self {
+            path: shown(path),
+            bytes: formats::InputFile::open(path).and_then(|file| file.length()).ok(),
+            modified: modified.map(|time| time.to_string()),
+            header_sha256: None,
+        }
+    }
+
+    fn with_header(self, header: &str) -> Self {
+        Self {
+            header_sha256: Some(hex(&Sha256::digest(header))),
+            ..self
+        }
+    }
+}
+
+impl RegionsRecord {
+    fn new(regions: &IntervalSet) -> Self {
+        let (mut intervals, mut digest) = (0, Sha256::new());
+        for region in regions.regions() {
+            digest.update(format!("{}\t{}\t{}\n", region.contig, region.start, region.end));
+            intervals += 1;
+        }
+        Self {
+            bases: regions.bases(),
+            intervals,
+            sha256: hex(&digest.finalize()),
+        }
+    }
+}
+
+/// Names and lengths of contigs, one on a line.
+fn table(contigs: &Contigs) -> String {
+    contigs.iter().map(|c| format!("{}\t{}\n", c.name, c.length)).collect()
+}
+
+fn whole_seconds(time: Timestamp) -> Result<String> {
+    Ok(time.round(Unit::Second)?.to_string())
+}
+
+/// The command line as typed, with invalid UTF-8 replaced, and without the secrets of URLs.
+fn command_line() -> String {
+    let words: Vec<_> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    without_secrets(&words.join(" "))
+}
