@@ -4,7 +4,7 @@ use std::io::Write;
 use clap::{CommandFactory, FromArgMatches};
 use dvcall::cli::Cli;
 use dvcall::commands;
-use dvcall::output::{Allocator, escape, remove_temporaries, signals};
+use dvcall::output::{Allocator, escape, kept_work, remove_temporaries, signals};
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
@@ -39,7 +39,8 @@ fn main() {
                 .map(str::trim)
                 .collect::<Vec<_>>()
                 .join(" ")
-                + hint(&error);
+                + hint(&error)
+                + &kept_work().map_or_else(String::new, |kept| format!("; {kept}"));
             let line = commands::without_secrets(&line);
             // An error may hold unfinished outputs; dropping it removes them.
             drop(error);

@@ -106,32 +106,31 @@ impl Caller {
         })
     }
 
-    /// Calls all regions in parallel, and passes partitions and calls to `sink` in genome order. Returns the cost of
-    /// each stage, including the cost of opening.
-    pub fn run(&self, extras: Extras, sink: &mut impl CallSink) -> Result<StageCosts> {
-        let (mut costs, mut buffer) = (self.costs, CallBuffer::new(self));
+    /// Calls all regions in parallel, without the first `skipped` partitions, and passes partitions and calls to `sink`
+    /// in genome order.
+    pub fn run(&self, skipped: usize, extras: Extras, sink: &mut impl CallSink) -> Result<()> {
+        sink.spent(self.costs);
         let mut partitions = self.source.partitions();
         partitions.retain(|partition| extras.coverage || !self.is_skipped(partition));
-        let chunks = chunks(partitions, self.threads, extras.reads);
+        let rest = partitions.split_off(skipped.min(partitions.len()));
+        let mut buffer = CallBuffer::after(partitions.last(), self);
+        let chunks = chunks(rest, self.threads, extras.reads);
         let worker = || Worker::new(self, extras);
         for_each_ordered(
             self.threads,
             chunks.into_iter(),
             worker,
             Worker::call,
-            |(called, chunk_costs)| {
-                costs += chunk_costs;
+            |(called, mut costs)| {
                 let mut clock = Stopwatch::start();
                 let calls = called.iter().map(|called| called.calls.len()).sum();
                 called.into_iter().try_for_each(|called| buffer.add(called, sink))?;
                 clock.lap(&mut costs, Stage::Writing, calls);
+                sink.spent(costs);
                 Ok(())
             },
         )?;
-        let mut clock = Stopwatch::start();
-        buffer.finish(sink)?;
-        clock.lap(&mut costs, Stage::Writing, 0);
-        Ok(costs)
+        buffer.finish(sink)
     }
 
     /// Whether the partition gives no record, because it has no record of the panel.
@@ -146,7 +145,7 @@ impl Caller {
 
     /// Calls all regions, and passes the contig name and each call to `consume`, in genome order.
     pub fn for_each_call(&self, consume: impl FnMut(&str, &Call) -> Result<()>) -> Result<()> {
-        self.run(Extras::default(), &mut Consumer(consume)).map(|_| ())
+        self.run(0, Extras::default(), &mut Consumer(consume))
     }
 }
 
@@ -156,10 +155,13 @@ pub trait CallSink {
     fn partition(&mut self, called: CalledPartition) -> Result<()>;
 
     /// Receives the next call of a contig.
-    fn call(&mut self, contig: &str, call: &Call) -> Result<()>;
+    fn call(&mut self, contig: &str, call: Call) -> Result<()>;
 
     /// Called when the sink has all calls of the partitions so far.
     fn flush(&mut self) -> Result<()>;
+
+    /// Receives what the last partitions cost, and the opening before them.
+    fn spent(&mut self, costs: StageCosts);
 }
 
 struct Consumer<F>(F);
@@ -169,13 +171,15 @@ impl<F: FnMut(&str, &Call) -> Result<()>> CallSink for Consumer<F> {
         Ok(())
     }
 
-    fn call(&mut self, contig: &str, call: &Call) -> Result<()> {
-        (self.0)(contig, call)
+    fn call(&mut self, contig: &str, call: Call) -> Result<()> {
+        (self.0)(contig, &call)
     }
 
     fn flush(&mut self) -> Result<()> {
         Ok(())
     }
+
+    fn spent(&mut self, _: StageCosts) {}
 }
 
 /// Holds calls back until no later call can overlap them, and spells them as the panel does.
@@ -191,14 +195,15 @@ struct CallBuffer<'a> {
 }
 
 impl<'a> CallBuffer<'a> {
-    fn new(caller: &'a Caller) -> Self {
+    /// The buffer after a partition whose calls are all passed on.
+    fn after(last: Option<&Partition>, caller: &'a Caller) -> Self {
         Self {
             caller,
-            contig: String::new(),
+            contig: last.map_or_else(String::new, |last| last.region.contig.clone()),
             overlaps: OverlapResolver::default(),
             resolved: Vec::new(),
             outside: Vec::new(),
-            done: 0,
+            done: last.map_or(0, |last| last.region.end),
         }
     }
 
@@ -238,7 +243,7 @@ impl<'a> CallBuffer<'a> {
         }
         self.outside.clear();
         self.done = end;
-        calls.iter().try_for_each(|call| sink.call(&self.contig, call))
+        calls.into_iter().try_for_each(|call| sink.call(&self.contig, call))
     }
 
     /// The records of the panel from `done` to `end`, and the calls of other alleles.

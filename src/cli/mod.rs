@@ -260,7 +260,11 @@ pub struct CallArgs {
     /// Set FILTER to LowQual for variants with a lower QUAL
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
-    /// Write the numbers of reads and records to this file
+    /// Go on with the work of the same command, which ended early and left it in OUTPUT.partial
+    #[serde(skip)]
+    #[arg(long)]
+    pub resume: bool,
+    /// Write the numbers of reads and records, and what the records were made from, to this file
     #[arg(long, value_name = "JSON")]
     #[serde(skip)]
     pub summary: Option<PathBuf>,
@@ -283,6 +287,11 @@ impl CallArgs {
     /// Whether calls go to standard output.
     pub fn is_streamed(&self) -> bool {
         self.output.as_os_str() == "-"
+    }
+
+    /// Whether another run can go on with the work of this one.
+    pub fn is_resumable(&self) -> bool {
+        !self.is_streamed() && self.realigned.realigned_reads.is_none()
     }
 
     /// The options for the library.

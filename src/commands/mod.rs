@@ -2,8 +2,10 @@
 
 mod calibrate;
 mod call;
+mod call_output;
 mod completions;
 mod evaluate;
+mod journal;
 mod make_examples;
 mod man;
 mod model_info;

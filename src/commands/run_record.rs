@@ -1,11 +1,11 @@
 //! The run record of `dvcall call`: what its records were made from, and what the run took.
 
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use jiff::{Timestamp, Unit};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -26,7 +26,20 @@ pub struct RunRecord {
     pub command: String,
     begun: Timestamp,
     started: Instant,
+    /// What earlier runs took, with whose work this run goes on.
+    earlier: Spent,
     threads: usize,
+}
+
+/// What a run took, with the earlier runs with whose work it went on.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Spent {
+    /// When the first run began, in seconds since 1970.
+    begun: i64,
+    /// Number of earlier runs.
+    resumed: u32,
+    pub wall: Duration,
+    pub cpu: Duration,
 }
 
 /// Everything that determines the records of a run.
@@ -82,14 +95,33 @@ impl RunRecord {
             command: command_line(),
             begun,
             started,
+            earlier: Spent::default(),
             threads: args.input.threads(),
         })
     }
 
+    /// Goes on with the work of an earlier run.
+    pub fn go_on(&mut self, earlier: Spent) {
+        self.begun = Timestamp::from_second(earlier.begun).unwrap_or(self.begun);
+        self.earlier = Spent {
+            resumed: earlier.resumed + 1,
+            ..earlier
+        };
+    }
+
+    pub fn spent(&self) -> Spent {
+        Spent {
+            begun: self.begun.as_second(),
+            resumed: self.earlier.resumed,
+            wall: self.earlier.wall + self.started.elapsed(),
+            cpu: self.earlier.cpu + process_cpu_time(),
+        }
+    }
+
     /// The text of `--summary`: the results and this record.
     pub fn summary(&self, caller: &Caller, reads: &ReadCounts, records: &CallSummary) -> Result<String> {
-        let source = &caller.source;
-        let seconds = |seconds: f64| (seconds * 1e3).round() / 1e3;
+        let (source, spent) = (&caller.source, self.spent());
+        let seconds = |time: Duration| (time.as_secs_f64() * 1e3).round() / 1e3;
         let summary = json!({
             "dvcall": env!("CARGO_PKG_VERSION"),
             "sample": source.reads.sample(),
@@ -108,9 +140,10 @@ impl RunRecord {
                 "ended": whole_seconds(Timestamp::now())?,
                 "threads": self.threads,
                 "processors": std::thread::available_parallelism().map_or(1, usize::from),
-                "wall_seconds": seconds(self.started.elapsed().as_secs_f64()),
-                "cpu_seconds": seconds(process_cpu_time().as_secs_f64()),
+                "wall_seconds": seconds(spent.wall),
+                "cpu_seconds": seconds(spent.cpu),
                 "peak_memory_bytes": peak_memory(),
+                "resumed": spent.resumed,
             },
         });
         Ok(serde_json::to_string_pretty(&summary)?)

@@ -12,8 +12,10 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use tempfile::Builder;
 
+use super::kept::note_kept;
 use super::lock::{Lock, lock};
 use super::place::folder_of;
+use super::put_in_place::sync_folder;
 
 /// Lock files and private folders of this run.
 static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -60,6 +62,8 @@ pub(super) fn stem(place: &Path) -> String {
 pub(super) struct Draft {
     folder: PathBuf,
     lock: Arc<Lock>,
+    /// Whether the folder stays if the run ends early.
+    is_kept: bool,
 }
 
 impl Draft {
@@ -73,7 +77,11 @@ impl Draft {
             .tempdir_in(folder_of(place))?
             .keep();
         temporaries.push(folder.clone());
-        Ok(Self { folder, lock })
+        Ok(Self {
+            folder,
+            lock,
+            is_kept: false,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -83,10 +91,49 @@ impl Draft {
     pub fn lock(&self) -> Arc<Lock> {
         self.lock.clone()
     }
+
+    /// Renames the folder, which stays under the new name if the run ends early.
+    pub fn keep(&mut self, name: &Path) -> io::Result<()> {
+        if self.is_kept {
+            return Ok(());
+        }
+        let mut temporaries = temporaries();
+        fs::rename(&self.folder, name)?;
+        temporaries.retain(|path| *path != self.folder);
+        self.set_kept(name);
+        drop(temporaries);
+        sync_folder(folder_of(name))
+    }
+
+    /// Takes the kept folder of an earlier run instead of the own one.
+    pub fn adopt(&mut self, name: &Path) -> io::Result<()> {
+        let mut temporaries = temporaries();
+        remove(&self.folder)?;
+        temporaries.retain(|path| *path != self.folder);
+        self.set_kept(name);
+        Ok(())
+    }
+
+    fn set_kept(&mut self, name: &Path) {
+        self.folder = name.to_owned();
+        self.is_kept = true;
+        note_kept(Some(name));
+    }
+
+    /// Declares that the folder is of no use any more, so that it does not stay.
+    pub fn release(&mut self) {
+        if std::mem::take(&mut self.is_kept) {
+            temporaries().push(self.folder.clone());
+            note_kept(None);
+        }
+    }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
         let mut temporaries = temporaries();
         // If too many files are open, the folder is removed at the end of the process.
         if remove(&self.folder).is_ok() {

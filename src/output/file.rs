@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::draft::Draft;
+use super::draft::{Draft, remove};
+use super::kept::{check_kept, kept_folder};
 use super::lock::Lock;
 use super::place::{indexes, place_of_file};
 use super::put_in_place::ReadyFile;
@@ -54,6 +55,56 @@ impl OutputFile {
     /// Creates the file for writing.
     pub fn open(&self) -> Result<File> {
         File::create_new(self.path()).with_context(|| self.failed())
+    }
+
+    /// Opens the file again, which an earlier run has begun.
+    pub fn reopen(&self) -> Result<File> {
+        File::options()
+            .write(true)
+            .open(self.path())
+            .with_context(|| self.failed())
+    }
+
+    /// The name from the user.
+    pub fn name(&self) -> &Path {
+        &self.name
+    }
+
+    /// The folder that holds the file until it is complete.
+    pub fn folder(&self) -> &Path {
+        self.draft.path()
+    }
+
+    /// The finished work of an earlier run; none if there is none. Fails if the folder is not of dvcall.
+    pub fn kept(&self) -> Result<Option<PathBuf>> {
+        let folder = kept_folder(&self.place);
+        let name = self.place.file_name().unwrap_or_default();
+        Ok(check_kept(&folder, name)?.then_some(folder))
+    }
+
+    /// Removes the finished work of an earlier run.
+    pub fn discard_kept(&self) -> Result<()> {
+        let Some(folder) = self.kept()? else { return Ok(()) };
+        log::info!("the finished work of an earlier run is discarded: {}", folder.display());
+        remove(&folder).with_context(|| format!("cannot remove {}", folder.display()))
+    }
+
+    /// Goes on with the finished work of an earlier run.
+    pub fn adopt_kept(&mut self) -> Result<()> {
+        let adopted = self.draft.adopt(&kept_folder(&self.place));
+        adopted.with_context(|| self.failed())
+    }
+
+    /// Keeps the work so far if the run ends early.
+    pub fn keep(&mut self) -> Result<()> {
+        let folder = kept_folder(&self.place);
+        let kept = self.draft.keep(&folder);
+        kept.with_context(|| format!("cannot keep finished work in {}", folder.display()))
+    }
+
+    /// Declares that the work so far is of no use.
+    pub fn release(&mut self) {
+        self.draft.release();
     }
 
     /// The error message if the file cannot be written.

@@ -2,13 +2,15 @@
 //!
 //! A run locks each output, writes it into a private folder beside it (`Draft`), and renames it when it is complete. A
 //! list holds all temporary files, so that they are removed after a signal, an error or a lack of memory. The next run
-//! with the same output removes the temporary files of a killed run.
+//! with the same output removes the temporary files of a killed run. Finished work that another run can go on with is
+//! kept in a folder with a fixed name.
 
 mod crash;
 mod draft;
 pub mod escape;
 mod file;
 mod folder;
+mod kept;
 mod lock;
 mod out_of_memory;
 mod place;
@@ -21,6 +23,8 @@ pub use draft::remove_temporaries;
 pub(crate) use escape::{controls, controls_in_lines};
 pub(crate) use file::OutputFile;
 pub(crate) use folder::{FolderKind, OutputFolder};
+pub use kept::kept_work;
+pub(crate) use kept::{kept_folder, read_journal, write_journal};
 pub(crate) use lock::Lock;
 pub use out_of_memory::Allocator;
 pub(crate) use place::{

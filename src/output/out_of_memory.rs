@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::draft::{remove, temporaries_within};
+use super::kept::kept_work;
 
 /// The system's allocator with an orderly end of the process. Otherwise, a memory limit (`ulimit -v`) would abort it.
 pub struct Allocator;
@@ -76,6 +77,9 @@ fn end(bytes: usize) -> ! {
             {
                 let _ = remove(path);
             }
+            // Last, because it needs memory.
+            let kept = kept_work().map_or_else(String::new, |kept| format!("; {kept}"));
+            write_aside(format!("{kept}\n").as_bytes());
         }
         Err(other) if other != this_thread => loop {
             std::thread::sleep(Duration::from_secs(1));
@@ -86,15 +90,20 @@ fn end(bytes: usize) -> ! {
     unsafe { libc::_exit(1) }
 }
 
-/// Writes the message without allocation, and without the lock of stderr, which this thread may hold.
+/// Begins the line of the message, without allocation, and without the lock of stderr, which this thread may hold.
 fn report(bytes: usize) {
     let mut line = [0; 200];
     let mut rest = &mut line[..];
-    let _ = writeln!(
+    let _ = write!(
         rest,
         "dvcall: error: out of memory: cannot allocate {bytes} bytes; use fewer --threads, or allow more memory"
     );
     let length = 200 - rest.len();
-    // SAFETY: `line` has at least `length` bytes.
-    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), length) };
+    write_aside(&line[..length]);
+}
+
+/// Writes to standard error without its lock.
+fn write_aside(text: &[u8]) {
+    // SAFETY: the pointer and the length are those of `text`.
+    unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
 }

@@ -123,7 +123,9 @@ pub fn put_in_place(files: Vec<ReadyFile>) -> Result<()> {
         result.with_context(|| file.failed())?;
     }
     drop(guard);
-    sync_folders().context("cannot write outputs to the disk")
+    sync_folders().context("cannot write outputs to the disk")?;
+    files.into_iter().for_each(|mut ready| ready.file.release());
+    Ok(())
 }
 
 /// Flushes files to the disk.

@@ -11,6 +11,7 @@ use signal_hook::low_level::{emulate_default_handler, signal_name};
 
 use super::crash::crash;
 use super::draft::{remove, temporaries};
+use super::kept::kept_work;
 use super::{crash, out_of_memory};
 
 /// Signals by which people and batch systems end a run.
@@ -59,12 +60,13 @@ fn end(signal: i32) {
     let name = signal_name(signal).unwrap_or_default();
     let message = match &crash {
         Some(crash) => crash.message.clone(),
-        None => format!("ended by signal {signal} ({name}); unfinished outputs are removed"),
+        None => format!("ended by signal {signal} ({name})"),
     };
     let (done, wait) = channel();
     let cleanup = move || {
         remove_unfinished();
-        eprintln!("dvcall: error: {message}");
+        let outputs = kept_work().unwrap_or_else(|| "unfinished outputs are removed".to_owned());
+        eprintln!("dvcall: error: {message}; {outputs}");
         let _ = done.send(());
     };
     // In another thread, because the cleanup may hang.

@@ -1,9 +1,11 @@
 //! Counts of used reads and of excluded reads by reason.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-use serde::Serialize;
+use serde::de::Deserializer;
 use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// Why a read is not used as evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +133,19 @@ impl Serialize for ReadCounts {
     }
 }
 
+impl<'de> Deserialize<'de> for ReadCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct ByReason {
+            used: u64,
+            left_out: BTreeMap<String, u64>,
+        }
+        let ByReason { used, left_out } = ByReason::deserialize(deserializer)?;
+        let left_out = ReadExclusion::ALL.map(|reason| left_out.get(reason.key()).copied().unwrap_or(0));
+        Ok(Self { used, left_out })
+    }
+}
+
 impl std::fmt::Display for ReadCounts {
     /// A table: used reads, then excluded reads by reason.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -168,6 +183,7 @@ mod tests {
         );
         let json = serde_json::to_value(counts).unwrap();
         assert_eq!((&json["used"], &json["left_out"]["duplicate"]), (&14.into(), &4.into()));
+        assert_eq!(serde_json::from_value::<ReadCounts>(json.clone()).unwrap(), counts);
         assert_eq!(json["left_out"].as_object().unwrap().len(), ReadExclusion::ALL.len());
         let table = counts.to_string();
         assert_eq!(table.lines().count(), 4, "{table}");

@@ -68,7 +68,7 @@ pub fn for_each_ordered<I, W, T: Send>(
 }
 
 /// Converts a panic to an error. The panic's message is already printed.
-fn catch_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn catch_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result,
         Err(_) => bail!("a thread has panicked; this is a fault of dvcall; please report it with the lines above"),

@@ -49,6 +49,8 @@ pub struct Progress {
     /// When the last line was logged.
     logged: Instant,
     all: u64,
+    /// Bases of an earlier run, which say nothing about the speed.
+    skipped: u64,
     done: u64,
     contig: String,
     bases: u64,
@@ -62,10 +64,19 @@ impl Progress {
             started: Instant::now(),
             logged: Instant::now(),
             all: bases,
+            skipped: 0,
             done: 0,
             contig: String::new(),
             bases: 0,
         }
+    }
+
+    /// Counts bases as done that an earlier run has called.
+    pub fn skip(&mut self, bases: u64) {
+        self.skipped = bases;
+        self.done = bases;
+        self.bar.set_position(bases);
+        self.bar.reset_eta();
     }
 
     /// Adds a finished partition.
@@ -85,12 +96,14 @@ impl Progress {
 
     /// What to log now, if the last line is old enough.
     fn line(&mut self, now: Instant) -> Option<String> {
-        if now.duration_since(self.logged) < PERIOD || self.done == 0 {
+        if now.duration_since(self.logged) < PERIOD || self.done == self.skipped {
             return None;
         }
         self.logged = now;
         let (done, all) = (self.done as f64, self.all.max(self.done) as f64);
-        let left = now.duration_since(self.started).mul_f64((all - done) / done);
+        let left = now
+            .duration_since(self.started)
+            .mul_f64((all - done) / (done - self.skipped as f64));
         let (contig, percent) = (&self.contig, 100.0 * done / all);
         Some(format!("{contig}: {percent:.1} % done, {} to go", HumanDuration(left)))
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 use crate::output::{ReadyFile, TextFile};
 
@@ -19,11 +20,13 @@ pub enum Stage {
     Pileups,
     Cascade,
     Network,
+    /// Text and compression of the records.
+    Formatting,
     Writing,
 }
 
 impl Stage {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::StartUp,
         Self::Library,
         Self::Reading,
@@ -33,6 +36,7 @@ impl Stage {
         Self::Pileups,
         Self::Cascade,
         Self::Network,
+        Self::Formatting,
         Self::Writing,
     ];
 
@@ -47,6 +51,7 @@ impl Stage {
             Self::Pileups => "pileups",
             Self::Cascade => "cascade",
             Self::Network => "network",
+            Self::Formatting => "formatting",
             Self::Writing => "writing",
         }
     }
@@ -60,13 +65,13 @@ impl Stage {
             Self::Candidates => "candidates",
             Self::Coverage => "positions",
             Self::Pileups | Self::Cascade | Self::Network => "pileups",
-            Self::Writing => "records",
+            Self::Formatting | Self::Writing => "records",
         }
     }
 }
 
 /// Cost of one stage.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Cost {
     cpu: Duration,
     wall: Duration,
@@ -74,7 +79,7 @@ struct Cost {
 }
 
 /// Costs by stage, summed over partitions and threads.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct StageCosts([Cost; Stage::ALL.len()]);
 
 impl StageCosts {
@@ -83,9 +88,8 @@ impl StageCosts {
         self.0[stage as usize].items
     }
 
-    /// Writes a table with a line for each stage, then a line for the whole process. `bases` is the size of the
-    /// regions.
-    pub fn write(&self, mut table: TextFile, bases: u64, started: Instant) -> Result<ReadyFile> {
+    /// Writes a table with a line for each stage, then a line for the whole run. `bases` is the size of the regions.
+    pub fn write(&self, mut table: TextFile, bases: u64, cpu: Duration, wall: Duration) -> Result<ReadyFile> {
         table.line("stage\tcpu_seconds\twall_seconds\titems\tunit\tcpu_seconds_per_mb")?;
         let mut line = |name, cost: &Cost, unit| {
             let (cpu, wall) = (cost.cpu.as_secs_f64(), cost.wall.as_secs_f64());
@@ -99,8 +103,8 @@ impl StageCosts {
             line(stage.name(), cost, stage.items())?;
         }
         let total = Cost {
-            cpu: process_cpu_time(),
-            wall: started.elapsed(),
+            cpu,
+            wall,
             items: bases,
         };
         line("total", &total, "bases")?;

@@ -3,20 +3,16 @@
 //!
 //! Format: VCF 4.2, section 5.5. Every requested position is in exactly one block or in a call.
 
-use std::collections::VecDeque;
 use std::ops::Range;
-use std::path::Path;
-
-use anyhow::Result;
 
 use super::call::{Call, Filter};
 use super::genotype::Ploidy;
 use super::reference_block::{Coverage, ReferenceBlock};
-use super::vcf::{Unseen, VcfHeader, VcfWriter};
+use super::vcf::{PloidyStyle, Unseen, record};
 use crate::genome::Sequence;
-use crate::output::ReadyFile;
 
-const DEFINITIONS: &str = "\
+/// Definitions of the header, beside those of a VCF.
+pub(super) const DEFINITIONS: &str = "\
 ##ALT=<ID=*,Description=\"Any other allele\">
 ##INFO=<ID=END,Number=1,Type=Integer,Description=\"Last position of the block\">
 ##FORMAT=<ID=MIN_DP,Number=1,Type=Integer,Description=\"Minimum read depth in the block; GQ and PL are of its least confident position\">
@@ -24,7 +20,7 @@ const DEFINITIONS: &str = "\
 
 /// Blocks end at multiples of this position, because GLnexus silently ignores blocks of 100,000 bases or more. The grid
 /// starts at the contig's first base, so that blocks do not depend on regions and threads.
-const BLOCK_GRID: u64 = 50_000;
+pub(super) const BLOCK_GRID: u64 = 50_000;
 
 /// Reference and coverage of a piece of a contig, which has one ploidy.
 #[derive(Debug, Default)]
@@ -65,79 +61,59 @@ impl CoveredRun {
     }
 }
 
-/// Writes reference blocks and calls, in ascending order, into one file. For each piece of a contig, call
-/// [`cover`](Self::cover) first, then [`write`](Self::write) for each of its resolved calls. Call
-/// [`settle`](Self::settle) when no call of the pieces is waiting.
-pub struct GvcfWriter {
-    vcf: VcfWriter,
-    contig: String,
-    /// Pieces that may still get calls. Each has the number of its finished runs.
-    waiting: VecDeque<(Covered, usize)>,
-    /// All positions before this one are written or in a call.
+/// Makes the lines of some pieces of a contig: reference blocks and calls, in ascending order. Call
+/// [`write`](Self::write) for each call, then [`finish`](Self::finish).
+pub(super) struct GvcfLines<'a> {
+    contig: &'a str,
+    ploidy_style: PloidyStyle,
+    covered: &'a [Covered],
+    /// The first piece that is not in blocks or calls, and its number of finished runs.
+    waiting: (usize, usize),
+    /// All positions before this one are in a block or in a call.
     next: u64,
     block: Option<ReferenceBlock>,
+    lines: String,
 }
 
-impl GvcfWriter {
-    /// Like [`VcfWriter::create`].
-    pub fn create(target: &Path, header: &VcfHeader) -> Result<Self> {
-        Ok(Self {
-            vcf: VcfWriter::create_with(target, header, DEFINITIONS)?,
-            contig: String::new(),
-            waiting: VecDeque::new(),
+impl<'a> GvcfLines<'a> {
+    pub fn new(contig: &'a str, covered: &'a [Covered], ploidy_style: PloidyStyle) -> Self {
+        Self {
+            contig,
+            ploidy_style,
+            covered,
+            waiting: (0, 0),
             next: 0,
             block: None,
-        })
-    }
-
-    /// Adds the next piece.
-    pub fn cover(&mut self, contig: &str, covered: Covered) -> Result<()> {
-        self.go_to(contig)?;
-        self.waiting.push_back((covered, 0));
-        Ok(())
-    }
-
-    /// Writes the next call. The pieces up to the call must be added first.
-    pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
-        self.go_to(contig)?;
-        self.settle_before(call.position)?;
-        self.close_block()?;
-        self.next = self.next.max(call.end());
-        self.vcf.write_record(contig, call, filter, Unseen::Named)
-    }
-
-    /// Writes the blocks up to the end of the added pieces. The caller guarantees that no call before this end follows.
-    pub fn settle(&mut self) -> Result<()> {
-        self.settle_before(u64::MAX)
-    }
-
-    /// Like [`VcfWriter::close`].
-    pub fn close(mut self) -> Result<Option<ReadyFile>> {
-        self.settle()?;
-        self.close_block()?;
-        self.vcf.close()
-    }
-
-    fn go_to(&mut self, contig: &str) -> Result<()> {
-        if contig != self.contig {
-            self.settle()?;
-            self.close_block()?;
-            contig.clone_into(&mut self.contig);
-            self.next = 0;
+            lines: String::new(),
         }
-        Ok(())
+    }
+
+    /// Adds the next call.
+    pub fn write(&mut self, call: &Call, filter: Filter) {
+        self.settle_before(call.position);
+        self.close_block();
+        self.next = self.next.max(call.end());
+        self.lines += &record(self.contig, call, filter, Unseen::Named, self.ploidy_style);
+    }
+
+    /// Adds the blocks after the last call, and returns all lines.
+    pub fn finish(mut self) -> String {
+        self.settle_before(u64::MAX);
+        self.close_block();
+        self.lines
     }
 
     /// Adds the positions before `end` that are not in a call to blocks.
-    fn settle_before(&mut self, end: u64) -> Result<()> {
-        while let Some((covered, mut done)) = self.waiting.pop_front() {
+    fn settle_before(&mut self, end: u64) {
+        let (mut piece, mut done) = self.waiting;
+        while let Some(covered) = self.covered.get(piece) {
             while let Some(run) = covered.runs.get(done).filter(|run| run.start < end) {
                 let last = run.end().min(end);
                 let mut start = run.start.max(self.next);
                 while start < last {
                     let cut = last.min((start / BLOCK_GRID + 1) * BLOCK_GRID);
                     let base = covered.reference.base(start);
-                    self.add(start..cut, base, covered.ploidy, run.coverage)?;
+                    self.add(start..cut, base, covered.ploidy, run.coverage);
                     self.next = cut;
                     start = cut;
                 }
@@ -147,29 +123,27 @@ impl GvcfWriter {
                 done += 1;
             }
             if done < covered.runs.len() {
-                self.waiting.push_front((covered, done));
                 break;
             }
+            (piece, done) = (piece + 1, 0);
         }
-        Ok(())
+        self.waiting = (piece, done);
     }
 
-    fn add(&mut self, positions: Range<u64>, base: u8, ploidy: Ploidy, coverage: Coverage) -> Result<()> {
+    fn add(&mut self, positions: Range<u64>, base: u8, ploidy: Ploidy, coverage: Coverage) {
         let block = self
             .block
             .as_mut()
             .filter(|_| !positions.start.is_multiple_of(BLOCK_GRID));
         if !block.is_some_and(|block| block.extend(positions.clone(), ploidy, coverage)) {
-            self.close_block()?;
+            self.close_block();
             self.block = Some(ReferenceBlock::new(positions, base, ploidy, coverage));
         }
-        Ok(())
     }
 
-    fn close_block(&mut self) -> Result<()> {
-        let block = self.block.take();
-        let Some(block) = block else { return Ok(()) };
-        let line = block.record(&self.contig, self.vcf.ploidy_style);
-        self.vcf.write_line(&line)
+    fn close_block(&mut self) {
+        if let Some(block) = self.block.take() {
+            self.lines += &block.record(self.contig, self.ploidy_style);
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! Summary counts of a call set.
 
 use std::fmt;
+use std::ops::AddAssign;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::call::{Call, Filter};
 use super::genotype::Genotype;
 
 /// Counts over the records of a call set. Types and genotypes are counted for PASS records only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallSummary {
     pub sites: u64,
     pub pass: u64,
@@ -70,6 +71,24 @@ impl CallSummary {
         } else {
             &mut self.transversions
         }) += 1;
+    }
+}
+
+impl AddAssign for CallSummary {
+    fn add_assign(&mut self, other: Self) {
+        self.sites += other.sites;
+        self.pass += other.pass;
+        self.low_quality += other.low_quality;
+        self.reference_calls += other.reference_calls;
+        self.snps += other.snps;
+        self.insertions += other.insertions;
+        self.deletions += other.deletions;
+        self.multi_allelic += other.multi_allelic;
+        self.transitions += other.transitions;
+        self.transversions += other.transversions;
+        self.heterozygous += other.heterozygous;
+        self.homozygous += other.homozygous;
+        self.haploid += other.haploid;
     }
 }
 

@@ -3,21 +3,16 @@
 //! Format: VCF 4.2, <https://samtools.github.io/hts-specs/VCFv4.2.pdf>, because vcftools and some of Picard's tools
 //! refuse later versions.
 
-use std::io::{BufWriter, Write, stdout};
+use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use clap::ValueEnum;
-use rust_htslib::bgzf;
 use serde::Serialize;
 
-use super::bcf::BcfWriter;
 use super::call::{Call, Filter};
-use super::format::VariantFormat;
 use super::genotype::{Genotype, Ploidy, genotypes};
-use super::index::{index_bcf, index_variants};
 use crate::genome::Contigs;
-use crate::output::{OutputFile, ReadyFile, controls};
+use crate::output::controls;
 
 /// How genotypes of one copy are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
@@ -30,7 +25,7 @@ pub enum PloidyStyle {
     Diploid,
 }
 
-/// Information about the run for the header, and how its records are written.
+/// Information about the run for the header.
 pub struct VcfHeader<'a> {
     pub sample: &'a str,
     pub contigs: &'a Contigs,
@@ -41,7 +36,6 @@ pub struct VcfHeader<'a> {
     pub measured_library: String,
     /// Sex and contigs that are not diploid, in words.
     pub ploidy: String,
-    pub ploidy_style: PloidyStyle,
     pub command_line: String,
 }
 
@@ -75,136 +69,24 @@ pub fn can_name_contig(name: &str) -> bool {
 }
 
 impl VcfHeader<'_> {
-    fn write(&self, out: &mut dyn Write, definitions: &str) -> std::io::Result<()> {
-        let one_line = controls;
-        writeln!(out, "##fileformat=VCFv4.2")?;
-        writeln!(out, "##source=dvcall {}", env!("CARGO_PKG_VERSION"))?;
-        writeln!(out, "##dvcallCommand={}", one_line(&self.command_line))?;
-        for model in &self.models {
-            writeln!(out, "##dvcallModel={}", one_line(model))?;
-        }
-        writeln!(out, "##dvcallLibrary={}", one_line(&self.measured_library))?;
-        writeln!(out, "##dvcallPloidy={}", one_line(&self.ploidy))?;
-        writeln!(out, "##reference={}", one_line(&self.reference.display().to_string()))?;
-        out.write_all(DEFINITIONS.as_bytes())?;
-        out.write_all(definitions.as_bytes())?;
+    /// The text of the header, with additional definitions.
+    pub(super) fn text(&self, definitions: &str) -> String {
+        let mut text = "##fileformat=VCFv4.2\n".to_owned();
+        // A string takes all that is written.
+        let mut line = |key: &str, value: &str| _ = writeln!(text, "##{key}={}", controls(value));
+        line("source", concat!("dvcall ", env!("CARGO_PKG_VERSION")));
+        line("dvcallCommand", &self.command_line);
+        self.models.iter().for_each(|model| line("dvcallModel", model));
+        line("dvcallLibrary", &self.measured_library);
+        line("dvcallPloidy", &self.ploidy);
+        line("reference", &self.reference.display().to_string());
+        text += DEFINITIONS;
+        text += definitions;
         for contig in self.contigs.iter().filter(|contig| can_name_contig(&contig.name)) {
-            writeln!(out, "##contig=<ID={},length={}>", contig.name, contig.length)?;
+            _ = writeln!(text, "##contig=<ID={},length={}>", contig.name, contig.length);
         }
-        writeln!(
-            out,
-            "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{}",
-            self.sample
-        )
+        text + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t" + self.sample + "\n"
     }
-}
-
-/// Destination of VCF lines.
-enum Lines {
-    Text(Box<dyn Write>),
-    Bcf(BcfWriter),
-}
-
-impl Lines {
-    fn text(mut out: impl Write + 'static, header: &[u8]) -> Result<Self> {
-        out.write_all(header)?;
-        Ok(Self::Text(Box::new(out)))
-    }
-}
-
-/// Writer of a VCF or BCF, which gets its name only when it is put in place; or of a VCF on standard output.
-pub struct VcfWriter {
-    lines: Lines,
-    /// None: standard output.
-    file: Option<OutputFile>,
-    format: VariantFormat,
-    contigs: Contigs,
-    pub(super) ploidy_style: PloidyStyle,
-}
-
-impl VcfWriter {
-    /// Starts `target` in the format of its name. Files other than plain text get an index. Fails if the folder cannot
-    /// be written.
-    pub fn create(target: &Path, header: &VcfHeader) -> Result<Self> {
-        Self::create_with(target, header, "")
-    }
-
-    /// Starts a VCF on standard output.
-    pub fn on_standard_output(header: &VcfHeader) -> Result<Self> {
-        let mut text = Vec::new();
-        header.write(&mut text, "")?;
-        Ok(Self {
-            lines: Lines::text(BufWriter::new(stdout()), &text).context(STANDARD_OUTPUT_FAILED)?,
-            file: None,
-            format: VariantFormat::Vcf,
-            contigs: header.contigs.clone(),
-            ploidy_style: header.ploidy_style,
-        })
-    }
-
-    /// Like [`create`](Self::create), with additional definitions in the header.
-    pub(super) fn create_with(target: &Path, header: &VcfHeader, definitions: &str) -> Result<Self> {
-        let format = VariantFormat::of_name(target);
-        let file = OutputFile::with_index(target, format.indexes())?;
-        let failed = || file.failed();
-        let mut text = Vec::new();
-        header.write(&mut text, definitions).with_context(failed)?;
-        let lines = match format {
-            VariantFormat::Bcf => BcfWriter::create(&file.path(), text).map(Lines::Bcf),
-            VariantFormat::BgzippedVcf => {
-                Lines::text(bgzf::Writer::from_path(file.path()).with_context(failed)?, &text)
-            }
-            VariantFormat::Vcf => Lines::text(BufWriter::new(file.open()?), &text),
-        };
-        Ok(Self {
-            lines: lines.with_context(failed)?,
-            file: Some(file),
-            format,
-            contigs: header.contigs.clone(),
-            ploidy_style: header.ploidy_style,
-        })
-    }
-
-    pub fn write(&mut self, contig: &str, call: &Call, filter: Filter) -> Result<()> {
-        self.write_record(contig, call, filter, Unseen::Omitted)
-    }
-
-    pub(super) fn write_record(&mut self, contig: &str, call: &Call, filter: Filter, unseen: Unseen) -> Result<()> {
-        self.write_line(&record(contig, call, filter, unseen, self.ploidy_style))
-    }
-
-    pub(super) fn write_line(&mut self, line: &str) -> Result<()> {
-        let written = match &mut self.lines {
-            Lines::Text(out) => out.write_all(line.as_bytes()).map_err(Into::into),
-            Lines::Bcf(bcf) => bcf.write_line(line),
-        };
-        written.with_context(|| failed(self.file.as_ref()))
-    }
-
-    /// Closes and indexes the file, so that only its final name is missing. This way, several files can get their names
-    /// together, when all are complete. None for standard output.
-    pub fn close(self) -> Result<Option<ReadyFile>> {
-        let file = self.file;
-        let closed = match self.lines {
-            Lines::Text(mut out) => out.flush().map_err(Into::into),
-            Lines::Bcf(bcf) => bcf.close(),
-        };
-        closed.with_context(|| failed(file.as_ref()))?;
-        let Some(file) = file else { return Ok(None) };
-        let indexed = match self.format {
-            VariantFormat::Vcf => Ok(()),
-            VariantFormat::BgzippedVcf => index_variants(&file.path(), &self.contigs).map(drop),
-            VariantFormat::Bcf => index_bcf(&file.path()).map(drop),
-        };
-        indexed.with_context(|| file.failed())?;
-        Ok(Some(file.ready()))
-    }
-}
-
-const STANDARD_OUTPUT_FAILED: &str = "cannot write to standard output";
-
-fn failed(file: Option<&OutputFile>) -> String {
-    file.map_or_else(|| STANDARD_OUTPUT_FAILED.to_owned(), OutputFile::failed)
 }
 
 /// Whether a record has [`UNSEEN_ALLELE`], as in a gVCF.
@@ -214,7 +96,8 @@ pub(super) enum Unseen {
     Named,
 }
 
-fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, style: PloidyStyle) -> String {
+/// The line of a call.
+pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, style: PloidyStyle) -> String {
     let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
     let mut alternates: Vec<_> = call.alternates.iter().map(|a| text(a)).collect();
     let mut depths = call.allele_depths.clone();
@@ -283,11 +166,7 @@ fn trimmed_fraction(part: u32, whole: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rust_htslib::bcf::Read as _;
-
     use super::*;
-    use crate::genome::Contig;
-    use crate::output::put_in_place;
     use crate::variants::DecidingStage;
 
     fn call() -> Call {
@@ -364,65 +243,5 @@ mod tests {
         for name in bad {
             assert!(!can_name_contig(name), "{name}");
         }
-    }
-
-    #[test]
-    fn the_file_appears_complete_with_its_index_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("x.vcf.gz");
-        let contigs = Contigs::new(vec![Contig {
-            name: "chr1".into(),
-            length: 1000,
-        }]);
-        let header = VcfHeader {
-            sample: "S",
-            contigs: &contigs,
-            reference: Path::new("ref.fa"),
-            models: vec!["m sha256:00".into()],
-            measured_library: "usual".into(),
-            ploidy: "diploid".into(),
-            ploidy_style: PloidyStyle::Vcf,
-            command_line: "dvcall call".into(),
-        };
-        let mut writer = VcfWriter::create(&target, &header).unwrap();
-        writer.write("chr1", &call(), Filter::Pass).unwrap();
-        assert!(!target.exists());
-        std::fs::write(folder.path().join("x.vcf.gz.csi"), "of an earlier file").unwrap();
-        put_in_place(writer.close().unwrap().into_iter().collect()).unwrap();
-        assert!(folder.path().join("x.vcf.gz.tbi").exists());
-        let text = std::io::read_to_string(rust_htslib::bgzf::Reader::from_path(&target).unwrap()).unwrap();
-        assert!(text.starts_with("##fileformat=VCFv4.2\n") && text.contains("##contig=<ID=chr1,length=1000>\n"));
-        assert!(text.ends_with(&record(
-            "chr1",
-            &call(),
-            Filter::Pass,
-            Unseen::Omitted,
-            PloidyStyle::Vcf
-        )));
-        let names: Vec<_> = std::fs::read_dir(folder.path())
-            .unwrap()
-            .map(|e| e.unwrap().file_name())
-            .collect();
-        assert_eq!(names.len(), 2, "{names:?}");
-
-        drop(VcfWriter::create(&folder.path().join("y.vcf"), &header).unwrap());
-        drop(VcfWriter::create(&folder.path().join("y.bcf"), &header).unwrap());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-
-        let target = folder.path().join("z.bcf");
-        let mut writer = VcfWriter::create(&target, &header).unwrap();
-        writer.write("chr1", &call(), Filter::Pass).unwrap();
-        for bad in ["chr2\t5\t.\tA\tC\t9\tPASS\t.\tGT\t0/1\n", "chr1\t5\n"] {
-            let error = format!("{:#}", writer.write_line(bad).unwrap_err());
-            assert!(error.contains("z.bcf: htslib cannot make BCF of '"), "{error}");
-        }
-        put_in_place(writer.close().unwrap().into_iter().collect()).unwrap();
-        assert!(folder.path().join("z.bcf.csi").exists());
-        let mut reader = rust_htslib::bcf::Reader::from_path(&target).unwrap();
-        let records: Vec<_> = reader.records().map(|r| r.unwrap().to_vcf_string().unwrap()).collect();
-        assert_eq!(
-            records,
-            [record("chr1", &call(), Filter::Pass, Unseen::Omitted, PloidyStyle::Vcf)]
-        );
     }
 }

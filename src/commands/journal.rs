@@ -1,0 +1,217 @@
+//! The journal of `dvcall call`: what is finished, so that another run can go on with it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::run_record::{Origin, Spent};
+use crate::output::{OutputFile, read_journal, write_journal};
+use crate::reads::ReadCounts;
+use crate::runtime::StageCosts;
+use crate::variants::{CallFiles, CallSummary, SavedStream};
+
+/// Least time between two checkpoints.
+const LEAST_PAUSE: Duration = Duration::from_millis(200);
+/// A checkpoint takes at most this share of the time, and at most this share of the work is done again.
+const SHARE: u32 = 100;
+
+/// Where a run stands after a piece of its output.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Progressed {
+    /// Number of finished partitions and bases.
+    pub partitions: usize,
+    pub bases: u64,
+    pub reads: ReadCounts,
+    pub records: CallSummary,
+}
+
+/// What the journal holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// That of the run record, and the outputs. Another run must have the same.
+    origin: Value,
+    pub progressed: Progressed,
+    /// What the stages cost. Work that is done again counts again.
+    pub costs: StageCosts,
+    pub spent: Spent,
+    /// For VCF and gVCF: number of written bytes, and of bytes of the next block, which follow in the journal.
+    streams: [(u64, usize); 2],
+}
+
+/// Writes checkpoints, when one is due.
+pub struct Journal {
+    origin: Value,
+    started: Instant,
+    last: Instant,
+    /// What the last checkpoint took.
+    cost: Duration,
+}
+
+impl Journal {
+    /// The journal of a run with these outputs.
+    pub fn new(origin: &Origin, gvcf: Option<&Path>) -> Result<Self> {
+        let mut origin = serde_json::to_value(origin)?;
+        // A file may be moved between the runs.
+        for file in ["reference", "reads", "par_regions", "alleles"] {
+            origin[file].as_object_mut().map(|file| file.remove("path"));
+        }
+        origin["gvcf"] = serde_json::to_value(gvcf.and_then(Path::file_name).map(OsStr::to_string_lossy))?;
+        let now = Instant::now();
+        Ok(Self {
+            origin,
+            started: now,
+            last: now,
+            cost: Duration::ZERO,
+        })
+    }
+
+    /// The last checkpoint of an earlier run, and how far it had written VCF and gVCF, after its folders are taken over.
+    /// None if there is no finished work. Fails if the earlier run was another one.
+    pub fn resume(&self, files: &mut CallFiles) -> Result<Option<(Checkpoint, [SavedStream; 2])>> {
+        let Some(vcf) = &files.vcf else { return Ok(None) };
+        let Some(folder) = vcf.kept()? else {
+            log::info!(
+                "{} has no finished work; the run starts at the beginning",
+                vcf.name().display()
+            );
+            return Ok(None);
+        };
+        let Some(text) = read_journal(&folder)? else {
+            return Ok(None);
+        };
+        let (checkpoint, streams) = decode(&text).with_context(|| format!("cannot read {}", folder.display()))?;
+        let differences = differences(&checkpoint.origin, &self.origin);
+        if !differences.is_empty() {
+            bail!(
+                "--resume: {} was begun otherwise: {}; repeat the command as it was, or leave out --resume to start anew",
+                folder.display(),
+                differences.join(", ")
+            );
+        }
+        for (file, stream) in [&files.vcf, &files.gvcf].into_iter().zip(&streams) {
+            let Some(file) = file else { continue };
+            let Some(kept) = file.kept()? else {
+                bail!(
+                    "--resume: {} has no finished work beside it, but {} has; leave out --resume to start anew",
+                    file.name().display(),
+                    vcf.name().display()
+                );
+            };
+            // It is not there if the run was killed when it gave the files their names.
+            let found = kept.join(file.path().file_name().unwrap_or_default()).metadata();
+            if !found.is_ok_and(|found| found.len() >= stream.length) {
+                log::warn!("{} is not whole; the run starts at the beginning", kept.display());
+                return Ok(None);
+            }
+        }
+        files.iter_mut().try_for_each(OutputFile::adopt_kept)?;
+        log::info!("the run goes on with {}", folder.display());
+        Ok(Some((checkpoint, streams)))
+    }
+
+    /// Whether it is time for a checkpoint.
+    pub fn is_due(&self) -> bool {
+        let so_far = self.last.duration_since(self.started);
+        let pause = LEAST_PAUSE.max(self.cost * SHARE).max(so_far / SHARE);
+        self.last.elapsed() >= pause
+    }
+
+    /// Writes a checkpoint for what is written and flushed.
+    pub fn write(
+        &self,
+        files: &CallFiles,
+        streams: &[SavedStream; 2],
+        progressed: Progressed,
+        costs: StageCosts,
+        spent: Spent,
+    ) -> Result<()> {
+        let checkpoint = Checkpoint {
+            origin: self.origin.clone(),
+            progressed,
+            costs,
+            spent,
+            streams: streams.each_ref().map(|stream| (stream.length, stream.block.len())),
+        };
+        let [vcf, gvcf] = streams;
+        let text = [&serde_json::to_vec(&checkpoint)?, &b"\n"[..], &vcf.block, &gvcf.block].concat();
+        if let Some(vcf) = &files.vcf {
+            write_journal(vcf.folder(), &text).with_context(|| vcf.failed())?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a checkpoint has begun at `begun` and is over.
+    pub fn note(&mut self, begun: Instant) {
+        self.last = Instant::now();
+        self.cost = self.last.duration_since(begun);
+    }
+}
+
+fn decode(text: &[u8]) -> Result<(Checkpoint, [SavedStream; 2])> {
+    let end = text
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .context("its journal is damaged")?;
+    let checkpoint: Checkpoint = serde_json::from_slice(&text[..end]).context("its journal is of another version")?;
+    let mut rest = &text[end + 1..];
+    let mut streams = <[SavedStream; 2]>::default();
+    for (stream, (length, block)) in streams.iter_mut().zip(checkpoint.streams) {
+        let (bytes, others) = rest.split_at_checked(block).context("its journal is damaged")?;
+        (stream.length, stream.block) = (length, bytes.to_vec());
+        rest = others;
+    }
+    Ok((checkpoint, streams))
+}
+
+/// What differs between two origins: name, old and new value.
+fn differences(old: &Value, new: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(String::new(), old, new, &mut found);
+    found
+}
+
+fn collect(name: String, old: &Value, new: &Value, found: &mut Vec<String>) {
+    match (old, new) {
+        _ if old == new => {}
+        (Value::Object(before), Value::Object(after)) => {
+            let mut keys: Vec<_> = before.keys().chain(after.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            for key in keys {
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
+                collect(name, &old[key], &new[key], found);
+            }
+        }
+        _ => found.push(format!("{name} was {old} and is {new}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn differences_are_named() {
+        let old = json!({"a": {"b": 1, "c": "x"}, "models": ["m"], "gvcf": null});
+        assert!(differences(&old, &old).is_empty());
+        let new = json!({"a": {"b": 2, "c": "x", "d": true}, "models": ["n"], "gvcf": null});
+        assert_eq!(
+            differences(&old, &new),
+            [
+                "a.b was 1 and is 2",
+                "a.d was null and is true",
+                r#"models was ["m"] and is ["n"]"#
+            ]
+        );
+    }
+}
