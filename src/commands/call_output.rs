@@ -150,6 +150,7 @@ impl<'a> CallOutput<'a> {
             self.end_piece()?;
         }
         self.write_pieces(true)?;
+        clock.lap(&mut self.costs, Stage::Writing, 0);
         self.progress.finish();
         let source = &self.caller.source;
         if let Err(error) = report_exclusions(&self.progressed.reads, source) {
@@ -161,7 +162,7 @@ impl<'a> CallOutput<'a> {
         let realigned = self.realigned_reads.map(RealignedReadsWriter::close).transpose()?;
         let mut costs = self.costs;
         costs += formatting;
-        clock.lap(&mut costs, Stage::Writing, 0);
+        clock.lap(&mut costs, Stage::Indexing, calls.len());
         let (record, progressed) = (&self.record, &self.progressed);
         let summary = self.summary_json.map(|mut file| {
             file.line(&record.summary(self.caller, &progressed.reads, &progressed.records)?)?;

@@ -23,10 +23,12 @@ pub enum Stage {
     /// Text and compression of the records.
     Formatting,
     Writing,
+    /// Indexes of the outputs, after the last record.
+    Indexing,
 }
 
 impl Stage {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::StartUp,
         Self::Library,
         Self::Reading,
@@ -38,6 +40,7 @@ impl Stage {
         Self::Network,
         Self::Formatting,
         Self::Writing,
+        Self::Indexing,
     ];
 
     fn name(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Stage {
             Self::Network => "network",
             Self::Formatting => "formatting",
             Self::Writing => "writing",
+            Self::Indexing => "indexing",
         }
     }
 
@@ -66,6 +70,7 @@ impl Stage {
             Self::Coverage => "positions",
             Self::Pileups | Self::Cascade | Self::Network => "pileups",
             Self::Formatting | Self::Writing => "records",
+            Self::Indexing => "files",
         }
     }
 }

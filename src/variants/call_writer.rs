@@ -54,6 +54,7 @@ pub struct CallWriter {
     vcf: ByteStream,
     gvcf: Option<ByteStream>,
     contigs: Contigs,
+    threads: usize,
     costs: StageCosts,
 }
 
@@ -84,6 +85,7 @@ impl CallWriter {
                 vcf: encoder,
                 gvcf: gvcf_encoder,
             }),
+            threads: pool.threads(),
             most_pieces: MOST_PIECES * pool.threads(),
             pieces: OrderedTasks::new(pool),
             files,
@@ -135,7 +137,10 @@ impl CallWriter {
         for (file, stream) in [(self.files.gvcf, self.gvcf), (self.files.vcf, Some(self.vcf))] {
             let closed = stream.map(ByteStream::close).transpose();
             self.costs += closed.with_context(|| failed(file.as_ref()))?.unwrap_or_default();
-            ready.extend(file.map(|file| indexed(file, &self.contigs)).transpose()?);
+            ready.extend(
+                file.map(|file| indexed(file, &self.contigs, self.threads))
+                    .transpose()?,
+            );
         }
         Ok((ready, self.costs))
     }
@@ -167,11 +172,11 @@ fn stream(file: Option<&OutputFile>, head: &[u8], pool: &TaskPool, saved: Option
     stream.with_context(|| file.failed())
 }
 
-fn indexed(file: OutputFile, contigs: &Contigs) -> Result<ReadyFile> {
+fn indexed(file: OutputFile, contigs: &Contigs, threads: usize) -> Result<ReadyFile> {
     let index = match VariantFormat::of_name(file.name()) {
         VariantFormat::Vcf => Ok(()),
-        VariantFormat::BgzippedVcf => index_variants(&file.path(), contigs).map(drop),
-        VariantFormat::Bcf => index_bcf(&file.path()).map(drop),
+        VariantFormat::BgzippedVcf => index_variants(&file.path(), contigs, threads).map(drop),
+        VariantFormat::Bcf => index_bcf(&file.path(), threads).map(drop),
     };
     index.with_context(|| file.failed())?;
     Ok(file.ready())

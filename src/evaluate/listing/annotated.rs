@@ -77,7 +77,7 @@ impl AnnotatedWriter {
         head.flush().with_context(failed)?;
         drop(head);
         append(&body, &self.path).with_context(failed)?;
-        index_variants(&self.path, contigs).with_context(failed)?;
+        index_variants(&self.path, contigs, 1).with_context(failed)?;
         Ok(())
     }
 }
