@@ -16,6 +16,8 @@ pub struct BinIndex {
     pub(crate) records: Option<Range<u64>>,
     /// Stretches with records: 16 kb windows of a BAI, bins of a CSI.
     pub(crate) intervals: Vec<IndexedInterval>,
+    /// Names of the contigs in an index of text (tabix); otherwise empty.
+    pub(crate) names: Vec<String>,
 }
 
 /// A part of a contig that may hold records.
@@ -36,8 +38,14 @@ impl BinIndex {
 
     fn parse(bytes: &[u8]) -> Result<Self> {
         let mut rest = LittleEndian(bytes);
+        let mut names = Vec::new();
         let (shape, contigs) = match rest.take(4)? {
             b"BAI\x01" => (BinShape::BAI, rest.number()?),
+            b"TBI\x01" => {
+                let contigs = rest.number()?;
+                names = rest.names()?;
+                (BinShape::BAI, contigs)
+            }
             b"CSI\x01" => {
                 let (leaf_bits, depth, length) = (rest.number()?, rest.number()?, rest.number()?);
                 ensure!(
@@ -49,12 +57,21 @@ impl BinIndex {
                     leaf_bits,
                     depth,
                 };
-                rest.take(length as usize)?;
+                let extra = rest.take(length as usize)?;
+                if !extra.is_empty() {
+                    names = LittleEndian(extra).names()?;
+                }
                 (shape, rest.number()?)
             }
-            _ => bail!("it is neither BAI nor CSI"),
+            _ => bail!("it is neither BAI, TBI nor CSI"),
         };
+        ensure!(
+            names.is_empty() || names.len() == contigs as usize,
+            "it has {} names for {contigs} contigs",
+            names.len()
+        );
         let mut index = Self {
+            names,
             contigs: Vec::new(),
             records: None,
             intervals: Vec::new(),
@@ -211,6 +228,15 @@ impl<'a> LittleEndian<'a> {
 
     fn offset(&mut self) -> Result<u64> {
         Ok(u64::from_le_bytes(self.take(8)?.try_into()?))
+    }
+
+    /// The names of contigs, after the six numbers that describe the columns of the text.
+    fn names(&mut self) -> Result<Vec<String>> {
+        self.take(6 * 4)?;
+        let length = self.number()? as usize;
+        let names = self.take(length)?.split(|&byte| byte == 0);
+        let names = names.filter(|name| !name.is_empty());
+        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     }
 
     /// Parses the bins of a contig and adds them to the index.

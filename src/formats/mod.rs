@@ -12,6 +12,7 @@ mod input;
 mod remote;
 mod remote_scheme;
 mod stream;
+mod variant_index;
 
 pub(crate) use alignment_format::Format;
 pub(crate) use alignment_index::Index;
@@ -26,3 +27,4 @@ pub(crate) use input::{
     open_variants, shown, url_of,
 };
 pub(crate) use remote::{prepare as prepare_urls, remote_fault};
+pub(crate) use variant_index::VariantIndex;
