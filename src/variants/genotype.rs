@@ -102,6 +102,15 @@ pub fn genotypes(ploidy: Ploidy, alternates: usize) -> Vec<Genotype> {
     }
 }
 
+/// Number of genotypes of the reference and `alternates` alternate alleles.
+pub fn genotype_count(ploidy: Ploidy, alternates: usize) -> usize {
+    match ploidy {
+        Ploidy::Absent => 0,
+        Ploidy::Haploid => alternates + 1,
+        Ploidy::Diploid => (alternates + 1) * (alternates + 2) / 2,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +121,7 @@ mod tests {
             let all = genotypes(ploidy, 3);
             assert!(all.iter().enumerate().all(|(rank, genotype)| genotype.rank() == rank));
             assert!(all.iter().all(|genotype| genotype.ploidy() == ploidy));
+            assert_eq!(all.len(), genotype_count(ploidy, 3));
         }
         let text = |ploidy| genotypes(ploidy, 1).iter().map(Genotype::to_string).collect::<Vec<_>>();
         assert_eq!(text(Ploidy::Haploid), ["0", "1"]);

@@ -28,7 +28,7 @@ pub(crate) use edit::Edit;
 pub(crate) use exclusions::{CallExclusion, ExcludedCalls};
 pub use format::VariantFormat;
 pub use genotype::{Genotype, Ploidy};
-pub(crate) use genotype::{genotypes, likeliest};
+pub(crate) use genotype::{genotype_count, genotypes, likeliest};
 pub(crate) use gvcf::{Covered, CoveredRun};
 pub(crate) use index::index_variants;
 pub use normalize::left_align;

@@ -32,6 +32,8 @@ pub struct VariantReader {
     contig: String,
     position: u64,
     seen: FxHashSet<String>,
+    /// Whether the reading began inside of the file, so that line numbers are not known.
+    began_inside: bool,
 }
 
 enum VariantSource {
@@ -56,12 +58,32 @@ impl VariantReader {
             contig: String::new(),
             position: 0,
             seen: FxHashSet::default(),
+            began_inside: false,
         };
         match is_binary {
             true => opened.read_binary_header()?,
             false => opened.read_header().with_context(|| opened.place())?,
         }
         Ok(opened)
+    }
+
+    /// Opens a bgzipped VCF at a virtual offset of its index, without its header. The first sample is chosen.
+    pub fn open_at(path: &Path, offset: u64) -> Result<Self> {
+        let mut file = BgzfFile::open(path)?;
+        file.seek(offset).with_context(|| format!("{}", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            source: VariantSource::Text(BufReader::with_capacity(1 << 16, file)),
+            header: Vec::new(),
+            samples: Vec::new(),
+            column: 9,
+            line: String::new(),
+            number: 0,
+            contig: String::new(),
+            position: 0,
+            seen: FxHashSet::default(),
+            began_inside: true,
+        })
     }
 
     fn read_header(&mut self) -> Result<()> {
@@ -127,6 +149,11 @@ impl VariantReader {
         };
         self.column = 9 + index;
         Ok(&self.samples[index])
+    }
+
+    /// Whether the file is a BCF.
+    pub fn is_binary(&self) -> bool {
+        matches!(self.source, VariantSource::Binary(_))
     }
 
     pub fn samples(&self) -> &[String] {
@@ -210,6 +237,7 @@ impl VariantReader {
     /// File and line (or record number of a BCF), for messages.
     pub fn place(&self) -> String {
         match self.source {
+            _ if self.began_inside => format!("{}, {}:{}", self.path.display(), self.contig, self.position + 1),
             VariantSource::Text(_) => format!("{}, line {}", self.path.display(), self.number),
             VariantSource::Binary(_) => format!("{}, record {}", self.path.display(), self.number),
         }
