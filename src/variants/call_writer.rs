@@ -147,7 +147,7 @@ impl CallWriter {
 }
 
 /// The encoder of a file, and the first bytes.
-fn begin(file: Option<&OutputFile>, header: String) -> Result<(Encoder, Vec<u8>)> {
+pub(super) fn begin(file: Option<&OutputFile>, header: String) -> Result<(Encoder, Vec<u8>)> {
     match file.map(|file| VariantFormat::of_name(file.name())) {
         Some(VariantFormat::Bcf) => {
             let encoder = BcfEncoder::new(header.into_bytes());
@@ -159,7 +159,7 @@ fn begin(file: Option<&OutputFile>, header: String) -> Result<(Encoder, Vec<u8>)
 }
 
 /// The stream into a file, after its first bytes, or after what is saved.
-fn stream(file: Option<&OutputFile>, head: &[u8], pool: &TaskPool, saved: Option<SavedStream>) -> Result<ByteStream> {
+pub(super) fn stream(file: Option<&OutputFile>, head: &[u8], pool: &TaskPool, saved: Option<SavedStream>) -> Result<ByteStream> {
     let begin = |mut stream: ByteStream| stream.push(head).map(|()| stream);
     let Some(file) = file else {
         return begin(ByteStream::on_standard_output()).with_context(|| failed(file));
@@ -172,7 +172,7 @@ fn stream(file: Option<&OutputFile>, head: &[u8], pool: &TaskPool, saved: Option
     stream.with_context(|| file.failed())
 }
 
-fn indexed(file: OutputFile, contigs: &Contigs, threads: usize) -> Result<ReadyFile> {
+pub(super) fn indexed(file: OutputFile, contigs: &Contigs, threads: usize) -> Result<ReadyFile> {
     let index = match VariantFormat::of_name(file.name()) {
         VariantFormat::Vcf => Ok(()),
         VariantFormat::BgzippedVcf => index_variants(&file.path(), contigs, threads).map(drop),

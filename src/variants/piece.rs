@@ -98,7 +98,7 @@ pub(super) enum Encoder {
 }
 
 impl Encoder {
-    fn encode(&self, lines: String) -> Result<Vec<u8>> {
+    pub fn encode(&self, lines: String) -> Result<Vec<u8>> {
         match self {
             Self::Text => Ok(lines.into_bytes()),
             Self::Bcf(bcf) => bcf.encode(&lines),
