@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Simulates a cohort in OUTPUT, from 1000 Genomes haplotypes on b37 chr20:1.5-1.8M: twelve unrelated people at 8x with
+# planted variants that nobody else has, and two trios at 30x whose children have some twenty new mutations each.
+# Then calls each person. OUTPUT/NAME holds reads.bam, truth.vcf.gz, region.bed, calls.vcf.gz and calls.g.vcf.gz;
+# OUTPUT/cohort.ped names the trios. Resumable: keeps complete people.
+#   scripts/simulate-cohort.sh OUTPUT DVCALL
+# Needs: apt-get install bcftools bwa samtools tabix
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+data=${DVCALL_DATA:-$here/../../shared/data}
+[[ $# -eq 2 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
+output=$1 dvcall=$2
+panel=$data/haplotypes/1000G_b37_chr20_1-4M.phased.vcf.gz
+reference=$output/ref/b37.chr20.fa
+profile=$output/profiles/hiseqx.npz
+
+mkdir -p "$output/ref" "$output/profiles"
+if [[ ! -e $reference.sa ]]; then
+  gzip -dc "$data/reference/b37.chr20.fa.gz" > "$reference"
+  samtools faidx "$reference"
+  bwa index "$reference" 2>"$output/ref/bwa.log"
+fi
+[[ -e $profile ]] || "$here/python.sh" -m simulation learn-profile --ref "$data/reference/b37.chr20.fa.gz" --output "$profile" "$data"/reads/train/*
+mapfile -t people < <(bcftools query -l "$panel")
+
+# Arguments: name, rank of the panel's people who give the haplotypes, depth, planted variants a kilobase.
+person() {
+  local name=$1 first=${people[$2]} second=${people[$3]} depth=$4 plant=$5
+  "$here/simulate-reads.sh" "$output/$name" "$reference" --truth "$panel" --samples "$first,$second" --within 1.5-1.8 --length 0 \
+    --exclude '' --plant "$plant" --depth "$depth-$depth" --profile "$profile" --seed "$((7000 + 100 * $2 + $3))"
+  [[ -e $output/$name/calls.g.vcf.gz.tbi ]] || "$dvcall" call --quiet --ref "$reference" --reads "$output/$name/reads.bam" \
+    --regions "$output/$name/region.bed" --output "$output/$name/calls.vcf.gz" --gvcf "$output/$name/calls.g.vcf.gz"
+}
+
+for rank in $(seq 0 11); do
+  person "$(printf 'person%02d' "$((rank + 1))")" "$((2 * rank))" "$((2 * rank + 1))" 8 0.3,0.1,0.15
+done
+: > "$output/cohort.ped"
+for trio in 1 2; do
+  base=$((40 + 4 * trio))
+  person "father$trio" "$base" "$((base + 1))" 30 0,0,0
+  person "mother$trio" "$((base + 2))" "$((base + 3))" 30 0,0,0
+  person "child$trio" "$base" "$((base + 2))" 30 0,0.02,0.05
+  printf 'trio%s\tchild%s\tfather%s\tmother%s\t0\t0\n' "$trio" "$trio" "$trio" "$trio" >> "$output/cohort.ped"
+done
