@@ -47,6 +47,8 @@ pub mod variants;
 
 pub mod panel;
 
+pub mod joint;
+
 pub mod reads;
 
 pub mod library;

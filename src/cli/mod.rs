@@ -1,10 +1,12 @@
 //! Command-line arguments: clap structs and their conversion to library options.
 
+mod joint;
 mod model;
 mod ploidy;
 mod regions;
 mod score;
 
+pub(crate) use joint::JointArgs;
 pub(crate) use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
 pub(crate) use ploidy::PloidyArgs;
 pub(crate) use regions::RegionArgs;
@@ -46,6 +48,8 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Call variants from aligned reads; write VCF and gVCF
     Call(Box<CallArgs>),
+    /// Genotype a cohort: from the gVCFs of its samples to one VCF
+    Joint(Box<JointArgs>),
     /// Make training examples: pileup images of candidates, labelled by a truth VCF
     MakeExamples(Box<MakeExamplesArgs>),
     /// Train a model on shards of labelled examples

@@ -5,6 +5,7 @@ mod call;
 mod call_output;
 mod completions;
 mod evaluate;
+mod joint;
 mod journal;
 mod make_examples;
 mod man;
@@ -41,6 +42,7 @@ pub fn run(command: Command) -> Result<()> {
 fn run_command(command: Command) -> Result<()> {
     match command {
         Command::Call(args) => call::run(&args),
+        Command::Joint(args) => joint::run(&args),
         Command::MakeExamples(args) => make_examples::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),

@@ -162,7 +162,9 @@ impl Origin {
             },
             sample: source.reads.sample().to_owned(),
             reference: InputFile::new(source.reference.path()).with_header(&table(source.reference.contigs())),
-            reads: reads.map(|file| InputFile::new(file.path()).with_header(file.header())).collect(),
+            reads: reads
+                .map(|file| InputFile::new(file.path()).with_header(file.header()))
+                .collect(),
             par_regions: args.ploidy.par_regions.as_deref().map(InputFile::new),
             alleles: args.alleles.as_deref().map(InputFile::new),
             models: caller.models.clone(),
@@ -218,7 +220,7 @@ fn whole_seconds(time: Timestamp) -> Result<String> {
 }
 
 /// The command line as typed, with invalid UTF-8 replaced, and without the secrets of URLs.
-fn command_line() -> String {
+pub fn command_line() -> String {
     let words: Vec<_> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();

@@ -159,7 +159,12 @@ pub(super) fn begin(file: Option<&OutputFile>, header: String) -> Result<(Encode
 }
 
 /// The stream into a file, after its first bytes, or after what is saved.
-pub(super) fn stream(file: Option<&OutputFile>, head: &[u8], pool: &TaskPool, saved: Option<SavedStream>) -> Result<ByteStream> {
+pub(super) fn stream(
+    file: Option<&OutputFile>,
+    head: &[u8],
+    pool: &TaskPool,
+    saved: Option<SavedStream>,
+) -> Result<ByteStream> {
     let begin = |mut stream: ByteStream| stream.push(head).map(|()| stream);
     let Some(file) = file else {
         return begin(ByteStream::on_standard_output()).with_context(|| failed(file));

@@ -1,0 +1,35 @@
+//! Joint genotyping: from the gVCFs of a cohort to one VCF.
+//!
+//! ```text
+//!  gVCFs ─► windows ─► alleles ─► sites ──────────┐
+//!              │                                  ▼
+//!              └─► prior of the cohort ─► genotypes of all samples ─► records
+//! ```
+//!
+//! The flow is in `cohort.rs`. A site's records do not depend on threads or on how regions are cut.
+
+mod allele;
+mod call;
+mod cohort;
+mod discover;
+mod evidence;
+mod family;
+mod fit;
+mod header;
+mod input;
+mod measure;
+mod pedigree;
+mod preset;
+mod prior;
+mod record;
+mod shares;
+mod statistics;
+mod summary;
+mod unify;
+mod window;
+
+pub(crate) use cohort::{Cohort, JointOptions};
+pub(crate) use header::CohortHeader;
+pub(crate) use pedigree::read_pedigree;
+pub use preset::Preset;
+pub(crate) use summary::CohortSummary;

@@ -1,0 +1,195 @@
+//! The prior of genotypes at a site, from the whole cohort.
+//!
+//! An allele belongs to one of several classes: an artefact that a share of the samples shows although all are homozygous
+//! reference, or a variant with some frequency in the population, whose genotypes are in Hardy-Weinberg proportions. The
+//! weights of the classes are measured on the cohort (`fit.rs`). So a variant that one sample has alone is as credible
+//! as such variants are in this cohort.
+
+use crate::variants::Ploidy;
+
+/// Shares of samples that show an artefact.
+const ARTEFACT_SHARES: [f64; 4] = [0.002, 0.02, 0.1, 0.4];
+
+/// Share of the samples without a variant that show it nevertheless.
+const ERROR_SHARE: f64 = 0.01;
+
+/// Ratio of neighbouring frequencies.
+const FREQUENCY_STEP: f64 = 1.5;
+
+/// The classes of an allele in a cohort of some size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classes {
+    /// Frequencies of variants; the artefacts come before them.
+    frequencies: Vec<f64>,
+}
+
+/// What a sample says of the number of its copies of an allele.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CopyLikelihoods {
+    /// Of no, one and two copies. The greatest is 1.
+    pub by_copies: [f64; 3],
+    pub ploidy: Ploidy,
+    /// Whether the sample shows the allele, and its likelihoods are those of samples that do.
+    pub is_candidate: bool,
+}
+
+/// Unscaled prior of the numbers of copies of an allele in one sample, given all other samples.
+pub type CopyPrior = [f64; 3];
+
+impl Classes {
+    pub fn new(samples: usize) -> Self {
+        let least = 0.5 / (2.0 * samples.max(1) as f64);
+        let mut low = Vec::new();
+        let mut frequency = least;
+        while frequency < 0.45 {
+            low.push(frequency);
+            frequency *= FREQUENCY_STEP;
+        }
+        let high: Vec<f64> = low.iter().rev().map(|frequency| 1.0 - frequency).collect();
+        low.push(0.5);
+        low.extend(high);
+        Self { frequencies: low }
+    }
+
+    pub fn len(&self) -> usize {
+        ARTEFACT_SHARES.len() + self.frequencies.len()
+    }
+
+    /// Typical weights: `artefacts` of the candidates are none, and variants have the spectrum of a population of constant
+    /// size.
+    pub fn typical(&self, artefacts: f64) -> Vec<f64> {
+        let spectrum: Vec<f64> = self.frequencies.iter().map(|&f| f.min(1.0 - f) / f).collect();
+        let total: f64 = spectrum.iter().sum();
+        let rest = spectrum.iter().map(|weight| (1.0 - artefacts) * weight / total);
+        let none = ARTEFACT_SHARES.iter().map(|_| artefacts / ARTEFACT_SHARES.len() as f64);
+        none.chain(rest).collect()
+    }
+
+    /// The part of the weights that artefacts have.
+    pub fn artefacts(&self, weights: impl Iterator<Item = f64>) -> f64 {
+        weights.take(ARTEFACT_SHARES.len()).sum()
+    }
+
+    /// Prior of the numbers of copies in each class, with the chance that a sample with so many copies shows the allele.
+    fn priors(&self, ploidy: Ploidy, is_candidate: bool) -> impl Iterator<Item = CopyPrior> {
+        let shown = move |share: f64| if is_candidate { share } else { 1.0 - share };
+        let artefacts = ARTEFACT_SHARES.iter().map(move |&share| [shown(share), 0.0, 0.0]);
+        let variants = self.frequencies.iter().map(move |&f| {
+            let none = 1.0 - f;
+            let error = shown(ERROR_SHARE);
+            match ploidy {
+                Ploidy::Diploid => [none * none * error, 2.0 * f * none, f * f],
+                Ploidy::Haploid | Ploidy::Absent => [none * error, f, 0.0],
+            }
+        });
+        artefacts.chain(variants)
+    }
+
+    /// Likelihood of a sample in each class.
+    pub fn likelihoods(&self, sample: &CopyLikelihoods) -> impl Iterator<Item = f64> {
+        let by_copies = sample.by_copies;
+        self.priors(sample.ploidy, sample.is_candidate)
+            .map(move |prior| dot(&prior, &by_copies).max(f64::MIN_POSITIVE))
+    }
+}
+
+/// The likelihoods of all samples at one allele.
+pub struct AlleleModel<'a> {
+    classes: &'a Classes,
+    samples: &'a [CopyLikelihoods],
+    /// Logarithm of the weight of each class times the likelihood of all samples.
+    totals: Vec<f64>,
+    /// Logarithm of the likelihood of each sample in each class.
+    by_sample: Vec<f64>,
+}
+
+impl<'a> AlleleModel<'a> {
+    /// `ln_weights` are the logarithms of the weights of the classes.
+    pub fn new(classes: &'a Classes, ln_weights: &[f64], samples: &'a [CopyLikelihoods]) -> Self {
+        let mut totals = ln_weights.to_vec();
+        let mut by_sample: Vec<f64> = Vec::with_capacity(samples.len() * classes.len());
+        for (rank, sample) in samples.iter().enumerate() {
+            let first = by_sample.len();
+            match rank.checked_sub(1).filter(|&before| samples[before] == *sample) {
+                // Many samples show the same block.
+                Some(_) => by_sample.extend_from_within(first - classes.len()..),
+                None => by_sample.extend(classes.likelihoods(sample).map(f64::ln)),
+            }
+            for (total, ln) in totals.iter_mut().zip(&by_sample[first..]) {
+                *total += ln;
+            }
+        }
+        Self {
+            classes,
+            samples,
+            totals,
+            by_sample,
+        }
+    }
+
+    fn ln_of(&self, sample: usize) -> &[f64] {
+        &self.by_sample[sample * self.classes.len()..][..self.classes.len()]
+    }
+
+    /// Prior of each sample, in which its own records do not count. `left_out` are further samples that do not count.
+    pub fn prior_of(&self, sample: usize, left_out: &[usize]) -> CopyPrior {
+        let mut weights = self.totals.clone();
+        for out in left_out
+            .iter()
+            .copied()
+            .chain((!left_out.contains(&sample)).then_some(sample))
+        {
+            for (weight, ln) in weights.iter_mut().zip(self.ln_of(out)) {
+                *weight -= ln;
+            }
+        }
+        let own = &self.samples[sample];
+        let mut prior = [0.0; 3];
+        for (weight, class) in scaled(&weights).zip(self.classes.priors(own.ploidy, own.is_candidate)) {
+            for (sum, value) in prior.iter_mut().zip(class) {
+                *sum += weight * value;
+            }
+        }
+        prior
+    }
+
+    /// Natural logarithm of the probability that no sample has a copy.
+    pub fn ln_absent(&self) -> f64 {
+        let mut absent = self.totals.clone();
+        for (rank, sample) in self.samples.iter().enumerate() {
+            let priors = self.classes.priors(sample.ploidy, sample.is_candidate);
+            for ((total, ln), prior) in absent.iter_mut().zip(self.ln_of(rank)).zip(priors) {
+                *total += (prior[0] * sample.by_copies[0]).max(f64::MIN_POSITIVE).ln() - ln;
+            }
+        }
+        ln_sum(&absent) - ln_sum(&self.totals)
+    }
+
+    /// Expected frequency of the allele.
+    pub fn frequency(&self) -> f64 {
+        let frequencies = ARTEFACT_SHARES
+            .iter()
+            .map(|_| 0.0)
+            .chain(self.classes.frequencies.iter().copied());
+        scaled(&self.totals)
+            .zip(frequencies)
+            .map(|(weight, frequency)| weight * frequency)
+            .sum()
+    }
+}
+
+/// Weights of sum 1 from their logarithms.
+pub fn scaled(ln: &[f64]) -> impl Iterator<Item = f64> {
+    let total = ln_sum(ln);
+    ln.iter().map(move |value| (value - total).exp())
+}
+
+/// Logarithm of the sum of numbers that are given by their logarithms.
+pub fn ln_sum(ln: &[f64]) -> f64 {
+    let greatest = ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    greatest + ln.iter().map(|value| (value - greatest).exp()).sum::<f64>().ln()
+}
+
+fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
