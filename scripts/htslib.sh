@@ -38,7 +38,7 @@ build() {
   python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary pysam \
     --require-hashes -r "$work/pysam.txt" -d "$work" >&2
   tar -xzf "$work/pysam-$pysam_version.tar.gz" -C "$work" --strip-components=1 \
-    "pysam-$pysam_version/htslib" "pysam-$pysam_version/pysam"
+    "pysam-$pysam_version/htslib" "pysam-$pysam_version/pysam" "pysam-$pysam_version/COPYING"
   grep -qx "LIBHTS_SOVERSION = $soname" "$work/htslib/Makefile" || die "htslib of pysam $pysam_version does not have soname $soname, which the bindings need; set another pysam_version in $0"
   (
     cd "$work/htslib"
@@ -52,7 +52,7 @@ build() {
   ar rs "$work/htslib/libhts.a" "$work/wrapper.o" "$work/dynamic_libs.o" 2>/dev/null
   mkdir -p "$archive"
   cp "$hts_sys/linux_prebuilt_bindings.rs" "$archive/bindings.rs"
-  cp "$work/htslib/LICENSE" "$archive/LICENSE"
+  cat "$work/htslib/LICENSE" "$work/COPYING" > "$archive/LICENSE" # of htslib, and of the part of pysam
   mv "$work/htslib/libhts.a" "$archive/libhts.a"
 }
 [[ -e $archive/libhts.a ]] || build

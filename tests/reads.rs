@@ -10,7 +10,9 @@ use common::sample;
 use dvcall::genome::{Reference, Region};
 use dvcall::reads::{DEFAULT_MAX_DEPTH, Read, ReadSource};
 use rust_htslib::bam::{self, Format, Header, HeaderView, Read as _, Record, header::HeaderRecord, index};
-use rust_htslib::htslib::{self, HTS_FEATURE_BZIP2, HTS_FEATURE_LZMA};
+use rust_htslib::htslib::{
+    self, HTS_FEATURE_BZIP2, HTS_FEATURE_GCS, HTS_FEATURE_LIBCURL, HTS_FEATURE_LZMA, HTS_FEATURE_S3,
+};
 
 fn reference() -> Reference {
     Reference::open(&sample().join("reference.fa")).unwrap()
@@ -248,6 +250,15 @@ fn every_codec_of_cram_is_available() {
     let features = unsafe { htslib::hts_features() };
     for codec in [HTS_FEATURE_LZMA, HTS_FEATURE_BZIP2] {
         assert_ne!(features & codec, 0);
+    }
+}
+
+#[test]
+fn htslib_reads_urls() {
+    // SAFETY: the function takes no argument and returns a number.
+    let features = unsafe { htslib::hts_features() };
+    for feature in [HTS_FEATURE_LIBCURL, HTS_FEATURE_S3, HTS_FEATURE_GCS] {
+        assert_ne!(features & feature, 0);
     }
 }
 

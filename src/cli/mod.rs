@@ -75,10 +75,11 @@ pub enum Command {
 /// Input files, regions and threads.
 #[derive(Args, Debug, Clone)]
 pub struct InputArgs {
-    /// Reference FASTA, plain or bgzipped, indexed with samtools faidx
+    /// Reference FASTA, plain or bgzipped, indexed with samtools faidx; a file or a URL
     #[arg(long = "ref", value_name = "FASTA")]
     pub reference: PathBuf,
-    /// Aligned reads, coordinate-sorted and indexed; may be repeated for several files of one sample, such as lanes
+    /// Aligned reads, coordinate-sorted and indexed; a file or a URL (https://, s3://, gs://). May be repeated for several
+    /// files of one sample, such as lanes
     #[arg(long, value_name = "BAM|CRAM", required = true)]
     pub reads: Vec<PathBuf>,
     #[command(flatten)]

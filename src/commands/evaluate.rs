@@ -11,7 +11,7 @@ use crate::evaluate::{
     EvaluatedCallSet, Evaluation, EvaluationFiles, GivenUp, Named, Options, Query, ScoreField, Subset, aligned,
     check_prefix, comparison,
 };
-use crate::formats::is_input;
+use crate::formats::{is_input, shown};
 use crate::output::{Lock, OutputFile, check_inputs_are_kept};
 use crate::runtime::{counted, print};
 use crate::variants::{ExcludedCalls, VariantReader};
@@ -147,7 +147,7 @@ fn named(text: &OsStr) -> (String, PathBuf) {
     let path = Path::new(text);
     match text.to_str().and_then(|text| text.split_once('=')) {
         Some((name, path)) if !name.is_empty() && !is_input(Path::new(text)) => (name.to_owned(), path.into()),
-        _ => (stem(path), path.to_owned()),
+        _ => (stem(&shown(path)), path.to_owned()),
     }
 }
 

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::cli::ReportArgs;
+use crate::formats::shown;
 use crate::output::{TextFile, check_inputs_are_kept, put_in_place};
 use crate::report::{Report, SampleChoice, write_page};
 
@@ -17,7 +18,8 @@ pub fn run(args: &ReportArgs) -> Result<()> {
         names => SampleChoice::Named(names),
     };
     let report = Report::read(&args.calls, &choice)?;
-    write_page(&mut out, &args.calls, &report).with_context(|| format!("cannot write {}", args.output.display()))?;
+    write_page(&mut out, &shown(&args.calls), &report)
+        .with_context(|| format!("cannot write {}", args.output.display()))?;
     put_in_place(vec![out.ready()?])?;
     log::info!("wrote {}", args.output.display());
     Ok(())

@@ -203,3 +203,45 @@ pub fn htslib_name(path: &Path) -> io::Result<CString> {
     };
     Ok(CString::new(name)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_told_from_files() {
+        for url in ["https://h/x.bam", "HTTP://h/x", "s3://b/x", "s3+http://b/x", "gs://b/x"] {
+            assert_eq!(url_of(Path::new(url)), Some(url));
+        }
+        for path in ["x.bam", "a:b/x.bam", "https:/x", "ftp://h/x", "chr20:1-5", "dir/s3://x"] {
+            assert_eq!(url_of(Path::new(path)), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_named_before_the_query() {
+        for (path, added, replaced) in [
+            (
+                "https://h/x.bam?a=1.2",
+                "https://h/x.bam.bai?a=1.2",
+                "https://h/x.bai?a=1.2",
+            ),
+            ("s3://b//d/x.bam", "s3://b//d/x.bam.bai", "s3://b//d/x.bai"),
+            ("d/x?y.bam", "d/x?y.bam.bai", "d/x?y.bai"),
+        ] {
+            assert_eq!(beside(path.as_ref(), "bai"), Path::new(added));
+            assert_eq!(beside_without_extension(path.as_ref(), "bai"), Path::new(replaced));
+        }
+    }
+
+    #[test]
+    fn keys_and_signatures_are_not_shown() {
+        for (text, shown) in [
+            ("reads s3://id:key@b/x.bam: no index", "reads s3://b/x.bam: no index"),
+            ("https://h/a@b.bam?sig=1 --output x", "https://h/a@b.bam --output x"),
+            ("did you mean 'chr20'? see x", "did you mean 'chr20'? see x"),
+        ] {
+            assert_eq!(without_secrets(text), shown);
+        }
+    }
+}

@@ -23,7 +23,7 @@ const KEPT: u64 = 64 << 20;
 static FILES: Mutex<Vec<Arc<RemoteFile>>> = Mutex::new(Vec::new());
 
 /// The first fault after a file was opened.
-static FAULT: OnceLock<RemoteFault> = OnceLock::new();
+static FAULT: Mutex<Option<RemoteFault>> = Mutex::new(None);
 
 /// A file at a URL.
 pub struct RemoteFile {
@@ -63,9 +63,9 @@ impl fmt::Display for RemoteFault {
 
 impl std::error::Error for RemoteFault {}
 
-/// The fault that broke the reading of a file at a URL, if there was one. htslib's own errors do not tell it.
+/// Takes the fault that broke the reading of a file at a URL, if there was one. htslib's own errors do not tell it.
 pub fn remote_fault() -> Option<anyhow::Error> {
-    let fault = FAULT.get()?.clone();
+    let fault = lock(&FAULT).take()?;
     let place = format!("cannot read {}", fault.url);
     Some(anyhow::Error::new(fault).context(place))
 }
@@ -138,7 +138,13 @@ impl RemoteFile {
                 return Ok((stream, first, length));
             }
             if !is_s3 {
-                stream.seek(1..2)?;
+                // The error of a first seek does not tell the cause, but that of another request does.
+                let again = || request_range(url, 1..2).and_then(|mut byte| byte.read(2)).err();
+                let lost = StreamError {
+                    status: None,
+                    number: libc::EIO,
+                };
+                stream.seek(1..2).map_err(|_| again().unwrap_or(lost))?;
             }
             let length = stream.length()?;
             Ok((stream, first, length))
@@ -163,8 +169,8 @@ impl RemoteFile {
         }
         let wanted = (offset + buffer.len() as u64).min(self.length);
         let block = self.block(offset / self.block, wanted + ahead).map_err(|fault| {
-            let fault = FAULT.get_or_init(|| fault);
-            io::Error::other(fault.clone())
+            lock(&FAULT).get_or_insert_with(|| fault.clone());
+            io::Error::other(fault)
         })?;
         let from = &block[(offset % self.block) as usize..];
         let length = from.len().min(buffer.len());
@@ -309,4 +315,21 @@ impl Blocks {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_that_were_not_used_for_long_are_forgotten() {
+        let mut blocks = Blocks::default();
+        (0..8).for_each(|number| blocks.keep(number, Arc::from([number as u8])));
+        assert_eq!(blocks.get(0).unwrap()[..], [0]);
+        blocks.forget(8);
+        assert_eq!(blocks.kept.len(), 8);
+        blocks.forget(4);
+        assert_eq!(blocks.kept.keys().copied().collect::<Vec<_>>(), [0, 6, 7]);
+        assert!(blocks.get(1).is_none());
+    }
 }
