@@ -19,13 +19,27 @@ cd "$1"
 : "${CONTIG_MD5:=b18e6c531b0bd70e949a7fc20859cb01}" # of the upper-case sequence, as in the M5 tag of @SQ lines
 contig=$CONTIG length=$CONTIG_LENGTH piece=4000000
 
+die() { printf 'fetch-training-data: %s\n' "$1" >&2; exit 1; }
+
+# Stores the checksum of a new file.
+store_checksum() {
+  [[ ! -e checksums.sha256 ]] || sed -i "\\|  $1\$|d" checksums.sha256
+  sha256sum "$1" >> checksums.sha256
+}
+
 fetch() {
   local url=$1 file=$2
   [[ -e $file ]] && return
   echo "fetching $file" >&2
-  curl --fail --location --retry 5 --retry-delay 10 --continue-at - --output "$file.part" "$url"
+  # A complete part remains if a run ends between download and renaming. Servers refuse to continue it (HTTP 416).
+  local size status=0
+  size=$(curl --silent --fail --location --head "$url" | tr -d '\r' | sed -n 's/^[Cc]ontent-[Ll]ength: //p' | tail -n 1) || true
+  if [[ ! -e $file.part || $(stat -c %s "$file.part") != "$size" ]]; then
+    curl --fail --location --retry 5 --retry-delay 10 --continue-at - --output "$file.part" "$url" || status=$?
+  fi
+  ((status == 0)) || die "$url ended early (curl $status); run the script again to continue"
   mv "$file.part" "$file"
-  sha256sum "$file" >> checksums.sha256
+  store_checksum "$file"
 }
 
 fetch_reference() {
@@ -34,7 +48,10 @@ fetch_reference() {
   gzip -dc genome.fna.gz | awk -v name=">$contig" '/^>/ { keep = $1 == name } keep' > "$contig.fa.part"
   local md5
   md5=$(grep -v '^>' "$contig.fa.part" | tr -d '\n' | tr '[:lower:]' '[:upper:]' | md5sum | cut -d' ' -f1)
-  [[ $md5 == "$CONTIG_MD5" ]] || { echo "fetch-training-data: $contig of $REFERENCE_URL has MD5 $md5, not $CONTIG_MD5; try a mirror (REFERENCE_URL)" >&2; exit 1; }
+  if [[ $md5 != "$CONTIG_MD5" ]]; then
+    rm "$contig.fa.part" genome.fna.gz
+    die "$contig of $REFERENCE_URL has MD5 $md5, not $CONTIG_MD5; try a mirror (REFERENCE_URL)"
+  fi
   mv "$contig.fa.part" "$contig.fa"
   samtools faidx "$contig.fa"
 }
@@ -68,12 +85,13 @@ fetch_reads() {
   samtools cat -o "$set/reads.bam.new" "${parts[@]}"
   mv "$set/reads.bam.new" "$set/reads.bam"
   samtools index "$set/reads.bam"
-  sha256sum "$set/reads.bam" >> checksums.sha256
+  store_checksum "$set/reads.bam"
   rm "${parts[@]}"
 }
 
 if [[ -e checksums.sha256 ]]; then
-  sha256sum --check --quiet checksums.sha256
+  changed=$(sha256sum --check --quiet --ignore-missing checksums.sha256 2>/dev/null) || true
+  [[ -z $changed ]] || die "files changed since they were fetched; remove them and run the script again: ${changed//$'\n'/, }"
 fi
 mkdir -p HG001 HG002
 fetch_reference
