@@ -1,4 +1,4 @@
-//! Tests that need what a checkout lacks: the real reads, or Python packages. Where that is missing a test is ignored, and its line says
+//! Tests that need what a checkout lacks: the real reads, Python packages, or other programs. Where that is missing a test is ignored, and its line says
 //! what it needs. With DVCALL_REQUIRE_DATA=1 it fails instead.
 
 #[path = "../common/mod.rs"]
@@ -11,6 +11,7 @@ mod evidence;
 mod library;
 mod make_examples;
 mod pileup;
+mod remote;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +25,11 @@ fn data() -> PathBuf {
 
 fn in_checkout(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn is_installed(program: &str) -> bool {
+    let status = std::process::Command::new(program).arg("--version").output();
+    status.is_ok_and(|output| output.status.success())
 }
 
 /// A test is ignored unless `is_met`; `need` stands in its line.
@@ -59,6 +65,19 @@ fn main() -> ExitCode {
         need: "needs scripts/python.sh to have run once",
         is_met: in_checkout(".python").is_dir(),
     };
+    let server = Need {
+        need: "needs nginx (Debian: apt-get install nginx-light)",
+        is_met: remote::nginx().is_some(),
+    };
+    let both = Need {
+        need: "needs nginx and the real reads in DVCALL_DATA",
+        is_met: server.is_met && reads.is_met,
+    };
+    let tools = ["samtools", "bcftools", "tabix", "curl"];
+    let mirror = Need {
+        need: "needs nginx, samtools, bcftools, tabix and curl",
+        is_met: server.is_met && tools.into_iter().all(is_installed),
+    };
     let mut tests = Vec::from(trials!(
         reads,
         call::bam_and_cram_of_real_reads_give_the_same_records,
@@ -72,7 +91,17 @@ fn main() -> ExitCode {
     ));
     tests.extend(trials!(
         python,
-        make_examples::python_reads_a_shard_in_the_lines_of_the_docs
+        make_examples::python_reads_a_shard_in_the_lines_of_the_docs,
+        remote::s3_gives_the_same_records,
+    ));
+    tests.extend(trials!(server, remote::nginx_sends_little_more_than_the_region));
+    tests.extend(trials!(
+        both,
+        remote::nginx_sends_little_more_than_the_region_of_real_reads
+    ));
+    tests.extend(trials!(
+        mirror,
+        remote::training_data_are_fetched_whole_resumed_and_checked
     ));
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
