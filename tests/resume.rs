@@ -242,13 +242,13 @@ fn what_differs_is_refused_by_name() {
     same(&slow(&BGZIPPED[..2]), r#"gvcf was "g.vcf.gz" and is null"#);
     same(
         &[&flags[..], &["--model", model.to_str().unwrap()]].concat(),
-        "models was ",
+        "models.0 was ",
     );
     refused(
         &reference,
         &inputs.path().join("sample.bam"),
         &flags,
-        "reads.modified was ",
+        "reads.0.modified was ",
     );
     refused(
         &inputs.path().join("reference.fa"),

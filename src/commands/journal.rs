@@ -55,10 +55,7 @@ impl Journal {
     /// The journal of a run with these outputs.
     pub fn new(origin: &Origin, gvcf: Option<&Path>) -> Result<Self> {
         let mut origin = serde_json::to_value(origin)?;
-        // A file may be moved between the runs.
-        for file in ["reference", "reads", "par_regions", "alleles"] {
-            origin[file].as_object_mut().map(|file| file.remove("path"));
-        }
+        forget_paths(&mut origin);
         origin["gvcf"] = serde_json::to_value(gvcf.and_then(Path::file_name).map(OsStr::to_string_lossy))?;
         let now = Instant::now();
         Ok(Self {
@@ -167,6 +164,18 @@ fn decode(text: &[u8]) -> Result<(Checkpoint, [SavedStream; 2])> {
     Ok((checkpoint, streams))
 }
 
+/// Removes the paths of files, because a file may be moved between the runs.
+fn forget_paths(origin: &mut Value) {
+    match origin {
+        Value::Object(fields) => {
+            fields.remove("path");
+            fields.values_mut().for_each(forget_paths);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_paths),
+        _ => {}
+    }
+}
+
 /// What differs between two origins: name, old and new value.
 fn differences(old: &Value, new: &Value) -> Vec<String> {
     let mut found = Vec::new();
@@ -190,6 +199,11 @@ fn collect(name: String, old: &Value, new: &Value, found: &mut Vec<String>) {
                 collect(name, &old[key], &new[key], found);
             }
         }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            for (at, (old, new)) in before.iter().zip(after).enumerate() {
+                collect(format!("{name}.{at}"), old, new, found);
+            }
+        }
         _ => found.push(format!("{name} was {old} and is {new}")),
     }
 }
@@ -201,6 +215,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_may_move_but_not_change() {
+        let mut origin = json!({"reads": [{"path": "a", "bytes": 1}], "reference": {"path": "b"}, "alleles": null});
+        forget_paths(&mut origin);
+        assert_eq!(
+            origin,
+            json!({"reads": [{"bytes": 1}], "reference": {}, "alleles": null})
+        );
+    }
+
+    #[test]
     fn differences_are_named() {
         let old = json!({"a": {"b": 1, "c": "x"}, "models": ["m"], "gvcf": null});
         assert!(differences(&old, &old).is_empty());
@@ -210,7 +234,7 @@ mod tests {
             [
                 "a.b was 1 and is 2",
                 "a.d was null and is true",
-                r#"models was ["m"] and is ["n"]"#
+                r#"models.0 was "m" and is "n""#
             ]
         );
     }

@@ -66,7 +66,7 @@ struct Versions {
     libtorch: String,
 }
 
-/// An input file. The time of change is null for a URL.
+/// An input file. The time of change is null for a URL, the size for a pipe.
 #[derive(Debug, Serialize)]
 struct InputFile {
     path: PathBuf,
@@ -177,11 +177,16 @@ impl Origin {
 impl InputFile {
     fn new(path: &Path) -> Self {
         let found = path.metadata().ok();
+        // A pipe must not be opened again.
+        let bytes = match &found {
+            Some(found) => Some(found.len()).filter(|_| found.is_file()),
+            None => formats::InputFile::open(path).and_then(|file| file.length()).ok(),
+        };
         let modified = found.and_then(|found| found.modified().ok());
         let modified = modified.and_then(|time| Timestamp::try_from(time).ok());
         Self {
             path: shown(path),
-            bytes: formats::InputFile::open(path).and_then(|file| file.length()).ok(),
+            bytes,
             modified: modified.map(|time| time.to_string()),
             header_sha256: None,
         }

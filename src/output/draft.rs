@@ -97,6 +97,7 @@ impl Draft {
         if self.is_kept {
             return Ok(());
         }
+        sync_folder(&self.folder)?;
         let mut temporaries = temporaries();
         fs::rename(&self.folder, name)?;
         temporaries.retain(|path| *path != self.folder);

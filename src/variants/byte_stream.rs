@@ -172,7 +172,7 @@ mod tests {
         let (path, of_htslib) = (folder.path().join("x"), folder.path().join("y"));
         let pool = TaskPool::new(2).unwrap();
         for size in [0, 1, BGZF_BLOCK, 3 * BGZF_BLOCK, 300_000] {
-            let bytes: Vec<u8> = (0..size as u32).map(|i| (i * i >> 7) as u8).collect();
+            let bytes: Vec<u8> = (0..size as u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
             let mut writer = bgzf::Writer::from_path(&of_htslib).unwrap();
             writer.write_all(&bytes).unwrap();
             drop(writer);
