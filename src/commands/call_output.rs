@@ -97,13 +97,13 @@ impl<'a> CallOutput<'a> {
         }
     }
 
-    /// Hands the piece to the threads that make records, and writes those that are ready.
-    fn end_piece(&mut self) -> Result<()> {
+    /// Hands the piece to the threads that make records.
+    fn end_piece(&mut self) {
         self.writer.add(std::mem::take(&mut self.piece));
         self.waiting.push_back(std::mem::take(&mut self.held));
-        self.write_pieces(false)
     }
 
+    /// Writes the pieces that are ready, or all.
     fn write_pieces(&mut self, are_last: bool) -> Result<()> {
         while let Some(records) = self.writer.write_next(are_last)? {
             let held = self.waiting.pop_front().unwrap_or_default();
@@ -147,7 +147,7 @@ impl<'a> CallOutput<'a> {
     pub fn finish(mut self) -> Result<()> {
         let mut clock = Stopwatch::start();
         if !self.piece.is_empty() {
-            self.end_piece()?;
+            self.end_piece();
         }
         self.write_pieces(true)?;
         clock.lap(&mut self.costs, Stage::Writing, 0);
@@ -237,8 +237,9 @@ impl CallSink for CallOutput<'_> {
     fn partition(&mut self, called: CalledPartition) -> Result<()> {
         let region = &called.partition.region;
         if self.piece.may_end_before(region) {
-            self.end_piece()?;
+            self.end_piece();
         }
+        self.write_pieces(false)?;
         self.progress.add(&called.partition);
         if let Some(writer) = &mut self.realigned_reads {
             writer.write(&called.reads, region)?;
