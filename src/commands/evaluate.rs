@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::cli::EvaluateArgs;
 use crate::evaluate::{
     EvaluatedCallSet, Evaluation, EvaluationFiles, GivenUp, Named, Options, Query, ScoreField, Subset, aligned,
-    check_prefix, comparison,
+    by_ploidy, check_prefix, comparison,
 };
 use crate::formats::{is_input, shown};
 use crate::output::{Lock, OutputFile, check_inputs_are_kept};
@@ -46,7 +46,11 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     for file in files {
         log::info!("wrote {}", file.display());
     }
-    print(aligned(&headings, &rows))
+    let mut text = aligned(&headings, &rows);
+    if let Some((headings, rows)) = by_ploidy(&named) {
+        text += &format!("\n{}", aligned(&headings, &rows));
+    }
+    print(text)
 }
 
 /// Fails early if an output cannot be written, or if another run writes it. Returns the locks of all outputs.

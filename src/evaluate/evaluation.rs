@@ -8,15 +8,16 @@ use rayon::prelude::*;
 use super::options::{Options, Query};
 use super::result::{EvaluatedCallSet, GivenUp, Subset};
 use crate::evaluate::calls::{
-    CallReader, Filtered, OtherOrder, SampleCall, Selection, check_reference, known_span, sequence_under,
+    CallReader, Filtered, OtherOrder, SampleCall, Selection, check_reference, complete_half_calls, haploid_places,
+    known_span, sequence_under,
 };
 use crate::evaluate::counts::{
-    BUILT_IN, CONTAINED, CountKind, CountedCall, Decided, Extent, GqCalibration, Record, Status, Stratum, Tally,
-    mark_boundaries, pair, read_bed, read_strata, with_truth,
+    BUILT_IN, CONTAINED, CountKind, CountedCall, DIPLOID_RANK, Decided, Extent, GqCalibration, HAPLOID_RANK, Record,
+    Status, Stratum, Tally, mark_boundaries, pair, read_bed, read_strata, with_truth,
 };
 use crate::evaluate::listing::{AnnotatedWriter, ErrorList};
 use crate::evaluate::matching::{Superlocus, decide, preprocess, superloci};
-use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Sequence};
+use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Region, Sequence};
 use crate::variants::ExcludedCalls;
 
 /// Number of superloci that are compared before their records are counted and dropped.
@@ -158,13 +159,20 @@ impl Evaluation {
         let sequence = sequence_under(&self.reference, contig, &[truth, &called])?;
         check_reference(truth, &sequence, contig, &self.options.truth)?;
         check_reference(&called, &sequence, contig, &side.calls.path)?;
-        let query = preprocess(&called, &sequence, self.options.phased);
+        let haploid = haploid_places(contig, truth, &called);
+        let truth = &complete_half_calls(truth, &haploid, &contig.name);
+        let completed = complete_half_calls(&called, &haploid, &contig.name);
+        let query = preprocess(&completed, &sequence, self.options.phased);
         drop(called);
-        let confident = self.confident.as_ref().map(|set| with_truth(set, &contig.name, truth));
+        let places = Places {
+            confident: self.confident.as_ref().map(|set| with_truth(set, &contig.name, truth)),
+            haploid,
+        };
         for loci in superloci(truth, &query, &sequence).chunks(BATCH) {
-            let records = self.compare(contig, loci, [truth, &query], &sequence, confident.as_ref());
+            let records = self.compare(contig, loci, [truth, &query], &sequence, &places);
             side.add(contig, records, self.regions.as_ref())?;
         }
+        side.haploid.extend(places.haploid.regions());
         Ok(())
     }
 
@@ -175,7 +183,7 @@ impl Evaluation {
         loci: &[Superlocus],
         [truth, query]: [&[SampleCall]; 2],
         sequence: &Sequence,
-        confident: Option<&IntervalSet>,
+        places: &Places,
     ) -> Vec<Vec<Record>> {
         let records = |locus: &Superlocus| -> Vec<Record> {
             let (truth, query) = (&truth[locus.truth.clone()], &query[locus.query.clone()]);
@@ -191,8 +199,8 @@ impl Evaluation {
                     decisions: &query_decisions,
                 },
             );
-            records.iter_mut().for_each(|r| self.place(r, &contig.name, confident));
-            if confident.is_some() {
+            records.iter_mut().for_each(|r| self.place(r, &contig.name, places));
+            if places.confident.is_some() {
                 mark_boundaries(&mut records);
             }
             records
@@ -201,23 +209,24 @@ impl Evaluation {
     }
 
     /// Sets a record's strata and whether it is confident. Outside the confident regions its status is unknown.
-    fn place(&self, record: &mut Record, contig: &str, confident: Option<&IntervalSet>) {
+    fn place(&self, record: &mut Record, contig: &str, places: &Places) {
         let alternates = record.alternates.iter().map(Vec::as_slice);
         let extent = Extent::new(record.position, &record.reference, alternates);
-        record.confident = confident.is_none_or(|set| extent.is_in(set, contig));
+        record.confident = places.confident.as_ref().is_none_or(|set| extent.is_in(set, contig));
         if !record.confident {
             for entry in [&mut record.truth, &mut record.query].into_iter().flatten() {
                 entry.verdict = Status::Unknown;
             }
         }
         let strata = self.strata.iter().enumerate();
-        record.strata = strata
+        let given = strata
             .filter(|(_, stratum)| extent.is_in(&stratum.regions, contig))
-            .map(|(i, _)| (BUILT_IN.len() + i) as u16)
-            .collect();
+            .map(|(i, _)| (BUILT_IN.len() + i) as u16);
+        let is_haploid = places.haploid.contains(contig, record.position);
+        record.strata = is_haploid.then_some(HAPLOID_RANK).into_iter().chain(given).collect();
     }
 
-    /// The subsets of the tables: `*`, subsets of the confident regions with calls, and the strata.
+    /// The subsets of the tables: `*`, subsets of the confident regions with calls, subsets by ploidy, and the strata.
     pub fn subsets(&self, run: &EvaluatedCallSet) -> Vec<Subset> {
         let confident = self
             .confident
@@ -229,7 +238,7 @@ impl Evaluation {
             size: run.spans.bases(),
             confident_size: confident.bases(),
         };
-        let built_in = BUILT_IN.iter().enumerate().map(|(i, name)| Subset {
+        let built_in = BUILT_IN[..2].iter().enumerate().map(|(i, name)| Subset {
             name: (*name).to_owned(),
             rank: i + 1,
             size: if *name == CONTAINED {
@@ -240,13 +249,35 @@ impl Evaluation {
             confident_size: all.confident_size,
         });
         let built_in: Vec<_> = built_in.filter(|s| run.tally.has_calls(s.rank)).collect();
+        let by_ploidy = self.by_ploidy(run, &all, &confident);
         let strata = self.strata.iter().enumerate().map(|(i, stratum)| Subset {
             name: stratum.name.clone(),
             rank: BUILT_IN.len() + i + 1,
             size: run.spans.intersect(&stratum.regions).bases(),
             confident_size: confident.intersect(&stratum.regions).bases(),
         });
-        std::iter::once(all.clone()).chain(built_in).chain(strata).collect()
+        std::iter::once(all.clone())
+            .chain(built_in)
+            .chain(by_ploidy)
+            .chain(strata)
+            .collect()
+    }
+
+    /// The subsets by ploidy that have calls. None if all calls are diploid.
+    fn by_ploidy(&self, run: &EvaluatedCallSet, all: &Subset, confident: &IntervalSet) -> Vec<Subset> {
+        let haploid = Subset {
+            size: run.spans.intersect(&run.haploid).bases(),
+            confident_size: confident.intersect(&run.haploid).bases(),
+            ..Subset::of_ploidy(HAPLOID_RANK)
+        };
+        let diploid = Subset {
+            size: all.size - haploid.size,
+            confident_size: all.confident_size - haploid.confident_size,
+            ..Subset::of_ploidy(DIPLOID_RANK)
+        };
+        let is_mixed = run.tally.has_calls(haploid.rank);
+        let subsets = [haploid, diploid].into_iter();
+        subsets.filter(|s| is_mixed && run.tally.has_calls(s.rank)).collect()
     }
 
     /// Names of the strata that lie only on contigs that the reference lacks, with these contigs.
@@ -265,12 +296,19 @@ impl Evaluation {
     }
 }
 
+/// Intervals of one contig.
+struct Places {
+    confident: Option<IntervalSet>,
+    haploid: IntervalSet,
+}
+
 /// A call set during the comparison, with its results so far.
 struct CallSetScoring<'a> {
     calls: CallReader<'a>,
     run: EvaluatedCallSet,
     reader: ReferenceReader,
     strata: &'a [&'a str],
+    haploid: Vec<Region>,
     annotated: Option<AnnotatedWriter>,
 }
 
@@ -282,6 +320,7 @@ impl<'a> CallSetScoring<'a> {
                 sample: calls.sample.clone(),
                 filters: Vec::new(),
                 spans: IntervalSet::default(),
+                haploid: IntervalSet::default(),
                 tally: Tally::new(strata.len()),
                 observations: Vec::new(),
                 floor: 0.0,
@@ -298,6 +337,7 @@ impl<'a> CallSetScoring<'a> {
             calls,
             reader: reference.reader()?,
             strata,
+            haploid: Vec::new(),
             annotated: None,
         })
     }
@@ -351,6 +391,7 @@ impl<'a> CallSetScoring<'a> {
         run.observations
             .par_sort_unstable_by(|a, b| a.score.total_cmp(&b.score));
         run.spans = spans.clone();
+        run.haploid = IntervalSet::from_regions(self.haploid);
         run.filters = self.calls.filters;
         run.left_out = self.calls.left_out;
         run.truth_left_out = truth.clone();

@@ -24,6 +24,6 @@ pub use evaluation::{Evaluation, evaluate};
 pub use matching::Limits;
 pub use options::{Options, Query};
 pub use report::{Curve, Wanted};
-pub(crate) use report::{EvaluationFiles, Named, aligned, check_prefix, comparison};
+pub(crate) use report::{EvaluationFiles, Named, aligned, by_ploidy, check_prefix, comparison};
 pub(crate) use result::Subset;
 pub use result::{EvaluatedCallSet, GivenUp};

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::evaluate::counts::{BUILT_IN, CountedCall, Counts, FilterRow, GqCalibration, Record, RecordSide, Tally};
+use crate::evaluate::counts::{
+    BUILT_IN, CountedCall, Counts, DIPLOID_RANK, FilterRow, GqCalibration, HAPLOID_RANK, Record, RecordSide, Tally,
+};
 use crate::evaluate::listing::ErrorList;
 use crate::genome::{Contig, IntervalSet, Region};
 use crate::variants::{ExcludedCalls, VariantType};
@@ -15,6 +17,8 @@ pub struct EvaluatedCallSet {
     pub filters: Vec<String>,
     /// The evaluated contigs without the Ns at their ends.
     pub spans: IntervalSet,
+    /// The parts of the contigs with one copy.
+    pub haploid: IntervalSet,
     pub tally: Tally,
     /// All counted calls, by ascending score.
     pub observations: Vec<CountedCall>,
@@ -76,6 +80,23 @@ pub struct Subset {
 }
 
 impl Subset {
+    /// The subset of one ploidy, without sizes. `stratum` is its index among the strata.
+    pub(super) fn of_ploidy(stratum: u16) -> Self {
+        Self {
+            name: BUILT_IN[usize::from(stratum)].to_owned(),
+            rank: usize::from(stratum) + 1,
+            size: 0,
+            confident_size: 0,
+        }
+    }
+
+    /// Whether this is the subset of one ploidy.
+    pub fn is_ploidy(&self) -> bool {
+        [HAPLOID_RANK, DIPLOID_RANK]
+            .map(|stratum| usize::from(stratum) + 1)
+            .contains(&self.rank)
+    }
+
     /// Whether this is a stratum without a base in the confident regions.
     pub fn is_empty_stratum(&self) -> bool {
         self.rank > BUILT_IN.len() && self.confident_size == 0

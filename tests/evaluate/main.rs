@@ -6,6 +6,7 @@ mod common;
 mod bounds;
 mod errors;
 mod left_out;
+mod mixed_ploidy;
 mod outputs;
 mod ploidy;
 mod properties;

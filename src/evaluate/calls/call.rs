@@ -14,6 +14,8 @@ pub struct SampleCall {
     pub alternates: Vec<Vec<u8>>,
     /// Two alleles. Both are the same for a haploid genotype.
     pub genotype: Vec<CalledAllele>,
+    /// Whether the file has one allele because there is one copy.
+    pub is_haploid: bool,
     /// The phase set, if the genotype is phased.
     pub phase: Option<i32>,
     /// Indices into the call set's filter names; empty = PASS.
@@ -120,6 +122,7 @@ mod tests {
             reference: b"A".to_vec(),
             alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
             genotype: genotype.to_vec(),
+            is_haploid: false,
             phase: None,
             filters: Vec::new(),
             score: CallQualities::default(),

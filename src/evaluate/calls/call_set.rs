@@ -221,7 +221,7 @@ impl<'a> CallReader<'a> {
         if is_long {
             leave_out(CallExclusion::Long);
         }
-        let genotype = self
+        let (genotype, is_haploid) = self
             .half_deleted
             .diploid(position, record.reference.len(), &alternates, genotype);
         Ok(Some(SampleCall {
@@ -229,6 +229,7 @@ impl<'a> CallReader<'a> {
             reference: record.reference.to_ascii_uppercase().into_bytes(),
             alternates,
             genotype,
+            is_haploid,
             phase: is_phased.then(|| phase_set(&mut self.phase_sets, record.value("PS"))),
             filters: match self.selection.filtered {
                 Filtered::Marked => filter_ids(&mut self.filters, record.filters()),
@@ -247,7 +248,7 @@ impl<'a> CallReader<'a> {
 struct HalfDeleted(Vec<Range<u64>>);
 
 impl HalfDeleted {
-    /// The two alleles of a genotype. A haploid genotype has its allele on both haplotypes, so that `1` equals
+    /// The two alleles of a genotype, and whether there is one copy. A haploid genotype has its allele on both haplotypes, so that `1` equals
     /// `1/1`, as in hap.py (on X and Y), vcfeval and aardvark. If an earlier call deletes one haplotype here (as
     /// Strelka2 writes it), the allele lies only on the other. `length` is the length of REF.
     fn diploid(
@@ -256,12 +257,12 @@ impl HalfDeleted {
         length: usize,
         alternates: &[Vec<u8>],
         mut genotype: Vec<CalledAllele>,
-    ) -> Vec<CalledAllele> {
+    ) -> (Vec<CalledAllele>, bool) {
         self.0.retain(|deleted| deleted.end > position);
         if let [allele] = genotype[..] {
             let one_is_left = self.0.iter().any(|deleted| deleted.contains(&position));
             genotype.insert(0, if one_is_left { Some(0) } else { allele });
-            return genotype;
+            return (genotype, !one_is_left);
         }
         let kept = |allele: CalledAllele| match allele.map(usize::from) {
             None | Some(0) => length,
@@ -276,7 +277,7 @@ impl HalfDeleted {
                 self.0.push(position + short as u64..position + long as u64);
             }
         }
-        genotype
+        (genotype, false)
     }
 }
 

@@ -107,6 +107,7 @@ mod tests {
             reference: reference.into(),
             alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
             genotype: genotype.map(Some).to_vec(),
+            is_haploid: false,
             phase: None,
             filters: Vec::new(),
             score: CallQualities::default(),

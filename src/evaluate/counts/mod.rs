@@ -11,5 +11,8 @@ pub use calibration::{Bin, GqCalibration, expected_calibration_error};
 pub use interval::f1_interval;
 pub use kind::{SUBTYPES, TYPES};
 pub use record::{Decided, Record, RecordSide, Status, pair};
-pub use strata::{BUILT_IN, CONTAINED, Extent, Stratum, mark_boundaries, read_bed, read_strata, with_truth};
+pub use strata::{
+    BUILT_IN, CONTAINED, DIPLOID_RANK, Extent, HAPLOID_RANK, Stratum, mark_boundaries, read_bed, read_strata,
+    with_truth,
+};
 pub use tally::{Count, CountKind, CountedCall, Counts, FilterRow, Tally};

@@ -85,11 +85,15 @@ pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[SampleCall]) -
     IntervalSet::from_regions(given.chain(places))
 }
 
-/// Subsets from the confident regions, with hap.py's names: superloci across an edge, and superloci wholly inside.
-pub const BUILT_IN: [&str; 2] = ["TS_boundary", CONTAINED];
+/// Subsets from the confident regions, with hap.py's names (superloci across an edge, and superloci wholly inside), and
+/// subsets by ploidy.
+pub const BUILT_IN: [&str; 4] = ["TS_boundary", CONTAINED, "haploid", "diploid"];
 pub const CONTAINED: &str = "TS_contained";
 /// Index of [`CONTAINED`] in the strata of a record.
 pub const CONTAINED_RANK: u16 = 1;
+/// Index of the subset of places with one copy. All others are in the next subset, which no record names.
+pub const HAPLOID_RANK: u16 = 2;
+pub const DIPLOID_RANK: u16 = 3;
 
 /// Adds the built-in strata to the records of each superlocus.
 pub fn mark_boundaries(records: &mut [Record]) {
@@ -128,6 +132,11 @@ pub fn read_strata(path: &Path, contigs: &Contigs) -> Result<Vec<Stratum>> {
         ensure!(
             strata.iter().all(|s| s.name != name),
             "{}: stratum '{name}' appears twice; rename or remove one",
+            place()
+        );
+        ensure!(
+            !BUILT_IN.contains(&name),
+            "{}: stratum '{name}' has the name of a subset that dvcall counts itself; rename it",
             place()
         );
         let file = path.parent().unwrap_or(Path::new("")).join(PathBuf::from(file.trim()));

@@ -2,7 +2,7 @@
 
 use super::kind::{SUBTYPES, TRANSITION, TRANSVERSION, TYPES, VariantKind};
 use super::record::{Record, RecordSide, Status};
-use super::strata::CONTAINED_RANK;
+use super::strata::{CONTAINED_RANK, DIPLOID_RANK, HAPLOID_RANK};
 use crate::evaluate::calls::Zygosity;
 use crate::evaluate::matching::Match;
 use crate::variants::VariantType;
@@ -242,9 +242,11 @@ impl Tally {
     }
 
     pub fn add(&mut self, record: &Record) {
+        let diploid = (!record.strata.contains(&HAPLOID_RANK)).then_some(&DIPLOID_RANK);
         for filter in FilterRow::BOTH {
             for call in CountedCall::from_record(record).filter_map(|call| call.under(filter)) {
-                for subset in std::iter::once(0).chain(record.strata.iter().map(|&s| usize::from(s) + 1)) {
+                let strata = record.strata.iter().chain(diploid).map(|&s| usize::from(s) + 1);
+                for subset in std::iter::once(0).chain(strata) {
                     let all = self.cell(subset, filter, call.kind.variant_type, 0);
                     self.cells[all].add(&call);
                     for bit in (0..SUBTYPES.len()).filter(|bit| call.kind.subtypes & (1 << bit) != 0) {

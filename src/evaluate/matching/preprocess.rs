@@ -245,6 +245,7 @@ fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> SampleCall {
         reference,
         alternates,
         genotype,
+        is_haploid: false,
         phase: pieces.first().and_then(|p| p.phase),
         filters: pieces.first().map(|p| p.filters.clone()).unwrap_or_default(),
         score: CallQualities {
@@ -264,6 +265,7 @@ mod tests {
             reference: reference.into(),
             alternates: alternates.iter().map(|a| a.as_bytes().to_vec()).collect(),
             genotype: genotype.map(Some).to_vec(),
+            is_haploid: false,
             phase: None,
             filters: Vec::new(),
             score: CallQualities::default(),

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
 use super::roc::{Curve, Wanted};
-use super::screen::{Named, comparison};
+use super::screen::{Named, by_ploidy, comparison};
 use crate::evaluate::counts::{Count, Counts, FilterRow, SUBTYPES, f1_interval};
 use crate::evaluate::listing::ERROR_COLUMNS;
 use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
@@ -41,6 +41,10 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
     let (headings, rows) = comparison(sets);
     table(out, &headings, &rows)?;
     writeln!(out, "<p>{COLUMNS}</p>")?;
+    if let Some((headings, rows)) = by_ploidy(sets) {
+        writeln!(out, "<h2>By ploidy</h2>")?;
+        table(out, &headings, &rows)?;
+    }
     not_compared(out, sets, subsets)?;
     curves(out, sets, &options.score.name())?;
     strata(out, run, subsets)?;

@@ -49,6 +49,10 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
         "best_f1": TYPES.map(|t| best_threshold(run, t, &evaluation.options().score.name())),
         "summary": rows(run, &subsets[..1], false),
     });
+    let ploidies: Vec<Subset> = evaluation.subsets(run).into_iter().filter(Subset::is_ploidy).collect();
+    if !ploidies.is_empty() {
+        value["by_ploidy"] = rows(run, &ploidies, false).into();
+    }
     if detailed {
         value["calibration"] = TYPES.map(|t| calibration(run, t)).to_vec().into();
         value["strata"] = rows(run, subsets, true).into();

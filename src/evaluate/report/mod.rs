@@ -10,4 +10,4 @@ mod tables;
 
 pub use output::{EvaluationFiles, check_prefix};
 pub use roc::{Curve, Wanted};
-pub use screen::{Named, aligned, comparison};
+pub use screen::{Named, aligned, by_ploidy, comparison};

@@ -1,8 +1,7 @@
 //! The table on the screen: one call set, or several one below the other.
 
-use crate::evaluate::EvaluatedCallSet;
-
-use crate::evaluate::counts::{Counts, FilterRow};
+use crate::evaluate::counts::{Counts, DIPLOID_RANK, FilterRow, HAPLOID_RANK};
+use crate::evaluate::{EvaluatedCallSet, Subset};
 use crate::variants::VariantType;
 
 /// A call set with its display name and run time.
@@ -30,30 +29,56 @@ const COLUMNS: [&str; 11] = [
 /// Headings and rows of the comparison: SNPs, then indels, with the call sets one below the other. Omits PASS rows
 /// if no call has a filter, names if there is one call set, and run times if none is known.
 pub fn comparison(sets: &[Named]) -> (Vec<String>, Vec<Vec<String>>) {
-    let several = sets.len() > 1;
     let timed = sets.iter().any(|s| s.seconds.is_some());
+    let (mut headings, counted) = counted_rows(sets, 0);
+    if timed {
+        headings.push("Run time".into());
+    }
+    let rows = counted.into_iter().map(|(set, mut row)| {
+        if timed {
+            row.push(set.seconds.map_or_else(String::new, |s| format!("{s} s")));
+        }
+        row
+    });
+    (headings, rows.collect())
+}
+
+/// Headings and rows of the comparison for the subsets by ploidy. None if all calls are diploid.
+pub fn by_ploidy(sets: &[Named]) -> Option<(Vec<String>, Vec<Vec<String>>)> {
+    let haploid = Subset::of_ploidy(HAPLOID_RANK);
+    sets.iter().find(|set| set.run.tally.has_calls(haploid.rank))?;
+    let (mut headings, mut rows) = (Vec::new(), Vec::new());
+    for subset in [haploid, Subset::of_ploidy(DIPLOID_RANK)] {
+        let (columns, counted) = counted_rows(sets, subset.rank);
+        headings = columns;
+        rows.extend(counted.into_iter().map(|(_, mut row)| {
+            row.insert(0, subset.name.clone());
+            row
+        }));
+    }
+    headings.insert(0, "Ploidy".into());
+    Some((headings, rows))
+}
+
+/// Headings, and rows with their call sets, for one subset of the tally.
+fn counted_rows<'a, 'b>(sets: &'a [Named<'b>], subset: usize) -> (Vec<String>, Vec<(&'a Named<'b>, Vec<String>)>) {
+    let several = sets.len() > 1;
     let filtered = sets.iter().any(|s| !s.run.filters.is_empty());
     let mut headings: Vec<String> = COLUMNS.iter().map(|&c| c.to_owned()).collect();
     if several {
         headings.insert(0, "Call set".into());
     }
-    if timed {
-        headings.push("Run time".into());
-    }
     let mut rows = Vec::new();
     for variant_type in [VariantType::Snp, VariantType::Indel] {
         for filter in FilterRow::BOTH.into_iter().filter(|&f| f == FilterRow::All || filtered) {
             for set in sets {
-                let counts = set.run.counts(variant_type, filter);
+                let counts = set.run.tally.counts(subset, filter, variant_type, None);
                 let mut row = vec![variant_type.name().to_owned(), filter.name().to_owned()];
                 row.extend(numbers(counts));
                 if several {
                     row.insert(0, set.name.clone());
                 }
-                if timed {
-                    row.push(set.seconds.map_or_else(String::new, |s| format!("{s} s")));
-                }
-                rows.push(row);
+                rows.push((set, row));
             }
         }
     }
