@@ -354,3 +354,66 @@ fn the_mitochondrial_genome_is_haploid() {
     assert!(on("chrA", &plain).eq(on("chrA", &calls)));
     assert!(on("chrM", &calls).count() > 0 && on("chrM", &calls).all(|record| !genotype(record).contains('/')));
 }
+
+/// Truth of the male reads of [`human_reads`]: one allele outside the pseudoautosomal region.
+fn male_truth(folder: &Path) -> PathBuf {
+    let mut text = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts\n".to_owned();
+    for (contig, _, (start, end)) in CONTIGS {
+        // The outermost positions have few reads.
+        for at in (start + SNP..end - SNP).filter(|at| at % SNP == SNP / 2) {
+            let is_diploid = contig == "1" || contig == "X" && (at as u64) < PAR_END;
+            let [reference, alternate] = [base(at), other(base(at))].map(char::from);
+            let genotype = if is_diploid { "0/1" } else { "1" };
+            writeln!(
+                text,
+                "{contig}\t{}\t.\t{reference}\t{alternate}\t.\t.\t.\tGT\t{genotype}",
+                at + 1
+            )
+            .unwrap();
+        }
+    }
+    let path = folder.join("truth.vcf");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn evaluate_counts_a_males_calls_by_ploidy() {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = human_reference(folder.path());
+    let copies = Copies {
+        autosome: 2,
+        par: 2,
+        x: 1,
+        y: 1,
+    };
+    let male = human_reads(folder.path(), "male.bam", &copies);
+    let [calls, output] = ["calls.vcf", "scores"].map(|name| folder.path().join(name));
+    let mut command = call(&reference, &male, &calls);
+    let regions = "1:1,000,001-1,040,000 X:2,690,001-2,730,000 Y:7,000,001-7,040,000".split(' ');
+    regions.for_each(|region| _ = command.args(["--regions", region]));
+    command.assert().success();
+    let mut command = common::dvcall();
+    command
+        .args(["evaluate", "--ref"])
+        .arg(&reference)
+        .arg("--query")
+        .arg(&calls);
+    command
+        .arg("--truth")
+        .arg(male_truth(folder.path()))
+        .arg("--output")
+        .arg(&output);
+    command.assert().success();
+    let metrics = std::fs::read(output.with_extension("metrics.json")).unwrap();
+    let metrics: serde_json::Value = serde_json::from_slice(&metrics).unwrap();
+    let found = |subset: &str| -> u64 {
+        let mut rows = metrics["call_sets"][0]["by_ploidy"].as_array().unwrap().iter();
+        let is_chosen = |row: &&serde_json::Value| row["subset"] == subset && row["type"] == "SNP";
+        let row = rows.find(|row| is_chosen(row) && row["filter"] == "PASS").unwrap();
+        assert_eq!(row["fp_gt"], 0, "{subset}");
+        row["truth_tp"]["all"].as_u64().unwrap()
+    };
+    // 38 SNPs on each contig; 9 of those on X are in the pseudoautosomal region.
+    assert_eq!((found("haploid"), found("diploid")), (38 + 29, 38 + 9));
+}
