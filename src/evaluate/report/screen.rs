@@ -46,9 +46,13 @@ pub fn comparison(sets: &[Named]) -> (Vec<String>, Vec<Vec<String>>) {
 /// Headings and rows of the comparison for the subsets by ploidy. None if all calls are diploid.
 pub fn by_ploidy(sets: &[Named]) -> Option<(Vec<String>, Vec<Vec<String>>)> {
     let haploid = Subset::of_ploidy(HAPLOID_RANK);
-    sets.iter().find(|set| set.run.tally.has_calls(haploid.rank))?;
+    let has_calls = |subset: &Subset| sets.iter().any(|set| set.run.tally.has_calls(subset.rank));
+    if !has_calls(&haploid) {
+        return None;
+    }
     let (mut headings, mut rows) = (Vec::new(), Vec::new());
-    for subset in [haploid, Subset::of_ploidy(DIPLOID_RANK)] {
+    let subsets = [haploid, Subset::of_ploidy(DIPLOID_RANK)].into_iter();
+    for subset in subsets.filter(has_calls) {
         let (columns, counted) = counted_rows(sets, subset.rank);
         headings = columns;
         rows.extend(counted.into_iter().map(|(_, mut row)| {
