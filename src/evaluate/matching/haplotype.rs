@@ -4,6 +4,7 @@ use crate::variants::Edit;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
+use super::fingerprint::{Fingerprint, SideFingerprints};
 use super::variant::{Oriented, Variant};
 use crate::genome::Sequence;
 
@@ -15,7 +16,7 @@ pub struct Haplotype {
     /// Index of the current base in the current change.
     within: Option<usize>,
     /// End of the last queued change.
-    last_end: i64,
+    pub last_end: i64,
     next: Option<Oriented>,
     queue: VecDeque<Oriented>,
 }
@@ -132,6 +133,24 @@ impl Haplotype {
     pub fn move_to(&mut self, position: i64, input: &SearchInput) {
         self.position = position - 1;
         self.step(input);
+    }
+
+    /// The fingerprint of the bases from the next one to `end`, with all queued changes.
+    pub fn future(&self, end: u64, input: &SearchInput, fingerprints: &SideFingerprints) -> Fingerprint {
+        let mut future = Fingerprint::default();
+        let mut position = (self.position + 1) as u64;
+        let mut played = self.within.map(|i| i + 1);
+        for &oriented in self.next.iter().chain(&self.queue) {
+            let Some(change) = input.change(oriented) else { continue };
+            let from = played.take().unwrap_or_else(|| {
+                fingerprints.add_reference(&mut future, position, change.start);
+                0
+            });
+            fingerprints.add_change(&mut future, oriented, from, change.bases.len());
+            position = change.end;
+        }
+        fingerprints.add_reference(&mut future, position, end);
+        future
     }
 
     /// Order of states: equal if all following bases are the same.

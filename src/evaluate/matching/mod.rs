@@ -1,7 +1,9 @@
 //! Matching: finds calls of truth and query that produce the same haplotypes.
 
 mod alignment;
+mod fingerprint;
 mod haplotype;
+mod open_paths;
 mod path;
 mod preprocess;
 mod primitive;

@@ -1,7 +1,8 @@
 //! One assignment of truth and query variants to haplotypes, up to the current position.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
+use super::fingerprint::{Fingerprint, SideFingerprints};
 use super::haplotype::{Haplotype, SearchInput};
 use super::variant::Oriented;
 
@@ -83,9 +84,33 @@ impl Diplotype {
             && self.b.is_on_reference()
     }
 
+    /// The sequences before both haplotypes, up to the end of the decided variants.
+    fn futures(&self, input: &SearchInput, fingerprints: &mut SideFingerprints) -> [Fingerprint; 2] {
+        let end = self.end.max(self.position() + 1) as u64;
+        fingerprints.grow(input, end, self.decided);
+        [&self.a, &self.b].map(|haplotype| haplotype.future(end, input, fingerprints))
+    }
+
     fn compare(&self, other: &Self) -> Ordering {
         (self.a.compare(&other.a)).then_with(|| self.b.compare(&other.b))
     }
+}
+
+/// What decides how a path can go on: the sequences before it, whatever changes they come from, and the variants that
+/// it may still include. A later path never has a lesser state than a path that it continues.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct State {
+    positions: [[i64; 2]; 2],
+    decided: [usize; 2],
+    left: [[Reverse<u64>; 2]; 2],
+    finished: [[bool; 2]; 2],
+    on_reference: [[bool; 2]; 2],
+    futures: [[Fingerprint; 2]; 2],
+    /// Where the next variants may begin.
+    bounds: [[i64; 3]; 2],
+    /// Whether variants were included since the last synchronisation point. If on one side alone, the path may end.
+    included: [bool; 2],
+    settled: [Option<(i32, bool)>; 2],
 }
 
 /// The query and the truth side of one path.
@@ -208,6 +233,31 @@ impl Path {
         for (diplotype, input) in [(&mut self.query, &inputs.query), (&mut self.truth, &inputs.truth)] {
             diplotype.a.move_to(position, input);
             diplotype.b.move_to(position, input);
+        }
+    }
+
+    /// The state of the path.
+    pub fn state(&self, inputs: &SearchInputs, [query, truth]: &mut [SideFingerprints; 2]) -> State {
+        let futures = [
+            self.query.futures(&inputs.query, query),
+            self.truth.futures(&inputs.truth, truth),
+        ];
+        let sides = [(&self.query, &inputs.query), (&self.truth, &inputs.truth)];
+        let bounds = sides.map(|(side, input)| {
+            // All ends before the next variant allow the same.
+            let next = input.variants.get(side.decided).map_or(i64::MAX, |v| v.start);
+            [side.a.last_end, side.b.last_end, side.included_end].map(|end| end.max(next))
+        });
+        State {
+            positions: sides.map(|(side, _)| [side.a.position, side.b.position]),
+            decided: sides.map(|(side, _)| side.decided),
+            left: futures.map(|side| side.map(|future| Reverse(future.length))),
+            finished: sides.map(|(side, _)| side.finished),
+            on_reference: sides.map(|(side, _)| [side.a.is_on_reference(), side.b.is_on_reference()]),
+            futures,
+            bounds,
+            included: [self.query_since, self.truth_since].map(|variants| variants > 0),
+            settled: sides.map(|(side, _)| side.settled),
         }
     }
 
