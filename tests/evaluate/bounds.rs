@@ -104,6 +104,28 @@ fn units_of_a_repeat_match_however_far_apart_they_are_spelt() {
     }
 }
 
+/// Every unit that truth inserts is spelt two units farther in the query. vcfeval's rule, by which paths with different
+/// variants before them differ, gives up here.
+#[test]
+fn many_insertions_in_a_long_repeat_match() {
+    const CALLS: usize = 13;
+    let unit = "ACGTTGCA";
+    let repeat = unit.repeat(4 * (CALLS + 2));
+    let reference = format!("{}{repeat}{}", bases(600, 1), bases(600, 2));
+    let insertion = |number: usize, shift: usize| {
+        let before = 599 + unit.len() * (4 * (number + 1) + shift);
+        let base = &reference[before..=before];
+        let inserted = format!("{base}{}", unit.repeat(1 + number % 3));
+        line(&reference, before, before + 1, inserted, "0/1")
+    };
+    let world = World::new(&reference);
+    let [truth, query] = [0, 2].map(|shift| (0..CALLS).map(|number| insertion(number, shift)).collect::<Vec<_>>());
+    let run = world.run(&world.vcf("truth.vcf", &truth), &world.vcf("query.vcf", &query));
+    assert!(run.given_up.is_empty(), "{:?}", run.given_up);
+    let calls = CALLS as u64;
+    assert_eq!(totals(&run), (calls, 0, calls, 0));
+}
+
 /// A stretch with too many ways to combine its calls is left out of the counts, and told.
 #[test]
 fn dense_stretches_end_in_bounded_time() {

@@ -34,7 +34,7 @@ pub enum OpenPaths {
     /// The same variants are before both. This is vcfeval's rule, and quick to compare.
     ByVariants(BTreeSet<Ordered>),
     /// The same sequences are before both. In a repeat, many choices of variants give the same sequence.
-    BySequence(BTreeMap<State, Box<Path>>, [SideFingerprints; 2]),
+    BySequence(BTreeMap<State, Box<Path>>, Box<[SideFingerprints; 2]>),
 }
 
 impl OpenPaths {
@@ -46,7 +46,7 @@ impl OpenPaths {
     pub fn by_sequence(from: &Path) -> Self {
         let start = from.query.position().max(0) as u64;
         let fingerprints = [&from.query, &from.truth].map(|side| SideFingerprints::new(start, side.decided));
-        Self::BySequence(BTreeMap::new(), fingerprints)
+        Self::BySequence(BTreeMap::new(), Box::new(fingerprints))
     }
 
     pub fn are_by_variants(&self) -> bool {
