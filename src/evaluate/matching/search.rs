@@ -147,7 +147,7 @@ impl<'a> MatchSearch<'a> {
                 head = last_sync.clone();
                 self.give_up(&mut head);
                 last_sync = head.clone();
-                limits.steps = (limits.steps / 10).max(self.many.steps.saturating_mul(4));
+                limits.steps = (limits.steps / 10).max(self.many.steps.saturating_mul(20));
             }
             if head.is_finished() {
                 let whole = at_contig_end || head.is_in_sync();
