@@ -55,7 +55,7 @@ pub(crate) fn unseen_allele_probabilities(depth: u32) -> [f32; 3] {
         .map(|likelihood| 10f64.powf(likelihood));
     let least = 10f64.powf(-f64::from(MAX_QUALITY) / 10.0);
     let total = same + het + hom;
-    [same / total, (het / total).max(least), hom / total].map(|p| p as f32)
+    [same / total, (het / total).max(least), (hom / total).max(least)].map(|p| p as f32)
 }
 
 /// Genotype quality and likelihoods of a position, from its coverage and ploidy.
@@ -199,6 +199,15 @@ mod tests {
         assert_eq!((none.quality, none.likelihoods), (0, [0, 0, 0]));
         let half = Confidence::new(Ploidy::Diploid, coverage(20, 10));
         assert_eq!((half.quality, half.likelihoods[1]), (0, 0));
+    }
+
+    #[test]
+    fn an_allele_without_reads_is_as_sure_as_a_reference_block() {
+        assert_eq!(unseen_allele_probabilities(0).map(|p| (3.0 * p).round()), [1.0; 3]);
+        // Of one read, P(0/1) = 0.5 / 1.5, as in a block.
+        assert!((unseen_allele_probabilities(1)[1] - 1.0 / 3.0).abs() < 1e-3);
+        let [_, het, hom] = unseen_allele_probabilities(1_000_000);
+        assert!([het, hom].iter().all(|p| (p / 1e-5 - 1.0).abs() < 1e-3));
     }
 
     #[test]
