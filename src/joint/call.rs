@@ -1,7 +1,7 @@
 //! Genotypes of all samples at a site.
 
 use super::allele::Allele;
-use super::evidence::{Evidence, Likelihoods, Reason};
+use super::evidence::{Alternates, Evidence, Likelihoods, Reason};
 use super::family::{DeNovo, Family, call_family};
 use super::fit::CohortPrior;
 use super::prior::{AlleleModel, CopyLikelihoods, CopyPrior, scaled};
@@ -71,7 +71,7 @@ pub struct Posterior {
 pub fn call_site(site: Site, windows: &[&SampleWindow], options: &CallOptions) -> CalledSite {
     let shares = |sample: usize| options.prior.shares[sample].as_ref();
     let gather = |(sample, window): (usize, &&SampleWindow)| {
-        Evidence::gather(&site.range, &site.alternates, window, shares(sample))
+        Evidence::gather(&site.range, Alternates::of(&site), window, shares(sample))
     };
     let evidence: Vec<Evidence> = windows.iter().enumerate().map(gather).collect();
     // Samples without data say nothing of the others.
@@ -296,7 +296,7 @@ fn call_sample(site: &Site, evidence: &Evidence, posterior: Option<&Posterior>, 
     };
     let best = likeliest(&posterior.probabilities);
     let genotype = posterior.all[best];
-    if let Some(reason) = unfit(site, evidence, &genotype) {
+    if let Some(reason) = unfit(evidence, &genotype) {
         call.alleles = vec![Err(reason); copies];
         return call;
     }
@@ -330,24 +330,16 @@ fn call_sample(site: &Site, evidence: &Evidence, posterior: Option<&Posterior>, 
 }
 
 /// Why the records of a sample do not make a genotype of the site.
-fn unfit(site: &Site, evidence: &Evidence, genotype: &Genotype) -> Option<Reason> {
-    let allele = |index: usize| match index.checked_sub(site.alternates.len() + 1) {
-        None => &site.alternates[index - 1],
-        Some(rank) => &evidence.hidden[rank],
-    };
-    let may_share = |a: usize, b: usize| evidence.are_of_two_records(a, b) && allele(a).fits_with(allele(b));
-    let all = 1..=site.alternates.len() + evidence.hidden.len();
+fn unfit(evidence: &Evidence, genotype: &Genotype) -> Option<Reason> {
     if evidence.misfit >= MAX_MISFIT {
-        let pair = all
-            .clone()
-            .flat_map(|a| all.clone().map(move |b| (a, b)))
-            .any(|(a, b)| may_share(a, b));
-        return Some(if pair { Reason::Unphased } else { Reason::Overlapping });
+        return Some(match evidence.may_share_haplotype {
+            true => Reason::Unphased,
+            false => Reason::Overlapping,
+        });
     }
-    match *genotype {
-        Genotype::Diploid([a, b]) if a > 0 && a != b && may_share(a, b) => Some(Reason::Unphased),
-        _ => None,
-    }
+    // Reads of a block match the reference, so that no prior makes a variant of them.
+    let is_variant = !genotype.is_reference();
+    (is_variant && evidence.is_reference_block).then_some(Reason::Quality)
 }
 
 /// PL of the genotypes of the site's alleles.

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::allele::MAX_SHIFT;
 use super::call::{CallOptions, call_site};
+use super::compound::add_compounds;
 use super::discover::discover;
 use super::family::Family;
 use super::fit::CohortPrior;
@@ -41,9 +42,9 @@ pub struct JointOptions {
 /// The opened inputs of a run.
 pub struct Cohort {
     pub reference: Reference,
-    pub gvcfs: Vec<Gvcf>,
+    pub(crate) gvcfs: Vec<Gvcf>,
     pub regions: IntervalSet,
-    pub families: Vec<Family>,
+    pub(crate) families: Vec<Family>,
     pub options: JointOptions,
 }
 
@@ -51,11 +52,11 @@ pub struct Cohort {
 pub struct JointPiece {
     pub lines: Vec<String>,
     pub summary: CohortSummary,
-    pub partitions: Vec<Partition>,
+    pub(crate) partitions: Vec<Partition>,
 }
 
 /// The records of all samples in a window.
-pub struct Loaded {
+pub(super) struct Loaded {
     pub sequence: Sequence,
     pub windows: Vec<SampleWindow>,
     /// The window.
@@ -116,7 +117,7 @@ impl Cohort {
     }
 
     /// Reads the records of all samples over a range with its flanks.
-    pub fn load(&self, reader: &ReferenceReader, contig: &str, range: Range<u64>) -> Result<Loaded> {
+    pub(super) fn load(&self, reader: &ReferenceReader, contig: &str, range: Range<u64>) -> Result<Loaded> {
         let length = self.length_of(contig);
         let start = range.start.saturating_sub(MAX_SHIFT + 1);
         let bases = reader.fetch(contig, start, (range.end + REFERENCE_FLANK).min(length))?;
@@ -149,7 +150,13 @@ impl Cohort {
             }
             summary.add_alleles(&cluster.counts);
             let mut records = Vec::new();
-            for site in cluster.sites {
+            for mut site in cluster.sites {
+                add_compounds(
+                    &mut site,
+                    &loaded.windows,
+                    &loaded.sequence,
+                    self.options.unify.max_alleles,
+                );
                 let called = call_site(site, &windows, &call_options);
                 let record = CohortRecord::new(
                     contig,

@@ -40,7 +40,7 @@ pub fn discover<'a>(
             if copies == 0 {
                 continue;
             }
-            let counted = if variant.quality >= min_genotype_quality {
+            let counted = if variant.quality.unwrap_or(0) >= min_genotype_quality {
                 copies
             } else {
                 0

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use super::allele::Allele;
+use super::combine::combine;
 use super::shares::Shares;
-use super::window::{Block, RecordAllele, SampleWindow, Variant};
-use crate::variants::{Genotype, Ploidy, genotypes};
+use super::unify::Site;
+use super::window::{Block, SampleWindow, Variant};
+use crate::variants::{Genotype, Ploidy};
 
 /// Why a sample has no genotype at a site; the letters are GLnexus's, and `Q` is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,10 +74,52 @@ pub struct Evidence {
     pub depth: Option<u32>,
     /// Depth of the reference and of each alternate of the site.
     pub allele_depths: Vec<Option<u32>>,
-    /// The alternates of the sample, with the rank of their record.
-    own: Vec<(usize, usize)>,
+    /// Whether two variants of the sample may lie on one haplotype.
+    pub may_share_haplotype: bool,
+    /// Whether the reads only show the reference.
+    pub is_reference_block: bool,
     /// By how much, phred-scaled, the records on their own are likelier than the likeliest genotype of the site.
     pub misfit: f64,
+}
+
+/// The alternates of a site.
+#[derive(Clone, Copy)]
+pub struct Alternates<'a> {
+    alleles: &'a [Allele],
+    /// The alleles that make up each alternate, if it is several on one haplotype.
+    parts: &'a [Vec<Allele>],
+}
+
+impl<'a> Alternates<'a> {
+    pub fn of(site: &'a Site) -> Self {
+        Self {
+            alleles: &site.alternates,
+            parts: &site.parts,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.alleles.len()
+    }
+
+    pub fn contains(&self, allele: &Allele) -> bool {
+        self.alleles.contains(allele)
+    }
+
+    pub fn single(allele: &'a Allele) -> Self {
+        Self {
+            alleles: std::slice::from_ref(allele),
+            parts: &[],
+        }
+    }
+
+    /// The alleles that a haplotype with this alternate has in the records of a sample.
+    pub fn parts_of(&self, rank: usize) -> &'a [Allele] {
+        match self.parts.get(rank) {
+            Some(parts) if !parts.is_empty() => parts,
+            _ => &self.alleles[rank..=rank],
+        }
+    }
 }
 
 impl Likelihoods {
@@ -98,16 +142,17 @@ impl Evidence {
             is_candidate: vec![false; alternates],
             depth: None,
             allele_depths: vec![None; alternates + 1],
-            own: Vec::new(),
+            may_share_haplotype: false,
+            is_reference_block: false,
             misfit: 0.0,
         }
     }
 
     /// The evidence of a sample at a site over `range` with these alternates.
-    pub fn gather(range: &Range<u64>, alternates: &[Allele], window: &SampleWindow, shares: Option<&Shares>) -> Self {
+    pub fn gather(range: &Range<u64>, alternates: Alternates, window: &SampleWindow, shares: Option<&Shares>) -> Self {
         let variants: Vec<&Variant> = window.variants_over(range).collect();
         let Some(ploidy) = variants.first().map(|variant| variant.ploidy()) else {
-            return Self::of_blocks(range, alternates.len(), window);
+            return Self::of_blocks(range, alternates.alleles, window);
         };
         let usable: Vec<&Variant> = variants
             .iter()
@@ -122,13 +167,16 @@ impl Evidence {
             let depth = variants.iter().filter_map(|variant| variant.depth).min();
             return Self {
                 depth,
-                ..Self::none(reason, ploidy, alternates.len())
+                ..Self::none(reason, ploidy, alternates.alleles.len())
             };
         }
-        Self::of_variants(range, alternates, window, &usable, ploidy, shares)
+        combine(range, alternates, window, &usable, ploidy, shares)
     }
 
-    fn of_blocks(range: &Range<u64>, alternates: usize, window: &SampleWindow) -> Self {
+    fn of_blocks(range: &Range<u64>, alternates: &[Allele], window: &SampleWindow) -> Self {
+        // One read with another base is no candidate, but it counts for a SNP that other samples have.
+        let are_snps = range.end - range.start == 1 && alternates.iter().all(Allele::is_snp);
+        let alternates = alternates.len();
         let Some(first) = window.blocks_over(range).next() else {
             return Self::none(Reason::Missing, Ploidy::Diploid, alternates);
         };
@@ -139,7 +187,8 @@ impl Evidence {
                 reason = Some(Reason::Partial);
             }
             covered = covered.max(block.end);
-            if !block.is_called {
+            let is_of_base = are_snps && block.end - block.start == 1 && block.min_depth > 0;
+            if !block.is_reference && !is_of_base {
                 reason = reason.max(Some(if block.min_depth == 0 {
                     Reason::Missing
                 } else {
@@ -157,150 +206,12 @@ impl Evidence {
         let mut evidence = Self::none(Reason::Missing, first.ploidy, alternates);
         evidence.reason = reason;
         evidence.depth = depth;
+        evidence.is_reference_block = weakest.is_reference;
         evidence.allele_depths = vec![Some(0); alternates + 1];
         evidence.allele_depths[0] = depth;
         evidence.phred = Likelihoods::Copies(by_copies(weakest).map(f64::from));
         evidence.ln = Likelihoods::Copies(by_copies(weakest).map(ln));
         evidence
-    }
-
-    fn of_variants(
-        range: &Range<u64>,
-        alternates: &[Allele],
-        window: &SampleWindow,
-        variants: &[&Variant],
-        ploidy: Ploidy,
-        shares: Option<&Shares>,
-    ) -> Self {
-        let mut alleles: Vec<&Allele> = alternates.iter().collect();
-        for (_, allele) in variants.iter().flat_map(|variant| variant.known()) {
-            if !alleles.contains(&allele) {
-                alleles.push(allele);
-            }
-        }
-        let owner = |allele: &&Allele| variants.iter().position(|variant| variant.index_of(allele).is_some());
-        let owners: Vec<Option<usize>> = alleles.iter().map(owner).collect();
-        let maps: Vec<Vec<usize>> = variants
-            .iter()
-            .map(|variant| map_of(variant, &alleles, &owners))
-            .collect();
-        let weakest = window.blocks_over(range).filter(|block| block.is_called);
-        let weakest = weakest.min_by_key(|block| weakness(block));
-        let is_over_block = |allele: &Allele| window.blocks_over(&allele.range()).any(|block| block.is_called);
-        let against: Vec<bool> = alleles
-            .iter()
-            .zip(&owners)
-            .map(|(a, owner)| owner.is_none() && is_over_block(a))
-            .collect();
-
-        let all = genotypes(ploidy, alleles.len());
-        let (mut phred, mut ln_all) = (vec![0.0; all.len()], vec![0.0; all.len()]);
-        for (rank, genotype) in all.iter().enumerate() {
-            for (variant, map) in variants.iter().zip(&maps) {
-                let mapped = mapped(genotype, map);
-                let likelihood = likelihood(variant, &mapped);
-                phred[rank] += likelihood;
-                ln_all[rank] += -likelihood * std::f64::consts::LN_10 / 10.0;
-                if let Some(shares) = shares {
-                    ln_all[rank] -= shares.ln_share(variant, &mapped);
-                }
-            }
-            let copies = genotype
-                .alleles()
-                .iter()
-                .filter(|&&allele| allele > 0 && against[allele - 1])
-                .count();
-            if let Some(block) = weakest.filter(|_| copies > 0) {
-                let [same, others @ ..] = by_copies(block);
-                let cost = f64::from(others[copies - 1].saturating_sub(same));
-                phred[rank] += cost;
-                ln_all[rank] += -cost * std::f64::consts::LN_10 / 10.0;
-            }
-        }
-        let misfit = phred.iter().copied().fold(f64::INFINITY, f64::min);
-        let depth_of = |allele: usize| {
-            let Some(owner) = owners[allele] else { return Some(0) };
-            let index = variants[owner].index_of(alleles[allele])?;
-            variants[owner].allele_depths.get(index).copied()
-        };
-        let reference_depth = match variants {
-            [one] => one.allele_depths.first().copied(),
-            _ => None,
-        };
-        let depths = std::iter::once(reference_depth).chain((0..alternates.len()).map(depth_of));
-        Self {
-            ploidy,
-            reason: None,
-            hidden: alleles[alternates.len()..]
-                .iter()
-                .map(|&allele| allele.clone())
-                .collect(),
-            phred: Likelihoods::Genotypes(phred),
-            ln: Likelihoods::Genotypes(ln_all),
-            is_candidate: owners[..alternates.len()]
-                .iter()
-                .map(|owner| owner.is_some() && shares.is_some())
-                .collect(),
-            depth: variants.iter().filter_map(|variant| variant.depth).min(),
-            allele_depths: depths.collect(),
-            own: owners
-                .iter()
-                .enumerate()
-                .filter_map(|(rank, owner)| Some((rank + 1, (*owner)?)))
-                .collect(),
-            misfit,
-        }
-    }
-
-    /// Whether two alleles of the sample stand in different records.
-    pub fn are_of_two_records(&self, a: usize, b: usize) -> bool {
-        let owner = |allele: usize| {
-            self.own
-                .iter()
-                .find(|(own, _)| *own == allele)
-                .map(|(_, record)| *record)
-        };
-        matches!((owner(a), owner(b)), (Some(a), Some(b)) if a != b)
-    }
-}
-
-/// For each allele, what it is in a record: an allele that stands in another record of the sample leaves this one at the
-/// reference, because the other haplotype shows it.
-fn map_of(variant: &Variant, alleles: &[&Allele], owners: &[Option<usize>]) -> Vec<usize> {
-    let unseen = variant.index_of_kind(&RecordAllele::Unseen);
-    let spanning = variant.index_of_kind(&RecordAllele::Spanning);
-    let index = |(allele, owner): (&&Allele, &Option<usize>)| {
-        variant.index_of(allele).unwrap_or_else(|| match owner {
-            Some(_) => spanning
-                .filter(|_| allele.is_deletion() && allele.start < variant.start)
-                .unwrap_or(0),
-            None if allele.start < variant.end && variant.start < allele.end => unseen.unwrap_or(0),
-            None => 0,
-        })
-    };
-    std::iter::once(0)
-        .chain(alleles.iter().zip(owners).map(index))
-        .collect()
-}
-
-fn mapped(genotype: &Genotype, map: &[usize]) -> Genotype {
-    match *genotype {
-        Genotype::Haploid(allele) => Genotype::Haploid(map[allele]),
-        Genotype::Diploid([a, b]) => Genotype::Diploid([map[a].min(map[b]), map[a].max(map[b])]),
-    }
-}
-
-/// PL of a record. Without PL, the called genotype is likelier than each other by GQ.
-fn likelihood(variant: &Variant, genotype: &Genotype) -> f64 {
-    let called = || {
-        let mut called: Vec<usize> = variant.genotype.iter().flatten().map(|&allele| allele.into()).collect();
-        called.sort_unstable();
-        called == genotype.alleles()
-    };
-    match variant.likelihoods.get(genotype.rank()) {
-        Some(&likelihood) => likelihood.into(),
-        None if called() => 0.0,
-        None => variant.quality.into(),
     }
 }
 
@@ -309,20 +220,30 @@ fn is_informative(variant: &Variant) -> bool {
     let differ = variant.likelihoods.windows(2).any(|pair| pair[0] != pair[1]);
     let is_called = variant.genotype.iter().all(Option::is_some);
     match variant.likelihoods.is_empty() {
-        true => is_called && variant.quality > 0,
+        true => is_called && variant.quality != Some(0),
         false => differ && variant.depth != Some(0) || is_called,
     }
 }
 
 /// How much likelier the reference is than one copy of another allele.
-fn weakness(block: &Block) -> u32 {
+pub fn weakness(block: &Block) -> u32 {
     let [same, others @ ..] = by_copies(block);
     others[0].saturating_sub(same)
 }
 
+/// Share of the reads that show another base than the sample has, about: 0.57 % of the bases of simulated HiSeq X reads.
+/// The likelihoods of a block assume 0.1 %, which is too sure of a variant where one read differs.
+const ERROR_RATE: f64 = 0.006;
+
 /// PL by the number of copies of another allele.
-fn by_copies(block: &Block) -> [u32; 3] {
-    let [same, one, two] = block.likelihoods;
+pub fn by_copies(block: &Block) -> [u32; 3] {
+    let [mut same, one, two] = block.likelihoods;
+    if !block.is_reference {
+        // Each read of another base costs the reference 30, and each read of the reference costs two other copies 30.
+        let reads = (f64::from(block.min_depth) - (f64::from(two) - f64::from(same)) / 30.0) / 2.0;
+        let excess = 10.0 * (ERROR_RATE / 0.001).log10() * reads.round().max(0.0);
+        same = same.saturating_sub(excess as u32);
+    }
     match block.ploidy {
         Ploidy::Diploid => [same, one, two],
         Ploidy::Haploid | Ploidy::Absent => [same, two, two],

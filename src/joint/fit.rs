@@ -17,11 +17,11 @@ const MAX_ROUNDS: usize = 200;
 /// The prior of a cohort.
 #[derive(Clone, Debug)]
 pub struct CohortPrior {
-    pub classes: Classes,
+    pub(super) classes: Classes,
     /// Logarithm of the weights of the classes, for SNPs and for indels.
     ln_weights: [Vec<f64>; 2],
     /// The prior in the likelihoods of each sample; none where they hold none.
-    pub shares: Vec<Option<Shares>>,
+    pub(super) shares: Vec<Option<Shares>>,
 }
 
 /// The likelihoods of all samples at an allele, by class, as logarithms.
@@ -29,7 +29,7 @@ pub type ClassLikelihoods = Vec<f64>;
 
 impl CohortPrior {
     /// The prior of a cohort of which nothing was measured.
-    pub fn typical(shares: Vec<Option<Shares>>) -> Self {
+    pub(super) fn typical(shares: Vec<Option<Shares>>) -> Self {
         let classes = Classes::new(shares.len());
         let ln_weights = TYPICAL_ARTEFACTS.map(|share| logarithms(&classes.typical(share)));
         Self {
@@ -39,12 +39,12 @@ impl CohortPrior {
         }
     }
 
-    pub fn ln_weights(&self, allele: &Allele) -> &[f64] {
+    pub(super) fn ln_weights(&self, allele: &Allele) -> &[f64] {
         &self.ln_weights[usize::from(!allele.is_snp())]
     }
 
     /// Fits the weights to candidate alleles: SNPs and indels.
-    pub fn fit(&mut self, alleles: &[Vec<ClassLikelihoods>; 2]) {
+    pub(super) fn fit(&mut self, alleles: &[Vec<ClassLikelihoods>; 2]) {
         for ((weights, alleles), artefacts) in self.ln_weights.iter_mut().zip(alleles).zip(TYPICAL_ARTEFACTS) {
             *weights = fitted(alleles, &self.classes.typical(artefacts));
         }

@@ -11,7 +11,7 @@ use rustc_hash::FxHasher;
 use super::allele::Allele;
 use super::call::copies_alone;
 use super::cohort::Cohort;
-use super::evidence::Evidence;
+use super::evidence::{Alternates, Evidence};
 use super::fit::{ClassLikelihoods, CohortPrior};
 use super::prior::CopyLikelihoods;
 use super::shares::Shares;
@@ -150,7 +150,7 @@ fn candidates(windows: &[SampleWindow], most: usize) -> Vec<Allele> {
 /// The likelihoods of all samples at an allele, by class.
 fn class_likelihoods(allele: &Allele, windows: &[SampleWindow], prior: &CohortPrior) -> ClassLikelihoods {
     let mut sums = vec![0.0; prior.classes.len()];
-    let alternates = std::slice::from_ref(allele);
+    let alternates = Alternates::single(allele);
     for (window, shares) in windows.iter().zip(&prior.shares) {
         let evidence = Evidence::gather(&allele.range(), alternates, window, shares.as_ref());
         if evidence.reason.is_some() {

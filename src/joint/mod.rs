@@ -11,6 +11,8 @@
 mod allele;
 mod call;
 mod cohort;
+mod combine;
+mod compound;
 mod discover;
 mod evidence;
 mod family;
@@ -28,8 +30,9 @@ mod summary;
 mod unify;
 mod window;
 
-pub(crate) use cohort::{Cohort, JointOptions};
+pub use cohort::{Cohort, JointOptions, JointPiece};
+pub use fit::CohortPrior;
 pub(crate) use header::CohortHeader;
 pub(crate) use pedigree::read_pedigree;
-pub use preset::Preset;
-pub(crate) use summary::CohortSummary;
+pub use preset::{Preset, UnifyOptions};
+pub use summary::CohortSummary;

@@ -10,8 +10,9 @@ use crate::variants::Ploidy;
 /// Shares of samples that show an artefact.
 const ARTEFACT_SHARES: [f64; 4] = [0.002, 0.02, 0.1, 0.4];
 
-/// Share of the samples without a variant that show it nevertheless.
-const ERROR_SHARE: f64 = 0.01;
+/// Shares of the samples without a variant that show it nevertheless: most variants are rarely seen by error, but those in
+/// repeats are.
+const ERROR_SHARES: [f64; 2] = [0.01, 0.2];
 
 /// Ratio of neighbouring frequencies.
 const FREQUENCY_STEP: f64 = 1.5;
@@ -19,8 +20,8 @@ const FREQUENCY_STEP: f64 = 1.5;
 /// The classes of an allele in a cohort of some size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classes {
-    /// Frequencies of variants; the artefacts come before them.
-    frequencies: Vec<f64>,
+    /// Frequencies of variants, and the share of other samples that show them; the artefacts come before them.
+    variants: Vec<(f64, f64)>,
 }
 
 /// What a sample says of the number of its copies of an allele.
@@ -48,17 +49,20 @@ impl Classes {
         let high: Vec<f64> = low.iter().rev().map(|frequency| 1.0 - frequency).collect();
         low.push(0.5);
         low.extend(high);
-        Self { frequencies: low }
+        let with_errors = |error: f64| low.iter().map(move |&frequency| (frequency, error));
+        Self {
+            variants: ERROR_SHARES.into_iter().flat_map(with_errors).collect(),
+        }
     }
 
     pub fn len(&self) -> usize {
-        ARTEFACT_SHARES.len() + self.frequencies.len()
+        ARTEFACT_SHARES.len() + self.variants.len()
     }
 
     /// Typical weights: `artefacts` of the candidates are none, and variants have the spectrum of a population of constant
     /// size.
     pub fn typical(&self, artefacts: f64) -> Vec<f64> {
-        let spectrum: Vec<f64> = self.frequencies.iter().map(|&f| f.min(1.0 - f) / f).collect();
+        let spectrum: Vec<f64> = self.variants.iter().map(|&(f, _)| f.min(1.0 - f) / f).collect();
         let total: f64 = spectrum.iter().sum();
         let rest = spectrum.iter().map(|weight| (1.0 - artefacts) * weight / total);
         let none = ARTEFACT_SHARES.iter().map(|_| artefacts / ARTEFACT_SHARES.len() as f64);
@@ -74,9 +78,9 @@ impl Classes {
     fn priors(&self, ploidy: Ploidy, is_candidate: bool) -> impl Iterator<Item = CopyPrior> {
         let shown = move |share: f64| if is_candidate { share } else { 1.0 - share };
         let artefacts = ARTEFACT_SHARES.iter().map(move |&share| [shown(share), 0.0, 0.0]);
-        let variants = self.frequencies.iter().map(move |&f| {
+        let variants = self.variants.iter().map(move |&(f, error)| {
             let none = 1.0 - f;
-            let error = shown(ERROR_SHARE);
+            let error = shown(error);
             match ploidy {
                 Ploidy::Diploid => [none * none * error, 2.0 * f * none, f * f],
                 Ploidy::Haploid | Ploidy::Absent => [none * error, f, 0.0],
@@ -170,7 +174,7 @@ impl<'a> AlleleModel<'a> {
         let frequencies = ARTEFACT_SHARES
             .iter()
             .map(|_| 0.0)
-            .chain(self.classes.frequencies.iter().copied());
+            .chain(self.classes.variants.iter().map(|variant| variant.0));
         scaled(&self.totals)
             .zip(frequencies)
             .map(|(weight, frequency)| weight * frequency)

@@ -18,6 +18,8 @@ pub struct Site {
     pub range: Range<u64>,
     /// Frequent alleles first.
     pub alternates: Vec<Allele>,
+    /// For each alternate, the alleles that lie on one haplotype, if it is several.
+    pub parts: Vec<Vec<Allele>>,
     pub support: Vec<AlleleSupport>,
     /// Copies of alleles that overlap the site and are not in it.
     pub lost_copies: u32,
@@ -150,9 +152,10 @@ fn unify_cluster(members: Vec<Supported>, end: u64, options: &UnifyOptions) -> C
 
 fn site(range: Range<u64>, mut alleles: Vec<Supported>, lost: (Vec<Allele>, u32), is_monoallelic: bool) -> Site {
     alleles.sort_by(by_copies);
-    let (alternates, support) = alleles.into_iter().unzip();
+    let (alternates, support): (Vec<Allele>, Vec<AlleleSupport>) = alleles.into_iter().unzip();
     Site {
         range,
+        parts: vec![Vec::new(); alternates.len()],
         alternates,
         support,
         lost_copies: lost.1,

@@ -23,8 +23,8 @@ pub struct Block {
     /// PL of no, one and two copies of another allele; one copy is impossible where the sample has one copy of the place.
     pub likelihoods: [u32; 3],
     pub ploidy: Ploidy,
-    /// Whether the sample was called, as the reference.
-    pub is_called: bool,
+    /// Whether the sample was called as the reference, and nothing is likelier.
+    pub is_reference: bool,
 }
 
 /// What an alternate allele of a record stands for.
@@ -46,7 +46,7 @@ pub struct Variant {
     pub alleles: Vec<RecordAllele>,
     /// GT; none for a dot.
     pub genotype: Vec<Option<u8>>,
-    pub quality: u32,
+    pub quality: Option<u32>,
     pub depth: Option<u32>,
     /// AD; empty if the record has none.
     pub allele_depths: Vec<u32>,
@@ -121,7 +121,8 @@ impl SampleWindow {
             end: record.end(position),
             min_depth: depth.map_or(Ok(0), |depth| number(depth, "MIN_DP"))?,
             ploidy: ploidy_of(&genotype),
-            is_called: genotype.iter().all(|&allele| allele == Some(0)),
+            is_reference: genotype.iter().all(|&allele| allele == Some(0))
+                && likelihoods.iter().all(|&other| likelihoods[0] <= other),
             likelihoods,
         });
         Ok(())
@@ -184,7 +185,7 @@ impl SampleWindow {
             end,
             alleles,
             genotype,
-            quality: record.value("GQ").map_or(Ok(0), |quality| number(quality, "GQ"))?,
+            quality: record.value("GQ").map(|quality| number(quality, "GQ")).transpose()?,
             depth,
             allele_depths: numbers(record.value("AD"), "AD")?,
             likelihoods,

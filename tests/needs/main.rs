@@ -8,6 +8,7 @@ mod call;
 mod candidates;
 mod evaluate;
 mod evidence;
+mod joint;
 mod library;
 mod make_examples;
 mod pileup;
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         candidates::truth_is_among_the_candidates,
         candidates::candidates_are_those_of_deepvariant,
         evaluate::every_table_of_hap_py_is_reproduced,
+        joint::cases_of_glnexus_are_joined_as_by_glnexus,
         library::real_reads_share_errors,
         make_examples::real_truth_is_explained,
         pileup::pileups_are_those_of_deepvariant,

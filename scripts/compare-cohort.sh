@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Compares joint genotypes with `bcftools merge -g` and with the calls of each person alone, on the cohort of
+# scripts/simulate-cohort.sh, against the truth. Prints a line for each method, depth and type: true variants missed and
+# false calls (dvcall evaluate), missed variants that nobody else has, genotypes that are not called (of the method's
+# records), and Mendelian errors of both trios (bcftools +mendelian).
+#   scripts/compare-cohort.sh COHORT DVCALL
+# Needs: apt-get install bcftools tabix
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+[[ $# -eq 2 ]] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+cohort=$1 dvcall=$2
+reference=$cohort/ref/b37.chr20.fa
+mapfile -t people < <(cd "$cohort" && ls -d person?? father? mother? child?)
+gvcfs=("${people[@]/%//calls.g.vcf.gz}")
+gvcfs=("${gvcfs[@]/#/$cohort/}")
+out=$cohort/compared
+mkdir -p "$out"
+
+bcftools merge --no-version -g "$reference" -O z -o "$out/merge.vcf.gz" "${gvcfs[@]}"
+bcftools index -f -t "$out/merge.vcf.gz"
+"$dvcall" joint --quiet --ref "$reference" --output "$out/joint.vcf.gz" "${gvcfs[@]}"
+"$dvcall" joint --quiet --ref "$reference" --pedigree "$cohort/cohort.ped" --output "$out/pedigree.vcf.gz" "${gvcfs[@]}"
+
+for person in "${people[@]}"; do
+  for method in merge joint pedigree alone; do
+    calls=$out/$person.$method.calls.vcf.gz
+    if [[ $method == alone ]]; then
+      cp "$cohort/$person/calls.vcf.gz" "$calls"
+      cp "$cohort/$person/calls.vcf.gz.tbi" "$calls.tbi"
+    else
+      # FILTER of a merged record is that of other people, too.
+      bcftools view --no-version -s "$person" -a "$out/$method.vcf.gz" | bcftools annotate --no-version -x FILTER |
+        bcftools view --no-version -c 1 -O z -o "$calls"
+      bcftools index -f -t "$calls"
+    fi
+    "$dvcall" evaluate --quiet --ref "$reference" --truth "$cohort/$person/truth.vcf.gz" --query "$calls" --sample "$person" \
+      --confident "$cohort/$person/confident.bed" --regions "$cohort/$person/region.bed" --output "$out/$person.$method"
+  done
+done
+python3 "$here/compare_cohort.py" "$cohort" "$out" "${people[@]}"
+for method in merge joint pedigree; do
+  for trio in 1 2; do
+    printf '%s, trio %s: ' "$method" "$trio"
+    bcftools +mendelian "$out/$method.vcf.gz" -t "mother$trio,father$trio,child$trio" -m c 2>/dev/null | tail -n 1
+  done
+done
