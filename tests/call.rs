@@ -179,7 +179,6 @@ fn damaged_or_wrong_input_gives_a_one_line_error_and_no_output() {
         call(&reference, &reads, &output).args(["--regions", "A:1-10"]),
         "A:1-10",
     );
-    fails(call(&reference, &reads, &output).args(["--sample", "nobody"]), "nobody");
     fails(call(&reference, &reads, &output).args(["--device", "tpu"]), "tpu");
     fails(
         call(&reference, &reads, &output).args(["--model", "none.safetensors"]),
