@@ -68,8 +68,9 @@ pub struct RecipeArgs {
     /// Weight decay; it does not apply to weights that --remember holds
     #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().weight_decay)]
     pub weight_decay: f64,
-    /// Strength that holds weights near their old values in fine-tuning (elastic weight consolidation); 0: no hold. The
-    /// default suits models trained with --batch-size 64: smaller batches clip gradients more and hold weights less
+    /// Strength that holds weights near their old values in fine-tuning (elastic weight consolidation); 0: no hold; 1: as if
+    /// the old examples were learned again. The default suits the built-in model, whose importances came from clipped
+    /// gradients
     #[arg(long, value_name = "X", default_value_t = TrainingOptions::default().remember)]
     pub remember: f64,
     /// Fraction of a label's probability that is spread over all classes

@@ -8,8 +8,8 @@ use tch::{Device, Tensor};
 use crate::model::network::Weights;
 
 /// Name under which the model stores the importance of a weight. The importance is the sum of squared loss gradients
-/// over the training examples, an estimate of the Fisher information. It comes from the optimizer's second moment. That
-/// moment includes the slope of an older pull and clipped gradients; clipping takes away more for smaller batches.
+/// over the training examples, an estimate of the Fisher information. It comes from gradients before clipping, without
+/// the slope of an older pull. The importances of the built-in model are smaller: they came from clipped gradients.
 fn importance_name(weight: &str) -> String {
     format!("{PREFIX}{weight}")
 }
@@ -24,7 +24,7 @@ pub struct ElasticWeights {
 
 impl ElasticWeights {
     /// Prepares a model's weights to learn `examples` new examples. With `strength` 1, the old examples would count
-    /// as if they were learned again, had no gradient been clipped. None if the model does not store importances.
+    /// as if they were learned again. None if the model does not store importances.
     pub fn new(model: &Weights, examples: u64, strength: f64, device: Device) -> Result<Option<Self>> {
         let (mut start, mut pull) = (Weights::new(), Weights::new());
         for (name, weight) in model {

@@ -21,6 +21,8 @@ struct Parameter {
     moment1: Tensor,
     moment2: Tensor,
     average: Tensor,
+    /// Exponential moving average of the square of the loss gradient alone: not clipped, without the elastic pull.
+    square: Tensor,
 }
 
 /// Updates weights, and shares their memory.
@@ -32,7 +34,7 @@ pub struct Optimizer {
 }
 
 /// Prefixes of tensor names in a saved state.
-const PARTS: [&str; 4] = ["weight/", "moment1/", "moment2/", "average/"];
+const PARTS: [&str; 5] = ["weight/", "moment1/", "moment2/", "average/", "square/"];
 
 impl Optimizer {
     /// An optimizer at its first step, with or without elastic weights.
@@ -42,6 +44,7 @@ impl Optimizer {
             let parameter = Parameter {
                 moment1: weight.f_zeros_like()?,
                 moment2: weight.f_zeros_like()?,
+                square: weight.f_zeros_like()?,
                 average: weight.copy(),
                 weight,
             };
@@ -79,7 +82,9 @@ impl Optimizer {
         // The average starts with a short memory, so that it soon forgets the random weights.
         let decay = options.average_decay.min((1.0 + step) / (10.0 + step));
         for (name, p) in &mut self.parameters {
-            let mut gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))? * scale;
+            let gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))?;
+            let _ = p.square.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
+            let mut gradient = gradient * scale;
             let held = self.elastic.as_ref().map(|m| m.slope(name, &p.weight)).transpose()?;
             if let Some(slope) = held.flatten() {
                 gradient += slope;
@@ -106,17 +111,17 @@ impl Optimizer {
             .collect()
     }
 
-    /// The moving average of the squared gradients.
+    /// The moving average of the squared gradients of the loss, without clipping and without the elastic pull.
     pub fn squares(&self) -> Weights {
         let correction = 1.0 - BETA2.powf(self.steps.max(1) as f64);
-        let square = |(name, p): (&String, &Parameter)| (name.clone(), &p.moment2 / correction);
+        let square = |(name, p): (&String, &Parameter)| (name.clone(), &p.square / correction);
         self.parameters.iter().map(square).collect()
     }
 
     /// All tensors, for a checkpoint.
     pub fn state(&self) -> Weights {
         let parts = |(name, p): (&String, &Parameter)| {
-            let tensors = [&p.weight, &p.moment1, &p.moment2, &p.average].map(Tensor::shallow_clone);
+            let tensors = [&p.weight, &p.moment1, &p.moment2, &p.average, &p.square].map(Tensor::shallow_clone);
             PARTS.map(|part| format!("{part}{name}")).into_iter().zip(tensors)
         };
         self.parameters.iter().flat_map(parts).collect()
@@ -127,11 +132,17 @@ impl Optimizer {
         let _no_grad = tch::no_grad_guard();
         self.steps = steps;
         for (name, p) in &mut self.parameters {
-            let tensors = [&mut p.weight, &mut p.moment1, &mut p.moment2, &mut p.average];
+            let tensors = [
+                &mut p.weight,
+                &mut p.moment1,
+                &mut p.moment2,
+                &mut p.average,
+                &mut p.square,
+            ];
             for (part, tensor) in PARTS.iter().zip(tensors) {
                 let saved = state
                     .get(&format!("{part}{name}"))
-                    .with_context(|| format!("{part}{name} is missing"))?;
+                    .with_context(|| format!("{part}{name} is missing; train without --resume"))?;
                 ensure!(saved.size() == tensor.size(), "{part}{name} has another shape");
                 tensor.f_copy_(&saved.f_to_device(tensor.device())?)?;
             }
@@ -144,5 +155,35 @@ impl Optimizer {
         let mut weights = self.average();
         weights.extend(network.range_weights());
         Network::with_weights(network.architecture(), &weights, device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_are_those_of_the_gradient_before_clipping_and_pull() {
+        let values = |values: &[f32]| Tensor::from_slice(values);
+        let weights = Weights::from([("w".to_owned(), values(&[1.0, 1.0]))]);
+        let mut model = Weights::from([("w".to_owned(), values(&[0.0, 0.0]))]);
+        model.insert("importance/w".to_owned(), values(&[50.0, 50.0]));
+        let elastic = ElasticWeights::new(&model, 1, 1.0, Device::Cpu).unwrap();
+        assert!(elastic.is_some());
+        let mut optimizer = Optimizer::new(&weights, elastic).unwrap();
+        let options = TrainingOptions::default();
+        // The norm of the gradient is 50 times as large as the norm to which it is clipped.
+        let gradient = Weights::from([("w".to_owned(), values(&[30.0, 40.0]))]);
+        assert!(options.gradient_norm <= 1.0);
+        (0..3).for_each(|_| optimizer.step(&gradient, 1e-3, &options).unwrap());
+        let squares: Vec<f32> = (&optimizer.squares()["w"]).try_into().unwrap();
+        assert!(
+            (squares[0] - 900.0).abs() < 1.0 && (squares[1] - 1600.0).abs() < 1.0,
+            "{squares:?}"
+        );
+        // A checkpoint keeps them.
+        let mut resumed = Optimizer::new(&weights, None).unwrap();
+        resumed.restore(&optimizer.state(), optimizer.steps()).unwrap();
+        assert_eq!(resumed.squares()["w"], optimizer.squares()["w"]);
     }
 }
