@@ -12,7 +12,7 @@ use crate::model::feed::{TrainingItem, TrainingOptions};
 use crate::model::network::{Network, Weights, bucket};
 use crate::variants::VariantType;
 
-/// Most examples evaluated together: few enough to distribute evenly on the CPU, enough to be fast.
+/// Most examples evaluated together. On the CPU a group has fewer if else a thread would have none.
 const CPU_GROUP: usize = 16;
 const CUDA_GROUP: usize = 64;
 
@@ -47,6 +47,14 @@ impl DataParallel {
         self.type_weights[usize::from(item.context.variant_type == VariantType::Indel)]
     }
 
+    /// How many of a batch's examples are evaluated together.
+    fn group(&self, examples: usize) -> usize {
+        match self.device.is_cuda() {
+            true => CUDA_GROUP,
+            false => examples.div_ceil(self.networks.len()).clamp(1, CPU_GROUP),
+        }
+    }
+
     /// The gradient of the weighted mean loss of a batch, and the plain sum of its losses. Both repeat bit by bit
     /// for the same number of threads.
     pub fn gradient(&mut self, items: &[TrainingItem]) -> Result<(Weights, f64)> {
@@ -54,7 +62,7 @@ impl DataParallel {
         // Groups of similar numbers of rows. The shorter images are padded, which costs less than groups of one or two.
         let mut sorted: Vec<&TrainingItem> = items.iter().collect();
         sorted.sort_by_cached_key(|item| filled_rows(&item.image));
-        let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });
+        let parts = sorted.chunks(self.group(items.len()));
         let weighted = parts.map(|part| (part, part.iter().map(|item| self.weight(item) / total).collect()));
         let shares = distribute(weighted.collect(), self.networks.len());
         let (device, kind, smoothing) = (self.device, self.kind, self.smoothing);
@@ -188,6 +196,30 @@ mod tests {
             alone: true,
         };
         (0..30).map(item).collect()
+    }
+
+    #[test]
+    fn a_batch_of_32_gives_each_thread_its_share() {
+        let network = Network::random(&Architecture::default(), 1).unwrap();
+        let group = |threads, examples| {
+            let options = TrainingOptions {
+                threads,
+                ..TrainingOptions::default()
+            };
+            let replicas = DataParallel::new(&network, &options, [1.0; 2], Device::Cpu).unwrap();
+            replicas.group(examples)
+        };
+        assert_eq!([1, 2, 8, 16, 40].map(|threads| group(threads, 32)), [16, 16, 4, 2, 1]);
+        assert_eq!((group(8, 256), group(3, 1)), (16, 1));
+        let items: Vec<_> = items().into_iter().cycle().take(32).collect();
+        let items: Vec<&TrainingItem> = items.iter().collect();
+        for threads in [2, 8, 16] {
+            let parts = items
+                .chunks(group(threads, 32))
+                .map(|part| (part, vec![1.0; part.len()]));
+            let shares = distribute(parts.collect(), threads);
+            assert!(shares.iter().all(|share| !share.is_empty()), "{threads}");
+        }
     }
 
     #[test]
