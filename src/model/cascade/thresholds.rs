@@ -7,8 +7,8 @@ use crate::variants::VariantType;
 
 /// Thresholds to try.
 const THRESHOLDS: [f64; 9] = [0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999];
-/// Decisions that are necessary to lower a threshold of the starting model: fewer cannot show one error in two
-/// thousand.
+/// Decisions that are necessary to believe a new cascade, or to lower a threshold of the starting model: fewer cannot
+/// show one error in two thousand.
 const ENOUGH_DECISIONS: u64 = 2000;
 
 /// The threshold of a cascade for one variant type, and its performance on held-out examples.
@@ -78,8 +78,8 @@ impl CascadeThresholds {
         indel: CascadeThreshold::NEVER,
     };
 
-    /// Finds the smallest thresholds that `accepts` allows. Only [`ENOUGH_DECISIONS`] decisions can lower a
-    /// threshold of the starting model (`before`). That threshold stays if no example reaches it.
+    /// Finds the smallest thresholds that `accepts` allows. A threshold needs [`ENOUGH_DECISIONS`] decisions, unless
+    /// it is at least as high as that of the starting model (`before`). That threshold stays if no example reaches it.
     pub fn fit(trials: &[Trial], before: Option<&Self>, accepts: impl Fn(&CascadeThreshold) -> bool) -> Self {
         let fit_type = |variant_type| {
             let trials: Vec<&Trial> = trials.iter().filter(|t| t.variant_type == variant_type).collect();
@@ -87,7 +87,7 @@ impl CascadeThresholds {
                 .into_iter()
                 .map(|threshold| CascadeThreshold::at(threshold, &trials));
             let before = before.map(|card| card.for_type(variant_type));
-            let least = before.map_or(0.0, |before| before.threshold);
+            let least = before.map_or(CascadeThreshold::NEVER.threshold, |before| before.threshold);
             let may_use = |c: &CascadeThreshold| c.threshold >= least || c.decided >= ENOUGH_DECISIONS;
             let mut accepted = tried.filter(|c| c.decided > 0 && may_use(c) && accepts(c));
             let untried = before.filter(|before| CascadeThreshold::at(before.threshold, &trials).decided == 0);
@@ -161,7 +161,12 @@ mod tests {
         let trials: Vec<_> = [(0.996, 1), (0.9985, 0), (0.9985, 0), (0.99985, 0), (0.5, 1)]
             .map(|(p, label)| trial(p, label))
             .into();
-        let few = CascadeThresholds::fit(&trials, None, |c| c.wrong == 0);
+        // Three decisions are too few to believe a new cascade, and enough for a threshold of the starting model.
+        let new = CascadeThresholds::fit(&trials, None, |c| c.wrong == 0);
+        assert!(new.snp.threshold > 1.0 && new.indel.threshold > 1.0);
+        let mut low = CascadeThresholds::NEVER;
+        low.snp.threshold = 0.99;
+        let few = CascadeThresholds::fit(&trials, Some(&low), |c| c.wrong == 0);
         assert_eq!((few.snp.threshold, few.snp.examples, few.snp.decided), (0.998, 5, 3));
         assert!(few.indel.threshold > 1.0);
         // A few examples can raise the threshold before, but not lower it.
@@ -175,6 +180,8 @@ mod tests {
         assert_eq!((tuned(&trials, 0.9995), tuned(&trials, 0.99)), (0.9995, 0.998));
         let many: Vec<_> = (0..ENOUGH_DECISIONS).map(|_| trial(0.996, 0)).collect();
         assert_eq!(tuned(&many, 0.9995), 0.99);
+        let believed = |trials: &[Trial]| CascadeThresholds::fit(trials, None, |c| c.wrong == 0).snp.threshold;
+        assert!(believed(&many) == 0.99 && believed(&many[1..]) > 1.0);
         // A threshold that no example reaches stays; a threshold with a wrong decision does not.
         assert_eq!(tuned(&many[1..], 0.9995), 0.9995);
         assert_eq!(tuned(&[], 0.9995), 0.9995);
