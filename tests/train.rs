@@ -297,6 +297,42 @@ fn fine_tuning_starts_from_the_trained_weights() {
         .stderr(contains("cannot be used with"));
 }
 
+/// Sets the thresholds of a model's cascade, as if many decisions had shown them.
+fn believe(model: &Path, threshold: f64) {
+    let card = std::fs::read_to_string(card_path(model)).unwrap();
+    let mut card: serde_json::Value = serde_json::from_str(&card).unwrap();
+    let threshold = serde_json::json!({
+        "threshold": threshold, "examples": 0, "decided": 0, "wrong": 0, "network_wrong": 0, "wrong_alone": 0
+    });
+    card["cascade"] = serde_json::json!({ "snp": threshold, "indel": threshold });
+    std::fs::write(card_path(model), card.to_string()).unwrap();
+}
+
+#[test]
+fn validation_does_not_choose_the_examples_to_learn_from() {
+    let world = World::new(1600);
+    world.train("start.safetensors", &["--epochs", "1"]).success();
+    let start = world.path("start.safetensors");
+    believe(&start, 0.9);
+    let weights = |name: &str, easy_examples: &str| {
+        let more = ["--epochs", "1", "--easy-examples", easy_examples, "--init-from"];
+        let more = [&more[..], &[start.to_str().unwrap(), "--learning-rate", "0.01"]].concat();
+        world.train(name, &more).success();
+        let checkpoint = world.path(name).with_extension("checkpoint.safetensors");
+        let tensors = tch::Tensor::read_safetensors(checkpoint).unwrap();
+        tensors
+            .into_iter()
+            .find(|(name, _)| name == "weight/heads.weight")
+            .unwrap()
+            .1
+    };
+    let tuned = weights("a.safetensors", "0");
+    assert_ne!(tuned, weights("b.safetensors", "1"), "no example is easy");
+    // Here the cascade decides wrongly.
+    shards(&world.path("validation"), 200, 9, [0.5, 0.95, 0.12]);
+    assert_eq!(tuned, weights("c.safetensors", "0"));
+}
+
 #[test]
 fn fine_tuning_remembers_the_original_training() {
     let world = World::new(1000);

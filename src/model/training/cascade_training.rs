@@ -55,8 +55,10 @@ impl FittedCascade {
     }
 }
 
-/// Fits a cascade. None if there are too few examples. The result depends only on options and shards.
-pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Result<Option<FittedCascade>> {
+/// Fits a cascade, and its thresholds on the training examples that it did not learn from. Validation has no part in it,
+/// because the cascade chooses the easy examples. None if there are too few examples. The result depends only on
+/// options and shards.
+pub fn fit(training: &Feed, options: &TrainingOptions) -> Result<Option<FittedCascade>> {
     let (mut learned, mut held_out) = (Summaries::default(), Summaries::default());
     let kept = MOST_SUMMARIES as f64 / (training.labelled() * VIEWS) as f64;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
@@ -79,7 +81,7 @@ pub fn fit(training: &Feed, validation: &Feed, options: &TrainingOptions) -> Res
     if learned.labels.len() < FEWEST_SUMMARIES {
         return Ok(None);
     }
-    with_thresholds(&learned.fit(options)?, None, held_out, validation)
+    with_thresholds(&learned.fit(options)?, None, &held_out)
 }
 
 fn is_held_out(number: u64) -> bool {
@@ -109,22 +111,21 @@ fn views(item: &TrainingItem, number: u64, kept: f64, options: &TrainingOptions)
 }
 
 /// The cascade of a model in fine-tuning: its weights stay, and new examples set its thresholds.
-pub fn refit_thresholds(model: &Model, validation: &Feed) -> Result<Option<FittedCascade>> {
-    let before = model.card().cascade.as_ref();
-    with_thresholds(&model.weights()?, before, Summaries::default(), validation)
+pub fn refit_thresholds(model: &Model, examples: &Feed) -> Result<Option<FittedCascade>> {
+    let mut summaries = Summaries::default();
+    examples.in_order(BATCH, |items| {
+        let alone = items.iter().filter(|item| item.alone);
+        alone.for_each(|item| summaries.push(&summarize(&item.image, item.context.variant_type), item.label));
+        Ok(())
+    })?;
+    with_thresholds(&model.weights()?, model.card().cascade.as_ref(), &summaries)
 }
 
 fn with_thresholds(
     weights: &Weights,
     before: Option<&CascadeThresholds>,
-    mut held_out: Summaries,
-    validation: &Feed,
+    held_out: &Summaries,
 ) -> Result<Option<FittedCascade>> {
-    validation.in_order(BATCH, |items| {
-        let alone = items.iter().filter(|item| item.alone);
-        alone.for_each(|item| held_out.push(&summarize(&item.image, item.context.variant_type), item.label));
-        Ok(())
-    })?;
     let Some(cascade) = Cascade::from_weights(weights, Some(CascadeThresholds::NEVER))? else {
         return Ok(None);
     };
@@ -137,7 +138,10 @@ fn with_thresholds(
             network_is_right: true,
         })
     };
-    let trials: Vec<_> = summaries.zip(held_out.labels).filter_map(trial).collect();
+    let trials: Vec<_> = summaries
+        .zip(held_out.labels.iter().copied())
+        .filter_map(trial)
+        .collect();
     let card = CascadeThresholds::fit(&trials, before, |c| {
         c.wrong as f64 <= WRONG_DECISIONS * c.decided as f64
     });

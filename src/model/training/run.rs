@@ -130,8 +130,8 @@ impl<'a> Trainer<'a> {
     fn fit_cascade(&self) -> Result<Option<FittedCascade>> {
         let run = self.run;
         match &run.init_from {
-            Some(model) if model.card().cascade.is_some() => cascade_training::refit_thresholds(model, &run.validation),
-            _ => cascade_training::fit(&run.training, &run.validation, &run.options),
+            Some(model) if model.card().cascade.is_some() => cascade_training::refit_thresholds(model, &run.training),
+            _ => cascade_training::fit(&run.training, &run.options),
         }
     }
 
