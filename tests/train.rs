@@ -50,8 +50,13 @@ fn example(random: &mut Random, fractions: [f64; 3]) -> Example {
 }
 
 fn shards(directory: &Path, n: usize, seed: u64, fractions: [f64; 3]) {
+    shards_with(directory, n, seed, fractions, serde_json::json!({"seed": seed}));
+}
+
+/// Shards whose manifest holds `info`.
+fn shards_with(directory: &Path, n: usize, seed: u64, fractions: [f64; 3], info: serde_json::Value) {
     let _ = std::fs::remove_dir_all(directory);
-    let mut writer = ShardWriter::create(directory, Library::TYPICAL, serde_json::json!({"seed": seed})).unwrap();
+    let mut writer = ShardWriter::create(directory, Library::TYPICAL, info).unwrap();
     let mut random = Random::new(&[seed]);
     (0..n).for_each(|_| writer.push(example(&mut random, fractions)).unwrap());
     writer.finish().unwrap();
@@ -449,6 +454,49 @@ fn a_model_does_not_replace_its_initial_model_or_other_files() {
     world.train("link.safetensors", &["--epochs", "2"]).success();
     assert!(world.path("link.safetensors").is_symlink());
     assert_eq!(world.card("m.safetensors").training.unwrap().epochs.len(), 2);
+}
+
+#[test]
+fn shared_reads_are_refused_and_other_rules_are_told() {
+    let world = World::new(40);
+    let info = |sample: &str, reads: &str, fraction: f64| {
+        serde_json::json!({
+            "sample": sample, "inputs": {"reads": {"sha256": reads}}, "thresholds": {"min_snp_fraction": fraction}
+        })
+    };
+    let make = |name: &str, seed, info| shards_with(&world.path(name), 40, seed, FRACTIONS, info);
+    make("training", 1, info("NA1", "abc", 0.1));
+    make("validation", 2, info("NA1", "abc", 0.1));
+    let epochs = ["--epochs", "1"];
+    let train = |output: &str, more: &[&str]| world.train(output, &[&epochs, more].concat());
+    train("m.safetensors", &[]).code(1).stderr(contains(
+        "are of the same reads at synthetic:1-1; make one of them of other regions",
+    ));
+    make("validation", 2, info("NA1", "def", 0.2));
+    train("m.safetensors", &[]).success().stderr(
+        contains("are of the same sample at synthetic:1-1")
+            .and(contains("different rules"))
+            .and(contains("thresholds {\"min_snp_fraction\":0.2}")),
+    );
+    Command::cargo_bin("dvcall")
+        .unwrap()
+        .args(["model-info", "--model"])
+        .arg(world.path("m.safetensors"))
+        .assert()
+        .success()
+        .stdout(contains("; sample NA1, reads SHA-256 abc, at synthetic:1-1"));
+
+    // The set was made anew, with another seed, from reads that the model learned from.
+    let model = world.path("m.safetensors").display().to_string();
+    make("training", 3, info("NA2", "ghi", 0.1));
+    make("validation", 4, info("NA1", "abc", 0.1));
+    train("tuned.safetensors", &["--init-from", &model])
+        .code(1)
+        .stderr(contains("m was trained on the reads of").and(contains("at synthetic:1-1")));
+    make("validation", 4, info("NA3", "jkl", 0.1));
+    train("tuned.safetensors", &["--init-from", &model])
+        .success()
+        .stderr(contains("same sample").or(contains("different rules")).not());
 }
 
 #[test]

@@ -6,6 +6,9 @@ use crate::cli::ModelInfoArgs;
 use crate::model::{Card, DataSet, Metrics, Model, Training};
 use crate::runtime::print;
 
+/// Most places of a set to print; the card has all.
+const SHOWN_PLACES: usize = 8;
+
 pub fn run(args: &ModelInfoArgs) -> Result<()> {
     let model = match &args.model {
         Some(path) => Model::load(path)?,
@@ -103,10 +106,27 @@ fn describe_training(training: &Training) -> Vec<String> {
 
 fn describe_set(set: &DataSet) -> String {
     let (snp, indel) = (set.snp.labelled(), set.indel.labelled());
-    format!(
+    let mut text = format!(
         "{} ({snp} SNP, {indel} indel examples), manifest SHA-256 {}",
         set.path, set.sha256
-    )
+    );
+    if !set.sample.is_empty() {
+        text += &format!("; sample {}", set.sample);
+    }
+    if !set.reads.is_empty() {
+        text += &format!(", reads SHA-256 {}", set.reads.join(" "));
+    }
+    let shown: Vec<_> = set.places.iter().take(SHOWN_PLACES).map(ToString::to_string).collect();
+    if !shown.is_empty() {
+        let more = set.places.len() - shown.len();
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        text += &format!(", at {}{more}", shown.join(" "));
+    }
+    text
 }
 
 fn line(name: &str, value: impl std::fmt::Display) -> String {

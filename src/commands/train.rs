@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
-    Architecture, DataSet, Epoch, Feed, Metrics, Model, TrainingEvent, TrainingOptions, TrainingRun, card_path,
+    Architecture, DataSet, Epoch, Feed, Metrics, Model, Shared, TrainingEvent, TrainingOptions, TrainingRun, card_path,
     parse_device, train,
 };
 use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
@@ -23,6 +23,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let (training, validation) = (open(&args.examples)?, open(&args.validation)?);
     let output = check_output(&args.output, &BESIDE, args.init_from.as_deref())?;
     check_apart(&training, &validation)?;
+    warn_of_mixed_rules([&training, &validation]);
     let init_from = args.init_from.as_deref().map(Model::load).transpose()?;
     if let Some(model) = &init_from
         && args.recipe.remember > 0.0
@@ -191,27 +192,83 @@ fn check_card(card: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fails if training and validation share a set, because the validation figures would be meaningless.
+/// Fails if training and validation share a set or reads, because the validation figures would be meaningless.
 fn check_apart(training: &Feed, validation: &Feed) -> Result<()> {
-    match in_both(&training.data_sets(), validation) {
-        Some(path) => bail!("{path} is in both --examples and --validation; leave it out of one"),
-        None => Ok(()),
+    match shared(&training.data_sets(), validation) {
+        Some((set, _, Shared::Examples)) => {
+            bail!(
+                "{} is in both --examples and --validation; leave it out of one",
+                set.path
+            )
+        }
+        Some((set, other, Shared::Reads(place))) => bail!(
+            "--examples {} and --validation {} are of the same reads at {place}; make one of them of other regions",
+            set.path,
+            other.path
+        ),
+        Some((set, other, Shared::Sample(place))) => log::warn!(
+            "--examples {} and --validation {} are of the same sample at {place}: validation may tell too few errors",
+            set.path,
+            other.path
+        ),
+        None => {}
     }
+    Ok(())
 }
 
-/// Fails if the model was trained on these examples, because a model is overconfident on its training examples.
+/// Fails if the model was trained on these examples or reads, because a model is overconfident on what it learned.
 pub(super) fn check_unknown(model: &Model, examples: &Feed, purpose: &str) -> Result<()> {
-    match in_both(&model.card().learned(), examples) {
-        Some(path) => bail!("{} was trained on {path}; {purpose} other examples", model.name()),
-        None => Ok(()),
+    let name = model.name();
+    match shared(&model.card().learned(), examples) {
+        Some((set, _, Shared::Examples)) => bail!("{name} was trained on {}; {purpose} other examples", set.path),
+        Some((set, other, Shared::Reads(place))) => bail!(
+            "{name} was trained on the reads of {} at {place}, in {}; {purpose} examples of other regions",
+            other.path,
+            set.path
+        ),
+        Some((_, other, Shared::Sample(place))) => log::warn!(
+            "{name} was trained on the sample of {} at {place}: it may be surer there than elsewhere",
+            other.path
+        ),
+        None => {}
     }
+    Ok(())
 }
 
-/// The path of the first set that is also among the examples.
-fn in_both<'a>(sets: &'a [DataSet], examples: &Feed) -> Option<&'a str> {
+/// The pair of sets that share most: first a set that was learned from, then one of the examples.
+fn shared(learned: &[DataSet], examples: &Feed) -> Option<(DataSet, DataSet, Shared)> {
     let examples = examples.data_sets();
-    let is_shared = |set: &&DataSet| examples.iter().any(|other| other.sha256 == set.sha256);
-    sets.iter().find(is_shared).map(|set| set.path.as_str())
+    let pairs = learned
+        .iter()
+        .flat_map(|set| examples.iter().map(move |other| (set, other)));
+    let shared = pairs.filter_map(|(set, other)| Some((set, other, set.shares(other)?)));
+    let (set, other, shared) = shared.min_by_key(|(.., shared)| match shared {
+        Shared::Examples => 0,
+        Shared::Reads(_) => 1,
+        Shared::Sample(_) => 2,
+    })?;
+    Some((set.clone(), other.clone(), shared))
+}
+
+/// Warns if sets were made with different rules, because a model meets only one choice of them in `call`.
+fn warn_of_mixed_rules(feeds: [&Feed; 2]) {
+    const RULES: [&str; 3] = ["thresholds", "keep_duplicates", "realigned"];
+    let mut sets = feeds.into_iter().flat_map(Feed::manifests);
+    let Some((first, expected)) = sets.next() else { return };
+    let differing = sets.find_map(|(set, manifest)| {
+        let differs = |rule: &&str| manifest.info[*rule] != expected.info[*rule];
+        Some((set, manifest, RULES.into_iter().find(differs)?))
+    });
+    if let Some((set, manifest, rule)) = differing {
+        log::warn!(
+            "the examples were made with different rules: {} has {rule} {}, {} has {}; make them again with the options \
+             of the calls to come, unless the mixture is wanted",
+            first.display(),
+            expected.info[rule],
+            set.display(),
+            manifest.info[rule]
+        );
+    }
 }
 
 fn describe(epoch: &Epoch, best: bool) -> String {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::places::Place;
 use crate::library::Library;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, WIDTH};
 use crate::variants::VariantType;
@@ -63,6 +64,9 @@ pub struct Manifest {
     pub snp: LabelCounts,
     pub indel: LabelCounts,
     pub shards: Vec<ShardEntry>,
+    /// Where the examples are. Empty for older sets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
     /// The library of the reads.
     pub library: Library,
     /// How the set was made: thresholds, input files with checksums, and how the inputs were made.
@@ -80,6 +84,7 @@ impl Manifest {
             snp: LabelCounts::default(),
             indel: LabelCounts::default(),
             shards: Vec::new(),
+            places: Vec::new(),
             library,
             info,
         }

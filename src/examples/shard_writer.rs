@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::digesting::Digesting;
 use super::example::{Example, ROW_BYTES, filled_rows};
 use super::manifest::{MANIFEST_NAME, Manifest, ShardEntry};
+use super::places::Places;
 use crate::library::Library;
 use crate::pileup::{CHANNELS, Clipping, HEIGHT, WIDTH};
 
@@ -35,6 +36,7 @@ pub(super) const TSV_HEADER: &str = "index\tcontig\tposition\tref\talts\talt_all
 pub struct ShardWriter {
     directory: PathBuf,
     pending: Vec<Example>,
+    places: Places,
     manifest: Manifest,
 }
 
@@ -49,6 +51,7 @@ impl ShardWriter {
         Ok(Self {
             directory: directory.to_owned(),
             pending: Vec::new(),
+            places: Places::new(),
             manifest: Manifest::new(library, info),
         })
     }
@@ -68,6 +71,7 @@ impl ShardWriter {
         self.manifest
             .counts_mut(example.context.variant_type)
             .add(example.label);
+        self.places.add(&example.contig, example.position);
         self.manifest.examples += 1;
         self.pending.push(example);
         if self.pending.len() == SHARD_EXAMPLES {
@@ -82,6 +86,7 @@ impl ShardWriter {
         if !self.pending.is_empty() {
             self.write_shard()?;
         }
+        self.manifest.places = self.places.finish();
         let text = serde_json::to_string_pretty(&self.manifest)? + "\n";
         write_file(&self.directory.join(MANIFEST_NAME), |out| {
             Ok(out.write_all(text.as_bytes())?)

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::examples::LabelCounts;
+use super::data_set::DataSet;
 use crate::model::cascade::CascadeThresholds;
 use crate::model::network::Architecture;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH};
@@ -194,16 +194,6 @@ pub struct Training {
     /// The epoch (from 1) that these averaged weights come from.
     pub best_epoch: usize,
     pub epochs: Vec<Epoch>,
-}
-
-/// A shard set used in training, validation or calibration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DataSet {
-    pub path: String,
-    /// SHA-256 of the set's manifest.
-    pub sha256: String,
-    pub snp: LabelCounts,
-    pub indel: LabelCounts,
 }
 
 /// Errors and loss of one variant type on the validation examples. An example is an allele set; its genotype must

@@ -1,9 +1,11 @@
 //! The stored parts of a model: weights, card, and the importances of the weights for fine-tuning.
 
 mod card;
+mod data_set;
 mod elastic_weights;
 mod model;
 
-pub use card::{Calibration, Card, Correction, DataSet, Epoch, Metrics, Training};
+pub use card::{Calibration, Card, Correction, Epoch, Metrics, Training};
+pub use data_set::{DataSet, Shared};
 pub use elastic_weights::{ElasticWeights, importances};
 pub use model::{Model, card_path};

@@ -1,6 +1,7 @@
 //! Feeds examples from shards: in order for validation, shuffled and augmented for training.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, ensure};
@@ -8,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::augment::augment;
 use super::options::TrainingOptions;
-use crate::examples::{Example, ShardReader};
+use crate::examples::{Example, Manifest, ShardReader};
 use crate::model::artifact::DataSet;
 use crate::model::cascade::Cascade;
 use crate::model::network::Random;
@@ -85,13 +86,14 @@ impl Feed {
 
     /// The sets in the form of the model card.
     pub fn data_sets(&self) -> Vec<DataSet> {
-        let data_set = |set: &ShardReader| DataSet {
-            path: set.directory().display().to_string(),
-            sha256: set.checksum.clone(),
-            snp: set.manifest.snp,
-            indel: set.manifest.indel,
-        };
+        let path = |set: &ShardReader| set.directory().display().to_string();
+        let data_set = |set| DataSet::new(path(set), set.checksum.clone(), &set.manifest);
         self.sets.iter().map(data_set).collect()
+    }
+
+    /// The manifests of the sets.
+    pub fn manifests(&self) -> impl Iterator<Item = (&Path, &Manifest)> {
+        self.sets.iter().map(|set| (set.directory(), &set.manifest))
     }
 
     fn shards(&self) -> Vec<(usize, usize)> {
