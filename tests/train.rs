@@ -367,6 +367,45 @@ fn fine_tuning_remembers_the_original_training() {
 }
 
 #[test]
+fn the_starting_model_stays_if_no_epoch_is_better() {
+    let world = World::new(1000);
+    let settings = ["--average-decay", "0.9", "--easy-examples", "1", "--epochs"];
+    world
+        .train("first.safetensors", &[&settings[..], &["4"]].concat())
+        .success();
+    // These examples teach other genotypes than those of the validation set.
+    shards(&world.path("training"), 200, 3, [0.5, 0.95, 0.12]);
+    let first = world.path("first.safetensors").display().to_string();
+    let more = ["2", "--init-from", &first, "--learning-rate", "0.01", "--remember", "0"];
+    let tuning = [&settings[..], &more].concat();
+    world
+        .train("tuned.safetensors", &tuning)
+        .success()
+        .stderr(contains("the starting model: SNP F1 ").and(contains("holds the starting model, because no epoch")));
+    let read = |name: &str| std::fs::read(world.path(name)).unwrap();
+    assert!(read("tuned.safetensors") == read("first.safetensors"));
+    let (start, kept) = (world.card("first.safetensors"), world.card("tuned.safetensors"));
+    assert_eq!(
+        (kept.calibration, kept.cascade, kept.name.as_str()),
+        (start.calibration, start.cascade, "tuned")
+    );
+    let training = kept.training.as_ref().unwrap();
+    assert_eq!((training.best_epoch, training.epochs.len()), (0, 2));
+    // The model has not learned from the examples of the second training.
+    assert_eq!(kept.learned(), start.learned());
+    world
+        .train("tuned.safetensors", &[&tuning[..], &["--resume"]].concat())
+        .success();
+    let info = Command::cargo_bin("dvcall")
+        .unwrap()
+        .args(["model-info", "--model"])
+        .arg(world.path("tuned.safetensors"))
+        .assert();
+    info.success()
+        .stdout(contains("the start, because none of 2 was better").and(contains("cross-entropy")));
+}
+
+#[test]
 fn a_model_is_calibrated_to_other_examples() {
     let world = World::new(300);
     world.train("m.safetensors", &["--epochs", "1"]).success();

@@ -65,7 +65,13 @@ fn describe_training(training: &Training) -> Vec<String> {
             "started from",
             training.init_from.as_deref().unwrap_or("random weights"),
         ),
-        line("epoch", format!("{} of {}", training.best_epoch, training.epochs.len())),
+        line(
+            "epoch",
+            match training.best_epoch {
+                0 => format!("the start, because none of {} was better", training.epochs.len()),
+                best => format!("{best} of {}", training.epochs.len()),
+            },
+        ),
     ];
     for (key, value) in training
         .settings
@@ -81,7 +87,12 @@ fn describe_training(training: &Training) -> Vec<String> {
     lines.extend(sets("trained on", &training.examples));
     lines.extend(sets("validated on", &training.validation));
     lines.extend(sets("learned before", &training.learned_before));
-    if let Some(best) = training.epochs.get(training.best_epoch.saturating_sub(1)) {
+    let of_epoch = |epoch: usize| training.epochs.get(epoch).map(|epoch| (&epoch.snp, &epoch.indel));
+    let best = match training.best_epoch.checked_sub(1) {
+        Some(epoch) => of_epoch(epoch),
+        None => training.start.as_ref().map(|start| (&start.snp, &start.indel)),
+    };
+    if let Some((snp, indel)) = best {
         lines.push(format!(
             "\n{:<6} {:>9} {:>8} {:>6} {:>6} {:>9} {:>9} {:>9} {:>13}",
             "type", "examples", "TP", "FP", "FN", "recall", "precision", "F1", "cross-entropy"
@@ -99,7 +110,7 @@ fn describe_training(training: &Training) -> Vec<String> {
                 m.cross_entropy
             )
         };
-        lines.extend([row("SNP", &best.snp), row("INDEL", &best.indel)]);
+        lines.extend([row("SNP", snp), row("INDEL", indel)]);
     }
     lines
 }

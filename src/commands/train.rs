@@ -59,6 +59,10 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     );
     let bar = progress_bar(run.training.labelled(), "examples");
     let card = train(&run, &mut |event| match event {
+        TrainingEvent::Start(start) => bar.suspend(|| {
+            let (snp, indel) = (describe_metrics(&start.snp), describe_metrics(&start.indel));
+            log::info!("the starting model: SNP {snp}; indel {indel}");
+        }),
         TrainingEvent::Cascade(cascade) => bar.suspend(|| log::info!("cascade: {cascade}")),
         TrainingEvent::Batch { drawn, examples, loss } => {
             bar.set_position(drawn);
@@ -73,11 +77,11 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         }
     })?;
     bar.finish_and_clear();
-    log::info!(
-        "{} holds the model of epoch {}",
-        args.output.display(),
-        card.training.map_or(0, |t| t.best_epoch)
-    );
+    let output = args.output.display();
+    match card.training.map_or(0, |t| t.best_epoch) {
+        0 => log::warn!("{output} holds the starting model, because no epoch was better on --validation"),
+        epoch => log::info!("{output} holds the model of epoch {epoch}"),
+    }
     Ok(())
 }
 
@@ -271,22 +275,23 @@ fn warn_of_mixed_rules(feeds: [&Feed; 2]) {
     }
 }
 
+fn describe_metrics(m: &Metrics) -> String {
+    format!(
+        "F1 {:.5} (recall {:.5}, precision {:.5}, {} wrong)",
+        m.f1,
+        m.recall,
+        m.precision,
+        m.false_positives + m.false_negatives
+    )
+}
+
 fn describe(epoch: &Epoch, best: bool) -> String {
-    let kind = |m: &Metrics| {
-        format!(
-            "F1 {:.5} (recall {:.5}, precision {:.5}, {} wrong)",
-            m.f1,
-            m.recall,
-            m.precision,
-            m.false_positives + m.false_negatives
-        )
-    };
     format!(
         "epoch {}: loss {:.4}; SNP {}; indel {}; {:.0} examples/s{}",
         epoch.epoch,
         epoch.training_loss,
-        kind(&epoch.snp),
-        kind(&epoch.indel),
+        describe_metrics(&epoch.snp),
+        describe_metrics(&epoch.indel),
         epoch.examples_per_second,
         if best { "; best so far" } else { "" }
     )

@@ -191,8 +191,12 @@ pub struct Training {
     /// Checksum of the weights that training started from. None if they were random.
     pub init_from: Option<String>,
     pub libtorch_version: String,
-    /// The epoch (from 1) that these averaged weights come from.
+    /// The epoch (from 1) that these averaged weights come from. 0 if they are those of the start, because no epoch was
+    /// better.
     pub best_epoch: usize,
+    /// The model at the start on the validation examples. None if training started from random weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Validated>,
     pub epochs: Vec<Epoch>,
 }
 
@@ -209,6 +213,21 @@ pub struct Metrics {
     pub f1: f64,
     /// Mean cross-entropy of the calibrated genotype probabilities, in nats.
     pub cross_entropy: f64,
+}
+
+/// A model's errors and losses on the validation examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validated {
+    pub snp: Metrics,
+    pub indel: Metrics,
+}
+
+impl Validated {
+    /// What training maximises. F1 decides; the loss is scaled so that it only breaks ties.
+    pub fn score(&self) -> f64 {
+        let Self { snp, indel } = self;
+        (snp.f1 + indel.f1) / 2.0 - 1e-6 * (snp.cross_entropy + indel.cross_entropy)
+    }
 }
 
 /// One line of the training log.
@@ -245,11 +264,18 @@ impl Card {
 
     /// The sets that this model and the models before it learned from, without repeats.
     pub fn learned(&self) -> Vec<DataSet> {
-        let trainings = self.training.iter();
         let mut sets: Vec<DataSet> = Vec::new();
-        for set in trainings.flat_map(|training| training.learned_before.iter().chain(&training.examples)) {
-            if sets.iter().all(|listed| listed.sha256 != set.sha256) {
-                sets.push(set.clone());
+        for training in &self.training {
+            // The weights of the start have not learned from the examples of this training.
+            let examples = if training.best_epoch > 0 {
+                training.examples.as_slice()
+            } else {
+                &[]
+            };
+            for set in training.learned_before.iter().chain(examples) {
+                if sets.iter().all(|listed| listed.sha256 != set.sha256) {
+                    sets.push(set.clone());
+                }
             }
         }
         sets

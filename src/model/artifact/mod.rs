@@ -5,7 +5,7 @@ mod data_set;
 mod elastic_weights;
 mod model;
 
-pub use card::{Calibration, Card, Correction, Epoch, Metrics, Training};
+pub use card::{Calibration, Card, Correction, Epoch, Metrics, Training, Validated};
 pub use data_set::{DataSet, Shared};
 pub use elastic_weights::{ElasticWeights, importances};
 pub use model::{Model, card_path};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::model::artifact::{Calibration, DataSet, Epoch, Model};
+use crate::model::artifact::{Calibration, DataSet, Epoch, Model, Validated};
 use crate::model::cascade::CascadeThresholds;
 use crate::model::feed::TrainingOptions;
 use crate::model::network::{Weights, from_bytes, to_bytes};
@@ -31,9 +31,11 @@ pub struct TrainingState {
     /// Sum of the loss over the examples of the current epoch, and the number of these examples.
     pub loss_sum: f64,
     pub loss_examples: u64,
+    /// The starting model on the validation examples.
+    pub start: Option<Validated>,
     /// Completed epochs.
     pub epochs: Vec<Epoch>,
-    /// The best epoch (from 1) and its score.
+    /// The best epoch (from 1; 0 is the starting model) and its score.
     pub best: Option<(usize, f64)>,
 }
 

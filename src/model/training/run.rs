@@ -11,7 +11,7 @@ use super::checkpoint::{TrainingState, checkpoint_path};
 use super::data_parallel::DataParallel;
 use super::optimizer::Optimizer;
 use super::{cascade_training, checkpoint, learning_curve};
-use crate::model::artifact::{Calibration, Card, ElasticWeights, Epoch, Model, Training, importances};
+use crate::model::artifact::{Calibration, Card, ElasticWeights, Epoch, Model, Training, Validated, importances};
 use crate::model::calibration::{fit_temperatures, metrics, outcomes, trials};
 use crate::model::cascade::CascadeThresholds;
 use crate::model::feed::{Feed, TrainingBatch, TrainingItem, TrainingOptions, range_of};
@@ -23,7 +23,8 @@ pub struct TrainingRun<'a> {
     pub training: Feed,
     pub validation: Feed,
     pub options: TrainingOptions,
-    /// The model to write. It appears after the first epoch and is always the best model so far.
+    /// The model to write. It appears after the first epoch and is always the best model so far. The starting model
+    /// counts: it stays if no epoch is better.
     pub output: &'a Path,
     /// The model to start from. None for random weights.
     pub init_from: Option<Model>,
@@ -39,6 +40,8 @@ pub struct TrainingRun<'a> {
 pub enum TrainingEvent<'a> {
     /// The cascade was fitted, or came from the starting model or the checkpoint.
     Cascade(&'a CascadeThresholds),
+    /// The starting model was validated.
+    Start(&'a Validated),
     /// A batch was learned. Counts of the epoch's examples so far, drawn and learned from, and their mean loss.
     Batch { drawn: u64, examples: u64, loss: f64 },
     /// An epoch was validated; `best` if it is the best so far.
@@ -53,6 +56,9 @@ pub fn train(run: &TrainingRun, tell: &mut dyn FnMut(TrainingEvent)) -> Result<C
     let mut trainer = Trainer::start(run)?;
     if let Some(cascade) = &trainer.progress.cascade {
         tell(TrainingEvent::Cascade(cascade));
+    }
+    if let Some(start) = &trainer.progress.start {
+        tell(TrainingEvent::Start(start));
     }
     while !trainer.finished() {
         trainer.train_epoch(tell)?;
@@ -102,6 +108,7 @@ impl<'a> Trainer<'a> {
                 drawn: 0,
                 loss_sum: 0.0,
                 loss_examples: 0,
+                start: None,
                 epochs: Vec::new(),
                 best: None,
             },
@@ -123,6 +130,9 @@ impl<'a> Trainer<'a> {
         } else {
             trainer.cascade = trainer.fit_cascade()?;
             trainer.progress.cascade = trainer.cascade.as_ref().map(|c| *c.cascade.card());
+            if let Some(start) = &run.init_from {
+                trainer.validate_start(start)?;
+            }
         }
         Ok(trainer)
     }
@@ -133,6 +143,26 @@ impl<'a> Trainer<'a> {
             Some(model) if model.card().cascade.is_some() => cascade_training::refit_thresholds(model, &run.training),
             _ => cascade_training::fit(&run.training, &run.options),
         }
+    }
+
+    /// Validates the starting model as it is, and writes it as the best so far.
+    fn validate_start(&mut self, start: &Model) -> Result<()> {
+        let run = self.run;
+        let outcomes = outcomes(&start.network(run.device)?, None, &run.validation, run.device)?;
+        let calibration = &start.card().calibration;
+        let validated = Validated {
+            snp: metrics(&outcomes, VariantType::Snp, &calibration.snp),
+            indel: metrics(&outcomes, VariantType::Indel, &calibration.indel),
+        };
+        self.progress.start = Some(validated);
+        self.progress.best = Some((0, validated.score()));
+        let mut card = start.card().clone();
+        card.name = self.name();
+        if !run.notes.is_empty() {
+            card.notes.clone_from(&run.notes);
+        }
+        card.training = Some(self.record()?);
+        start.with_card(card)?.save(run.output)
     }
 
     /// Whether all epochs are done, or too many epochs passed since the best.
@@ -203,9 +233,11 @@ impl<'a> Trainer<'a> {
             learning_rate: self.learning_rate(),
             examples_per_second: self.examples_per_second,
         };
-        // F1 decides; the loss is scaled so that it only breaks ties.
-        let score =
-            (epoch.snp.f1 + epoch.indel.f1) / 2.0 - 1e-6 * (epoch.snp.cross_entropy + epoch.indel.cross_entropy);
+        let score = Validated {
+            snp: epoch.snp,
+            indel: epoch.indel,
+        }
+        .score();
         let best = self.progress.best.is_none_or(|(_, before)| score > before);
         if best {
             self.progress.best = Some((epoch.epoch, score));
@@ -233,6 +265,33 @@ impl<'a> Trainer<'a> {
         self.cascade.iter().flat_map(|c| &c.weights).map(shared).collect()
     }
 
+    /// The name of the model to write.
+    fn name(&self) -> String {
+        self.run
+            .output
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// The training so far, for the card.
+    fn record(&self) -> Result<Training> {
+        let (run, progress) = (self.run, &self.progress);
+        let start = run.init_from.as_ref().map(Model::card);
+        Ok(Training {
+            settings: serde_json::to_value(&run.options)?,
+            examples: progress.examples.clone(),
+            validation: progress.validation.clone(),
+            learned_before: start.map_or_else(Vec::new, Card::learned),
+            init_from: progress.init_from.clone(),
+            libtorch_version: crate::model::libtorch_version(),
+            best_epoch: progress.best.map_or(0, |(epoch, _)| epoch),
+            start: progress.start,
+            epochs: progress.epochs.clone(),
+        })
+    }
+
     /// Importance of each weight for all training so far.
     fn importances(&self) -> Result<Weights> {
         let options = &self.run.options;
@@ -252,8 +311,7 @@ impl<'a> Trainer<'a> {
         let before = self.run.init_from.as_ref().map(Model::card);
         let mut card = match best {
             Some((_, calibration, cascade)) => {
-                let name = self.run.output.file_stem().unwrap_or_default().to_string_lossy();
-                let mut card = Card::new(&name, self.run.options.architecture.clone());
+                let mut card = Card::new(&self.name(), self.run.options.architecture.clone());
                 card.calibration = calibration;
                 card.calibrated_on = before.map_or_else(Vec::new, |card| card.calibrated_on.clone());
                 card.cascade = cascade;
@@ -262,16 +320,7 @@ impl<'a> Trainer<'a> {
             }
             None => Model::load(self.run.output)?.card().clone(),
         };
-        card.training = Some(Training {
-            settings: serde_json::to_value(&self.run.options)?,
-            examples: self.progress.examples.clone(),
-            validation: self.progress.validation.clone(),
-            learned_before: before.map_or_else(Vec::new, Card::learned),
-            init_from: self.progress.init_from.clone(),
-            libtorch_version: crate::model::libtorch_version(),
-            best_epoch: self.progress.best.map_or(0, |(epoch, _)| epoch),
-            epochs: self.progress.epochs.clone(),
-        });
+        card.training = Some(self.record()?);
         match best {
             Some((network, ..)) => {
                 let mut weights = network.weights();
