@@ -195,6 +195,24 @@ fn a_killed_training_resumes_to_the_same_weights() {
 }
 
 #[test]
+fn a_finished_training_goes_on_with_more_epochs() {
+    let world = World::new(100);
+    world.train("m.safetensors", &["--epochs", "2"]).success();
+    let two = world.card("m.safetensors").training.unwrap().epochs;
+    world.train("m.safetensors", &["--epochs", "3", "--resume"]).success();
+    let training = world.card("m.safetensors").training.unwrap();
+    assert_eq!((training.epochs.len(), &training.settings["epochs"]), (3, &3.into()));
+    assert_eq!(training.epochs[..2], two);
+    // Both trainings ended at the lowest rate.
+    let rates: Vec<f64> = training.epochs.iter().map(|epoch| epoch.learning_rate).collect();
+    assert!(rates[1] < 2e-5 && rates[2] < 2e-5, "{rates:?}");
+    world
+        .train("m.safetensors", &["--epochs", "2", "--resume"])
+        .code(1)
+        .stderr(contains("--epochs was 3").and(contains("give as many or more")));
+}
+
+#[test]
 fn a_training_resumes_only_with_its_own_model() {
     let world = World::new(200);
     world.train("m.safetensors", &["--epochs", "1"]).success();
@@ -567,9 +585,9 @@ fn inconsistent_inputs_are_refused_before_any_work() {
 
     world.train("m.safetensors", &one_epoch).success();
     world
-        .train("m.safetensors", &["--epochs", "2", "--resume"])
+        .train("m.safetensors", &["--epochs", "1", "--resume", "--batch-size", "7"])
         .failure()
-        .stderr(contains("epochs was 1"));
+        .stderr(contains("batch_size was 32"));
     let model = world.path("m.safetensors");
     let card = std::fs::read_to_string(card_path(&model)).unwrap();
     let tuning = ["--epochs", "1", "--resume", "--init-from", model.to_str().unwrap()];

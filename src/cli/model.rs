@@ -24,7 +24,7 @@ pub struct TrainArgs {
     /// Fine-tune this model instead of starting from random weights; the size of the network stays
     #[arg(long, value_name = "SAFETENSORS")]
     pub init_from: Option<PathBuf>,
-    /// Resume from the checkpoint beside --output, if there is one
+    /// Resume from the checkpoint beside --output, if there is one; --epochs may be higher than before
     #[arg(long)]
     pub resume: bool,
     /// Steps between checkpoints within an epoch [default: after each epoch only]

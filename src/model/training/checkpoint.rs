@@ -71,7 +71,8 @@ impl TrainingState {
         Ok(())
     }
 
-    /// Fails if a training with the settings of `other` cannot resume from here; the error states the difference.
+    /// Fails if a training with the settings of `other` cannot resume from here; the error states the difference. More
+    /// epochs are allowed.
     pub fn check_same_run(&self, other: &Self) -> Result<()> {
         for (option, before, now) in [
             ("--examples", &self.examples, &other.examples),
@@ -84,11 +85,16 @@ impl TrainingState {
             value["init_from"] = serde_json::to_value(&p.init_from)?;
             value["calibration of init_from"] = serde_json::to_value(p.calibration)?;
             value["cascade of init_from"] = serde_json::to_value(p.believed_before)?;
-            for free in ["patience", "threads"] {
+            for free in ["patience", "threads", "epochs"] {
                 value[free] = 0.into();
             }
             Ok(value)
         };
+        let (before, now) = (self.options.epochs, other.options.epochs);
+        ensure!(
+            now >= before,
+            "--resume: --epochs was {before} when the checkpoint was written and is {now} now; give as many or more"
+        );
         let (before, now) = (value(self)?, value(other)?);
         for (key, before) in before.as_object().into_iter().flatten() {
             if now[key] != *before {

@@ -126,7 +126,10 @@ impl<'a> Trainer<'a> {
                 .restore(&state, progress.steps)
                 .with_context(|| format!("in {}", path.display()))?;
             trainer.cascade = FittedCascade::new(&state, progress.cascade)?;
-            trainer.progress = progress;
+            trainer.progress = TrainingState {
+                options: run.options.clone(),
+                ..progress
+            };
         } else {
             trainer.cascade = trainer.fit_cascade()?;
             trainer.progress.cascade = trainer.cascade.as_ref().map(|c| *c.cascade.card());
