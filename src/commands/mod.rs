@@ -15,6 +15,7 @@ mod report;
 mod run_record;
 mod show;
 mod train;
+mod training_progress;
 mod version;
 
 pub use crate::formats::without_secrets;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
+use super::training_progress::TrainingProgress;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
-    Architecture, DataSet, Epoch, Feed, Metrics, Model, Shared, TrainingEvent, TrainingOptions, TrainingRun, card_path,
-    parse_device, train,
+    Architecture, DataSet, Feed, Model, Shared, TrainingOptions, TrainingRun, card_path, parse_device, train,
 };
 use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
-use crate::runtime::{counted, progress_bar};
+use crate::runtime::counted;
 
 /// Extensions of the files beside a model.
 const BESIDE: [&str; 4] = ["json", "checkpoint.safetensors", "log.csv", "svg"];
@@ -57,26 +57,9 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         run.validation.labelled(),
         counted(run.options.threads as u64, "thread"),
     );
-    let bar = progress_bar(run.training.labelled(), "examples");
-    let card = train(&run, &mut |event| match event {
-        TrainingEvent::Start(start) => bar.suspend(|| {
-            let (snp, indel) = (describe_metrics(&start.snp), describe_metrics(&start.indel));
-            log::info!("the starting model: SNP {snp}; indel {indel}");
-        }),
-        TrainingEvent::Cascade(cascade) => bar.suspend(|| log::info!("cascade: {cascade}")),
-        TrainingEvent::Batch { drawn, examples, loss } => {
-            bar.set_position(drawn);
-            bar.set_message(format!(
-                "loss {loss:.4}, {examples} trained on, {:.0}/s drawn",
-                bar.per_sec()
-            ));
-        }
-        TrainingEvent::Epoch { epoch, best } => {
-            bar.suspend(|| log::info!("{}", describe(epoch, best)));
-            bar.reset();
-        }
-    })?;
-    bar.finish_and_clear();
+    let mut progress = TrainingProgress::new(run.training.labelled());
+    let card = train(&run, &mut |event| progress.tell(event))?;
+    progress.finish();
     let output = args.output.display();
     match card.training.map_or(0, |t| t.best_epoch) {
         0 => log::warn!("{output} holds the starting model, because no epoch was better on --validation"),
@@ -273,28 +256,6 @@ fn warn_of_mixed_rules(feeds: [&Feed; 2]) {
             manifest.info[rule]
         );
     }
-}
-
-fn describe_metrics(m: &Metrics) -> String {
-    format!(
-        "F1 {:.5} (recall {:.5}, precision {:.5}, {} wrong)",
-        m.f1,
-        m.recall,
-        m.precision,
-        m.false_positives + m.false_negatives
-    )
-}
-
-fn describe(epoch: &Epoch, best: bool) -> String {
-    format!(
-        "epoch {}: loss {:.4}; SNP {}; indel {}; {:.0} examples/s{}",
-        epoch.epoch,
-        epoch.training_loss,
-        describe_metrics(&epoch.snp),
-        describe_metrics(&epoch.indel),
-        epoch.examples_per_second,
-        if best { "; best so far" } else { "" }
-    )
 }
 
 #[cfg(test)]

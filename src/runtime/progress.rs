@@ -41,13 +41,44 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// Tells when a line of the log is due.
+pub struct LineClock {
+    logged: Instant,
+}
+
+impl LineClock {
+    /// A clock whose first line is due a minute from now.
+    pub fn start() -> Self {
+        Self { logged: Instant::now() }
+    }
+
+    /// Whether the last line is a minute old. The caller then logs a line.
+    pub fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = now.duration_since(self.logged) >= PERIOD;
+        if is_due {
+            self.logged = now;
+        }
+        is_due
+    }
+}
+
+/// How much is done, in percent, and the time to go, from the speed since `started`, when `skipped` was done.
+pub fn done_and_to_go(done: u64, all: u64, skipped: u64, since_start: Duration) -> String {
+    let (done, all) = (done as f64, all.max(done) as f64);
+    let left = since_start.mul_f64((all - done) / (done - skipped as f64).max(1.0));
+    format!(
+        "{:.1} % done, {} to go",
+        100.0 * done / all.max(1.0),
+        HumanDuration(left)
+    )
+}
+
 /// Progress of the work on partitions: a bar, or a log line each minute if stderr is not a terminal. With `--verbose`
 /// also a line for each contig.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
-    /// When the last line was logged.
-    logged: Instant,
+    lines: LineClock,
     all: u64,
     /// Bases of an earlier run, which say nothing about the speed.
     skipped: u64,
@@ -62,7 +93,7 @@ impl Progress {
         Self {
             bar: progress_bar(bases, "bases"),
             started: Instant::now(),
-            logged: Instant::now(),
+            lines: LineClock::start(),
             all: bases,
             skipped: 0,
             done: 0,
@@ -96,16 +127,12 @@ impl Progress {
 
     /// What to log now, if the last line is old enough.
     fn line(&mut self, now: Instant) -> Option<String> {
-        if now.duration_since(self.logged) < PERIOD || self.done == self.skipped {
+        if self.done == self.skipped || !self.lines.is_due(now) {
             return None;
         }
-        self.logged = now;
-        let (done, all) = (self.done as f64, self.all.max(self.done) as f64);
-        let left = now
-            .duration_since(self.started)
-            .mul_f64((all - done) / (done - self.skipped as f64));
-        let (contig, percent) = (&self.contig, 100.0 * done / all);
-        Some(format!("{contig}: {percent:.1} % done, {} to go", HumanDuration(left)))
+        let since_start = now.duration_since(self.started);
+        let progress = done_and_to_go(self.done, self.all, self.skipped, since_start);
+        Some(format!("{}: {progress}", self.contig))
     }
 
     pub fn finish(&mut self) {

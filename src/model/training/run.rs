@@ -43,7 +43,12 @@ pub enum TrainingEvent<'a> {
     /// The starting model was validated.
     Start(&'a Validated),
     /// A batch was learned. Counts of the epoch's examples so far, drawn and learned from, and their mean loss.
-    Batch { drawn: u64, examples: u64, loss: f64 },
+    Batch {
+        epoch: usize,
+        drawn: u64,
+        examples: u64,
+        loss: f64,
+    },
     /// An epoch was validated; `best` if it is the best so far.
     Epoch { epoch: &'a Epoch, best: bool },
 }
@@ -187,6 +192,7 @@ impl<'a> Trainer<'a> {
             self.progress.drawn = drawn;
             self.progress.steps = self.optimizer.steps();
             tell(TrainingEvent::Batch {
+                epoch,
                 drawn,
                 examples: self.progress.loss_examples,
                 loss: self.progress.loss_sum / self.progress.loss_examples as f64,
