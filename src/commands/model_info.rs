@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::ModelInfoArgs;
-use crate::model::{Card, DataSet, Metrics, Model, Training};
+use crate::model::{Card, CascadeThresholds, DataSet, Metrics, Model, Training};
 use crate::runtime::print;
 
 /// Most places of a set to print; the card has all.
@@ -32,11 +32,7 @@ fn describe(card: &Card) -> String {
                 a.stem, a.stages, a.blocks, a.hidden, a.columns
             ),
         ),
-        line(
-            "cascade",
-            card.cascade
-                .map_or_else(|| "none".to_owned(), |cascade| cascade.to_string()),
-        ),
+        line("cascade", describe_cascade(card.cascade.as_ref())),
         line(
             "calibration",
             [("SNP", card.calibration.snp), ("indel", card.calibration.indel)]
@@ -56,6 +52,16 @@ fn describe(card: &Card) -> String {
         lines.extend(describe_training(training));
     }
     lines.join("\n") + "\n"
+}
+
+/// What is decided without the pileup network.
+fn describe_cascade(cascade: Option<&CascadeThresholds>) -> String {
+    match cascade {
+        None => "none; the pileup network decides every candidate".to_owned(),
+        Some(thresholds) => format!(
+            "a small network on a summary of the pileup decides clear candidates with one alternate allele. {thresholds}"
+        ),
+    }
 }
 
 fn describe_training(training: &Training) -> Vec<String> {

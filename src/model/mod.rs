@@ -11,7 +11,7 @@ mod training;
 
 pub use artifact::{Card, Model, card_path};
 pub(crate) use artifact::{DataSet, Epoch, Metrics, Shared, Training, Validated};
-pub(crate) use cascade::Cascades;
+pub(crate) use cascade::{CascadeThresholds, Cascades};
 pub(crate) use feed::{Feed, TrainingOptions};
 pub use inference::{Inference, PileupClassifier};
 pub(crate) use inference::{cuda_devices, parse_device, parse_devices};

@@ -123,14 +123,34 @@ impl CascadeThresholds {
 
 impl std::fmt::Display for CascadeThresholds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = |name, c: &CascadeThreshold| {
-            let share = 100.0 * c.decided as f64 / c.examples.max(1) as f64;
-            format!(
-                "decides {share:.0} % of held-out {name}s at P ≥ {} ({} of {}; {} wrong, {} wrong by the network)",
-                c.threshold, c.decided, c.examples, c.wrong, c.network_wrong
-            )
-        };
-        write!(f, "{}; {}", kind("SNP", &self.snp), kind("indel", &self.indel))
+        write!(f, "SNPs: {}; indels: {}", self.snp, self.indel)
+    }
+}
+
+impl std::fmt::Display for CascadeThreshold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (threshold, examples) = (self.threshold, self.examples);
+        if threshold > 1.0 {
+            return write!(
+                f,
+                "it decides none, because no threshold was shown to be safe on {examples} held-out examples; the pileup \
+                 network decides all"
+            );
+        }
+        write!(
+            f,
+            "it decides where its likeliest genotype has P ≥ {threshold}, and the pileup network decides the rest"
+        )?;
+        if examples == 0 {
+            return write!(f, " (not measured)");
+        }
+        let share = 100.0 * self.decided as f64 / examples as f64;
+        write!(
+            f,
+            " (of {examples} held-out examples it decided {}, {share:.0} %: {} wrong; of the same, the pileup network had \
+             {} wrong)",
+            self.decided, self.wrong, self.network_wrong
+        )
     }
 }
 
@@ -148,6 +168,37 @@ pub fn likeliest(probabilities: &[f32; 3]) -> (u8, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_cascade_decides_is_told_in_words() {
+        let snp = CascadeThreshold {
+            threshold: 0.995,
+            examples: 400,
+            decided: 300,
+            wrong: 4,
+            network_wrong: 5,
+            wrong_alone: 0,
+        };
+        let text = CascadeThresholds {
+            snp,
+            ..CascadeThresholds::NEVER
+        }
+        .to_string();
+        assert!(
+            text.starts_with("SNPs: it decides where its likeliest genotype has P ≥ 0.995, and"),
+            "{text}"
+        );
+        assert!(
+            text.contains("decided 300, 75 %: 4 wrong; of the same, the pileup network had 5 wrong"),
+            "{text}"
+        );
+        assert!(text.contains("; indels: it decides none"), "{text}");
+        let unmeasured = CascadeThreshold {
+            threshold: 0.995,
+            ..CascadeThreshold::NEVER
+        };
+        assert!(unmeasured.to_string().ends_with("(not measured)"));
+    }
 
     #[test]
     fn the_smallest_accepted_threshold_is_used() {
