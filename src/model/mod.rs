@@ -10,7 +10,7 @@ mod network;
 mod training;
 
 pub use artifact::{Card, Model, card_path};
-pub(crate) use artifact::{DataSet, Epoch, Metrics, Shared, Training, Validated};
+pub(crate) use artifact::{DataSet, Epoch, Metrics, Shared, Training};
 pub(crate) use cascade::{CascadeThresholds, Cascades};
 pub(crate) use feed::{Feed, TrainingOptions};
 pub use inference::{Inference, PileupClassifier};

@@ -265,7 +265,7 @@ impl Card {
     /// The sets that this model and the models before it learned from, without repeats.
     pub fn learned(&self) -> Vec<DataSet> {
         let mut sets: Vec<DataSet> = Vec::new();
-        for training in &self.training {
+        if let Some(training) = &self.training {
             // The weights of the start have not learned from the examples of this training.
             let examples = if training.best_epoch > 0 {
                 training.examples.as_slice()
