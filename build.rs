@@ -7,9 +7,15 @@ fn main() {
     let libraries = std::env::var("DEP_TCH_LIBTORCH_LIB").unwrap_or_default();
     // scripts/package.sh sets another place, as the tarball brings its own libraries.
     println!("cargo:rerun-if-env-changed=DVCALL_RUNPATH");
-    let runpath = std::env::var("DVCALL_RUNPATH").unwrap_or_else(|_| libraries.clone());
-    if !runpath.is_empty() {
-        println!("cargo:rustc-link-arg=-Wl,-rpath,{runpath}");
+    let runpaths = match std::env::var("DVCALL_RUNPATH") {
+        Ok(runpath) => vec![runpath],
+        // The second holds the part of libnvrtc that src/model/inference/device.rs opens by name.
+        Err(_) => vec![libraries.clone(), format!("{libraries}/../../nvidia/cu13/lib")],
+    };
+    if !libraries.is_empty() {
+        for runpath in runpaths {
+            println!("cargo:rustc-link-arg=-Wl,-rpath,{runpath}");
+        }
     }
     println!(
         "cargo:rustc-env=DVCALL_LIBTORCH_VERSION={}",

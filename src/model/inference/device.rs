@@ -3,28 +3,86 @@
 use std::ffi::CStr;
 use std::sync::OnceLock;
 
-use anyhow::{Result, bail};
-use tch::{Cuda, Device};
+use anyhow::{Context as _, Result, bail};
+use tch::{Cuda, Device, Kind, Tensor};
 
 use crate::output::memory_limit;
 
 /// Number of CUDA devices.
+pub fn cuda_devices() -> i64 {
+    find_cuda().as_ref().copied().unwrap_or(0)
+}
+
+/// Number of CUDA devices, or why there is none.
 ///
 /// The executable is not linked with libtorch_cuda, which needs 3 GB of NVIDIA's libraries. Where the GPU driver is
 /// installed, this function opens libtorch_cuda, which registers its kernels. Torch must not be asked for CUDA before.
-pub fn cuda_devices() -> i64 {
-    static DEVICES: OnceLock<i64> = OnceLock::new();
-    *DEVICES.get_or_init(|| match [c"libcuda.so.1", c"libtorch_cuda.so"].into_iter().all(open) {
-        true => Cuda::device_count(),
-        false => 0,
+fn find_cuda() -> &'static Result<i64, String> {
+    static DEVICES: OnceLock<Result<i64, String>> = OnceLock::new();
+    DEVICES.get_or_init(|| {
+        open(c"libcuda.so.1").map_err(|reason| format!("no GPU driver: {reason}"))?;
+        // cuDNN's engines ask libnvrtc to compile, and libnvrtc asks for this library by its name alone. libtorch_cuda
+        // works without those engines, so it is no fault if the library is missing.
+        let _ = open(NVRTC_BUILTINS);
+        open(c"libtorch_cuda.so")
+            .map_err(|reason| format!("no GPU kernels: {reason}; scripts/setup.sh cuda installs them"))?;
+        match Cuda::device_count() {
+            0 => Err("the driver shows no device, or is older than CUDA 13.0".to_owned()),
+            count => Ok(count),
+        }
     })
 }
 
-/// Opens a shared library for the rest of the run. False if this fails.
-fn open(name: &CStr) -> bool {
+/// The part of libnvrtc for the CUDA version of libtorch's package. build.rs tells the loader its folder.
+const NVRTC_BUILTINS: &CStr = c"libnvrtc-builtins.so.13.0";
+
+/// Opens a shared library for the rest of the run. The error is the loader's.
+fn open(name: &CStr) -> Result<(), String> {
     // SAFETY: the initialisers of the driver and of libtorch_cuda only set up and register their functions.
     let library = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
-    !library.is_null()
+    if !library.is_null() {
+        return Ok(());
+    }
+    // SAFETY: dlerror returns null or a NUL-terminated string, which stays until the thread's next call of the loader.
+    let reason = unsafe {
+        let reason = libc::dlerror();
+        (!reason.is_null()).then(|| CStr::from_ptr(reason).to_string_lossy().into_owned())
+    };
+    Err(reason.unwrap_or_else(|| format!("cannot open {}", name.to_string_lossy())))
+}
+
+/// Fails if the device cannot add two numbers. libtorch's package holds no kernels for old cards (below sm_75).
+fn check_computes(device: Device) -> Result<()> {
+    let sum = Tensor::f_zeros([1], (Kind::Float, device)).and_then(|zero| zero.f_add_scalar(1.0)?.f_double_value(&[0]));
+    match sum {
+        Ok(1.0) => Ok(()),
+        Ok(sum) => bail!("{device:?} adds 0 and 1 to {sum}"),
+        Err(error) => bail!("{device:?} cannot compute: {}", without_backtrace(&error.to_string())),
+    }
+}
+
+/// A message of torch without the backtrace that c10 adds.
+fn without_backtrace(message: &str) -> &str {
+    message.split("\nException raised from ").next().unwrap_or_default()
+}
+
+/// The CUDA devices that compute. A line of the log tells if there is none, and why.
+fn working_devices() -> Vec<Device> {
+    let count = match find_cuda() {
+        Ok(count) => *count as usize,
+        Err(reason) => {
+            log::info!("no CUDA device: the network runs on the CPU ({reason})");
+            0
+        }
+    };
+    let computes = |device: &Device| match check_computes(*device) {
+        Ok(()) => true,
+        Err(error) => {
+            log::warn!("{error:#}; the network does not run there");
+            false
+        }
+    };
+    (0..count).map(Device::Cuda).filter(computes).collect()
 }
 
 /// Least address space, in bytes, that a process with libtorch needs. With less, a library ends the process with its own message.
@@ -44,36 +102,36 @@ fn check_memory(limit: Option<u64>) -> Result<()> {
     }
 }
 
-/// Parses `auto`, `cpu`, `cuda` or `cuda:N`. `auto` is CUDA if there is a device, otherwise the CPU; a log line
-/// then says so. Fails if the limit of memory is too low for libtorch.
+/// Parses `auto`, `cpu`, `cuda` or `cuda:N`. `auto` is CUDA if there is a device that computes, otherwise the CPU; a
+/// log line then says so. Fails if the limit of memory is too low for libtorch.
 pub fn parse_device(text: &str) -> Result<Device> {
     check_memory(memory_limit())?;
     let index = match text {
         "cpu" => return Ok(Device::Cpu),
-        "auto" if cuda_devices() == 0 => {
-            log::info!("no CUDA device: the network runs on the CPU");
-            return Ok(Device::Cpu);
-        }
-        "auto" | "cuda" => Some(0),
+        "auto" => return Ok(working_devices().first().copied().unwrap_or(Device::Cpu)),
+        "cuda" => Some(0),
         _ => text.strip_prefix("cuda:").and_then(|n| n.parse::<usize>().ok()),
     };
-    match index {
-        None => bail!("--device {text}: expected auto, cpu, cuda or cuda:N"),
-        Some(n) if n as i64 >= cuda_devices() => {
-            bail!(
-                "--device {text}: {} CUDA devices were found; use a lower number or --device cpu",
-                cuda_devices()
-            )
+    match (index, find_cuda()) {
+        (None, _) => bail!("--device {text}: expected auto, cpu, cuda or cuda:N"),
+        (_, Err(reason)) => bail!("--device {text}: no CUDA devices were found ({reason}); or use --device cpu"),
+        (Some(n), Ok(count)) if n as i64 >= *count => {
+            bail!("--device {text}: {count} CUDA devices were found; use a lower number or --device cpu")
         }
-        Some(n) => Ok(Device::Cuda(n)),
+        (Some(n), Ok(_)) => {
+            let device = Device::Cuda(n);
+            check_computes(device).with_context(|| format!("--device {text}: use another device or --device cpu"))?;
+            Ok(device)
+        }
     }
 }
 
 /// Parses a device (see [`parse_device`]), or several CUDA devices, `cuda:0,cuda:1`. `auto` is all CUDA devices.
 pub fn parse_devices(text: &str) -> Result<Vec<Device>> {
     check_memory(memory_limit())?;
-    if text == "auto" && cuda_devices() > 1 {
-        return Ok((0..cuda_devices() as usize).map(Device::Cuda).collect());
+    if text == "auto" {
+        let devices = working_devices();
+        return Ok(if devices.is_empty() { vec![Device::Cpu] } else { devices });
     }
     let devices: Vec<Device> = text.split(',').map(parse_device).collect::<Result<_>>()?;
     if devices.len() > 1 && !devices.iter().all(|device| device.is_cuda()) {
@@ -91,6 +149,23 @@ mod tests {
         assert!(check_memory(None).is_ok() && check_memory(Some(LEAST_ADDRESSES)).is_ok());
         let refusal = check_memory(Some(500 << 20)).unwrap_err().to_string();
         assert!(refusal.contains("524 MB") && refusal.contains("640 MB"), "{refusal}");
+    }
+
+    #[test]
+    fn a_library_that_cannot_be_opened_is_named_by_the_loader() {
+        let reason = open(c"libno-such-library.so.1").unwrap_err();
+        assert!(reason.contains("libno-such-library.so.1: cannot open"), "{reason}");
+        assert!(open(c"libc.so.6").is_ok());
+    }
+
+    #[test]
+    fn a_device_that_is_not_there_is_an_error_in_one_line() {
+        assert!(check_computes(Device::Cpu).is_ok() && cuda_devices() < 99);
+        let error = check_computes(Device::Cuda(99)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("Cuda(99) cannot compute: ") && !error.contains("Exception raised"),
+            "{error}"
+        );
     }
 
     #[test]
