@@ -121,8 +121,42 @@ impl Evaluator {
     }
 }
 
-/// Whether torch's GPU allocator, cuDNN or cuBLAS ran out of memory.
+/// What torch, cuDNN and cuBLAS say where the GPU has too little memory. Not all of them name the memory.
+const OUT_OF_MEMORY: [&str; 5] = [
+    "out of memory",
+    "status_alloc_failed",
+    "unable to find an engine",
+    "cudnn_status_internal_error",
+    "status_not_initialized",
+];
+
+/// Whether torch's GPU allocator, cuDNN or cuBLAS may have run out of memory.
 fn is_out_of_memory(error: &anyhow::Error) -> bool {
-    let text = format!("{error:#}");
-    text.contains("out of memory") || text.contains("STATUS_ALLOC_FAILED")
+    let text = format!("{error:#}").to_lowercase();
+    OUT_OF_MEMORY.iter().any(|said| text.contains(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_of_memory_is_known_by_each_of_its_names() {
+        for message in [
+            "CUDA out of memory. Tried to allocate 20.00 MiB",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)",
+            "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling cublasCreate(handle)",
+            "cuDNN error: CUDNN_STATUS_NOT_INITIALIZED",
+            "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR",
+            "GET was unable to find an engine to execute this computation",
+        ] {
+            assert!(
+                is_out_of_memory(&anyhow::anyhow!(message).context("the network failed")),
+                "{message}"
+            );
+        }
+        assert!(!is_out_of_memory(&anyhow::anyhow!(
+            "mat1 and mat2 shapes cannot be multiplied"
+        )));
+    }
 }
