@@ -10,7 +10,7 @@ use crate::pileup::PileupContext;
 
 /// Most requests in the GPU queue: enough to keep every GPU busy, few enough to limit memory.
 const WAITING_REQUESTS: usize = 64;
-/// A GPU thread gathers waiting requests up to this many images.
+/// The GPU threads together gather waiting requests up to this many images, each its share.
 const GATHERED_IMAGES: usize = 2048;
 
 /// Models on their devices. All workers share it; each takes its own [`PileupClassifier`].
@@ -63,6 +63,8 @@ impl PileupClassifier {
     pub fn classify(&mut self, images: &[&[u8]], contexts: &[PileupContext]) -> Result<Vec<[f32; 3]>> {
         match &mut self.0 {
             Place::Local(evaluator) => evaluator.classify(images, contexts),
+            // The cascade may have decided all.
+            Place::Remote(_) if images.is_empty() && contexts.is_empty() => Ok(Vec::new()),
             Place::Remote(queue) => {
                 let (answer, answered) = bounded(1);
                 let images = images.iter().map(|image| image.to_vec()).collect();
@@ -83,24 +85,28 @@ impl PileupClassifier {
 /// Starts a thread for each device. The threads end when no sender of requests remains.
 fn serve(models: &[Model], devices: &[Device]) -> Result<Sender<Request>> {
     let (queue, requests) = bounded(WAITING_REQUESTS);
+    // One GPU must not take what is waiting for all.
+    let most = (GATHERED_IMAGES / devices.len().max(1)).max(1);
     for &device in devices {
         let evaluator = Evaluator::new(models, device);
         let mut evaluator = evaluator.with_context(|| format!("cannot load the model onto {device:?}"))?;
         let requests: Receiver<Request> = requests.clone();
         std::thread::spawn(move || {
+            // Torch would start a team of threads on all cores, which the workers use.
+            tch::set_num_threads(1);
             while let Ok(request) = requests.recv() {
-                answer(&mut evaluator, gather(request, &requests));
+                answer(&mut evaluator, gather(request, &requests, most));
             }
         });
     }
     Ok(queue)
 }
 
-/// The request and waiting requests, up to [`GATHERED_IMAGES`] images.
-fn gather(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
+/// The request and waiting requests, until they have `most` images or none is waiting.
+fn gather(first: Request, requests: &Receiver<Request>, most: usize) -> Vec<Request> {
     let mut images = first.images.len();
     let mut gathered = vec![first];
-    while images < GATHERED_IMAGES {
+    while images < most {
         let Ok(request) = requests.try_recv() else { break };
         images += request.images.len();
         gathered.push(request);
@@ -229,6 +235,20 @@ mod tests {
     }
 
     #[test]
+    fn a_gpu_thread_takes_its_share_of_the_waiting_images() {
+        let (queue, requests) = bounded(8);
+        let (answer, _answered) = bounded(8);
+        let request = || Request {
+            images: images(4),
+            contexts: vec![PileupContext::from(VariantType::Snp); 4],
+            answer: answer.clone(),
+        };
+        (0..5).for_each(|_| queue.send(request()).unwrap());
+        assert_eq!(gather(request(), &requests, 8).len(), 2);
+        assert_eq!(gather(request(), &requests, 2048).len(), 5);
+    }
+
+    #[test]
     fn the_threads_of_two_devices_serve_many_workers() {
         let images = images(24);
         let types = [PileupContext::from(VariantType::Indel); 24];
@@ -245,6 +265,7 @@ mod tests {
                 let mut classifier = PileupClassifier(Place::Remote(queue.clone()));
                 let (refs, types, expected) = (&refs, &types, &expected);
                 scope.spawn(move || {
+                    assert!(classifier.classify(&[], &[]).unwrap().is_empty());
                     for size in [1, 5, 24] {
                         let range = worker * (24 - size) / 3..worker * (24 - size) / 3 + size;
                         let results = classifier
