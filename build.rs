@@ -10,12 +10,11 @@ fn main() {
     let runpaths = match std::env::var("DVCALL_RUNPATH") {
         Ok(runpath) => vec![runpath],
         // The second holds the part of libnvrtc that src/model/inference/device.rs opens by name.
-        Err(_) => vec![libraries.clone(), format!("{libraries}/../../nvidia/cu13/lib")],
+        Err(_) if !libraries.is_empty() => vec![libraries.clone(), format!("{libraries}/../../nvidia/cu13/lib")],
+        Err(_) => Vec::new(),
     };
-    if !libraries.is_empty() {
-        for runpath in runpaths {
-            println!("cargo:rustc-link-arg=-Wl,-rpath,{runpath}");
-        }
+    for runpath in runpaths {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{runpath}");
     }
     println!(
         "cargo:rustc-env=DVCALL_LIBTORCH_VERSION={}",
