@@ -8,6 +8,7 @@ use crate::model::{Model, parse_device, recalibrate};
 use crate::runtime::counted;
 
 pub fn run(args: &CalibrateArgs) -> Result<()> {
+    let device = parse_device(&args.device)?;
     let examples = open(&args.examples)?;
     let output = check_output(&args.output, &["json"], args.model.as_deref())?;
     let model = match &args.model {
@@ -15,7 +16,6 @@ pub fn run(args: &CalibrateArgs) -> Result<()> {
         None => Model::builtin()?,
     };
     check_unknown(&model, &examples, "calibrate on")?;
-    let device = parse_device(&args.device)?;
     let count = counted(examples.labelled() as u64, "example");
     log::info!("{count} to calibrate on, {device:?}");
     let mut card = recalibrate(&model, &examples, device)?;

@@ -7,15 +7,14 @@ use crate::examples::filled_rows;
 use crate::model::artifact::{Calibration, Correction, Metrics};
 use crate::model::cascade::{Cascade, Trial};
 use crate::model::feed::{Feed, TrainingItem};
-use crate::model::inference::genotype_probabilities;
+use crate::model::inference::{genotype_probabilities, most_images, padded_images};
 use crate::model::network::features::summarize;
 use crate::model::network::{Batch, Network, bucket};
 use crate::variants::VariantType;
 
-/// Number of examples read at a time.
-const BATCH: usize = 256;
-/// Number of pileups per network evaluation. The number is fixed, because oneDNN prepares itself anew for each shape.
-const MICRO_BATCH: usize = 8;
+/// Number of examples read at a time. A GPU takes a shard at once.
+const CPU_BATCH: usize = 256;
+const CUDA_BATCH: usize = 1024;
 
 /// The network's output for a labelled example.
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +45,11 @@ pub fn outcomes(
 ) -> Result<Vec<Prediction>> {
     let _no_grad = tch::no_grad_guard();
     let mut outcomes = Vec::new();
-    feed.in_order(BATCH, |items| {
+    let batch = if device.is_cuda() { CUDA_BATCH } else { CPU_BATCH };
+    feed.in_order(batch, |items| {
         for group in by_bucket(items) {
-            for part in group.chunks(MICRO_BATCH) {
-                let batch = gather(network, part, MICRO_BATCH)?.to_device(device)?;
+            for part in group.chunks(most_images(device)) {
+                let batch = gather(network, part, padded_images(part.len(), device))?.to_device(device)?;
                 let logits = network.forward(&batch, Kind::Float)?.f_to_device(tch::Device::Cpu)?;
                 let logits: Vec<f32> = logits.f_view([-1i64].as_slice())?.try_into()?;
                 outcomes.extend(logits.chunks_exact(4).zip(part).map(|(l, item)| {

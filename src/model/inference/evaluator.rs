@@ -13,8 +13,26 @@ use crate::variants::VariantType;
 /// Number of images in each evaluation on the CPU. Smaller batches are padded to this number, because torch chooses
 /// its kernels by the size, and the kernels affect the last bits of the result.
 const CPU_MICRO_BATCH: usize = 8;
-/// Most images in each evaluation on CUDA. Smaller batches are not padded there, so results agree up to rounding.
-const CUDA_MICRO_BATCH: usize = 512;
+/// Numbers of images in evaluations on CUDA, where results agree up to rounding. They are few, because cuDNN makes a plan
+/// for each new shape.
+const CUDA_MICRO_BATCHES: [usize; 4] = [16, 64, 256, 512];
+
+/// Most images to evaluate together.
+pub fn most_images(device: Device) -> usize {
+    match device.is_cuda() {
+        true => CUDA_MICRO_BATCHES[CUDA_MICRO_BATCHES.len() - 1],
+        false => CPU_MICRO_BATCH,
+    }
+}
+
+/// The number of images to which `images` are padded for an evaluation.
+pub fn padded_images(images: usize, device: Device) -> usize {
+    let least = CUDA_MICRO_BATCHES.into_iter().find(|&number| number >= images);
+    match device.is_cuda() {
+        true => least.unwrap_or(images),
+        false => CPU_MICRO_BATCH,
+    }
+}
 
 /// An image (see [`super::classifier::PileupClassifier::classify`]), its filled rows and context.
 type Input<'a> = (&'a [u8], usize, PileupContext);
@@ -37,11 +55,7 @@ impl Evaluator {
         Ok(Self {
             members: models.iter().map(member).collect::<Result<_>>()?,
             device,
-            micro_batch: if device == Device::Cpu {
-                CPU_MICRO_BATCH
-            } else {
-                CUDA_MICRO_BATCH
-            },
+            micro_batch: most_images(device),
         })
     }
 
@@ -96,9 +110,9 @@ impl Evaluator {
         let _no_grad = tch::no_grad_guard();
         let rows = inputs.first().map_or(1, |&(_, rows, _)| bucket(rows));
         let mut padded = inputs.to_vec();
-        if self.device == Device::Cpu {
-            padded.resize(self.micro_batch, (&[], 0, VariantType::Snp.into()));
-        }
+        // After a shortage of memory, micro-batches are smaller.
+        let number = padded_images(inputs.len(), self.device).min(self.micro_batch);
+        padded.resize(number, (&[], 0, VariantType::Snp.into()));
         let mut means = vec![[0.0; 3]; inputs.len()];
         for (network, model) in &self.members {
             let batch = Batch::new(network.architecture(), rows, &padded)?.to_device(self.device)?;
@@ -139,6 +153,14 @@ fn is_out_of_memory(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_are_padded_to_few_numbers() {
+        let cuda = |images| padded_images(images, Device::Cuda(0));
+        assert_eq!([1, 16, 17, 65, 257, 512].map(cuda), [16, 16, 64, 256, 512, 512]);
+        assert_eq!([1, 8].map(|images| padded_images(images, Device::Cpu)), [8, 8]);
+        assert_eq!([Device::Cpu, Device::Cuda(1)].map(most_images), [8, 512]);
+    }
 
     #[test]
     fn a_shortage_of_memory_is_known_by_each_of_its_names() {
