@@ -5,7 +5,7 @@
 use anyhow::Result;
 use tch::{Device, Tensor};
 
-use crate::model::network::Weights;
+use crate::model::network::{Weights, copy_of};
 
 /// Name under which the model stores the importance of a weight. The importance is the sum of squared loss gradients
 /// over the training examples, an estimate of the Fisher information. It comes from gradients before clipping, without
@@ -29,9 +29,11 @@ impl ElasticWeights {
         let (mut start, mut pull) = (Weights::new(), Weights::new());
         for (name, weight) in model {
             if let Some(importance) = model.get(&importance_name(name)) {
-                let pulled = importance.f_to_device(device)? * (strength / examples.max(1) as f64);
+                let pulled = importance
+                    .f_to_device(device)?
+                    .f_mul_scalar(strength / examples.max(1) as f64)?;
                 pull.insert(name.clone(), pulled);
-                start.insert(name.clone(), weight.f_detach()?.f_to_device(device)?.copy());
+                start.insert(name.clone(), copy_of(&weight.f_detach()?.f_to_device(device)?)?);
             }
         }
         Ok((!pull.is_empty()).then_some(Self { start, pull }))
@@ -58,10 +60,10 @@ pub fn importances(before: &Weights, squares: &Weights, batch_size: u64, example
     for (name, square) in squares {
         // The gradient of a batch is a mean: its square is the square of one example's gradient divided by the
         // batch size.
-        let mut importance = square * (batch_size as f64 * examples as f64);
+        let mut importance = square.f_mul_scalar(batch_size as f64 * examples as f64)?;
         let name = importance_name(name);
         if let Some(before) = before.get(&name) {
-            importance += before.f_to_device(importance.device())?;
+            let _ = importance.f_add_(&before.f_to_device(importance.device())?)?;
         }
         importances.insert(name, importance);
     }

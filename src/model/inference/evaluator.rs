@@ -51,7 +51,7 @@ impl Evaluator {
         if device == Device::Cpu {
             tch::set_num_threads(1);
         }
-        let member = |model: &Model| Ok((model.network(device)?.with_scale_folded(), model.clone()));
+        let member = |model: &Model| Ok((model.network(device)?.with_scale_folded()?, model.clone()));
         Ok(Self {
             members: models.iter().map(member).collect::<Result<_>>()?,
             device,

@@ -11,7 +11,7 @@ use tch::{Device, Kind, Tensor};
 use super::architecture::Architecture;
 use super::random::Random;
 use super::range::Range;
-use super::weights::Weights;
+use super::weights::{Weights, copy_of};
 use crate::examples::ROW_BYTES;
 use crate::model::network::features::{FEATURES, summarize};
 use crate::pileup::{AlleleLengths, CHANNELS, Clipping, HEIGHT, PileupContext};
@@ -61,7 +61,7 @@ impl Batch {
         Ok(Self {
             images: Tensor::f_from_data_size(&pixels, &shape, Kind::Uint8)?,
             numbers: Tensor::f_from_slice(&described)?.f_view([n as i64, NUMBERS as i64])?,
-            filled: Tensor::from_slice(&filled).f_view([n as i64, rows as i64])?,
+            filled: Tensor::f_from_slice(&filled)?.f_view([n as i64, rows as i64])?,
         })
     }
 
@@ -155,7 +155,7 @@ impl Network {
                     tensor.size()
                 );
             }
-            Ok(tensor.f_detach()?.f_to_device(device)?.copy())
+            copy_of(&tensor.f_detach()?.f_to_device(device)?)
         })?
         .within(Range::from_weights(weights, RANGE, NUMBERS)?, device)
     }
@@ -220,10 +220,10 @@ impl Network {
     }
 
     /// The same network with the pixel scale folded into the stem's weights, which is faster.
-    pub fn with_scale_folded(mut self) -> Self {
-        self.stem.weight /= self.pixel_scale;
+    pub fn with_scale_folded(mut self) -> Result<Self> {
+        let _ = self.stem.weight.f_div_scalar_(self.pixel_scale)?;
         self.pixel_scale = 1.0;
-        self
+        Ok(self)
     }
 
     pub fn architecture(&self) -> &Architecture {

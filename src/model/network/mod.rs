@@ -11,4 +11,4 @@ pub use architecture::Architecture;
 pub use forward::{Batch, NUMBERS, Network, bucket, numbers};
 pub use random::Random;
 pub use range::Range;
-pub use weights::{Weights, check_finite, from_bytes, to_bytes};
+pub use weights::{Weights, check_finite, copy_of, from_bytes, to_bytes};

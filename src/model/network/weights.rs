@@ -10,6 +10,13 @@ use tch::{Kind, Tensor};
 /// Weights by name: f32, contiguous, on the CPU.
 pub type Weights = BTreeMap<String, Tensor>;
 
+/// A copy with memory of its own, on the same device. An error where the device has no memory left; `Tensor::copy` panics.
+pub fn copy_of(tensor: &Tensor) -> Result<Tensor> {
+    let mut copy = tensor.f_zeros_like()?;
+    copy.f_copy_(tensor)?;
+    Ok(copy)
+}
+
 struct TensorBytes {
     shape: Vec<usize>,
     data: Vec<u8>,
@@ -37,10 +44,10 @@ pub fn to_bytes(weights: &Weights, metadata: Option<(&str, String)>) -> Result<V
         let shape = tensor.size().iter().map(|&d| d as usize).collect();
         let mut data = vec![0; 4 * tensor.numel()];
         let contiguous = tensor
-            .detach()
-            .to_device(tch::Device::Cpu)
-            .to_kind(Kind::Float)
-            .contiguous();
+            .f_detach()?
+            .f_to_device(tch::Device::Cpu)?
+            .f_to_kind(Kind::Float)?
+            .f_contiguous()?;
         contiguous.f_copy_data_u8(&mut data, tensor.numel())?;
         tensors.insert(name.clone(), TensorBytes { shape, data });
     }

@@ -9,7 +9,7 @@ use tch::{Device, Kind, Tensor};
 use crate::examples::filled_rows;
 use crate::model::calibration::gather;
 use crate::model::feed::{TrainingItem, TrainingOptions};
-use crate::model::network::{Network, Weights, bucket};
+use crate::model::network::{Network, Weights, bucket, copy_of};
 use crate::variants::VariantType;
 
 /// Most examples evaluated together. On the CPU a group has fewer if else a thread would have none.
@@ -104,7 +104,7 @@ impl DataParallel {
                 }
                 match sum.get_mut(&name) {
                     Some(sum) => drop(sum.f_add_(&gradient)?),
-                    None => drop(sum.insert(name, gradient.copy())),
+                    None => drop(sum.insert(name, copy_of(&gradient)?)),
                 }
                 let _ = gradient.f_zero_()?;
             }
@@ -145,7 +145,8 @@ fn accumulate_gradient(
     let logits = network.forward(&batch, kind)?;
     let losses = losses(&logits, part, smoothing)?;
     let weights = Tensor::f_from_slice(weights)?.f_to_device(device)?;
-    (&losses * weights)
+    losses
+        .f_mul(&weights)?
         .f_sum(Kind::Float)?
         .f_backward()
         .context("cannot compute gradients")?;
@@ -164,7 +165,7 @@ fn losses(logits: &Tensor, items: &[&TrainingItem], smoothing: f64) -> Result<Te
     };
     let n = items.len() as i64;
     let targets: Vec<f32> = items.iter().flat_map(target).collect();
-    let targets = Tensor::from_slice(&targets)
+    let targets = Tensor::f_from_slice(&targets)?
         .f_view([n, 5])?
         .f_to_device(logits.device())?;
     let variant = logits.f_narrow(1, 0, 1)?;
@@ -173,7 +174,7 @@ fn losses(logits: &Tensor, items: &[&TrainingItem], smoothing: f64) -> Result<Te
         variant.f_neg()?.f_log_sigmoid()?,
         logits.f_narrow(1, 1, 3)?.f_log_softmax(1, Kind::Float)?,
     ];
-    let product = Tensor::f_cat(&logs, 1)? * targets;
+    let product = Tensor::f_cat(&logs, 1)?.f_mul(&targets)?;
     Ok(product
         .f_sum_dim_intlist([1i64].as_slice(), false, Kind::Float)?
         .f_neg()?)

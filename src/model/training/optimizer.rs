@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::model::artifact::ElasticWeights;
 use crate::model::feed::TrainingOptions;
-use crate::model::network::{Network, Weights};
+use crate::model::network::{Network, Weights, copy_of};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
@@ -45,7 +45,7 @@ impl Optimizer {
                 moment1: weight.f_zeros_like()?,
                 moment2: weight.f_zeros_like()?,
                 square: weight.f_zeros_like()?,
-                average: weight.copy(),
+                average: copy_of(&weight)?,
                 weight,
             };
             Ok((name.clone(), parameter))
@@ -84,20 +84,19 @@ impl Optimizer {
         for (name, p) in &mut self.parameters {
             let gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))?;
             let _ = p.square.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
-            let mut gradient = gradient * scale;
+            let mut gradient = gradient.f_mul_scalar(scale)?;
             let held = self.elastic.as_ref().map(|m| m.slope(name, &p.weight)).transpose()?;
             if let Some(slope) = held.flatten() {
-                gradient += slope;
+                let _ = gradient.f_add_(&slope)?;
             }
             let _ = p.moment1.f_lerp_(&gradient, 1.0 - BETA1)?;
             let _ = p.moment2.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
             if self.elastic.is_none() && p.weight.dim() > 1 {
                 let _ = p.weight.f_mul_scalar_(1.0 - learning_rate * options.weight_decay)?;
             }
-            let denominator = (&p.moment2 / correction2).f_sqrt_()?.f_add_scalar_(EPSILON)?;
-            let _ = p
-                .weight
-                .f_sub_(&(&p.moment1 / denominator * (learning_rate / correction1)))?;
+            let denominator = p.moment2.f_div_scalar(correction2)?.f_sqrt_()?.f_add_scalar_(EPSILON)?;
+            let direction = p.moment1.f_div(&denominator)?;
+            let _ = p.weight.f_sub_(&direction.f_mul_scalar(learning_rate / correction1)?)?;
             let _ = p.average.f_lerp_(&p.weight, 1.0 - decay)?;
         }
         Ok(())
@@ -112,9 +111,9 @@ impl Optimizer {
     }
 
     /// The moving average of the squared gradients of the loss, without clipping and without the elastic pull.
-    pub fn squares(&self) -> Weights {
+    pub fn squares(&self) -> Result<Weights> {
         let correction = 1.0 - BETA2.powf(self.steps.max(1) as f64);
-        let square = |(name, p): (&String, &Parameter)| (name.clone(), &p.square / correction);
+        let square = |(name, p): (&String, &Parameter)| Ok((name.clone(), p.square.f_div_scalar(correction)?));
         self.parameters.iter().map(square).collect()
     }
 
@@ -176,7 +175,7 @@ mod tests {
         let gradient = Weights::from([("w".to_owned(), values(&[30.0, 40.0]))]);
         assert!(options.gradient_norm <= 1.0);
         (0..3).for_each(|_| optimizer.step(&gradient, 1e-3, &options).unwrap());
-        let squares: Vec<f32> = (&optimizer.squares()["w"]).try_into().unwrap();
+        let squares: Vec<f32> = (&optimizer.squares().unwrap()["w"]).try_into().unwrap();
         assert!(
             (squares[0] - 900.0).abs() < 1.0 && (squares[1] - 1600.0).abs() < 1.0,
             "{squares:?}"
@@ -184,6 +183,6 @@ mod tests {
         // A checkpoint keeps them.
         let mut resumed = Optimizer::new(&weights, None).unwrap();
         resumed.restore(&optimizer.state(), optimizer.steps()).unwrap();
-        assert_eq!(resumed.squares()["w"], optimizer.squares()["w"]);
+        assert_eq!(resumed.squares().unwrap()["w"], optimizer.squares().unwrap()["w"]);
     }
 }

@@ -308,7 +308,7 @@ impl<'a> Trainer<'a> {
             Some(model) if options.remember > 0.0 => model.weights()?,
             _ => Weights::new(),
         };
-        let squares = self.optimizer.squares();
+        let squares = self.optimizer.squares()?;
         let examples = self.run.training.labelled();
         // A set smaller than the batch size makes one batch.
         let batch_size = examples.min(options.batch_size as u64);
