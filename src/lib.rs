@@ -6,7 +6,8 @@
 //!  region ─► reads ─► realigned reads ─► candidates ─► pileups ─► model ─► calls ─► VCF, gVCF
 //!                                             │            │                 │
 //!  truth VCF ─────────────────────────────► labels ─► examples ─► training   │
-//!  truth VCF ──────────────────────────────────────────────────► evaluate ◄──┘
+//!  truth VCF ──────────────────────────────────────────────────► evaluate ◄──┤
+//!  cohort VCF ◄─ joint ◄────────────────────────────────────── gVCFs ◄───────┘
 //! ```
 //!
 //! The modules are in the order of the data flow, and each imports only modules above it. ARCHITECTURE.md

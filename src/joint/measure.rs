@@ -23,9 +23,11 @@ const TILE: u64 = 16_384;
 /// Tiles times samples, about.
 const TILES_OF_SAMPLES: usize = 8_000;
 /// Fewest and most tiles.
-const TILES: [usize; 2] = [24, 160];
-/// Most candidate alleles that the classes are fitted to.
-const MAX_ALLELES: usize = 12_000;
+const TILES: [usize; 2] = [16, 160];
+/// Candidate alleles that the classes are fitted to, times samples, about.
+const ALLELES_OF_SAMPLES: usize = 2_000_000;
+/// Fewest and most of these alleles.
+const ALLELES: [usize; 2] = [2_000, 12_000];
 
 /// The sums of probabilities by type and kind of genotype, of one sample.
 type Sums = [[f64; 4]; 3];
@@ -48,7 +50,8 @@ impl Cohort {
             .collect();
         let mut prior = CohortPrior::typical(shares);
         let tiles = self.tiles();
-        let alleles_of_tile = MAX_ALLELES / tiles.len().max(1);
+        let alleles = (ALLELES_OF_SAMPLES / self.gvcfs.len().max(1)).clamp(ALLELES[0], ALLELES[1]);
+        let alleles_of_tile = alleles / tiles.len().max(1);
         self.for_each_tile(&tiles, alleles_of_tile, |tile| {
             for (shares, sums) in prior.shares.iter_mut().zip(&tile.sums) {
                 if let Some(shares) = shares {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::allele::Allele;
 use crate::genome::Sequence;
-use crate::variants::{Ploidy, VariantRecord, genotype_count};
+use crate::variants::{Ploidy, VariantRecord, genotype_count, parse_genotype, split_short};
 
 /// The symbolic alleles for any other allele: of dvcall and DeepVariant, and of GATK.
 pub const UNSEEN: [&str; 2] = ["<*>", "<NON_REF>"];
@@ -99,19 +99,17 @@ pub struct SampleWindow {
 impl SampleWindow {
     /// Adds a record at the 0-based `position`. `sequence` holds the reference around it.
     pub fn add(&mut self, position: u64, record: &VariantRecord, sequence: &Sequence) -> Result<()> {
-        let likelihoods = numbers(record.value("PL"), "PL")?;
         check_reference(position, record.reference.as_bytes(), sequence)?;
+        let values = Values::read(record)?;
         let has_bases = |allele: &str| !UNSEEN.contains(&allele) && allele != "." && allele != "*";
-        if record.alternates.split(',').any(has_bases) {
-            return self.add_variant(position, record, likelihoods, sequence);
+        if split_short(record.alternates, b',').any(has_bases) {
+            return self.add_variant(position, record, values, sequence);
         }
-        let genotype = record.genotype()?.0;
-        let likelihoods = match likelihoods[..] {
+        let likelihoods = match values.likelihoods[..] {
             [same, one, two, ..] => [same, one, two],
             [same, other] => [same, MAX_PHRED, other],
             _ => [0; 3],
         };
-        let depth = record.value("MIN_DP").or_else(|| record.value("DP"));
         // Blocks do not overlap, so that they can be searched by their ends.
         if let Some(last) = self.blocks.last_mut() {
             last.end = last.end.min(position.max(last.start + 1));
@@ -119,9 +117,9 @@ impl SampleWindow {
         self.blocks.push(Block {
             start: position,
             end: record.end(position),
-            min_depth: depth.map_or(Ok(0), |depth| number(depth, "MIN_DP"))?,
-            ploidy: ploidy_of(&genotype),
-            is_reference: genotype.iter().all(|&allele| allele == Some(0))
+            min_depth: values.min_depth.or(values.depth).unwrap_or(0),
+            ploidy: ploidy_of(&values.genotype),
+            is_reference: values.genotype.iter().all(|&allele| allele == Some(0))
                 && likelihoods.iter().all(|&other| likelihoods[0] <= other),
             likelihoods,
         });
@@ -132,7 +130,7 @@ impl SampleWindow {
         &mut self,
         position: u64,
         record: &VariantRecord,
-        likelihoods: Vec<u32>,
+        values: Values,
         sequence: &Sequence,
     ) -> Result<()> {
         let reference = record.reference.to_ascii_uppercase();
@@ -150,29 +148,7 @@ impl SampleWindow {
             _ => RecordAllele::Unseen,
         };
         let alleles: Vec<_> = record.alternates.split(',').map(allele).collect();
-        let genotype = record.genotype()?.0;
-        ensure!(
-            matches!(genotype.len(), 1 | 2),
-            "its GT has {} alleles; dvcall joins haploid and diploid samples",
-            genotype.len()
-        );
-        if let Some(wrong) = genotype
-            .iter()
-            .flatten()
-            .find(|&&index| usize::from(index) > alleles.len())
-        {
-            bail!(
-                "its GT names allele {wrong}, but it has {} alternate alleles",
-                alleles.len()
-            );
-        }
-        let expected = genotype_count(ploidy_of(&genotype), alleles.len());
-        ensure!(
-            likelihoods.is_empty() || likelihoods.len() == expected,
-            "its PL has {} values, expected {expected}",
-            likelihoods.len()
-        );
-        let depth = record.value("DP").map(|depth| number(depth, "DP")).transpose()?;
+        values.check(alleles.len())?;
         let end = position + record.reference.len() as u64;
         let shifted = alleles.iter().filter_map(|allele| match allele {
             RecordAllele::Known(allele) => Some(allele.start),
@@ -184,11 +160,11 @@ impl SampleWindow {
             start: position,
             end,
             alleles,
-            genotype,
-            quality: record.value("GQ").map(|quality| number(quality, "GQ")).transpose()?,
-            depth,
-            allele_depths: numbers(record.value("AD"), "AD")?,
-            likelihoods,
+            genotype: values.genotype,
+            quality: values.quality,
+            depth: values.depth,
+            allele_depths: values.allele_depths,
+            likelihoods: values.likelihoods,
         });
         Ok(())
     }
@@ -215,6 +191,59 @@ impl SampleWindow {
     }
 }
 
+/// The values of a sample that joint genotyping needs.
+#[derive(Default)]
+struct Values {
+    genotype: Vec<Option<u8>>,
+    quality: Option<u32>,
+    depth: Option<u32>,
+    min_depth: Option<u32>,
+    allele_depths: Vec<u32>,
+    likelihoods: Vec<u32>,
+}
+
+impl Values {
+    fn read(record: &VariantRecord) -> Result<Self> {
+        let mut values = Self::default();
+        for (key, text) in record.values() {
+            match key {
+                "GT" => values.genotype = parse_genotype(text)?.0,
+                "GQ" => values.quality = number(text, key)?,
+                "DP" => values.depth = number(text, key)?,
+                "MIN_DP" => values.min_depth = number(text, key)?,
+                "AD" => values.allele_depths = numbers(text, key)?,
+                "PL" => values.likelihoods = numbers(text, key)?,
+                _ => {}
+            }
+        }
+        ensure!(
+            matches!(values.genotype.len(), 1 | 2),
+            "its GT has {} alleles; dvcall joins haploid and diploid samples",
+            values.genotype.len()
+        );
+        Ok(values)
+    }
+
+    /// Fails if the values do not fit the number of alternate alleles.
+    fn check(&self, alternates: usize) -> Result<()> {
+        if let Some(wrong) = self
+            .genotype
+            .iter()
+            .flatten()
+            .find(|&&index| usize::from(index) > alternates)
+        {
+            bail!("its GT names allele {wrong}, but it has {alternates} alternate alleles");
+        }
+        let expected = genotype_count(ploidy_of(&self.genotype), alternates);
+        ensure!(
+            self.likelihoods.is_empty() || self.likelihoods.len() == expected,
+            "its PL has {} values, expected {expected}",
+            self.likelihoods.len()
+        );
+        Ok(())
+    }
+}
+
 fn ploidy_of(genotype: &[Option<u8>]) -> Ploidy {
     if genotype.len() == 1 {
         Ploidy::Haploid
@@ -223,21 +252,27 @@ fn ploidy_of(genotype: &[Option<u8>]) -> Ploidy {
     }
 }
 
-fn number(text: &str, field: &str) -> Result<u32> {
-    text.parse()
-        .with_context(|| format!("its {field} '{text}' is not a number"))
+/// A number; none for a dot.
+fn number(text: &str, field: &str) -> Result<Option<u32>> {
+    if text == "." {
+        return Ok(None);
+    }
+    let number = text
+        .parse()
+        .with_context(|| format!("its {field} '{text}' is not a number"))?;
+    Ok(Some(number))
 }
 
-/// The numbers of a list; none for a missing value. Values that are too large are cut.
-fn numbers(text: Option<&str>, field: &str) -> Result<Vec<u32>> {
-    let Some(text) = text.filter(|text| !text.starts_with('.')) else {
+/// The numbers of a list; none if the first is missing. Values that are too large are cut.
+fn numbers(text: &str, field: &str) -> Result<Vec<u32>> {
+    if text.starts_with('.') {
         return Ok(Vec::new());
-    };
+    }
     let parse = |value: &str| match value {
         "." => Ok(0),
         _ => value.parse().map(|value: u32| value.min(MAX_PHRED)),
     };
-    let parsed = text.split(',').map(parse).collect::<Result<_, _>>();
+    let parsed = split_short(text, b',').map(parse).collect::<Result<_, _>>();
     parsed.with_context(|| format!("its {field} '{text}' is not a list of numbers"))
 }
 

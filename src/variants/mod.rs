@@ -39,7 +39,7 @@ pub(crate) use normalizer::Normalizer;
 pub use overlap::OverlapResolver;
 pub(crate) use piece::{Piece, RecordOptions};
 pub(crate) use reader::VariantReader;
-pub(crate) use record::{CalledAllele, VariantRecord};
+pub(crate) use record::{CalledAllele, VariantRecord, parse_genotype, split_short};
 pub(crate) use reference_block::{Coverage, unseen_allele_probabilities};
 pub(crate) use summary::CallSummary;
 pub use variant_type::VariantType;

@@ -40,6 +40,11 @@ impl<'a> VariantRecord<'a> {
         self.sample.split(':').nth(index).filter(|value| *value != ".")
     }
 
+    /// The FORMAT keys with the values of the sample; a dot stays a dot.
+    pub fn values(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        split_short(self.format, b':').zip(split_short(self.sample, b':'))
+    }
+
     /// An INFO value; none for a dot and for a flag.
     pub fn info(&self, key: &str) -> Option<&'a str> {
         let mut fields = self.info.split(';');
@@ -74,8 +79,19 @@ impl<'a> VariantRecord<'a> {
     }
 }
 
+/// The parts of a text. Faster than `str::split` where they have few bytes.
+pub fn split_short(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|byte| byte == separator);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(end.map_or(text, |end| &text[..end]))
+    })
+}
+
 /// Parses `0/1`, `1|1`, `./1`, `1`, and the forms `/0/1` and `|0|1` of VCF 4.4.
-fn parse_genotype(text: &str) -> Result<(Vec<CalledAllele>, bool)> {
+pub fn parse_genotype(text: &str) -> Result<(Vec<CalledAllele>, bool)> {
     let signs = || text.chars().filter(|c| matches!(c, '/' | '|'));
     let alleles = text
         .strip_prefix(['/', '|'])
