@@ -1,7 +1,7 @@
 //! Families: genotypes of parents and children together, and new mutations.
 
-use super::call::Posterior;
 use super::evidence::Evidence;
+use super::posterior::Posterior;
 use super::prior::{AlleleModel, CopyPrior, scaled};
 use crate::variants::{Genotype, Ploidy, genotypes};
 

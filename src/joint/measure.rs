@@ -9,10 +9,10 @@ use anyhow::Result;
 use rustc_hash::FxHasher;
 
 use super::allele::Allele;
-use super::call::copies_alone;
 use super::cohort::Cohort;
 use super::evidence::{Alternates, Evidence};
 use super::fit::{ClassLikelihoods, CohortPrior};
+use super::posterior::copies_alone;
 use super::prior::CopyLikelihoods;
 use super::shares::Shares;
 use super::window::SampleWindow;

@@ -21,6 +21,7 @@ mod header;
 mod input;
 mod measure;
 mod pedigree;
+mod posterior;
 mod preset;
 mod prior;
 mod record;

@@ -197,3 +197,72 @@ pub fn ln_sum(ln: &[f64]) -> f64 {
 fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sample that shows the allele, with odds of a variant against none.
+    fn shows(odds: f64) -> CopyLikelihoods {
+        CopyLikelihoods {
+            by_copies: [1.0 / odds, 1.0, 0.01],
+            ploidy: Ploidy::Diploid,
+            is_candidate: true,
+        }
+    }
+
+    fn blank(depth: i32) -> CopyLikelihoods {
+        CopyLikelihoods {
+            by_copies: [1.0, 0.5f64.powi(depth), 0.001f64.powi(depth)],
+            ploidy: Ploidy::Diploid,
+            is_candidate: false,
+        }
+    }
+
+    /// Odds that the first sample has a copy.
+    fn odds(samples: &[CopyLikelihoods]) -> f64 {
+        let classes = Classes::new(samples.len());
+        let ln: Vec<f64> = classes.typical(0.5).iter().map(|weight| weight.ln()).collect();
+        let model = AlleleModel::new(&classes, &ln, samples);
+        let prior = model.prior_of(0, &[]);
+        let has = samples[0].by_copies;
+        (prior[1] * has[1] + prior[2] * has[2]) / (prior[0] * has[0])
+    }
+
+    #[test]
+    fn other_carriers_make_a_doubtful_variant_credible() {
+        let alone: Vec<_> = [shows(2.0)].into_iter().chain((0..20).map(|_| blank(20))).collect();
+        let shared: Vec<_> = [shows(2.0)]
+            .into_iter()
+            .chain((0..5).map(|_| shows(1e6)))
+            .chain((0..15).map(|_| blank(20)))
+            .collect();
+        assert!(
+            odds(&shared) > 20.0 * odds(&alone),
+            "{} {}",
+            odds(&shared),
+            odds(&alone)
+        );
+        // A sample that shows nothing is no carrier for that.
+        let (mut empty, others) = (vec![blank(20)], &shared[1..]);
+        empty.extend_from_slice(others);
+        assert!(odds(&empty) < 1e-3);
+    }
+
+    #[test]
+    fn the_weights_are_a_distribution_and_the_absence_of_carriers_has_a_probability() {
+        for samples in [1, 3, 1_000] {
+            let classes = Classes::new(samples);
+            let weights = classes.typical(0.4);
+            assert_eq!(weights.len(), classes.len());
+            assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            assert!((classes.artefacts(weights.into_iter()) - 0.4).abs() < 1e-9);
+        }
+        let classes = Classes::new(2);
+        let ln: Vec<f64> = classes.typical(0.5).iter().map(|weight| weight.ln()).collect();
+        let absent = |samples: &[CopyLikelihoods]| AlleleModel::new(&classes, &ln, samples).ln_absent();
+        assert!(absent(&[blank(30), blank(30)]) > -0.7);
+        let sure = absent(&[shows(1e9), blank(30)]);
+        assert!(sure < -15.0, "{sure}");
+    }
+}

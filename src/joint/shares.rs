@@ -98,3 +98,45 @@ fn kind_of(genotype: &Genotype) -> usize {
         Genotype::Diploid(_) => 3,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::allele::Allele;
+    use super::super::window::RecordAllele;
+    use super::*;
+
+    #[test]
+    fn shares_are_the_mean_probabilities() {
+        let snp = |likelihoods: &[u32]| Variant {
+            start: 5,
+            end: 6,
+            alleles: vec![
+                RecordAllele::Known(Allele {
+                    start: 5,
+                    end: 6,
+                    bases: b"T".to_vec(),
+                }),
+                RecordAllele::Unseen,
+            ],
+            genotype: vec![Some(0), Some(1)],
+            quality: None,
+            depth: None,
+            allele_depths: Vec::new(),
+            likelihoods: likelihoods.to_vec(),
+        };
+        let mut shares = Shares::default();
+        let before = shares.ln_share(&snp(&[]), &Genotype::Diploid([0, 1]));
+        for _ in 0..1_000 {
+            shares.add(&snp(&[0, 90, 90, 990, 990, 990]));
+        }
+        for _ in 0..3_000 {
+            shares.add(&snp(&[90, 0, 90, 990, 990, 990]));
+        }
+        shares.settle();
+        let share = |genotype: [usize; 2]| shares.ln_share(&snp(&[]), &genotype.into()).exp();
+        assert!((share([0, 0]) - 0.25).abs() < 0.01 && (share([0, 1]) - 0.75).abs() < 0.01);
+        assert!((before.exp() - TYPICAL[0][1]).abs() < 1e-9);
+        let sum: f64 = shares.counted().iter().flatten().sum();
+        assert!((sum - 4_000.0).abs() < 1e-6);
+    }
+}

@@ -177,3 +177,72 @@ fn by_copies(a: &Supported, b: &Supported) -> std::cmp::Ordering {
 fn by_size(a: &Supported, b: &Supported) -> std::cmp::Ordering {
     a.0.span().cmp(&b.0.span()).then_with(|| by_copies(a, b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::preset::Preset;
+    use super::*;
+
+    fn unified(alleles: &[(u64, u64, &str, u32, u32)], options: &UnifyOptions) -> Vec<Cluster> {
+        let supported = alleles.iter().map(|&(start, end, bases, copies, quality)| {
+            let allele = Allele {
+                start,
+                end,
+                bases: bases.into(),
+            };
+            let support = AlleleSupport {
+                qualities: [quality, 0],
+                copies,
+            };
+            (allele, support)
+        });
+        unify(supported.collect(), options)
+    }
+
+    fn spelled(cluster: &Cluster) -> Vec<(Range<u64>, usize, bool)> {
+        let sites = cluster.sites.iter();
+        sites
+            .map(|site| (site.range.clone(), site.alternates.len(), site.is_monoallelic))
+            .collect()
+    }
+
+    #[test]
+    fn a_long_deletion_over_two_sites_has_a_record_of_its_own() {
+        let alleles = [
+            (10, 14, "A", 4, 50),
+            (12, 13, "C", 2, 50),
+            (20, 21, "G", 3, 50),
+            (13, 30, "T", 1, 50),
+        ];
+        let clusters = unified(&alleles, &Preset::Wgs.options());
+        assert_eq!(clusters.len(), 1);
+        assert_eq!(
+            spelled(&clusters[0]),
+            [(10..14, 2, false), (13..30, 1, true), (20..21, 1, false)]
+        );
+        assert_eq!((clusters[0].counts.unified, clusters[0].counts.lost), (3, 1));
+        assert_eq!(clusters[0].sites[0].lost_copies, 1);
+        // The frequent allele of a site comes first.
+        assert_eq!(clusters[0].sites[0].support[0].copies, 4);
+    }
+
+    #[test]
+    fn alleles_of_low_quality_and_beyond_the_limit_are_counted() {
+        let mut options = Preset::Wgs.options();
+        options.max_alleles = 3;
+        let alleles = [
+            (5, 6, "A", 9, 90),
+            (5, 6, "C", 8, 90),
+            (5, 6, "T", 7, 90),
+            (5, 6, "TT", 6, 9),
+            (9, 10, "A", 1, 90),
+        ];
+        let clusters = unified(&alleles, &options);
+        let counts = clusters[0].counts;
+        assert_eq!(
+            (counts.unified, counts.filtered, counts.crowded, counts.lost),
+            (2, 1, 1, 0)
+        );
+        assert_eq!(clusters[1].sites[0].range, 9..10);
+    }
+}
