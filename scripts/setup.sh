@@ -48,7 +48,11 @@ install_libtorch() {
   rm -rf .torch && mkdir .torch
   "${pip[@]}" --no-deps "torch==$torch_version"
   if [[ $flavour == cuda ]]; then
-    "${pip[@]}" "torch==$torch_version"
+    # Only what libtorch_cuda links to or opens; torch's Python code also asks for triton, sympy and others.
+    local kernels
+    mapfile -t kernels < <(sed -nE 's/^Requires-Dist: ((cuda-toolkit|nvidia-)[^;]*).*/\1/p' .torch/torch-*.dist-info/METADATA)
+    [[ ${#kernels[@]} -gt 0 ]] || die "the package of torch $torch_version names no GPU libraries"
+    "${pip[@]}" "${kernels[@]}"
   else
     # shellcheck disable=SC2086
     "${pip[@]}" --no-deps $cuda_packages

@@ -34,11 +34,10 @@ fn main() {
         Ok(()) => end(0),
         Err(error) => {
             // One line, even if a library's message has several.
-            let line = format!("{error:#}")
-                .split('\n')
-                .map(str::trim)
-                .collect::<Vec<_>>()
-                .join(" ")
+            let text = format!("{error:#}");
+            // Torch adds the frames of its stack.
+            let message = text.split("\nException raised from ").next().unwrap_or_default();
+            let line = message.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
                 + hint(&error)
                 + &kept_work().map_or_else(String::new, |kept| format!("; {kept}"));
             let line = commands::without_secrets(&line);
