@@ -13,8 +13,8 @@ pub use artifact::{Card, Model, card_path};
 pub(crate) use artifact::{DataSet, Epoch, Metrics, Shared, Training};
 pub(crate) use cascade::{CascadeThresholds, Cascades};
 pub(crate) use feed::{Feed, TrainingOptions};
-pub use inference::{Inference, PileupClassifier};
-pub(crate) use inference::{cuda_devices, parse_device, parse_devices};
+pub use inference::{Inference, PileupClassifier, parse_devices};
+pub(crate) use inference::{cuda_devices, parse_device};
 pub use network::{Architecture, Batch, Network, Random, bucket};
 pub(crate) use training::{TrainingEvent, TrainingRun, recalibrate, train};
 

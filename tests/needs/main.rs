@@ -1,5 +1,5 @@
 //! Tests that need what a checkout lacks: the real reads, Python packages, or other programs. Where that is missing a test is ignored, and its line says
-//! what it needs. With DVCALL_REQUIRE_DATA=1 it fails instead.
+//! what it needs. With DVCALL_REQUIRE_DATA=1 it fails instead; a test that needs a GPU fails with DVCALL_REQUIRE_GPU=1.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -9,6 +9,7 @@ mod candidates;
 mod evaluate;
 mod evidence;
 mod joint;
+mod gpu;
 mod library;
 mod make_examples;
 mod pileup;
@@ -33,6 +34,8 @@ fn is_installed(program: &str) -> bool {
     status.is_ok_and(|output| output.status.success())
 }
 
+const GPU: &str = "needs a GPU and scripts/setup.sh cuda";
+
 /// A test is ignored unless `is_met`; `need` stands in its line.
 struct Need {
     need: &'static str,
@@ -47,7 +50,12 @@ macro_rules! trials {
 }
 
 fn trial(name: &str, need: &Need, test: fn()) -> Trial {
-    let is_required = std::env::var("DVCALL_REQUIRE_DATA").is_ok_and(|value| value == "1");
+    let variable = if need.need == GPU {
+        "DVCALL_REQUIRE_GPU"
+    } else {
+        "DVCALL_REQUIRE_DATA"
+    };
+    let is_required = std::env::var(variable).is_ok_and(|value| value == "1");
     let run = move || {
         test();
         Ok(())
@@ -74,6 +82,10 @@ fn main() -> ExitCode {
         need: "needs nginx and the real reads in DVCALL_DATA",
         is_met: server.is_met && reads.is_met,
     };
+    let gpu = Need {
+        need: GPU,
+        is_met: gpu::is_there(),
+    };
     let tools = ["samtools", "bcftools", "tabix", "curl"];
     let mirror = Need {
         need: "needs nginx, samtools, bcftools, tabix and curl",
@@ -96,6 +108,7 @@ fn main() -> ExitCode {
         make_examples::python_reads_a_shard_in_the_lines_of_the_docs,
         remote::s3_gives_the_same_records,
     ));
+    tests.extend(trials!(gpu, gpu::genotypes_on_a_gpu_are_those_of_the_cpu));
     tests.extend(trials!(server, remote::nginx_sends_little_more_than_the_region));
     tests.extend(trials!(
         both,
