@@ -188,6 +188,17 @@ impl ContigBins {
         self.chunks.iter().map(|chunk| chunk.start..chunk.end)
     }
 
+    /// Positions of the smallest bins that hold records.
+    pub fn smallest_bins(&self) -> impl Iterator<Item = Range<u64>> {
+        let first = BinShape::first_bin(self.shape.depth);
+        let bins = self
+            .chunks
+            .iter()
+            .map(|chunk| u64::from(chunk.bin))
+            .filter(move |&bin| bin >= first);
+        bins.map(|bin| self.shape.positions(bin))
+    }
+
     /// Virtual offsets of all records of the contig; none without records.
     pub fn records(&self) -> Option<Range<u64>> {
         let end = self.chunks.iter().map(|chunk| chunk.end).max()?;

@@ -1,17 +1,16 @@
 //! The index of a bgzipped VCF: where the records of a region begin.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rustc_hash::FxHashMap;
 
-use super::bin_index::{BinIndex, ContigBins, IndexedInterval};
+use super::bin_index::{BinIndex, ContigBins};
 
 /// A tabix or CSI index, by the names of contigs.
 pub struct VariantIndex {
     contigs: FxHashMap<String, ContigBins>,
-    /// Stretches that hold records, with the contig's name.
-    stretches: Vec<(String, IndexedInterval)>,
 }
 
 impl VariantIndex {
@@ -25,14 +24,8 @@ impl VariantIndex {
 
     pub fn read(path: &Path) -> Result<Self> {
         let index = BinIndex::read(path).with_context(|| format!("cannot read index {}", path.display()))?;
-        let name = |rank: usize| index.names.get(rank).cloned().unwrap_or_default();
-        let stretches = index
-            .intervals
-            .iter()
-            .map(|stretch| (name(stretch.contig as usize), stretch.clone()));
         Ok(Self {
-            stretches: stretches.collect(),
-            contigs: index.names.iter().cloned().zip(index.contigs.iter().cloned()).collect(),
+            contigs: index.names.into_iter().zip(index.contigs).collect(),
         })
     }
 
@@ -42,8 +35,8 @@ impl VariantIndex {
         Some(self.contigs.get(contig)?.records_from(position)?.start)
     }
 
-    /// Stretches that may hold records.
-    pub fn stretches(&self) -> impl Iterator<Item = (&str, &IndexedInterval)> {
-        self.stretches.iter().map(|(name, stretch)| (name.as_str(), stretch))
+    /// The smallest bins of a contig that hold records.
+    pub fn bins(&self, contig: &str) -> impl Iterator<Item = Range<u64>> {
+        self.contigs.get(contig).into_iter().flat_map(ContigBins::smallest_bins)
     }
 }

@@ -76,13 +76,9 @@ impl Cohort {
     /// Tiles spread evenly over the stretches where the first gVCF has records.
     fn tiles(&self) -> Vec<(String, Range<u64>)> {
         let mut starts = BTreeSet::new();
-        for (contig, stretch) in self.gvcfs.iter().take(1).flat_map(|gvcf| gvcf.index.stretches()) {
-            let Some(rank) = self.reference.contigs().position(contig) else {
-                continue;
-            };
-            // Large bins hold the few records that cross the borders of small ones.
-            if stretch.positions.end - stretch.positions.start <= TILE {
-                starts.insert((rank, stretch.positions.start / TILE * TILE));
+        for (rank, contig) in self.reference.contigs().iter().enumerate() {
+            for bin in self.gvcfs.iter().take(1).flat_map(|gvcf| gvcf.index.bins(&contig.name)) {
+                starts.insert((rank, bin.start / TILE * TILE));
             }
         }
         let starts: Vec<(usize, u64)> = starts.into_iter().collect();
