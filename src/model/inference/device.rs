@@ -126,7 +126,7 @@ pub fn parse_device(text: &str) -> Result<Device> {
     }
 }
 
-/// Parses a device (see [`parse_device`]), or several CUDA devices, `cuda:0,cuda:1`. `auto` is all CUDA devices.
+/// Parses a device (`auto`, `cpu`, `cuda`, `cuda:N`), or several CUDA devices, `cuda:0,cuda:1`. `auto` is all CUDA devices.
 pub fn parse_devices(text: &str) -> Result<Vec<Device>> {
     check_memory(memory_limit())?;
     if text == "auto" {
