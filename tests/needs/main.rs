@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod alleles;
 mod call;
 mod candidates;
 mod evaluate;
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
     };
     let mut tests = Vec::from(trials!(
         reads,
+        alleles::given_alleles_are_genotyped_at_least_as_well_as_found_ones,
         call::bam_and_cram_of_real_reads_give_the_same_records,
         call::blocks_are_as_sure_as_those_of_deepvariant,
         candidates::truth_is_among_the_candidates,
