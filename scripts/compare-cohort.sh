@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Compares joint genotypes with `bcftools merge -g` and with the calls of each person alone, on the cohort of
-# scripts/simulate-cohort.sh, against the truth. Prints a line for each method, depth and type: true variants missed and
+# Compares joint genotypes with `bcftools merge -g`, with bcftools' joint calling from the reads, and with the calls of
+# each person alone, on the cohort of scripts/simulate-cohort.sh, against the truth. Prints a line for each method, depth and type: true variants missed and
 # false calls (dvcall evaluate), missed variants that nobody else has, genotypes that are not called (of the method's
 # records), and Mendelian errors of both trios (bcftools +mendelian).
 #   scripts/compare-cohort.sh COHORT DVCALL
 # Needs: apt-get install bcftools tabix
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-[[ $# -eq 2 ]] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 2 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 cohort=$1 dvcall=$2
 reference=$cohort/ref/b37.chr20.fa
 mapfile -t people < <(cd "$cohort" && ls -d person?? father? mother? child?)
 gvcfs=("${people[@]/%//calls.g.vcf.gz}")
 gvcfs=("${gvcfs[@]/#/$cohort/}")
+bams=("${people[@]/%//reads.bam}")
+bams=("${bams[@]/#/$cohort/}")
 out=$cohort/compared
 mkdir -p "$out"
 
@@ -21,8 +23,12 @@ bcftools index -f -t "$out/merge.vcf.gz"
 "$dvcall" joint --quiet --ref "$reference" --output "$out/joint.vcf.gz" "${gvcfs[@]}"
 "$dvcall" joint --quiet --ref "$reference" --pedigree "$cohort/cohort.ped" --output "$out/pedigree.vcf.gz" "${gvcfs[@]}"
 
+bcftools mpileup --no-version -r 20:1500001-1800000 -f "$reference" -a AD,DP -d 2000 "${bams[@]}" 2>/dev/null |
+  bcftools call --no-version -mv -O z -o "$out/bcftools.vcf.gz"
+bcftools index -f -t "$out/bcftools.vcf.gz"
+
 for person in "${people[@]}"; do
-  for method in merge joint pedigree alone; do
+  for method in merge joint pedigree bcftools alone; do
     calls=$out/$person.$method.calls.vcf.gz
     if [[ $method == alone ]]; then
       cp "$cohort/$person/calls.vcf.gz" "$calls"
@@ -38,7 +44,7 @@ for person in "${people[@]}"; do
   done
 done
 python3 "$here/compare_cohort.py" "$cohort" "$out" "${people[@]}"
-for method in merge joint pedigree; do
+for method in merge joint pedigree bcftools; do
   for trio in 1 2; do
     printf '%s, trio %s: ' "$method" "$trio"
     bcftools +mendelian "$out/$method.vcf.gz" -t "mother$trio,father$trio,child$trio" -m c 2>/dev/null | tail -n 1

@@ -188,15 +188,9 @@ impl ContigBins {
         self.chunks.iter().map(|chunk| chunk.start..chunk.end)
     }
 
-    /// Positions of the smallest bins that hold records.
-    pub fn smallest_bins(&self) -> impl Iterator<Item = Range<u64>> {
-        let first = BinShape::first_bin(self.shape.depth);
-        let bins = self
-            .chunks
-            .iter()
-            .map(|chunk| u64::from(chunk.bin))
-            .filter(move |&bin| bin >= first);
-        bins.map(|bin| self.shape.positions(bin))
+    /// Positions of the bins that hold records.
+    pub fn bins(&self) -> impl Iterator<Item = Range<u64>> {
+        self.chunks.iter().map(|chunk| self.shape.positions(chunk.bin.into()))
     }
 
     /// Virtual offsets of all records of the contig; none without records.

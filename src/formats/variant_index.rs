@@ -35,8 +35,8 @@ impl VariantIndex {
         Some(self.contigs.get(contig)?.records_from(position)?.start)
     }
 
-    /// The smallest bins of a contig that hold records.
+    /// The bins of a contig that hold records. Bins have several sizes and lie in each other.
     pub fn bins(&self, contig: &str) -> impl Iterator<Item = Range<u64>> {
-        self.contigs.get(contig).into_iter().flat_map(ContigBins::smallest_bins)
+        self.contigs.get(contig).into_iter().flat_map(ContigBins::bins)
     }
 }

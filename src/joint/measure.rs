@@ -1,7 +1,7 @@
 //! Measures the prior of a cohort on tiles all over its gVCFs. The tiles do not depend on `--regions`, so that runs over
 //! parts of the genome give the same genotypes as one run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
@@ -75,10 +75,22 @@ impl Cohort {
 
     /// Tiles spread evenly over the stretches where the first gVCF has records.
     fn tiles(&self) -> Vec<(String, Range<u64>)> {
-        let mut starts = BTreeSet::new();
+        // Bins by size. Writers of indexes join small bins that hold little, so the smallest size may have few.
+        let mut by_size: BTreeMap<u64, Vec<(usize, Range<u64>)>> = BTreeMap::new();
         for (rank, contig) in self.reference.contigs().iter().enumerate() {
             for bin in self.gvcfs.iter().take(1).flat_map(|gvcf| gvcf.index.bins(&contig.name)) {
-                starts.insert((rank, bin.start / TILE * TILE));
+                let within = bin.start..bin.end.min(contig.length);
+                by_size.entry(bin.end - bin.start).or_default().push((rank, within));
+            }
+        }
+        let mut starts = BTreeSet::new();
+        for bins in by_size.into_values() {
+            if starts.len() >= TILES[0] {
+                break;
+            }
+            for (rank, bin) in bins {
+                let cells = (bin.start / TILE * TILE..bin.end).step_by(TILE as usize);
+                starts.extend(cells.map(|start| (rank, start)));
             }
         }
         let starts: Vec<(usize, u64)> = starts.into_iter().collect();
