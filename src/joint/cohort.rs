@@ -165,7 +165,7 @@ impl Cohort {
                     &samples,
                     self.options.min_site_quality,
                 );
-                match record.filter(|record| self.is_requested(contig, record.position)) {
+                match record.filter(|record| self.regions.contains(contig, record.position)) {
                     Some(record) => {
                         summary.add(&called, &record, &self.families);
                         records.push(record);
@@ -181,12 +181,6 @@ impl Cohort {
             summary,
             partitions: piece,
         })
-    }
-
-    fn is_requested(&self, contig: &str, position: u64) -> bool {
-        let regions = self.regions.on(contig);
-        let after = regions.partition_point(|region| region.0 <= position);
-        after > 0 && position < regions[after - 1].1
     }
 
     /// The clusters of alleles over a range. Reads so much around the range that no cluster depends on where it ends.
