@@ -12,8 +12,11 @@ use crate::model::feed::{TrainingItem, TrainingOptions};
 use crate::model::network::{Network, Weights, bucket, copy_of};
 use crate::variants::VariantType;
 
-/// Most examples evaluated together. On the CPU a group has fewer if else a thread would have none.
+/// Most examples evaluated together on the CPU.
 const CPU_GROUP: usize = 16;
+/// Least number of groups of a batch of at least 32 examples, so that so many threads have work. It does not depend on
+/// the number of threads, because the images of a group are padded to equal size, and the padding changes the gradient.
+const LEAST_GROUPS: usize = 8;
 const CUDA_GROUP: usize = 64;
 
 /// A network for each thread. All share the memory of their weights, but each has its own gradients.
@@ -51,7 +54,7 @@ impl DataParallel {
     fn group(&self, examples: usize) -> usize {
         match self.device.is_cuda() {
             true => CUDA_GROUP,
-            false => examples.div_ceil(self.networks.len()).clamp(1, CPU_GROUP),
+            false => (examples / LEAST_GROUPS).clamp(4, CPU_GROUP),
         }
     }
 
@@ -200,27 +203,20 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_of_32_gives_each_thread_its_share() {
+    fn a_batch_of_32_gives_each_of_eight_threads_its_share() {
         let network = Network::random(&Architecture::default(), 1).unwrap();
-        let group = |threads, examples| {
-            let options = TrainingOptions {
-                threads,
-                ..TrainingOptions::default()
-            };
-            let replicas = DataParallel::new(&network, &options, [1.0; 2], Device::Cpu).unwrap();
-            replicas.group(examples)
-        };
-        assert_eq!([1, 2, 8, 16, 40].map(|threads| group(threads, 32)), [16, 16, 4, 2, 1]);
-        assert_eq!((group(8, 256), group(3, 1)), (16, 1));
+        let replicas = DataParallel::new(&network, &TrainingOptions::default(), [1.0; 2], Device::Cpu).unwrap();
+        assert_eq!(
+            [1, 32, 64, 128, 256].map(|examples| replicas.group(examples)),
+            [4, 4, 8, 16, 16]
+        );
         let items: Vec<_> = items().into_iter().cycle().take(32).collect();
         let items: Vec<&TrainingItem> = items.iter().collect();
-        for threads in [2, 8, 16] {
-            let parts = items
-                .chunks(group(threads, 32))
-                .map(|part| (part, vec![1.0; part.len()]));
-            let shares = distribute(parts.collect(), threads);
-            assert!(shares.iter().all(|share| !share.is_empty()), "{threads}");
-        }
+        let parts = items
+            .chunks(replicas.group(32))
+            .map(|part| (part, vec![1.0; part.len()]));
+        let shares = distribute(parts.collect(), 8);
+        assert!(shares.iter().all(|share| !share.is_empty()));
     }
 
     #[test]
