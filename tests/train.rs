@@ -533,7 +533,7 @@ fn shared_reads_are_refused_and_other_rules_are_told() {
     train("m.safetensors", &[]).success().stderr(
         contains("are of the same sample at synthetic:1-1")
             .and(contains("different rules"))
-            .and(contains("thresholds {\"min_snp_fraction\":0.2}")),
+            .and(contains("has {\"min_snp_fraction\":0.2}")),
     );
     Command::cargo_bin("dvcall")
         .unwrap()
