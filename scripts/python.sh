@@ -3,9 +3,10 @@
 # latter into .python/; nothing outside the checkout changes.
 #   scripts/python.sh -m simulation COMMAND ARGUMENTS...
 #   scripts/python.sh -m pytest scripts/simulation
+# DVCALL_REQUIREMENTS names another list of packages; they go into a folder of their own.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-requirements=$here/requirements.txt
+requirements=${DVCALL_REQUIREMENTS:-$here/requirements.txt}
 key=$(cat "$requirements" <(python3 -c 'import sys; print(sys.implementation.cache_tag)') | sha256sum | cut -c 1-16)
 packages=$here/../.python/$key
 
