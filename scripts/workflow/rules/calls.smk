@@ -5,7 +5,7 @@
 rule cut:
     input:
         ref=REFERENCE,
-        fai=REFERENCE + ".fai",
+        fai=INDEX,
         regions=config["regions"] or [],
     output:
         beds=expand("regions/{part}.bed", part=PARTS),
@@ -21,7 +21,7 @@ rule call:
     input:
         reads=tracked_reads,
         ref=REFERENCE,
-        fai=REFERENCE + ".fai",
+        fai=INDEX,
         regions="regions/{part}.bed",
     output:
         vcf=temp("parts/{sample}/{part}.vcf.gz"),

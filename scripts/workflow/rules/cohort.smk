@@ -20,7 +20,7 @@ rule joint:
         gvcfs=expand("gvcfs/{sample}.g.vcf.gz", sample=SAMPLES),
         indices=expand("gvcfs/{sample}.g.vcf.gz.tbi", sample=SAMPLES),
         ref=REFERENCE,
-        fai=REFERENCE + ".fai",
+        fai=INDEX,
         regions="regions/{part}.bed",
         pedigree="cohort/cohort.ped" if has_parents() else [],
     output:
@@ -46,10 +46,10 @@ rule annotate:
         vcf="parts/cohort/{part}.joint.vcf.gz",
         tbi="parts/cohort/{part}.joint.vcf.gz.tbi",
         ref=REFERENCE,
-        fai=REFERENCE + ".fai",
+        fai=INDEX,
         genes=config["genes"] or [],
         annotations=annotation_files(),
-        indices=[path + ".tbi" for path in annotation_files()],
+        indices=[f"{path}.tbi" for path in annotation_files()],
     output:
         vcf=temp("parts/cohort/{part}.annotated.vcf.gz"),
     log:
@@ -59,8 +59,7 @@ rule annotate:
     shadow:
         "minimal"
     shell:
-        "(bcftools view --no-version --output-type u {input.vcf} | {params.steps} | "
-        "bcftools view --no-version --output-type z --output {output.vcf}) 2> {log}"
+        "({params.steps}) 2> {log}"
 
 
 rule gather_cohort:

@@ -89,16 +89,22 @@ def annotation_files():
     return [entry["file"] for entry in config["annotations"]]
 
 
-def annotation_steps(wildcards, input):
-    """The pipeline of bcftools that annotates what it reads from the file or the pipe before it."""
-    steps = [
-        f"bcftools annotate --no-version --output-type u --annotations '{path}' --columns '{entry['columns']}'"
-        for path, entry in zip(input.annotations, config["annotations"])
-    ]
+def annotation_steps(wildcards, input, output):
+    """The commands that annotate a part. `bcftools annotate` needs indexed files, so each step writes one into the shadow folder."""
+    steps, last = [], input.vcf
+    for number, (path, entry) in enumerate(zip(input.annotations, config["annotations"])):
+        step = f"step{number}.bcf"
+        columns = entry["columns"]
+        steps.append(f"bcftools annotate --no-version --output-type b --output {step} --annotations '{path}' --columns '{columns}' {last}")
+        steps.append(f"bcftools index {step}")
+        last = step
     if config["genes"]:
         # Genotypes are not phased, so each variant is judged by itself.
-        steps.append(f"bcftools csq --no-version --local-csq --phase a --output-type u --fasta-ref {input.ref} --gff-annot '{input.genes}'")
-    return " | ".join(steps)
+        csq = f"bcftools csq --no-version --local-csq --phase a --fasta-ref {input.ref} --gff-annot '{input.genes}'"
+        steps.append(f"{csq} --output-type z --output {output.vcf} {last}")
+    else:
+        steps.append(f"bcftools view --no-version --output-type z --output {output.vcf} {last}")
+    return " && ".join(steps)
 
 
 def more_memory(wildcards, attempt):
@@ -107,4 +113,5 @@ def more_memory(wildcards, attempt):
 
 SAMPLES = read_samples(config["samples"])
 REFERENCE = config["reference"]
+INDEX = f"{REFERENCE}.fai"
 PARTS = [f"{part:04d}" for part in range(1, config["parts"] + 1)]

@@ -5,7 +5,7 @@ rule coverage:
     input:
         reads=tracked_reads,
         ref=REFERENCE,
-        fai=REFERENCE + ".fai",
+        fai=INDEX,
     output:
         table="quality/{sample}.coverage.txt",
     log:
@@ -66,7 +66,7 @@ rule kinship:
     input:
         vcf="cohort/cohort.vcf.gz",
         tbi="cohort/cohort.vcf.gz.tbi",
-        fai=REFERENCE + ".fai",
+        fai=INDEX,
     output:
         table="quality/kinship.kin0",
     log:
@@ -92,7 +92,7 @@ rule evaluate:
         truth=lambda wildcards: SAMPLES[wildcards.sample]["truth"],
         confident=lambda wildcards: SAMPLES[wildcards.sample].get("confident") or [],
         ref=REFERENCE,
-        fai=REFERENCE + ".fai",
+        fai=INDEX,
     output:
         own="evaluation/{sample}.summary.csv",
         page="evaluation/{sample}.html",
