@@ -33,9 +33,25 @@ person() {
   rm -r "$name"
 }
 
-bcftools view --no-version -h truth.vcf.gz | sed 's/\tsample$/\tnobody/' | bgzip > nobody.vcf.gz
+# The mother's haplotypes have each of the father's variants with a chance of one half, as if the variants were common, so
+# that the kinship of the three means something. She also has variants of her own.
+draw_genotypes() {
+  python3 -c '
+import random, sys
+
+draw = random.Random(31)
+for line in sys.stdin:
+    fields = line.rstrip().split("\t")
+    if line.startswith("#CHROM"):
+        fields[9] = "nobody"
+    elif not line.startswith("#"):
+        alleles = fields[4].count(",") + 1
+        fields[9] = "|".join(str(draw.randint(0, alleles)) for _ in "12")
+    print(*fields, sep="\t")'
+}
+bcftools view --no-version truth.vcf.gz chrA | draw_genotypes | bgzip > nobody.vcf.gz
 tabix -p vcf nobody.vcf.gz
-person mother nobody.vcf.gz 31 --plant 0.2,0.2,2
+person mother nobody.vcf.gz 31 --plant 0.05,0.05,0.4
 bcftools merge --no-version -0 truth.vcf.gz mother.truth.vcf.gz -O z -o parents.vcf.gz
 tabix -p vcf parents.vcf.gz
 person child parents.vcf.gz 32 --samples sample,mother --plant 0,0,0
