@@ -24,9 +24,9 @@ rule joint:
         regions="regions/{part}.bed",
         pedigree="cohort/cohort.ped" if has_parents() else [],
     output:
-        vcf=temp("parts/cohort/{part}.joint.vcf.gz"),
-        tbi=temp("parts/cohort/{part}.joint.vcf.gz.tbi"),
-        summary=temp("parts/cohort/{part}.joint.json"),
+        vcf=temp("joint/{part}.vcf.gz"),
+        tbi=temp("joint/{part}.vcf.gz.tbi"),
+        summary=temp("joint/{part}.json"),
     log:
         "logs/joint/{part}.log",
     params:
@@ -43,15 +43,15 @@ rule joint:
 
 rule annotate:
     input:
-        vcf="parts/cohort/{part}.joint.vcf.gz",
-        tbi="parts/cohort/{part}.joint.vcf.gz.tbi",
+        vcf="joint/{part}.vcf.gz",
+        tbi="joint/{part}.vcf.gz.tbi",
         ref=REFERENCE,
         fai=INDEX,
         genes=config["genes"] or [],
         annotations=annotation_files(),
         indices=[f"{path}.tbi" for path in annotation_files()],
     output:
-        vcf=temp("parts/cohort/{part}.annotated.vcf.gz"),
+        vcf=temp("annotated/{part}.vcf.gz"),
     log:
         "logs/annotate/{part}.log",
     params:
@@ -64,7 +64,7 @@ rule annotate:
 
 rule gather_cohort:
     input:
-        parts=expand("parts/cohort/{part}.joint.vcf.gz", part=PARTS),
+        parts=expand("joint/{part}.vcf.gz", part=PARTS),
     output:
         vcf="cohort/cohort.vcf.gz",
         tbi="cohort/cohort.vcf.gz.tbi",
@@ -78,7 +78,7 @@ rule gather_cohort:
 
 rule gather_annotated:
     input:
-        parts=expand("parts/cohort/{part}.annotated.vcf.gz", part=PARTS),
+        parts=expand("annotated/{part}.vcf.gz", part=PARTS),
     output:
         vcf="cohort/annotated.vcf.gz",
         tbi="cohort/annotated.vcf.gz.tbi",
@@ -92,7 +92,7 @@ rule gather_annotated:
 
 rule gather_cohort_summary:
     input:
-        parts=expand("parts/cohort/{part}.joint.json", part=PARTS),
+        parts=expand("joint/{part}.json", part=PARTS),
     output:
         whole="cohort/cohort.json",
     log:
