@@ -39,7 +39,6 @@ rule call:
         mem_mb=more_memory,
         gpu=config["gpus"],
     shell:
-        # A part without a callable base has no regions, which dvcall refuses. The script that cuts makes no such parts.
         "{params.dvcall} call --resume --quiet --threads {threads} --ref {input.ref} --regions {input.regions} "
         "{params.options} --output {output.vcf} --gvcf {output.gvcf} --summary {output.summary} 2> {log}"
 
