@@ -8,14 +8,14 @@ cd "$(dirname "$0")/.."
 
 check_scripts() {
   local script
-  for script in scripts/*.sh .ci/run; do
+  for script in scripts/*.sh scripts/workflow/*.sh .ci/run; do
     bash -n "$script"
     [[ -x $script ]] || { echo "test: $script is not executable" >&2; return 1; }
   done
   if command -v shellcheck >/dev/null; then
-    shellcheck scripts/*.sh .ci/run
+    shellcheck scripts/*.sh scripts/workflow/*.sh .ci/run
   fi
-  scripts/python.sh -m pytest -q -rs -p no:cacheprovider scripts/simulation
+  scripts/python.sh -m pytest -q -rs -p no:cacheprovider scripts/simulation scripts/workflow
 }
 
 # Advisories need the RustSec database, which is on GitHub.
