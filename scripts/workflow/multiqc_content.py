@@ -91,7 +91,7 @@ def table(name: str, title: str, text: str, headers: dict[str, str], rows: dict[
         "description": text,
         "plot_type": "table",
         "pconfig": {"id": f"dvcall_{name}_table", "title": title},
-        "headers": {key: {"title": shown, **({"format": "{:,.0f}"} if shown in WHOLE else {})} for key, shown in headers.items()},
+        "headers": {key: {"title": shown, "format": FORMATS.get(shown, "{:,.2f}")} for key, shown in headers.items()},
         "data": rows,
     }
 
@@ -114,7 +114,7 @@ KINSHIP_HEADERS = {
     "by_table": "Relation by the table",
     "agreement": "Agreement",
 }
-WHOLE = ("Variants", "SNPs", "Indels", "SNPs compared", "Number")
+FORMATS = {name: "{:,.0f}" for name in ("Variants", "SNPs", "Indels", "SNPs compared", "Number")} | {"Kinship": "{:.3f}"}
 
 
 def numbers_of(records: dict, prefix: str = "") -> dict[str, Row]:
