@@ -12,11 +12,8 @@ use crate::model::feed::{TrainingItem, TrainingOptions};
 use crate::model::network::{Network, Weights, bucket, copy_of};
 use crate::variants::VariantType;
 
-/// Most examples evaluated together on the CPU.
+/// Most examples evaluated together: few enough to distribute evenly on the CPU, enough to be fast.
 const CPU_GROUP: usize = 16;
-/// Least number of groups of a batch of at least 32 examples, so that so many threads have work. It does not depend on
-/// the number of threads, because the images of a group are padded to equal size, and the padding changes the gradient.
-const LEAST_GROUPS: usize = 8;
 const CUDA_GROUP: usize = 64;
 
 /// A network for each thread. All share the memory of their weights, but each has its own gradients.
@@ -50,14 +47,6 @@ impl DataParallel {
         self.type_weights[usize::from(item.context.variant_type == VariantType::Indel)]
     }
 
-    /// How many of a batch's examples are evaluated together.
-    fn group(&self, examples: usize) -> usize {
-        match self.device.is_cuda() {
-            true => CUDA_GROUP,
-            false => (examples / LEAST_GROUPS).clamp(4, CPU_GROUP),
-        }
-    }
-
     /// The gradient of the weighted mean loss of a batch, and the plain sum of its losses. Both repeat bit by bit
     /// for the same number of threads.
     pub fn gradient(&mut self, items: &[TrainingItem]) -> Result<(Weights, f64)> {
@@ -65,7 +54,7 @@ impl DataParallel {
         // Groups of similar numbers of rows. The shorter images are padded, which costs less than groups of one or two.
         let mut sorted: Vec<&TrainingItem> = items.iter().collect();
         sorted.sort_by_cached_key(|item| filled_rows(&item.image));
-        let parts = sorted.chunks(self.group(items.len()));
+        let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });
         let weighted = parts.map(|part| (part, part.iter().map(|item| self.weight(item) / total).collect()));
         let shares = distribute(weighted.collect(), self.networks.len());
         let (device, kind, smoothing) = (self.device, self.kind, self.smoothing);
@@ -200,23 +189,6 @@ mod tests {
             alone: true,
         };
         (0..30).map(item).collect()
-    }
-
-    #[test]
-    fn a_batch_of_32_gives_each_of_eight_threads_its_share() {
-        let network = Network::random(&Architecture::default(), 1).unwrap();
-        let replicas = DataParallel::new(&network, &TrainingOptions::default(), [1.0; 2], Device::Cpu).unwrap();
-        assert_eq!(
-            [1, 32, 64, 128, 256].map(|examples| replicas.group(examples)),
-            [4, 4, 8, 16, 16]
-        );
-        let items: Vec<_> = items().into_iter().cycle().take(32).collect();
-        let items: Vec<&TrainingItem> = items.iter().collect();
-        let parts = items
-            .chunks(replicas.group(32))
-            .map(|part| (part, vec![1.0; part.len()]));
-        let shares = distribute(parts.collect(), 8);
-        assert!(shares.iter().all(|share| !share.is_empty()));
     }
 
     #[test]
