@@ -34,6 +34,21 @@ check_dependencies() {
   fi
 }
 
+# The tests of URLs need a web server, and the tests of scripts need tools of the field.
+install_tools() {
+  local missing=() tool
+  [[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null || missing+=(nginx-light)
+  for tool in samtools bcftools tabix curl; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  [[ ${#missing[@]} -eq 0 ]] && return
+  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null && apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
+    return
+  fi
+  echo "test: some tests will be ignored, because these packages are missing: ${missing[*]}" >&2
+}
+
 body_checksum() {
   python3 -c 'import gzip, hashlib, sys; print(hashlib.sha256(b"".join(l for l in gzip.open(sys.argv[1]) if l[:2] != b"##")).hexdigest())' "$1"
 }
@@ -47,6 +62,7 @@ check_demo() {
 }
 
 scripts/setup.sh
+install_tools
 check_scripts
 check_dependencies
 cargo fmt --check

@@ -1,5 +1,6 @@
-//! Tests that need what a checkout lacks: the real reads, Python packages, or other programs. Where that is missing a test is ignored, and its line says
-//! what it needs. With DVCALL_REQUIRE_DATA=1 it fails instead; a test that needs a GPU fails with DVCALL_REQUIRE_GPU=1.
+//! Tests that need what a checkout lacks: the real reads, Python packages, or other programs. Where that is missing a test
+//! is ignored, and its line says what it needs. With DVCALL_REQUIRE_DATA=1 it fails instead; DVCALL_REQUIRE_GPU=1 and
+//! DVCALL_REQUIRE_NGINX=1 do the same for tests that need a GPU or a web server.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -51,10 +52,10 @@ macro_rules! trials {
 }
 
 fn trial(name: &str, need: &Need, test: fn()) -> Trial {
-    let variable = if need.need == GPU {
-        "DVCALL_REQUIRE_GPU"
-    } else {
-        "DVCALL_REQUIRE_DATA"
+    let variable = match need.need {
+        GPU => "DVCALL_REQUIRE_GPU",
+        server if server.contains("nginx") => "DVCALL_REQUIRE_NGINX",
+        _ => "DVCALL_REQUIRE_DATA",
     };
     let is_required = std::env::var(variable).is_ok_and(|value| value == "1");
     let run = move || {
