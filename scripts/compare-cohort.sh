@@ -22,13 +22,14 @@ bcftools merge --no-version -g "$reference" -O z -o "$out/merge.vcf.gz" "${gvcfs
 bcftools index -f -t "$out/merge.vcf.gz"
 "$dvcall" joint --quiet --ref "$reference" --output "$out/joint.vcf.gz" "${gvcfs[@]}"
 "$dvcall" joint --quiet --ref "$reference" --pedigree "$cohort/cohort.ped" --output "$out/pedigree.vcf.gz" "${gvcfs[@]}"
+"$dvcall" joint --quiet --ref "$reference" --preset wgs --output "$out/wgs.vcf.gz" "${gvcfs[@]}"
 
 bcftools mpileup --no-version -r 20:1500001-1800000 -f "$reference" -a AD,DP -d 2000 "${bams[@]}" 2>/dev/null |
   bcftools call --no-version -mv -O z -o "$out/bcftools.vcf.gz"
 bcftools index -f -t "$out/bcftools.vcf.gz"
 
 for person in "${people[@]}"; do
-  for method in merge joint pedigree bcftools alone; do
+  for method in merge joint pedigree wgs bcftools alone; do
     calls=$out/$person.$method.calls.vcf.gz
     if [[ $method == alone ]]; then
       cp "$cohort/$person/calls.vcf.gz" "$calls"
