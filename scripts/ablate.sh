@@ -17,7 +17,7 @@ variants=("$@")
 [[ $# -gt 0 ]] || variants=(base seed2 no-augmentation one-block quarter-width wide wider 101-columns no-real-reads no-realignment)
 mkdir -p "$output"
 
-simulated=(nova_hg001_30x hs2000_hg001_50x hiseqx_hg002_70x hs2000_hg002_11x hs2500_hg001_8x hs2500_hg002_rep)
+simulated=(nova_hg001_30x hs2000_hg001_50x hiseqx_hg002_70x hs2000_hg002_15x hs2500_mix_12x hs2500_hg002_rep10)
 real=(spiked_18.78M_{0.12,0.35,1.0} spiked_20.16M_{0.12,0.35,1.0} real_20.16M_0.{08,3})
 validation=(nova_panel_12x nova_panel_30x spiked_20.53M_{0.12,0.35,1.0})
 

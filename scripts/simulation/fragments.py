@@ -5,10 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from .dna import BASES
+from .places import normal_quantile, place_number
 from .stretches import Span, Stretch
 
 WINDOW = 200  # bases that share one yield
 FLANK = 600  # bases of foreign DNA on each side of a diverged copy
+SITE_SALT = 11
+SITE_SPREAD = 0.6  # sigma of the log of the yield between amplicons, cut sites or capture targets
+TARGET_EVERY = 3000  # bases between the starts of capture targets, on average
+TARGET_SIZES = (150, 1500)  # bases of a capture target
+OFF_TARGET = 0.01  # yield between capture targets
+SITE_EVERY = 700  # bases between amplicons or cut sites, on average
+
+Places = tuple[np.ndarray, np.ndarray]  # starts and sizes of fragments
 
 
 @dataclass
@@ -29,6 +38,7 @@ class Library:
     paralogs: float  # bases of diverged copies, against the bases of the stretch
     gc_bias: float
     roughness: float  # sigma of the log of the yield
+    kind: str = "genome"  # one of KINDS
 
 
 @dataclass
@@ -103,11 +113,7 @@ def draw(
     """The pool, and fragments in it with PCR copies. `bases`: read bases that a fragment gives."""
     starts, sizes, offset = [], [], 0
     for source in every:
-        count = rng.poisson(source.depth * len(source.sequence) / bases)
-        weight = yields(source.sequence, library, rng)
-        window = rng.choice(len(weight), count, p=weight / weight.sum())
-        start = window * WINDOW + rng.integers(0, WINDOW, count)
-        size = rng.choice(inserts, count).astype(np.int64)
+        start, size = KINDS[library.kind](source, inserts, bases, library, rng)
         inside = start + size < len(source.sequence)
         starts.append(start[inside] + offset)
         sizes.append(size[inside])
@@ -115,6 +121,59 @@ def draw(
     fragments = Fragments(np.concatenate(starts), np.concatenate(sizes))
     fragments = fragments[np.argsort(fragments.start, kind="stable")]
     return np.concatenate([s.sequence for s in every]), with_copies(fragments, library.duplicates, rng)
+
+
+def shotgun(source: Source, inserts: np.ndarray, bases: int, library: Library, rng: np.random.Generator) -> Places:
+    """Fragments of a whole genome."""
+    count = rng.poisson(source.depth * len(source.sequence) / bases)
+    return in_windows(count, yields(source.sequence, library, rng), inserts, rng)
+
+
+def captured(source: Source, inserts: np.ndarray, bases: int, library: Library, rng: np.random.Generator) -> Places:
+    """Fragments of capture targets such as exons. `source.depth` is the mean depth of the targets."""
+    sites, level, of_size = sites_of(source.sequence, TARGET_EVERY)
+    capture = np.full(len(source.sequence), OFF_TARGET)
+    low, high = TARGET_SIZES
+    for start, size, strength in zip(sites, low * (high / low) ** of_size, level):
+        capture[start : start + int(size)] = strength
+    by_window = np.add.reduceat(capture, np.arange(0, len(capture), WINDOW)) / WINDOW
+    by_window = np.pad(by_window, (0, len(capture) // WINDOW + 1 - len(by_window)), mode="edge")
+    count = rng.poisson(source.depth * capture.sum() / bases)
+    return in_windows(count, yields(source.sequence, library, rng) * by_window, inserts, rng)
+
+
+def in_windows(count: int, weight: np.ndarray, inserts: np.ndarray, rng: np.random.Generator) -> Places:
+    """Fragments in windows of these weights."""
+    window = rng.choice(len(weight), count, p=weight / weight.sum())
+    start = window * WINDOW + rng.integers(0, WINDOW, count)
+    return start, rng.choice(inserts, count).astype(np.int64)
+
+
+def amplicons(source: Source, inserts: np.ndarray, bases: int, library: Library, rng: np.random.Generator) -> Places:
+    """Fragments between two primers: all fragments of an amplicon have the same ends."""
+    sites, level, of_size = sites_of(source.sequence, SITE_EVERY)
+    counts = rng.poisson(source.depth * level)
+    return np.repeat(sites, counts), np.repeat(np.quantile(inserts, of_size).astype(np.int64), counts)
+
+
+def cut_sites(source: Source, inserts: np.ndarray, bases: int, library: Library, rng: np.random.Generator) -> Places:
+    """Fragments that begin where an enzyme cuts, and end anywhere (RAD sequencing)."""
+    sites, level, _ = sites_of(source.sequence, SITE_EVERY)
+    start = np.repeat(sites, rng.poisson(source.depth * level))
+    return start, rng.choice(inserts, len(start)).astype(np.int64)
+
+
+def sites_of(sequence: np.ndarray, every: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places that the bases before them choose, so that both haplotypes share them: offsets, yields about 1, and a number in
+    [0, 1) for a size."""
+    chance = place_number(sequence, np.arange(len(sequence)), SITE_SALT)
+    sites = np.flatnonzero(chance < 1 / every)
+    chance = chance[sites]
+    level = np.exp(SITE_SPREAD * normal_quantile(np.clip((chance * every * 1e3) % 1, 1e-3, 1 - 1e-3)))
+    return sites, level, (chance * every * 1e6) % 1
+
+
+KINDS = {"genome": shotgun, "exome": captured, "amplicons": amplicons, "cut-sites": cut_sites}
 
 
 def with_copies(fragments: Fragments, share: float, rng: np.random.Generator) -> Fragments:

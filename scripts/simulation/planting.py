@@ -7,26 +7,41 @@ import numpy as np
 from .dna import BASES, TRANSITION, decoded
 from .repeats import tracts
 from .stretches import Stretch
+from .truth import NEAREST
 from .variants import Variant, left_aligned
 
 LONGEST = 50  # bases that a planted indel adds or takes away
+LONG_DELETIONS, LONG_INSERTIONS = (20, 400), (20, 150)  # bases; every logarithm is as frequent as every other
+BLOCK = 200  # bases with many SNPs
+BLOCK_SNPS = (10, 25)
+NEIGHBOUR = 10  # bases between two neighbours, at most
 EDGE = 400  # bases at a stretch's ends in which nothing is planted
 REPEAT_EDGE = 300
 
 
 @dataclass
 class Density:
-    """Variants planted a kilobase: changes of repeats, indels anywhere, SNPs."""
+    """Variants planted a kilobase: changes of repeats, indels anywhere, SNPs, long indels, dense blocks of SNPs, and pairs of
+    neighbours."""
 
     repeats: float
     anywhere: float
     snps: float
     two_alternates: float = 0.0  # share of the changes of repeats that have two different alternates
+    long: float = 0.0
+    blocks: float = 0.0
+    neighbours: float = 0.0
+
+    @property
+    def nearest(self) -> int:
+        """Bases that a planted variant keeps from another variant."""
+        return 1 if self.blocks or self.neighbours else NEAREST
 
     @classmethod
     def parse(cls, text: str, two_alternates: float = 0.0) -> "Density":
-        """From 'REPEATS,ANYWHERE,SNPS'."""
-        return cls(*(float(x) for x in text.split(",")), two_alternates)
+        """From 'REPEATS,ANYWHERE,SNPS[,LONG[,BLOCKS[,NEIGHBOURS]]]'."""
+        repeats, anywhere, of_snps, *others = (float(x) for x in text.split(","))
+        return cls(repeats, anywhere, of_snps, two_alternates, *others)
 
 
 def planted(stretch: Stretch, density: Density, rng: np.random.Generator) -> list[Variant]:
@@ -38,6 +53,9 @@ def planted(stretch: Stretch, density: Density, rng: np.random.Generator) -> lis
         variants += indels_anywhere(stretch, rng.poisson(density.anywhere * stretch.kilobases), rng)
     if density.snps:
         variants += snps(stretch, rng.poisson(density.snps * stretch.kilobases), rng)
+    for kind, rate in ((long_indels, density.long), (blocks, density.blocks), (neighbours, density.neighbours)):
+        if rate:
+            variants += kind(stretch, rng.poisson(rate * stretch.kilobases), rng)
     return variants
 
 
@@ -74,24 +92,25 @@ def change_of_repeat(stretch: Stretch, start: int, end: int, unit: int, two_alte
 
 
 def indels_anywhere(stretch: Stretch, count: int, rng: np.random.Generator) -> list[Variant]:
-    """Insertions and deletions of 1 to 50 bases at any place; half of the insertions repeat the bases that follow."""
+    """Insertions and deletions of 1 to 50 bases at any place."""
     variants = []
     for offset in rng.integers(EDGE, len(stretch.reference) - EDGE, count):
         size = int(min(LONGEST, rng.geometric(0.25) if rng.random() < 0.7 else rng.integers(5, LONGEST + 1)))
-        anchor = chr(stretch.reference[offset])
-        following = decoded(stretch.reference[offset + 1 : offset + 1 + size])
-        if rng.random() < 0.5:
-            ref, alt = anchor + following, anchor
-        elif rng.random() < 0.5:
-            ref, alt = anchor, anchor + following
-        else:
-            ref, alt = anchor, anchor + decoded(rng.choice(BASES, size))
-        genotype = drawn_genotype(rng)
-        aligned = left_aligned((int(stretch.start + offset), ref, alt), stretch.base_at, stretch.start)
-        if aligned:
-            position, ref, alt = aligned
-            variants.append(Variant(position, (ref, alt), genotype))
+        variants += indel(stretch, int(offset), size, rng.random() < 0.5, rng)
     return variants
+
+
+def indel(stretch: Stretch, offset: int, size: int, deletion: bool, rng: np.random.Generator) -> list[Variant]:
+    """The left-aligned indel behind a base, with a drawn genotype; none where it runs out of the stretch. Half of the
+    insertions repeat the bases that follow."""
+    anchor, following = chr(stretch.reference[offset]), decoded(stretch.reference[offset + 1 : offset + 1 + size])
+    if deletion:
+        ref, alt = anchor + following, anchor
+    else:
+        ref, alt = anchor, anchor + (following if rng.random() < 0.5 else decoded(rng.choice(BASES, size)))
+    genotype = drawn_genotype(rng)
+    aligned = left_aligned((stretch.start + offset, ref, alt), stretch.base_at, stretch.start)
+    return [Variant(aligned[0], aligned[1:], genotype)] if aligned else []
 
 
 def snps(stretch: Stretch, count: int, rng: np.random.Generator) -> list[Variant]:
@@ -107,4 +126,45 @@ def snps(stretch: Stretch, count: int, rng: np.random.Generator) -> list[Variant
         if rng.random() < 0.05:
             alts, genotype = sorted([TRANSITION[ref], others[0]]), (1, 2)
         variants.append(Variant(int(stretch.start + offset), (ref, *alts), genotype))
+    return variants
+
+
+def long_indels(stretch: Stretch, count: int, rng: np.random.Generator) -> list[Variant]:
+    """Deletions and insertions of every length."""
+    variants = []
+    for offset in rng.integers(EDGE, len(stretch.reference) - EDGE - LONG_DELETIONS[1], count):
+        deletion = rng.random() < 0.5
+        low, high = LONG_DELETIONS if deletion else LONG_INSERTIONS
+        variants += indel(stretch, int(offset), int(low * (high / low) ** rng.random()), deletion, rng)
+    return variants
+
+
+def blocks(stretch: Stretch, count: int, rng: np.random.Generator) -> list[Variant]:
+    """Blocks of many SNPs on one haplotype or on both, as in HLA genes and after gene conversion."""
+    variants = []
+    for start in rng.integers(EDGE, len(stretch.reference) - EDGE - BLOCK, count):
+        genotype = drawn_genotype(rng)
+        for offset in rng.choice(BLOCK, rng.integers(BLOCK_SNPS[0], BLOCK_SNPS[1] + 1), replace=False):
+            variants += changed_base(stretch, int(start + offset), genotype)
+    return variants
+
+
+def changed_base(stretch: Stretch, offset: int, genotype: tuple[int, int]) -> list[Variant]:
+    """The transition of a base; none where the base is not known."""
+    ref = chr(stretch.reference[offset])
+    return [Variant(stretch.start + offset, (ref, TRANSITION[ref]), genotype)] if ref in TRANSITION else []
+
+
+def neighbours(stretch: Stretch, count: int, rng: np.random.Generator) -> list[Variant]:
+    """Pairs: an indel, and a SNP or another indel a few bases on, on the same haplotype or on different ones."""
+    variants = []
+    for offset in rng.integers(EDGE, len(stretch.reference) - EDGE, count):
+        first = indel(stretch, int(offset), int(rng.geometric(0.35)), rng.random() < 0.5, rng)
+        behind = first[0].end - stretch.start if first else int(offset)
+        at = behind + int(rng.integers(0, NEIGHBOUR))
+        variants += first
+        if rng.random() < 0.7:
+            variants += changed_base(stretch, at, drawn_genotype(rng))
+        else:
+            variants += indel(stretch, at, int(rng.geometric(0.35)), rng.random() < 0.5, rng)
     return variants

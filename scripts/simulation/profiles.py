@@ -37,3 +37,32 @@ def read_lengths(profile: Profile, most: int) -> tuple[int, int]:
     """Lengths of first and second reads, cut to `most` (0: not cut)."""
     first, second = (min(profile[key].shape[1], most or profile[key].shape[1]) for key in ("quality1", "quality2"))
     return first, second
+
+
+def binned(quality: np.ndarray) -> np.ndarray:
+    """Four bins, as instruments with two colours report them."""
+    return np.array([2, 12, 23, 37], np.uint8)[np.searchsorted([3, 18, 31], quality, "right")]
+
+
+def consensus(quality: np.ndarray) -> np.ndarray:
+    """Qualities of bases that several copies of a molecule agree on (UMI): Q60 to Q93 where one copy has Q20 or more."""
+    return np.where(quality >= 20, np.clip(quality.astype(np.int16) * 2 + 20, 60, 93), quality).astype(np.uint8)
+
+
+REPORTED = {"profile": None, "bins": binned, "consensus": consensus}
+
+
+def reported(profile: Profile, how: str) -> Profile:
+    """The profile with qualities reported in another way. Each new quality has the mean error of the old ones behind it; a
+    consensus has a tenth of the errors."""
+    change = REPORTED[how]
+    if not change:
+        return profile
+    old = np.concatenate([profile["quality1"].ravel(), profile["quality2"].ravel()])
+    count = np.bincount(old, minlength=QUALITIES).astype(float)[:QUALITIES]
+    new = change(np.arange(QUALITIES))
+    size = int(new.max()) + 1
+    wrong = np.bincount(new, weights=count * profile["error"], minlength=size)
+    error = wrong / np.maximum(np.bincount(new, weights=count, minlength=size), 1)
+    changed = {key: change(profile[key]) for key in ("quality1", "quality2")}
+    return profile | changed | {"error": error * (0.1 if how == "consensus" else 1.0)}

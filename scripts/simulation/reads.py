@@ -42,12 +42,16 @@ class Sequencer:
         self.hot_spots = hot_spots.find(pool, errors.hot_spots, errors.salt)
         self.low_qualities = np.unique(profile["quality1"])[1:4]
 
-    def write(self, fragments: Fragments, first: BinaryIO, second: BinaryIO, rng: np.random.Generator) -> None:
-        """Writes both reads of every fragment; which strand the first one is of is drawn."""
+    def write(
+        self, fragments: Fragments, first: BinaryIO, second: BinaryIO | None, rng: np.random.Generator, one_strand: bool = False
+    ) -> None:
+        """Writes both reads of every fragment, or the first alone. The strand of the first read is drawn, or always forward."""
         for at in range(0, len(fragments), CHUNK):
             chunk = fragments[at : at + CHUNK]
-            flipped = rng.random(len(chunk)) < 0.5
+            flipped = np.zeros(len(chunk), bool) if one_strand else rng.random(len(chunk)) < 0.5
             for mate, out in ((0, first), (1, second)):
+                if out is None:
+                    continue
                 rows, quality = self.reads(mate, chunk, flipped if mate == 0 else ~flipped, rng)
                 out.write(fastq(at, rows, quality, mate))
 

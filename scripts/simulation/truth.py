@@ -63,8 +63,8 @@ def crossed(one: list[Variant], other: list[Variant]) -> list[Variant]:
     return variants
 
 
-def settled(stretch: Stretch, known: list[Variant], planted: list[Variant]) -> list[Variant]:
-    """All variants in order without overlap: each known one, then each planted one that keeps clear of the rest.
+def settled(stretch: Stretch, known: list[Variant], planted: list[Variant], nearest: int = NEAREST) -> list[Variant]:
+    """All variants in order without overlap: each known one, then each planted one that keeps clear of the rest by `nearest` bases.
 
     A planted change of a repeat keeps clear of the whole repeat: another variant in it would change its meaning.
     """
@@ -81,7 +81,7 @@ def settled(stretch: Stretch, known: list[Variant], planted: list[Variant]) -> l
         left, right = variant.position - stretch.start, variant.end - stretch.start + 1
         while right < len(reference) - 1 and reference[right] == reference[right - 1]:
             right += 1
-        around = slice(max(0, left - NEAREST), right + NEAREST)
+        around = slice(max(0, left - nearest), right + nearest)
         if not taken[around].any() and np.isin(reference[left:right], encoded("ACGT")).all():
             taken[left:right] = True
             kept.append(variant)

@@ -5,6 +5,7 @@ hap1.fa in place of reads, for other simulators.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_genome_arguments(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--ref", required=True, help="indexed FASTA")
-    add("--truth", required=True, help="VCF of the haplotypes")
+    add("--truth", help="VCF of the haplotypes; without it, all variants are planted")
     add("--samples", default="", help=f"one sample, two (first haplotype of each), or {RANDOM_PAIR}; default: the only one")
     add("--mate", help="VCF of another sample, whose second haplotype replaces that of --truth")
     add("--contig", default="20")
@@ -42,7 +43,8 @@ def add_genome_arguments(group: argparse._ArgumentGroup) -> None:
     add("--exclude", default="9.9-10.4,36.0-36.1,38.3-38.5,44.8-45.0", help="megabases left out; the default judges the caller")
     add("--stretches", type=int, default=8)
     add("--length", type=int, default=250000, help="bases of a stretch; 0: all of --within is one stretch")
-    add("--plant", default="0.25,0.08,0.05", help="variants planted a kilobase: in repeats, indels anywhere, SNPs")
+    add("--plant", default="0.25,0.08,0.05", help="variants planted a kilobase: in repeats, indels anywhere, SNPs; after these: long indels, dense blocks of SNPs, neighbours")
+    add("--ploidy", type=int, choices=(1, 2), default=2, help="1: the first haplotype stands for both")
     add("--two-alternates", type=float, default=0.2, help="share of the variants planted in repeats that have two alternates")
 
 
@@ -55,6 +57,9 @@ def add_library_arguments(group: argparse._ArgumentGroup) -> None:
     add("--paralogs", type=float, default=0.01, help="share of the stretches that has a diverged copy elsewhere")
     add("--gc-bias", type=float, default=0.15)
     add("--roughness", type=float, default=0.12, help="sigma of the log of the yield between windows")
+    add("--kind", choices=fragments.KINDS, default="genome", help="where fragments lie")
+    add("--single-end", action="store_true", help="write first reads alone")
+    add("--one-strand", action="store_true", help="every first read is forward")
 
 
 def add_error_arguments(group: argparse._ArgumentGroup) -> None:
@@ -66,6 +71,7 @@ def add_error_arguments(group: argparse._ArgumentGroup) -> None:
     add("--fold-backs", type=float, default=0.0, help="share of the chimeric ends that are the template folded back")
     add("--hot-spots", type=float, default=1.0, help="level of places that go wrong in many reads")
     add("--quality-shift", type=int, default=0, help="added to every reported quality; the errors stay")
+    add("--qualities", choices=profiles.REPORTED, default="profile", help="how the instrument or the pipeline reports qualities")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -74,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
     rng = np.random.default_rng(args.seed)
     os.makedirs(args.output, exist_ok=True)
     stretches = choose_stretches(args.ref, choice_of(args), rng)
-    person = Person(args.truth, [s for s in args.samples.split(",") if s], args.mate)
+    person = Person(args.truth, [s for s in args.samples.split(",") if s], args.mate, args.ploidy == 1)
     strangers = add_variants(person, stretches, Density.parse(args.plant, args.two_alternates), rng)
     write_truth(f"{args.output}/truth.vcf", contigs_of_index(f"{args.ref}.fai"), variants_of(stretches), args.sample)
     if args.haplotypes:
@@ -91,17 +97,20 @@ def choice_of(args: argparse.Namespace) -> Choice:
 
 
 def write_reads(args: argparse.Namespace, stretches: list[Stretch], strangers: list[np.ndarray], rng: np.random.Generator) -> None:
-    profile = profiles.load(args.profile)
+    profile = profiles.reported(profiles.load(args.profile), args.qualities)
     if args.insert:
         profile = profiles.with_inserts(profile, *(float(x) for x in args.insert.split(",")), rng)
-    library = fragments.Library(args.duplicates, args.contamination, args.paralogs, args.gc_bias, args.roughness)
+    library = fragments.Library(args.duplicates, args.contamination, args.paralogs, args.gc_bias, args.roughness, args.kind)
     errors = Errors(args.slippage, args.spread, args.chimeras, args.fold_backs, args.hot_spots, args.quality_shift, args.seed)
     sources = fragments.sources(stretches, strangers, library, rng)
     write_beds(args.output, stretches, sources)
-    bases = sum(profiles.read_lengths(profile, args.read_length))
+    bases = sum(profiles.read_lengths(profile, args.read_length)[: 1 if args.single_end else 2])
     pool, drawn = fragments.draw(sources, profile["insert"], bases, library, rng)
-    with open(f"{args.output}/1.fq", "wb") as first, open(f"{args.output}/2.fq", "wb") as second:
-        Sequencer(pool, profile, errors, args.read_length).write(drawn, first, second, rng)
+    with contextlib.ExitStack() as files:
+        first, second = (
+            None if mate == 2 and args.single_end else files.enter_context(open(f"{args.output}/{mate}.fq", "wb")) for mate in (1, 2)
+        )
+        Sequencer(pool, profile, errors, args.read_length).write(drawn, first, second, rng, args.one_strand)
     total = sum(len(s.variants) for s in stretches)
     depths = " ".join(f"{s.depth:.0f}" for s in stretches)
     print(f"{args.output}: {len(drawn)} read pairs, {total} variants, depths {depths}", file=sys.stderr)

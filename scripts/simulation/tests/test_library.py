@@ -8,7 +8,7 @@ import pytest
 
 from simulation import chimeras, hot_spots, slippage
 from simulation.dna import BASES, decoded, encoded, reverse_complement
-from simulation.fragments import Fragments, Library, Source, diverged, draw, paralogs, sources
+from simulation.fragments import SITE_EVERY, Fragments, Library, Source, diverged, draw, paralogs, sites_of, sources
 from simulation.profiles import CLAIMED_ERROR
 from simulation.reads import ADAPTERS, Errors, Sequencer, add_wrong_bases, fastq
 
@@ -56,6 +56,42 @@ def test_contamination_is_a_source_of_its_own(stretch, rng):
     library = Library(duplicates=0, contamination=0.1, paralogs=0, gc_bias=0, roughness=0)
     found = sources([stretch], [stretch.reference], library, rng)
     assert [source.depth for source in found] == pytest.approx([13.5, 13.5, 3.0])
+
+
+def of_kind(kind: str) -> Library:
+    return Library(duplicates=0, contamination=0, paralogs=0, gc_bias=0, roughness=0, kind=kind)
+
+
+def test_both_haplotypes_share_their_sites(stretch):
+    sites, level, size = sites_of(stretch.reference, SITE_EVERY)
+    changed = np.insert(stretch.reference, 10000, stretch.reference[9990:10000])
+    moved, same_level, same_size = sites_of(changed, SITE_EVERY)
+    here = [(s + 10 * (s >= 10000), float(x), float(y)) for s, x, y in zip(sites, level, size) if abs(s - 10000) > 30]
+    there = set(zip(moved.tolist(), same_level.tolist(), same_size.tolist()))
+    assert len(here) > 10 and set((int(s), x, y) for s, x, y in here) <= there
+
+
+def test_amplicons_have_common_ends_and_cut_sites_common_starts(stretch, rng):
+    inserts = np.arange(150, 250, dtype=np.uint16)
+    _, drawn = draw([Source(stretch.reference, 50.0)], inserts, 200, of_kind("amplicons"), rng)
+    starts = set(drawn.start.tolist())
+    assert 10 < len(starts) == len(set(zip(drawn.start.tolist(), drawn.size.tolist()))) and len(drawn) > 20 * len(starts)
+    _, drawn = draw([Source(stretch.reference, 50.0)], inserts, 200, of_kind("cut-sites"), rng)
+    assert set(drawn.start.tolist()) <= starts | set(sites_of(stretch.reference, SITE_EVERY)[0].tolist())
+    assert len(set(zip(drawn.start.tolist(), drawn.size.tolist()))) > 10 * len(starts)
+
+
+def test_an_exome_has_its_reads_on_targets(stretch, rng):
+    _, drawn = draw([Source(stretch.reference, 60.0)], np.array([200], np.uint16), 200, of_kind("exome"), rng)
+    by_kilobase = np.sort(np.histogram(drawn.start, np.arange(0, 20001, 500))[0])
+    assert by_kilobase[-3:].min() > 30 and by_kilobase[:10].max() < 10
+
+
+def test_reads_of_one_strand_and_single_reads(stretch, perfect, rng):
+    fragments, out = Fragments(STARTS, np.full(40, 300)), io.BytesIO()
+    sequencer(stretch, perfect).write(fragments, out, None, rng, one_strand=True)
+    bases = out.getvalue().split(b"\n")[1::4]
+    assert bases == [bytes(stretch.reference[start : start + 100]) for start in STARTS]
 
 
 def sequencer(stretch, profile, **levels) -> Sequencer:

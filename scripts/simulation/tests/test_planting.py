@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from simulation.dna import TRANSITION, decoded
+from simulation.people import haploid
 from simulation.planting import Density, planted
 from simulation.spiking import Alignment, haplotype_of, is_kept, read_offsets
 from simulation.stretches import Stretch
+from simulation.truth import settled
 from simulation.variants import Variant
 
 
@@ -47,6 +49,32 @@ def test_two_in_three_snps_are_transitions(stretch, rng):
     share = np.mean([TRANSITION[v.alleles[0]] == v.alleles[1] for v in single])
     assert len(variants) == pytest.approx(2000, rel=0.1) and share == pytest.approx(0.67, abs=0.04)
     assert (len(variants) - len(single)) / len(variants) == pytest.approx(0.05, abs=0.02)
+
+
+def test_long_indels_have_every_length(stretch, rng):
+    sizes = [len(v.alleles[1]) - len(v.alleles[0]) for v in planted(stretch, Density(0, 0, 0, long=20.0), rng)]
+    assert min(sizes) < -200 and max(sizes) > 100 and 15 < np.median(np.abs(sizes)) < 120
+    assert all(20 <= -s <= 400 if s < 0 else 20 <= s <= 150 for s in sizes)
+
+
+def test_blocks_have_many_snps_of_one_genotype(stretch, rng):
+    variants = sorted(planted(stretch, Density(0, 0, 0, blocks=0.2), rng), key=lambda v: v.position)
+    gaps = np.diff([v.position for v in variants])
+    assert len(variants) > 15 and np.median(gaps) < 25
+    assert all(a.genotype == b.genotype for a, b, gap in zip(variants, variants[1:], gaps) if gap < 25)
+
+
+def test_neighbours_are_within_ten_bases_and_stay_apart_from_nothing_else(stretch, rng):
+    density = Density.parse("0,0,0,0,0,2")
+    assert density.nearest == 1 and Density.parse("1,1,1,1").nearest == 4
+    kept = settled(stretch, [], planted(stretch, density, rng), density.nearest)
+    gaps = [b.position - a.end for a, b in zip(kept, kept[1:])]
+    assert len(kept) > 30 and sum(gap <= 10 for gap in gaps) > len(kept) / 4
+
+
+def test_a_haploid_person_has_one_haplotype():
+    variants = [Variant(5, ("A", "C"), (0, 1)), Variant(9, ("A", "C", "G"), (2, 1))]
+    assert haploid(variants) == [Variant(9, ("A", "C", "G"), (2, 2))]
 
 
 def test_a_density_of_zero_draws_nothing(stretch, rng):

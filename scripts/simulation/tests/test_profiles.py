@@ -120,3 +120,16 @@ def test_an_art_profile_keeps_the_base_but_for_qualities_and_errors(perfect):
     assert profile["quality1"].shape == (art.READS, 101) and (profile["quality2"] == 20).all()
     assert profile["error"][20] == pytest.approx(0.01 + 3e-4) and profile["error"][0] == 0.75
     assert (profile["insert"] == perfect["insert"]).all()
+
+
+def test_reported_qualities_keep_their_mean_error(perfect):
+    profile = perfect | {"error": profiles.CLAIMED_ERROR.copy()}
+    profile["quality1"] = np.array([[2, 11, 20, 24, 33, 40]], np.uint8)
+    profile["quality2"] = profile["quality1"]
+    binned = profiles.reported(profile, "bins")
+    assert binned["quality1"].tolist() == [[2, 12, 23, 23, 37, 37]]
+    assert binned["error"][23] == pytest.approx((10**-2 + 10**-2.4) / 2)
+    consensus = profiles.reported(profile, "consensus")
+    assert consensus["quality1"].tolist() == [[2, 11, 60, 68, 86, 93]]
+    assert consensus["error"][60] == pytest.approx(10**-3)
+    assert profiles.reported(profile, "profile") is profile
