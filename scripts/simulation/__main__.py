@@ -2,9 +2,9 @@
 
 import argparse
 
-from .commands import art_profile, learn_profile, reads, sample, spike, strata, sweep_make, sweep_score, sweep_table
+from .commands import art_profile, learn_profile, pieces, reads, sample, spike, strata, sweep_make, sweep_score, sweep_table
 
-COMMANDS = (reads, spike, strata, learn_profile, art_profile, sample, sweep_make, sweep_score, sweep_table)
+COMMANDS = (reads, pieces, spike, strata, learn_profile, art_profile, sample, sweep_make, sweep_score, sweep_table)
 
 
 def main() -> None:

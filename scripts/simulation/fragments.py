@@ -163,10 +163,10 @@ def cut_sites(source: Source, inserts: np.ndarray, bases: int, library: Library,
     return start, rng.choice(inserts, len(start)).astype(np.int64)
 
 
-def sites_of(sequence: np.ndarray, every: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def sites_of(sequence: np.ndarray, every: int, salt: int = SITE_SALT) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Places that the bases before them choose, so that both haplotypes share them: offsets, yields about 1, and a number in
     [0, 1) for a size."""
-    chance = place_number(sequence, np.arange(len(sequence)), SITE_SALT)
+    chance = place_number(sequence, np.arange(len(sequence)), salt)
     sites = np.flatnonzero(chance < 1 / every)
     chance = chance[sites]
     level = np.exp(SITE_SPREAD * normal_quantile(np.clip((chance * every * 1e3) % 1, 1e-3, 1 - 1e-3)))

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from simulation.__main__ import COMMANDS, main
+from simulation.commands import pieces
+from simulation.dna import write_fasta
 
 BUNDLED = Path(__file__).resolve().parents[3] / "tests/sample"
 MISSING = [tool for tool in ("samtools", "bcftools") if not shutil.which(tool)]
@@ -130,3 +133,25 @@ def test_a_sweep_is_found_by_a_caller_that_knows_the_truth(monkeypatch, tmp_path
     (tmp_path / "scores.tsv").write_text(scores)
     simulation(monkeypatch, "sweep-table", tmp_path / "scores.tsv")
     assert "| dvcall |" in capsys.readouterr().out
+
+
+@needs_tools
+def test_pieces_of_two_haplotypes_have_the_same_places_and_copies_are_dense(tmp_path, stretch, monkeypatch):
+    changed = stretch.reference.copy()
+    changed[[5000, 9000]] = ord("A")
+    for which, bases in enumerate((stretch.reference, changed)):
+        write_fasta(f"{tmp_path}/hap{which}.fa", {"s0": bases}, 0)
+    simulation(monkeypatch, "pieces", "--kind", "amplicons", "--haplotypes", tmp_path, "--seed", 3, "--output", tmp_path / "a")
+    names = [{name for name, _ in pieces.read_fasta(f"{tmp_path}/a{which}.fa")} for which in (0, 1)]
+    assert len(names[0]) > 15 and len(names[0] & names[1]) >= len(names[0]) - 3
+    assert all(150 <= len(bases) <= 300 for _, bases in pieces.read_fasta(f"{tmp_path}/a0.fa"))
+
+    write_fasta(f"{tmp_path}/ref.fa", {"20": stretch.reference}, 60)
+    subprocess.run(["samtools", "faidx", f"{tmp_path}/ref.fa"], check=True)
+    (tmp_path / "regions.bed").write_text("20\t0\t20000\n")
+    given = ["--kind", "copies", "--ref", tmp_path / "ref.fa", "--regions", tmp_path / "regions.bed", "--count", 9, "--seed", 4]
+    simulation(monkeypatch, "pieces", *given, "--output", tmp_path / "c")
+    places = [int(line.split()[1]) for line in (tmp_path / "c.bed").read_text().splitlines()]
+    for start, (_, copy) in zip(places, pieces.read_fasta(f"{tmp_path}/c.fa"), strict=True):
+        different = copy[500:1700] != stretch.reference[start - 500 : start + 700]
+        assert 10 <= different.sum() <= 25 and different[500:700].sum() == different.sum()
