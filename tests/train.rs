@@ -380,8 +380,12 @@ fn fine_tuning_remembers_the_original_training() {
         let epoch = world.card(name).training.unwrap().epochs[0].clone();
         epoch.snp.cross_entropy + epoch.indel.cross_entropy
     };
-    let (without, with) = (old_loss("f.safetensors", "0"), old_loss("m.safetensors", "100"));
-    assert!(with < 0.9 * without, "{with} {without}");
+    let losses = ["0", "1", "10", "100", "10000"].map(|remember| old_loss("tuned.safetensors", remember));
+    let [without, .., firmly] = losses;
+    assert!(
+        firmly < 0.9 * without && losses.is_sorted_by(|weaker, firmer| firmer <= weaker),
+        "{losses:?}"
+    );
 }
 
 #[test]

@@ -44,12 +44,17 @@ impl ElasticWeights {
         model.keys().any(|name| name.starts_with(PREFIX))
     }
 
-    /// The term to add to the gradient of a weight: the slope of pull / 2 · (weight − start)².
-    pub fn slope(&self, name: &str, weight: &Tensor) -> Result<Option<Tensor>> {
+    /// Moves a weight towards its start: the proximal step (Parikh and Boyd, "Proximal algorithms", 2014) of pull / 2 ·
+    /// (weight − start)², for a step size of each number. A step against the slope would overshoot where the pull is
+    /// strong, because Adam makes all steps alike.
+    pub fn pull_back(&self, name: &str, weight: &mut Tensor, step: &Tensor) -> Result<()> {
         let (Some(start), Some(pull)) = (self.start.get(name), self.pull.get(name)) else {
-            return Ok(None);
+            return Ok(());
         };
-        Ok(Some(weight.f_sub(start)?.f_mul(pull)?))
+        let kept = step.f_mul(pull)?.f_add_scalar(1.0)?.f_reciprocal()?;
+        let moved = weight.f_sub(start)?.f_mul(&kept)?;
+        weight.f_copy_(&start.f_add(&moved)?)?;
+        Ok(())
     }
 }
 
@@ -95,9 +100,15 @@ mod tests {
         assert!(ElasticWeights::new(&model, 10, 1.0, Device::Cpu).unwrap().is_none());
         model.extend(learned);
         let elastic = ElasticWeights::new(&model, 10, 0.5, Device::Cpu).unwrap().unwrap();
-        let slope = |name: &str, weight: Tensor| elastic.slope(name, &weight).unwrap().map(|t| values(&t));
-        assert_eq!(slope("w", Tensor::from_slice2(&[[2.0f32, 5.0]])), Some(vec![80.0, 0.0]));
-        assert_eq!(slope("b", Tensor::from_slice(&[-1.0f32])), Some(vec![-160.0]));
-        assert_eq!(slope("other", Tensor::from_slice(&[1.0f32])), None);
+        // The pulls are 80, 0 and 160.
+        let pulled = |name: &str, mut weight: Tensor, step: f32| {
+            elastic.pull_back(name, &mut weight, &Tensor::from(step)).unwrap();
+            values(&weight)
+        };
+        assert_eq!(pulled("w", Tensor::from_slice2(&[[2.0f32, 5.0]]), 0.0125), [1.5, 5.0]);
+        assert_eq!(pulled("b", Tensor::from_slice(&[-1.0f32]), 0.25), [-1.0 / 41.0]);
+        assert_eq!(pulled("other", Tensor::from_slice(&[1.0f32]), 1.0), [1.0]);
+        // However strong the pull, the weight does not go beyond its start.
+        assert!((0.0..1e-6).contains(&pulled("b", Tensor::from_slice(&[1.0f32]), 1e6)[0]));
     }
 }

@@ -51,10 +51,17 @@ impl DataParallel {
     /// for the same number of threads.
     pub fn gradient(&mut self, items: &[TrainingItem]) -> Result<(Weights, f64)> {
         let total: f32 = items.iter().map(|item| self.weight(item)).sum();
-        // Groups of similar numbers of rows. The shorter images are padded, which costs less than groups of one or two.
         let mut sorted: Vec<&TrainingItem> = items.iter().collect();
-        sorted.sort_by_cached_key(|item| filled_rows(&item.image));
-        let parts = sorted.chunks(if self.device.is_cuda() { CUDA_GROUP } else { CPU_GROUP });
+        sorted.sort_by_cached_key(|item| rows_of(item));
+        // Images with the same number of rows, because padding would change the features, and the network does not see
+        // padding in `call`. On the CPU every thread gets a group.
+        let most = match self.device.is_cuda() {
+            true => CUDA_GROUP,
+            false => items.len().div_ceil(self.networks.len()).clamp(1, CPU_GROUP),
+        };
+        let parts = sorted
+            .chunk_by(|a, b| rows_of(a) == rows_of(b))
+            .flat_map(|alike| alike.chunks(most));
         let weighted = parts.map(|part| (part, part.iter().map(|item| self.weight(item) / total).collect()));
         let shares = distribute(weighted.collect(), self.networks.len());
         let (device, kind, smoothing) = (self.device, self.kind, self.smoothing);
@@ -105,14 +112,18 @@ impl DataParallel {
     }
 }
 
-/// Examples with similar numbers of rows, and their weights in the loss.
+/// Number of rows with which the network sees an example.
+fn rows_of(item: &TrainingItem) -> usize {
+    bucket(filled_rows(&item.image))
+}
+
+/// Examples with the same number of rows, and their weights in the loss.
 type WeightedGroup<'a> = (&'a [&'a TrainingItem], Vec<f32>);
 type Share<'a> = Vec<WeightedGroup<'a>>;
 
 /// Gives each part, the most expensive first, to the thread with the least work.
 fn distribute(mut parts: Vec<WeightedGroup>, threads: usize) -> Vec<Share> {
-    let rows = |part: &[&TrainingItem]| part.iter().map(|item| bucket(filled_rows(&item.image))).max();
-    let cost = |(part, _): &WeightedGroup| part.len() * rows(part).unwrap_or(0);
+    let cost = |(part, _): &WeightedGroup| part.iter().map(|item| rows_of(item)).sum::<usize>();
     parts.sort_by_key(|part| std::cmp::Reverse(cost(part)));
     let mut shares: Vec<(usize, Share)> = (0..threads).map(|_| (0, Vec::new())).collect();
     for part in parts {

@@ -84,11 +84,7 @@ impl Optimizer {
         for (name, p) in &mut self.parameters {
             let gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))?;
             let _ = p.square.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
-            let mut gradient = gradient.f_mul_scalar(scale)?;
-            let held = self.elastic.as_ref().map(|m| m.slope(name, &p.weight)).transpose()?;
-            if let Some(slope) = held.flatten() {
-                let _ = gradient.f_add_(&slope)?;
-            }
+            let gradient = gradient.f_mul_scalar(scale)?;
             let _ = p.moment1.f_lerp_(&gradient, 1.0 - BETA1)?;
             let _ = p.moment2.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
             if self.elastic.is_none() && p.weight.dim() > 1 {
@@ -97,6 +93,14 @@ impl Optimizer {
             let denominator = p.moment2.f_div_scalar(correction2)?.f_sqrt_()?.f_add_scalar_(EPSILON)?;
             let direction = p.moment1.f_div(&denominator)?;
             let _ = p.weight.f_sub_(&direction.f_mul_scalar(learning_rate / correction1)?)?;
+            if let Some(elastic) = &self.elastic {
+                // The old examples' gradients would have been clipped, too.
+                elastic.pull_back(
+                    name,
+                    &mut p.weight,
+                    &denominator.f_reciprocal()?.f_mul_scalar(learning_rate * scale)?,
+                )?;
+            }
             let _ = p.average.f_lerp_(&p.weight, 1.0 - decay)?;
         }
         Ok(())
