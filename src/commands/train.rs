@@ -10,7 +10,8 @@ use super::training_progress::TrainingProgress;
 use crate::cli::{RecipeArgs, TrainArgs};
 use crate::examples::ShardReader;
 use crate::model::{
-    Architecture, DataSet, Feed, Model, Shared, TrainingOptions, TrainingRun, card_path, parse_device, train,
+    Architecture, DataSet, Feed, Model, Shared, TrainingOptions, TrainingRun, card_path, finish_saving, parse_device,
+    train,
 };
 use crate::output::{Lock, OutputFile, check_inputs_are_kept, place_of_file};
 use crate::runtime::counted;
@@ -163,7 +164,7 @@ pub(super) fn check_output(output: &Path, beside: &[&str], start: Option<&Path>)
     let locks = outputs.iter().map(|(_, file)| Ok(OutputFile::create(file)?.lock()));
     let _locks = locks.collect::<Result<_>>()?;
     check_card(&card_path(&place))?;
-    Model::finish_saving(&place)?;
+    finish_saving(&place)?;
     Ok(ModelOutput { place, _locks })
 }
 

@@ -286,6 +286,9 @@ impl Card {
         let value: Value = serde_json::from_slice(text).context("the model card is not JSON")?;
         match value.get("format").and_then(Value::as_str) {
             Some(FORMAT) => {}
+            Some(other) if other.starts_with("dvcall-regulatory-") => bail!(
+                "it is a model of dvcall regulatory, which does not call variants; use it with dvcall regulatory score or explain"
+            ),
             other => bail!(
                 "the model card has format {}, but this version reads {FORMAT}",
                 other.unwrap_or("none")

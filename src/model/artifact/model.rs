@@ -1,18 +1,18 @@
 //! A model: weights and their card.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use tch::Device;
 
 use super::card::Card;
 use super::elastic_weights::ElasticWeights;
+use super::pair::{check_pair, load_pair, save_pair};
 use crate::examples::hex;
 use crate::model::cascade::Cascade;
-use crate::model::network::{Network, Weights, check_finite, from_bytes, to_bytes};
-use crate::output::{folder_of, put_in_place, ready_file};
+use crate::model::network::{Network, Weights, from_bytes, to_bytes};
 
 /// Weights and their matching card. Cheap to clone and to share between threads.
 #[derive(Clone)]
@@ -35,32 +35,12 @@ impl Model {
     /// Reads `<model>.safetensors` and the card `<model>.json` beside it. Fails if the card does not fit this
     /// version or belongs to other weights.
     pub fn load(path: &Path) -> Result<Self> {
-        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        let pair = read(path).and_then(|weights| Ok((weights, read(&card_path(path))?)));
-        let model = pair.and_then(|(weights, card)| {
-            Self::from_parts(&weights, &card).with_context(|| format!("cannot use model {}", path.display()))
-        });
-        model.or_else(|error| Self::load_interim(path).ok_or(error))
-    }
-
-    /// Loads the weights that the card names from their interim file, which remains if saving was interrupted.
-    fn load_interim(path: &Path) -> Option<Self> {
-        let card = std::fs::read(card_path(path)).ok()?;
-        let checksum = Card::parse(&card).ok()?.weights_sha256;
-        let weights = std::fs::read(interim_path(path, &checksum)?).ok()?;
-        Self::from_parts(&weights, &card).ok()
+        load_pair(path, Self::from_parts)
     }
 
     fn from_parts(weights: &[u8], card_text: &[u8]) -> Result<Self> {
         let card = Card::parse(card_text)?;
-        let found = hex(&Sha256::digest(weights));
-        if card.weights_sha256 != found {
-            bail!(
-                "the card belongs to weights with SHA-256 {}, but the file has {found}; copy both files again",
-                card.weights_sha256
-            );
-        }
-        check_finite(weights).context("damaged weights")?;
+        check_pair(weights, &card.weights_sha256)?;
         Ok(Self {
             card: card.into(),
             card_text: card_text.into(),
@@ -91,35 +71,9 @@ impl Model {
         format!("{} sha256:{} card-sha256:{card}", self.name(), self.checksum())
     }
 
-    /// Writes weights and card. After a kill at any time, [`Self::load`] finds the old or the new pair. The new
-    /// weights keep an interim name until the card is in place; then they replace the old weights.
+    /// Writes weights and card; see [`save_pair`].
     pub fn save(&self, path: &Path) -> Result<()> {
-        let weights = ready_file(path, &self.weights)?;
-        let card = ready_file(&card_path(path), &self.card_text)?;
-        let interim = interim_path(path, self.checksum()).context("the weights have no checksum")?;
-        put_in_place(vec![weights.with_interim(interim), card])
-    }
-
-    /// Completes an interrupted save: renames the interim weights that the card names, and removes other interim
-    /// weights. No other process may write the model at the same time.
-    pub fn finish_saving(path: &Path) -> Result<()> {
-        let failed = || format!("cannot write {}", path.display());
-        let card = std::fs::read(card_path(path))
-            .ok()
-            .and_then(|text| Card::parse(&text).ok());
-        for entry in std::fs::read_dir(folder_of(path)).with_context(failed)? {
-            let found = entry.with_context(failed)?.path();
-            if !is_interim(&found, path) {
-                continue;
-            }
-            let checksum = hex(&Sha256::digest(std::fs::read(&found).with_context(failed)?));
-            match card.as_ref().is_some_and(|card| card.weights_sha256 == checksum) {
-                true => std::fs::rename(&found, path),
-                false => std::fs::remove_file(&found),
-            }
-            .with_context(failed)?;
-        }
-        Ok(())
+        save_pair(path, &self.weights, &self.card_text, self.checksum())
     }
 
     /// The same weights with another card; sets the card's checksum of the weights.
@@ -165,32 +119,10 @@ impl Model {
     }
 }
 
-/// The card's path: `x.safetensors` has `x.json`.
-pub fn card_path(weights: &Path) -> PathBuf {
-    weights.with_extension("json")
-}
-
-/// Name of new weights until they replace the old: `x.safetensors` has `x.interim-0123456789abcdef.safetensors`,
-/// with the start of their checksum. None if `checksum` is not a checksum.
-fn interim_path(weights: &Path, checksum: &str) -> Option<PathBuf> {
-    let digits = checksum
-        .get(..16)
-        .filter(|_| checksum.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    Some(weights.with_extension(format!("interim-{digits}.safetensors")))
-}
-
-/// Whether `file` has an interim name for `weights`.
-fn is_interim(file: &Path, weights: &Path) -> bool {
-    let stem = file.file_stem().map(Path::new);
-    let digits = stem.and_then(|stem| stem.extension()?.to_str()?.strip_prefix("interim-"));
-    digits
-        .and_then(|digits| interim_path(weights, digits))
-        .is_some_and(|name| name.file_name() == file.file_name())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::artifact::card_path;
 
     #[test]
     fn the_built_in_model_fits() {

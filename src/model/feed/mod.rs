@@ -7,5 +7,5 @@ mod seen_range;
 
 pub use augment::augment;
 pub use examples::{Feed, TrainingBatch, TrainingItem};
-pub use options::TrainingOptions;
+pub use options::{TrainingOptions, schedule};
 pub use seen_range::range_of;

@@ -79,14 +79,20 @@ impl TrainingOptions {
 
     /// Learning rate of a step (from 0) out of `total`.
     pub fn learning_rate_at(&self, step: u64, total: u64) -> f64 {
-        let warm_up = (self.warm_up * total as f64).max(1.0);
-        let step = step as f64 + 0.5;
-        if step < warm_up {
-            return self.learning_rate * step / warm_up;
-        }
-        let done = ((step - warm_up) / (total as f64 - warm_up).max(1.0)).min(1.0);
-        self.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()))
+        self.learning_rate * schedule(self.warm_up, step, total)
     }
+}
+
+/// The learning rate of a step (from 0) out of `total`, relative to the peak: it rises for the fraction `warm_up` of the
+/// steps, and then falls along a cosine.
+pub fn schedule(warm_up: f64, step: u64, total: u64) -> f64 {
+    let warm_up = (warm_up * total as f64).max(1.0);
+    let step = step as f64 + 0.5;
+    if step < warm_up {
+        return step / warm_up;
+    }
+    let done = ((step - warm_up) / (total as f64 - warm_up).max(1.0)).min(1.0);
+    0.01 + 0.99 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
 }
 
 #[cfg(test)]

@@ -207,7 +207,8 @@ impl Summaries {
                     .f_nll_loss(&labels, None::<Tensor>, tch::Reduction::Mean, -100)?
                     .f_backward()?;
                 let gradient = take_gradient(&cascade.layers)?;
-                optimizer.step(&gradient, options.learning_rate_at(step, steps), &options)?;
+                let rate = options.learning_rate_at(step, steps);
+                optimizer.step(&gradient, &|_| rate, (&options).into())?;
                 step += 1;
             }
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::{Calibration, DataSet, Epoch, Model, Validated};
@@ -44,11 +45,13 @@ pub fn checkpoint_path(output: &Path) -> PathBuf {
     output.with_extension("checkpoint.safetensors")
 }
 
-pub fn save(path: &Path, progress: &TrainingState, state: &Weights) -> Result<()> {
+/// Writes the progress of a training and its tensors.
+pub fn save(path: &Path, progress: &impl Serialize, state: &Weights) -> Result<()> {
     write_file(path, &to_bytes(state, Some((KEY, serde_json::to_string(progress)?)))?)
 }
 
-pub fn load(path: &Path) -> Result<(TrainingState, Weights)> {
+/// Reads what [`save`] has written.
+pub fn load<S: DeserializeOwned>(path: &Path) -> Result<(S, Weights)> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let damaged = || format!("damaged checkpoint {}; train without --resume", path.display());
     let (state, progress) = from_bytes(&bytes, KEY).with_context(damaged)?;

@@ -51,39 +51,54 @@ pub fn write(path: &Path, epochs: &[Epoch]) -> Result<()> {
     write_file(path, text.as_bytes())
 }
 
-/// Draws losses (left) and 1 − F1 (right), both on a logarithmic axis, as an SVG.
+/// Draws losses (left) and 1 − F1 (right).
 pub fn draw(path: &Path, epochs: &[Epoch]) -> Result<()> {
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, (1000, 400)).into_drawing_area();
-        root.fill(&WHITE).map_err(|e| anyhow!("{e}"))?;
-        let (left, right) = root.split_horizontally(500);
-        let series = |value: fn(&Epoch) -> f64| {
-            epochs
-                .iter()
-                .map(|e| (e.epoch as u64, value(e).max(1e-5)))
-                .collect::<Vec<_>>()
-        };
-        panel(
-            &left,
-            "loss",
-            &[
-                ("training", BLACK, series(|e| e.training_loss)),
-                ("SNP validation", BLUE, series(|e| e.snp.cross_entropy)),
-                ("indel validation", RED, series(|e| e.indel.cross_entropy)),
-            ],
-        )
-        .and_then(|()| {
-            panel(
-                &right,
-                "1 - F1 on validation examples",
-                &[
+    let series = |value: fn(&Epoch) -> f64| {
+        epochs
+            .iter()
+            .map(|e| (e.epoch as u64, value(e).max(1e-5)))
+            .collect::<Vec<_>>()
+    };
+    draw_panels(
+        path,
+        &[
+            CurvePanel {
+                title: "loss",
+                lines: vec![
+                    ("training", BLACK, series(|e| e.training_loss)),
+                    ("SNP validation", BLUE, series(|e| e.snp.cross_entropy)),
+                    ("indel validation", RED, series(|e| e.indel.cross_entropy)),
+                ],
+            },
+            CurvePanel {
+                title: "1 - F1 on validation examples",
+                lines: vec![
                     ("SNP", BLUE, series(|e| 1.0 - e.snp.f1)),
                     ("indel", RED, series(|e| 1.0 - e.indel.f1)),
                 ],
-            )
-        })
-        .and_then(|()| root.present().map_err(|e| anyhow!("{e}")))?;
+            },
+        ],
+    )
+}
+
+/// One chart over epochs: its title, and each line with its name, its colour and its points.
+pub struct CurvePanel<'a> {
+    pub title: &'a str,
+    pub lines: Vec<CurveLine<'a>>,
+}
+
+/// Draws charts side by side, with logarithmic axes, as an SVG.
+pub fn draw_panels(path: &Path, panels: &[CurvePanel]) -> Result<()> {
+    let mut svg = String::new();
+    {
+        let size = (500 * panels.len() as u32, 400);
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        root.fill(&WHITE).map_err(|e| anyhow!("{e}"))?;
+        let areas = root.split_evenly((1, panels.len()));
+        for (area, CurvePanel { title, lines }) in areas.iter().zip(panels) {
+            panel(area, title, lines)?;
+        }
+        root.present().map_err(|e| anyhow!("{e}"))?;
     }
     write_file(path, svg.as_bytes())
 }

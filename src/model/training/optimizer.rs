@@ -14,6 +14,27 @@ const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
+/// What a step needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct StepOptions {
+    /// Largest norm of the gradient.
+    pub gradient_norm: f64,
+    /// Decoupled weight decay, only on matrices and filters.
+    pub weight_decay: f64,
+    /// Decay of the exponential moving average of the weights.
+    pub average_decay: f64,
+}
+
+impl From<&TrainingOptions> for StepOptions {
+    fn from(options: &TrainingOptions) -> Self {
+        Self {
+            gradient_norm: options.gradient_norm,
+            weight_decay: options.weight_decay,
+            average_decay: options.average_decay,
+        }
+    }
+}
+
 /// One weight and its state.
 struct Parameter {
     weight: Tensor,
@@ -62,8 +83,14 @@ impl Optimizer {
         self.steps
     }
 
-    /// Clips the gradient to a norm, takes one step against it, and updates the average.
-    pub fn step(&mut self, gradient: &Weights, learning_rate: f64, options: &TrainingOptions) -> Result<()> {
+    /// Clips the gradient to a norm, takes one step against it, and updates the average. `learning_rate` gives the rate
+    /// of each weight by its name. A weight without a gradient stays as it is.
+    pub fn step(
+        &mut self,
+        gradient: &Weights,
+        learning_rate: &dyn Fn(&str) -> f64,
+        options: StepOptions,
+    ) -> Result<()> {
         let _no_grad = tch::no_grad_guard();
         self.steps += 1;
         let squares = gradient.values().map(|g| Ok(g.f_square()?.f_sum(Kind::Float)?));
@@ -82,7 +109,8 @@ impl Optimizer {
         // The average starts with a short memory, so that it soon forgets the random weights.
         let decay = options.average_decay.min((1.0 + step) / (10.0 + step));
         for (name, p) in &mut self.parameters {
-            let gradient = gradient.get(name).with_context(|| format!("{name} has no gradient"))?;
+            let Some(gradient) = gradient.get(name) else { continue };
+            let learning_rate = learning_rate(name);
             let _ = p.square.f_lerp_(&gradient.f_square()?, 1.0 - BETA2)?;
             let gradient = gradient.f_mul_scalar(scale)?;
             let _ = p.moment1.f_lerp_(&gradient, 1.0 - BETA1)?;
@@ -174,11 +202,14 @@ mod tests {
         let elastic = ElasticWeights::new(&model, 1, 1.0, Device::Cpu).unwrap();
         assert!(elastic.is_some());
         let mut optimizer = Optimizer::new(&weights, elastic).unwrap();
-        let options = TrainingOptions::default();
+        let options = StepOptions {
+            gradient_norm: 1.0,
+            weight_decay: 0.02,
+            average_decay: 0.999,
+        };
         // The norm of the gradient is 50 times as large as the norm to which it is clipped.
         let gradient = Weights::from([("w".to_owned(), values(&[30.0, 40.0]))]);
-        assert!(options.gradient_norm <= 1.0);
-        (0..3).for_each(|_| optimizer.step(&gradient, 1e-3, &options).unwrap());
+        (0..3).for_each(|_| optimizer.step(&gradient, &|_| 1e-3, options).unwrap());
         let squares: Vec<f32> = (&optimizer.squares().unwrap()["w"]).try_into().unwrap();
         assert!(
             (squares[0] - 900.0).abs() < 1.0 && (squares[1] - 1600.0).abs() < 1.0,
@@ -188,5 +219,26 @@ mod tests {
         let mut resumed = Optimizer::new(&weights, None).unwrap();
         resumed.restore(&optimizer.state(), optimizer.steps()).unwrap();
         assert_eq!(resumed.squares().unwrap()["w"], optimizer.squares().unwrap()["w"]);
+    }
+
+    #[test]
+    fn each_weight_has_its_rate_and_stays_without_a_gradient() {
+        let values = |values: &[f32]| Tensor::from_slice(values);
+        let names = ["fast", "slow", "frozen"].map(str::to_owned);
+        let weights: Weights = names.iter().map(|name| (name.clone(), values(&[1.0]))).collect();
+        let gradient: Weights = names[..2].iter().map(|name| (name.clone(), values(&[1.0]))).collect();
+        let options = StepOptions {
+            gradient_norm: 10.0,
+            weight_decay: 0.0,
+            average_decay: 0.0,
+        };
+        let rate = |name: &str| if name == "fast" { 0.1 } else { 0.01 };
+        Optimizer::new(&weights, None)
+            .unwrap()
+            .step(&gradient, &rate, options)
+            .unwrap();
+        let moved = |name: &str| 1.0 - weights[name].double_value(&[0]);
+        assert!((moved("fast") - 0.1).abs() < 1e-4 && (moved("slow") - 0.01).abs() < 1e-4);
+        assert_eq!(moved("frozen"), 0.0);
     }
 }

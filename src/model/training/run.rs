@@ -123,7 +123,7 @@ impl<'a> Trainer<'a> {
         };
         let path = checkpoint_path(run.output);
         if run.resume && path.is_file() {
-            let (progress, state) = checkpoint::load(&path)?;
+            let (progress, state) = checkpoint::load::<TrainingState>(&path)?;
             progress.check_same_run(&trainer.progress)?;
             progress.check_best(run.output)?;
             trainer
@@ -216,7 +216,8 @@ impl<'a> Trainer<'a> {
     /// Takes one step. Returns the sum of the examples' losses.
     fn learn(&mut self, items: &[TrainingItem], learning_rate: f64) -> Result<f64> {
         let (gradient, loss) = self.replicas.gradient(items)?;
-        self.optimizer.step(&gradient, learning_rate, &self.run.options)?;
+        self.optimizer
+            .step(&gradient, &|_| learning_rate, (&self.run.options).into())?;
         Ok(loss)
     }
 
