@@ -7,7 +7,8 @@
 //!                                             │            │                 │
 //!  truth VCF ─────────────────────────────► labels ─► examples ─► training   │
 //!  truth VCF ──────────────────────────────────────────────────► evaluate ◄──┤
-//!  cohort VCF ◄─ joint ◄────────────────────────────────────── gVCFs ◄───────┘
+//!  cohort VCF ◄─ joint ◄────────────────────────────────────── gVCFs ◄───────┤
+//!  peaks ─► sequences ─► regulatory networks ─► effects of variants ◄─ VCF ◄──┘
 //! ```
 //!
 //! The modules are in the order of the data flow, and each imports only modules above it. ARCHITECTURE.md
@@ -73,6 +74,8 @@ pub mod calling;
 pub mod evaluate;
 
 pub(crate) mod report;
+
+pub(crate) mod regulatory;
 
 pub mod cli;
 

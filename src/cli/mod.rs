@@ -4,12 +4,14 @@ mod joint;
 mod model;
 mod ploidy;
 mod regions;
+mod regulatory;
 mod score;
 
 pub(crate) use joint::JointArgs;
 pub(crate) use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
 pub(crate) use ploidy::PloidyArgs;
 pub(crate) use regions::RegionArgs;
+pub(crate) use regulatory::{PrepareArgs, RegulatoryArgs, RegulatoryCommand, RegulatoryTrainArgs};
 pub(crate) use score::EvaluateArgs;
 
 use std::path::{Path, PathBuf};
@@ -64,6 +66,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show what the caller sees: pictures of pileups, and why each allele is or is not a candidate
     Show(Box<ShowArgs>),
+    /// Learn from peaks what a sequence does, and score what variants change there
+    Regulatory(RegulatoryArgs),
     /// Print the completion script for a shell
     #[command(hide = true)]
     Completions(CompletionsArgs),

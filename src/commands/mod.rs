@@ -11,6 +11,7 @@ mod make_examples;
 mod man;
 mod model_info;
 mod provenance;
+mod regulatory;
 mod report;
 mod run_record;
 mod show;
@@ -50,6 +51,7 @@ fn run_command(command: Command) -> Result<()> {
         Command::ModelInfo(args) => model_info::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Regulatory(args) => regulatory::run(&args.command),
         Command::Show(args) => show::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

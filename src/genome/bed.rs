@@ -15,7 +15,7 @@ pub(super) fn read(text: impl Read, mut keep: impl FnMut(Region) -> Result<()>) 
 }
 
 /// The interval of a line; none if it is empty, a comment or a header line of the UCSC browser.
-pub(super) fn interval(line: &str) -> Result<Option<Region>> {
+pub fn interval(line: &str) -> Result<Option<Region>> {
     let mut fields = line.split('\t').map(str::trim);
     let (contig, start, end) = match (fields.next(), fields.next(), fields.next()) {
         // A contig may be named `track` or `browser`.

@@ -152,7 +152,7 @@ impl IntervalSet {
 }
 
 /// Opens a file of intervals. Fails if it was cut off.
-pub(super) fn open_whole(path: &Path) -> Result<BgzfFile> {
+pub fn open_whole(path: &Path) -> Result<BgzfFile> {
     if InputFile::open(path)
         .and_then(|file| file.length())
         .is_ok_and(|length| length > 0)
@@ -162,7 +162,7 @@ pub(super) fn open_whole(path: &Path) -> Result<BgzfFile> {
     BgzfFile::open(path)
 }
 
-pub(super) fn check_within(region: &Region, contigs: &Contigs) -> Result<()> {
+pub fn check_within(region: &Region, contigs: &Contigs) -> Result<()> {
     let Region {
         contig: name,
         start,

@@ -12,7 +12,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// Passes the lines of a text to `take`, without line ends. Errors name the line.
-pub(super) fn for_each_line(text: impl Read, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
+pub fn for_each_line(text: impl Read, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let (mut text, mut line) = (BufReader::new(text), Vec::new());
     for number in 1.. {
         let at_line = || format!("line {number}");

@@ -18,8 +18,11 @@ mod region_file;
 mod sequence;
 mod sex_chromosomes;
 
+pub(crate) use bed::interval as bed_interval;
 pub use contigs::{Contig, Contigs};
 pub use intervals::IntervalSet;
+pub(crate) use intervals::{check_within, open_whole};
+pub(crate) use lines::for_each_line;
 pub(crate) use partition::partitions;
 pub use partition::{PARTITION_FLANK, Partition};
 pub use reference::{Reference, ReferenceReader};

@@ -102,8 +102,8 @@ impl ReferenceReader {
         })
     }
 
-    /// The unchanged bases of `start..end`.
-    fn fetch_text(&self, contig: &str, start: u64, end: u64) -> Result<Vec<u8>> {
+    /// The unchanged letters of `start..end`: repeats may be in lower case.
+    pub(crate) fn fetch_text(&self, contig: &str, start: u64, end: u64) -> Result<Vec<u8>> {
         let path = self.reference.path.display();
         let rank = self.reference.contigs.position(contig);
         let entry = rank.map(|rank| &self.reference.entries[rank]);

@@ -1,0 +1,17 @@
+//! Examples: sequences that are bound or not, from peaks or from files of sequences.
+
+mod background;
+mod match_table;
+mod peaks;
+mod prepare;
+mod set;
+mod shuffle;
+mod split;
+mod text;
+mod windows;
+
+pub use match_table::match_table;
+pub use prepare::{NamedFile, Negatives, PrepareOptions, from_peaks, from_sequences};
+pub use set::{Example, ExampleSet};
+pub use split::{Split, SplitRule};
+pub use text::{read_fasta, read_table};
