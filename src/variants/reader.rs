@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use rust_htslib::bcf::{self, Read as _};
-use rust_htslib::htslib::{kstring_t, vcf_format};
+use rust_htslib::htslib::{bcf_hdr_format, kstring_t, vcf_format};
 use rustc_hash::FxHashSet;
 
 use super::record::VariantRecord;
@@ -117,14 +117,7 @@ impl VariantReader {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             self.samples = header.samples().into_iter().map(text).collect();
         }
-        let contigs = header.header_records().into_iter().filter_map(|record| match record {
-            bcf::HeaderRecord::Contig { values, .. } => {
-                let fields = ["ID", "length"].map(|key| values.get(key).map(|value| format!("{key}={value}")));
-                Some(fields.into_iter().flatten().collect::<Vec<_>>().join(","))
-            }
-            _ => None,
-        });
-        self.header = contigs.map(|fields| format!("##contig=<{fields}>")).collect();
+        self.header = header_lines(header)?;
         self.source = VariantSource::Binary(Box::new(reader));
         Ok(())
     }
@@ -158,6 +151,16 @@ impl VariantReader {
 
     pub fn samples(&self) -> &[String] {
         &self.samples
+    }
+
+    /// The lines of the header before its last.
+    pub fn header_lines(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The current record as a line of VCF, without its end.
+    pub fn line(&self) -> &str {
+        &self.line
     }
 
     /// Names of the contigs in the header, in header order.
@@ -319,21 +322,38 @@ pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A BCF record as a line of VCF, without its end.
 fn line_of(record: &bcf::Record) -> Result<Vec<u8>> {
+    // SAFETY: header and record live as long as `record`.
+    let line = text_of(|text| unsafe { vcf_format(record.header().as_ptr(), record.inner, text) });
+    line.context("damaged record; copy or make the BCF again")
+}
+
+/// The lines of a BCF header before its last.
+fn header_lines(header: &bcf::header::HeaderView) -> Result<Vec<String>> {
+    // SAFETY: the header lives as long as the borrow, and is not null.
+    let text = text_of(|text| unsafe { bcf_hdr_format(header.as_ptr(), 0, text) });
+    let text = text.context("the header of the BCF is damaged")?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Ok(text
+        .lines()
+        .filter(|line| line.starts_with("##"))
+        .map(str::to_owned)
+        .collect())
+}
+
+/// The text that a function of htslib writes. None if it fails, or writes nothing.
+fn text_of(write: impl FnOnce(&mut kstring_t) -> i32) -> Option<Vec<u8>> {
     let mut text = kstring_t {
         l: 0,
         m: 0,
         s: std::ptr::null_mut(),
     };
-    // SAFETY: header and record live as long as `record`; htslib allocates the text, and it is freed here.
+    let status = write(&mut text);
+    // SAFETY: htslib has allocated the text, and it is freed here.
     unsafe {
-        let status = vcf_format(record.header().as_ptr(), record.inner, &mut text);
-        let line = match status {
-            0 if !text.s.is_null() => std::slice::from_raw_parts(text.s.cast::<u8>(), text.l).to_vec(),
-            _ => Vec::new(),
-        };
+        let written = (status == 0 && !text.s.is_null())
+            .then(|| std::slice::from_raw_parts(text.s.cast::<u8>(), text.l).to_vec());
         libc::free(text.s.cast());
-        ensure!(!line.is_empty(), "damaged record; copy or make the BCF again");
-        Ok(line)
+        written.filter(|text| !text.is_empty())
     }
 }
 
