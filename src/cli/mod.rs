@@ -11,7 +11,9 @@ pub(crate) use joint::JointArgs;
 pub(crate) use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
 pub(crate) use ploidy::PloidyArgs;
 pub(crate) use regions::RegionArgs;
-pub(crate) use regulatory::{PrepareArgs, RegulatoryArgs, RegulatoryCommand, RegulatoryTrainArgs};
+pub(crate) use regulatory::{
+    ExplainArgs, PrepareArgs, PretrainArgs, RegulatoryArgs, RegulatoryCommand, RegulatoryScoreArgs, RegulatoryTrainArgs,
+};
 pub(crate) use score::EvaluateArgs;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 
-use crate::regulatory::{Architecture, Negatives, Shape, TrainingOptions};
+use crate::regulatory::{Architecture, Negatives, Objective, Shape, TrainingOptions};
 
 #[derive(Args, Debug)]
 pub struct RegulatoryArgs {
@@ -19,6 +19,12 @@ pub enum RegulatoryCommand {
     Prepare(Box<PrepareArgs>),
     /// Train a network on examples
     Train(Box<RegulatoryTrainArgs>),
+    /// Train a language model of the genome, from which train can start
+    Pretrain(Box<PretrainArgs>),
+    /// Score what the variants of a VCF change
+    Score(Box<RegulatoryScoreArgs>),
+    /// Show what a model sees: the effect of each base of a region, and the motifs of its filters
+    Explain(Box<ExplainArgs>),
 }
 
 #[derive(Args, Debug)]
@@ -64,10 +70,10 @@ pub struct PrepareArgs {
     #[arg(long, value_name = "BED", requires = "peaks")]
     pub repeats: Option<PathBuf>,
     /// Contigs or regions to validate on, separated by commas [default: a tenth of all blocks of 1 Mb]
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',', requires = "peaks")]
+    #[arg(long, value_name = "REGIONS", requires = "peaks")]
     pub validation: Vec<String>,
     /// Contigs or regions to test on, separated by commas [default: a tenth of all blocks of 1 Mb]
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',', requires = "peaks")]
+    #[arg(long, value_name = "REGIONS", requires = "peaks")]
     pub test: Vec<String>,
     /// Seed of all random choices
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -165,14 +171,14 @@ pub struct NetworkTrainingArgs {
 #[command(next_help_heading = "Recipe")]
 pub struct ShapeArgs {
     /// Filters of the first convolution, or of each of the parallel ones [default: 64, or 32 where more layers follow]
-    #[arg(long, value_name = "N", conflicts_with = "init_from")]
+    #[arg(long, value_name = "N")]
     pub filters: Option<u32>,
-    /// Bases that a filter of the first convolution sees
-    #[arg(long, value_name = "N", default_value_t = 15, conflicts_with = "init_from")]
-    pub width: u32,
-    /// Units of the hidden layer, and of each direction of an LSTM
-    #[arg(long, value_name = "N", default_value_t = 32, conflicts_with = "init_from")]
-    pub hidden: u32,
+    /// Bases that a filter of the first convolution sees [default: 15]
+    #[arg(long, value_name = "N")]
+    pub width: Option<u32>,
+    /// Units of the hidden layer, and of each direction of an LSTM [default: 32]
+    #[arg(long, value_name = "N")]
+    pub hidden: Option<u32>,
 }
 
 fn default_options() -> TrainingOptions {
@@ -180,13 +186,19 @@ fn default_options() -> TrainingOptions {
 }
 
 impl ShapeArgs {
+    /// Whether a size is given.
+    pub fn is_given(&self) -> bool {
+        [self.filters, self.width, self.hidden].iter().any(Option::is_some)
+    }
+
     pub fn shape(&self, architecture: Architecture) -> Shape {
         let default = Shape::new(architecture);
+        let or = |given: Option<u32>, default: usize| given.map_or(default, |given| given as usize);
         Shape {
-            filters: self.filters.map_or(default.filters, |filters| filters as usize),
-            width: self.width as usize,
-            hidden: self.hidden as usize,
-            ..default
+            architecture,
+            filters: or(self.filters, default.filters),
+            width: or(self.width, default.width),
+            hidden: or(self.hidden, default.hidden),
         }
     }
 }
@@ -223,5 +235,123 @@ impl NetworkTrainingArgs {
             );
         }
         Ok(options)
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall regulatory pretrain --ref GRCh38.fa --output genome.safetensors
+  dvcall regulatory pretrain --ref GRCh38.fa --regions chr20 --objective next --output chr20.safetensors")]
+pub struct PretrainArgs {
+    /// Reference FASTA, plain or bgzipped, indexed with samtools faidx
+    #[arg(long = "ref", value_name = "FASTA")]
+    pub reference: PathBuf,
+    /// Contigs or regions to learn from, separated by commas [default: all contigs]
+    #[arg(long, value_name = "REGIONS")]
+    pub regions: Vec<String>,
+    /// Contigs or regions to validate on, separated by commas [default: a tenth of all blocks of 1 Mb]
+    #[arg(long, value_name = "REGIONS")]
+    pub validation: Vec<String>,
+    /// Bases of each window
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(50..=10_000))]
+    pub length: u32,
+    /// What to predict
+    #[arg(long, value_enum, default_value_t = Objective::Masked)]
+    pub objective: Objective,
+    /// Most windows to learn from, chosen by chance; a tenth as many validate
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub most_windows: u32,
+    #[command(flatten)]
+    pub training: NetworkTrainingArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall regulatory score --model ctcf.model.safetensors --ref GRCh38.fa --variants calls.vcf.gz --output scored.vcf.gz
+  dvcall regulatory score --model ctcf.model.safetensors --ref GRCh38.fa --variants gwas.vcf --output scored.vcf \\
+      --table scored.tsv
+
+Each task gets the INFO fields REG_TASK_REF, REG_TASK_ALT, REG_TASK_DIFF and REG_TASK_P.")]
+pub struct RegulatoryScoreArgs {
+    /// Model of dvcall regulatory train
+    #[arg(long, value_name = "SAFETENSORS")]
+    pub model: PathBuf,
+    /// Reference FASTA of the VCF's build, indexed with samtools faidx
+    #[arg(long = "ref", value_name = "FASTA")]
+    pub reference: PathBuf,
+    /// VCF or BCF with the variants, sorted; genotypes are ignored
+    #[arg(long, value_name = "VCF")]
+    pub variants: PathBuf,
+    /// VCF to write, with all records and their scores; a name that ends in .gz makes it bgzipped and indexed, .bcf makes it
+    /// BCF
+    #[arg(long, short, value_name = "VCF|BCF")]
+    pub output: PathBuf,
+    /// Write a table too: a line for each alternate allele and task
+    #[arg(long, value_name = "TSV")]
+    pub table: Option<PathBuf>,
+    /// Random variants of each kind, for the p-values
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub random: u32,
+    /// Seed of the random variants
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Worker threads [default: all processors]
+    #[arg(long, short = 't', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Device for the network: auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
+}
+
+impl RegulatoryScoreArgs {
+    /// Number of worker threads: `--threads`, or all processors.
+    pub fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(all, usize::from)
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  dvcall regulatory explain --model ctcf.model.safetensors --ref GRCh38.fa --regions chr8:127,735,434-127,735,534 \\
+      --output explained
+  dvcall regulatory explain --model usf2.model.safetensors --examples usf2.safetensors --motifs CACGTG --output motifs")]
+pub struct ExplainArgs {
+    /// Model of dvcall regulatory train
+    #[arg(long, value_name = "SAFETENSORS")]
+    pub model: PathBuf,
+    /// Reference FASTA, indexed with samtools faidx
+    #[arg(long = "ref", value_name = "FASTA", requires = "regions")]
+    pub reference: Option<PathBuf>,
+    /// Regions whose bases are changed one by one, separated by commas
+    #[arg(
+        long,
+        value_name = "REGIONS",
+        requires = "reference",
+        required_unless_present = "examples"
+    )]
+    pub regions: Vec<String>,
+    /// Examples whose positives show the motifs of the filters
+    #[arg(long, value_name = "SAFETENSORS")]
+    pub examples: Option<PathBuf>,
+    /// Known motifs to look for among the filters, in IUPAC letters, separated by commas
+    #[arg(long, value_name = "MOTIFS", value_delimiter = ',', requires = "examples")]
+    pub motifs: Vec<String>,
+    /// Folder for the pictures and tables; it appears only when complete
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace the output folder if it holds only earlier explanations
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Worker threads [default: all processors]
+    #[arg(long, short = 't', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+impl ExplainArgs {
+    /// Number of worker threads: `--threads`, or all processors.
+    pub fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(all, usize::from)
     }
 }

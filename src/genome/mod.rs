@@ -28,6 +28,6 @@ pub use partition::{PARTITION_FLANK, Partition};
 pub use reference::{Reference, ReferenceReader};
 pub use region::Region;
 pub use region_choice::RegionChoice;
-pub(crate) use region_choice::named_files;
+pub(crate) use region_choice::{gather, named_files};
 pub use sequence::Sequence;
 pub(crate) use sex_chromosomes::{pseudoautosomal_regions, sex_chromosome, short_name};

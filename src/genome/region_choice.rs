@@ -65,7 +65,7 @@ impl RegionChoice {
 }
 
 /// The regions of all values of a flag, in the order of the contigs.
-fn gather(flag: &str, values: &[String], contigs: &Contigs) -> Result<IntervalSet> {
+pub fn gather(flag: &str, values: &[String], contigs: &Contigs) -> Result<IntervalSet> {
     let mut regions = Vec::new();
     for value in values {
         let is_one = contigs.get(value).is_some() || is_input(Path::new(value));

@@ -77,6 +77,10 @@ fn options(args: &RegulatoryTrainArgs, init_from: Option<&SequenceModel>) -> Res
             model.card().shape.architecture
         );
     }
+    ensure!(
+        init_from.is_none() || !args.training.shape.is_given(),
+        "--filters, --width, --hidden: the network has the size of the model of --init-from; leave the flags out"
+    );
     let options = TrainingOptions {
         dropout: args.dropout,
         layer_rate: args.layer_rate.unwrap_or(if init_from.is_some() { 0.5 } else { 1.0 }),

@@ -15,3 +15,4 @@ pub use prepare::{NamedFile, Negatives, PrepareOptions, from_peaks, from_sequenc
 pub use set::{Example, ExampleSet};
 pub use split::{Split, SplitRule};
 pub use text::{read_fasta, read_table};
+pub use windows::WindowReader;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::genome::{Contigs, IntervalSet, Region};
+use crate::genome::{Contigs, IntervalSet, gather};
 use crate::model::Random;
 
 /// What an example is for.
@@ -45,13 +45,11 @@ impl SplitRule {
         if validation.is_empty() && test.is_empty() {
             return Ok(Self::Blocks { seed });
         }
-        let parse = |texts: &[String]| -> Result<IntervalSet> {
-            let regions = texts.iter().map(|text| Region::parse(text, contigs));
-            Ok(IntervalSet::from_regions(regions.collect::<Result<Vec<_>>>()?))
-        };
+        let [validation, test] =
+            [("--validation", validation), ("--test", test)].map(|(flag, regions)| gather(flag, regions, contigs));
         Ok(Self::Regions {
-            validation: parse(validation)?,
-            test: parse(test)?,
+            validation: validation?,
+            test: test?,
         })
     }
 

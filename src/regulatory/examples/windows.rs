@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use crate::genome::{IntervalSet, Reference, ReferenceReader, Sequence};
-use crate::regulatory::bases::{encode, gc};
+use crate::regulatory::bases::{UNKNOWN, encode, gc};
 
-/// Letters in memory at a time.
+/// Letters in memory at a time, for windows that lie close together.
 const STRETCH: u64 = 1 << 20;
 
 /// Reads windows in the order of the genome. Holds a part of the reference in memory.
@@ -16,6 +16,7 @@ pub struct WindowReader<'a> {
     held: Sequence,
     /// Repeats. None: the letters in lower case.
     repeats: Option<&'a IntervalSet>,
+    stretch: u64,
 }
 
 /// The bases of a window as numbers, and the fraction of them in repeats.
@@ -48,14 +49,32 @@ impl<'a> WindowReader<'a> {
             contig: String::new(),
             held: Sequence::default(),
             repeats,
+            stretch: STRETCH,
         })
+    }
+
+    /// The same reader, with this number of letters in memory at a time.
+    pub fn with_stretch(self, stretch: u64) -> Self {
+        Self { stretch, ..self }
+    }
+
+    /// The bases of `start..end`, which may reach beyond the contig: unknown bases take the place of what is not there.
+    pub fn read_padded(&mut self, contig: &str, start: i64, end: i64) -> Result<Vec<u8>> {
+        let length = self.reference.contigs().get(contig).map_or(0, |c| c.length) as i64;
+        let (first, last) = (start.clamp(0, length), end.clamp(0, length));
+        let mut codes = vec![UNKNOWN; (first.min(end) - start).max(0) as usize];
+        if first < last {
+            codes.extend(self.read(contig, first as u64, last as u64)?.codes);
+        }
+        codes.resize((end - start).max(0) as usize, UNKNOWN);
+        Ok(codes)
     }
 
     /// The window `start..end`, which lies on the contig.
     pub fn read(&mut self, contig: &str, start: u64, end: u64) -> Result<Window> {
         if self.contig != contig || start < self.held.start || end > self.held.end() {
             let length = self.reference.contigs().get(contig).map_or(0, |c| c.length);
-            let last = (start + STRETCH).max(end).min(length.max(end));
+            let last = (start + self.stretch).max(end).min(length.max(end));
             self.held = Sequence::new(start, self.reader.fetch_text(contig, start, last)?);
             self.contig = contig.to_owned();
         }
@@ -93,6 +112,10 @@ mod tests {
         let reference = Reference::open(&path).unwrap();
         let window = WindowReader::new(&reference, None).unwrap().read("c", 2, 10).unwrap();
         assert_eq!((window.codes, window.repeats), (vec![2, 3, 0, 1, 2, 3, 4, 4], 0.5));
+        let mut reader = WindowReader::new(&reference, None).unwrap().with_stretch(3);
+        assert_eq!(reader.read_padded("c", -2, 3).unwrap(), [4, 4, 0, 1, 2]);
+        assert_eq!(reader.read_padded("c", 7, 12).unwrap(), [3, 4, 4, 4, 4]);
+        assert_eq!(reader.read_padded("c", 12, 14).unwrap(), [4, 4]);
         let set = IntervalSet::from_regions([Region::new("c", 0, 3), Region::new("c", 9, 10)]);
         let mut reader = WindowReader::new(&reference, Some(&set)).unwrap();
         assert_eq!(reader.read("c", 2, 10).unwrap().repeats, 0.25);

@@ -8,6 +8,6 @@ mod run;
 
 pub use classify::{Classify, evaluate};
 pub use gradient::Workers;
-pub use lesson::Lesson;
+pub use lesson::{Lesson, Validated};
 pub use options::TrainingOptions;
 pub use run::{Event, TrainingRun, train};
