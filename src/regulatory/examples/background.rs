@@ -13,7 +13,7 @@ use crate::regulatory::bases::unknown;
 
 /// Windows that are drawn for each negative that is needed, and at least.
 const DRAWN: usize = 30;
-const LEAST_DRAWN: usize = 20_000;
+const LEAST_DRAWN: usize = 100_000;
 /// Number of classes of GC and of repeats. A negative comes from the class of its positive, or the nearest one.
 const CLASSES: usize = 50;
 

@@ -322,7 +322,12 @@ pub fn from_sequences(
         }
     }
     left_out.report();
-    Ok(builder.finish())
+    let set = builder.finish();
+    ensure!(
+        set.examples.iter().any(Example::is_positive),
+        "no bound sequence can be used; see the reasons above"
+    );
+    Ok(set)
 }
 
 impl NamedFile {

@@ -11,7 +11,7 @@ use crate::model::{Random, Weights};
 use crate::regulatory::network::Network;
 
 /// Examples that are evaluated together.
-pub const GROUP: usize = 32;
+pub const GROUP: usize = 16;
 
 /// A network for each thread; all share the memory of their weights.
 pub struct Workers {
@@ -99,7 +99,7 @@ impl Workers {
 
     /// Logits of sequences, by task.
     pub fn scores(&mut self, sequences: &[&[u8]]) -> Result<Vec<Vec<f32>>> {
-        let groups: Vec<&[&[u8]]> = sequences.chunks(4 * GROUP).collect();
+        let groups: Vec<&[&[u8]]> = sequences.chunks(8 * GROUP).collect();
         let scores = self.map(groups.len(), |network, group| network.score(groups[group]))?;
         Ok(scores.concat())
     }
