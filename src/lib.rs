@@ -45,6 +45,8 @@ pub mod genome;
 
 pub(crate) mod runtime;
 
+pub mod gates;
+
 pub mod variants;
 
 pub mod panel;

@@ -271,6 +271,11 @@ pub struct CallArgs {
     /// Set FILTER to LowQual for variants with a lower QUAL
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
+    /// What variants must reach in some regions; each line holds a BED file, a name, least GQ, least depth, least allele
+    /// balance, and a name for FILTER, or tier2 or tier3, separated by tabs
+    #[serde(skip)]
+    #[arg(long, value_name = "TSV")]
+    pub gates: Option<PathBuf>,
     /// Go on with the work of the same command, which ended early and left it in OUTPUT.partial
     #[serde(skip)]
     #[arg(long)]

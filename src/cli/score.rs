@@ -41,6 +41,9 @@ pub struct EvaluateArgs {
     /// Strata to score separately: each line holds a name, a tab and a BED file, whose path is relative to this file
     #[arg(long, value_name = "TSV")]
     pub stratification: Option<PathBuf>,
+    /// Gates as for call: count the calls in the regions of each gate, and what it takes away
+    #[arg(long, value_name = "TSV")]
+    pub gates: Option<PathBuf>,
     /// Prefix of the names of all output files
     #[arg(long, value_name = "PREFIX")]
     pub output: PathBuf,

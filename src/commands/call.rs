@@ -10,6 +10,7 @@ use super::run_record::RunRecord;
 use crate::calling::Caller;
 use crate::cli::CallArgs;
 use crate::evidence::EvidenceSource;
+use crate::gates::Gates;
 use crate::model::card_path;
 use crate::output::{check_inputs_are_kept, indexes, kept_folder};
 use crate::variants::{VariantFormat, can_name_contig};
@@ -20,9 +21,11 @@ pub fn run(args: &CallArgs) -> Result<()> {
     check_outputs(args)?;
     let source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
     check_contig_names(&source)?;
+    let read_gates = |path: &PathBuf| Gates::read(path, source.reference.contigs());
+    let gates = args.gates.as_ref().map(read_gates).transpose()?;
     let caller = Caller::new(source, &args.options(), started)?;
-    let record = RunRecord::new(args, &caller, started)?;
-    let mut output = CallOutput::create(args, &caller, record)?;
+    let record = RunRecord::new(args, &caller, gates.as_ref(), started)?;
+    let mut output = CallOutput::create(args, &caller, record, gates)?;
     caller.run(output.skipped(), output.extras(), &mut output)?;
     output.finish()
 }
@@ -69,6 +72,7 @@ fn check_outputs(args: &CallArgs) -> Result<()> {
     let mut inputs = args.input.files();
     inputs.extend(args.ploidy.par_regions.as_deref());
     inputs.extend(args.alleles.as_deref());
+    inputs.extend(args.gates.as_deref());
     inputs.extend(args.model.iter().chain(&cards).map(PathBuf::as_path));
     check_inputs_are_kept(&outputs, &inputs)
 }

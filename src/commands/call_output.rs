@@ -1,6 +1,7 @@
 //! The outputs of `dvcall call`: pieces of VCF and gVCF, checkpoints, and the final report.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -11,6 +12,7 @@ use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
 use crate::evidence::report_exclusions;
 use crate::formats::shown;
+use crate::gates::Gates;
 use crate::output::{OutputFile, TextFile, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
 use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print, print_aside};
@@ -48,7 +50,7 @@ struct Held {
 
 impl<'a> CallOutput<'a> {
     /// Starts the outputs, or goes on with those of an earlier run.
-    pub fn create(args: &'a CallArgs, caller: &'a Caller, mut record: RunRecord) -> Result<Self> {
+    pub fn create(args: &'a CallArgs, caller: &'a Caller, mut record: RunRecord, gates: Option<Gates>) -> Result<Self> {
         let source = &caller.source;
         let output = Some(args.output.as_path()).filter(|_| !args.is_streamed());
         let mut files = CallFiles::lock(output, args.gvcf.as_deref())?;
@@ -70,7 +72,7 @@ impl<'a> CallOutput<'a> {
         Ok(Self {
             args,
             caller,
-            writer: writer(args, caller, &record, files, streams)?,
+            writer: writer(args, caller, &record, gates, files, streams)?,
             record,
             journal: Some(journal).filter(|_| args.is_resumable()),
             piece: Piece::default(),
@@ -182,10 +184,12 @@ fn writer(
     args: &CallArgs,
     caller: &Caller,
     record: &RunRecord,
+    gates: Option<Gates>,
     files: CallFiles,
     streams: Option<[SavedStream; 2]>,
 ) -> Result<CallWriter> {
     let source = &caller.source;
+    let gates = gates.map(Arc::new);
     let header = VcfHeader {
         sample: source.reads.sample(),
         contigs: source.reference.contigs(),
@@ -194,11 +198,13 @@ fn writer(
         measured_library: caller.library.to_string(),
         ploidy: caller.ploidy.to_string(),
         command_line: record.command.clone(),
+        gates: gates.as_deref(),
     };
     let options = RecordOptions {
         min_quality: args.min_quality,
         ref_calls: !args.no_ref_calls,
         ploidy_style: args.ploidy.ploidy_style,
+        gates: gates.clone(),
     };
     CallWriter::create(files, &header, options, args.input.threads(), streams)
 }

@@ -58,7 +58,10 @@ fn check_outputs(args: &EvaluateArgs, sets: &[CallSetArg]) -> Result<Vec<Arc<Loc
     let outputs = check_prefix(&args.output)?;
     let outputs: Vec<_> = outputs.into_iter().map(|output| ("--output", output)).collect();
     let paths = [&args.reference, &args.truth].into_iter();
-    let paths = paths.chain(&args.confident).chain(&args.stratification);
+    let paths = paths
+        .chain(&args.confident)
+        .chain(&args.stratification)
+        .chain(&args.gates);
     let mut inputs: Vec<&Path> = paths
         .chain(sets.iter().map(|set| &set.path))
         .map(PathBuf::as_path)
@@ -78,6 +81,7 @@ fn options(args: &EvaluateArgs) -> Options {
         confident: args.confident.clone(),
         regions: args.regions.choice(),
         stratification: args.stratification.clone(),
+        gates: args.gates.clone(),
         truth_sample: args.truth_sample.clone(),
         use_filtered_truth: args.use_filtered_truth,
         phased: args.phased,

@@ -14,6 +14,7 @@ use crate::calling::Caller;
 use crate::cli::CallArgs;
 use crate::examples::hex;
 use crate::formats::{self, shown, without_secrets};
+use crate::gates::Gates;
 use crate::genome::{Contigs, IntervalSet};
 use crate::model::libtorch_version;
 use crate::reads::ReadCounts;
@@ -53,6 +54,9 @@ pub struct Origin {
     par_regions: Option<InputFile>,
     /// VCF of given alleles.
     alleles: Option<InputFile>,
+    /// Table of gates, and their BED files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gates: Vec<InputFile>,
     /// Name and checksums of each model.
     models: Vec<String>,
     regions: RegionsRecord,
@@ -88,10 +92,10 @@ struct RegionsRecord {
 
 impl RunRecord {
     /// The record of a run that began at `started` and has opened its inputs.
-    pub fn new(args: &CallArgs, caller: &Caller, started: Instant) -> Result<Self> {
+    pub fn new(args: &CallArgs, caller: &Caller, gates: Option<&Gates>, started: Instant) -> Result<Self> {
         let begun = Timestamp::try_from(SystemTime::now() - started.elapsed()).context("the clock is wrong")?;
         Ok(Self {
-            origin: Origin::new(args, caller)?,
+            origin: Origin::new(args, caller, gates)?,
             command: command_line(),
             begun,
             started,
@@ -151,7 +155,7 @@ impl RunRecord {
 }
 
 impl Origin {
-    fn new(args: &CallArgs, caller: &Caller) -> Result<Self> {
+    fn new(args: &CallArgs, caller: &Caller, gates: Option<&Gates>) -> Result<Self> {
         let source = &caller.source;
         let reads = source.reads.files().iter();
         Ok(Self {
@@ -167,6 +171,9 @@ impl Origin {
                 .collect(),
             par_regions: args.ploidy.par_regions.as_deref().map(InputFile::new),
             alleles: args.alleles.as_deref().map(InputFile::new),
+            gates: gates.map_or_else(Vec::new, |gates| {
+                gates.files.iter().map(|file| InputFile::new(file)).collect()
+            }),
             models: caller.models.clone(),
             regions: RegionsRecord::new(&source.regions),
             options: serde_json::to_value(args)?,

@@ -12,13 +12,14 @@ use crate::evaluate::calls::{
     known_span, sequence_under,
 };
 use crate::evaluate::counts::{
-    BUILT_IN, CONTAINED, CountKind, CountedCall, DIPLOID_RANK, Decided, Extent, GqCalibration, HAPLOID_RANK, Record,
+    BUILT_IN, CONTAINED, CountKind, CountedCall, DIPLOID_RANK, Decided, GateTally, GqCalibration, HAPLOID_RANK, Record,
     Status, Stratum, Tally, mark_boundaries, pair, read_bed, read_strata, with_truth,
 };
 use crate::evaluate::listing::{AnnotatedWriter, ErrorList};
 use crate::evaluate::matching::{Superlocus, decide, preprocess, superloci};
+use crate::gates::Gates;
 use crate::genome::{Contig, Contigs, IntervalSet, Reference, ReferenceReader, Region, Sequence};
-use crate::variants::ExcludedCalls;
+use crate::variants::{ExcludedCalls, Extent};
 
 /// Number of superloci that are compared before their records are counted and dropped.
 const BATCH: usize = 1 << 15;
@@ -29,7 +30,9 @@ pub struct Evaluation {
     reference: Reference,
     regions: Option<IntervalSet>,
     confident: Option<IntervalSet>,
+    /// Those of the stratification, then the regions of the gates.
     strata: Vec<Stratum>,
+    gates: Option<Gates>,
 }
 
 /// Evaluates one call set. A shorthand for [`Evaluation::open`] and [`Evaluation::run`].
@@ -54,17 +57,28 @@ impl Evaluation {
             true => None,
             false => Some(options.regions.resolve(contigs, contigs)?),
         };
-        let strata = match &options.stratification {
+        let mut strata = match &options.stratification {
             Some(path) => read_strata(path, contigs)?,
             None => Vec::new(),
         };
+        let gates = options
+            .gates
+            .as_ref()
+            .map(|path| Gates::read(path, contigs))
+            .transpose()?;
+        add_gates(&mut strata, gates.as_ref())?;
         Ok(Self {
             options,
             reference,
             regions,
             confident,
             strata,
+            gates,
         })
+    }
+
+    pub fn gates(&self) -> Option<&Gates> {
+        self.gates.as_ref()
     }
 
     pub fn options(&self) -> &Options {
@@ -92,13 +106,14 @@ impl Evaluation {
         at_once: bool,
     ) -> Result<Vec<EvaluatedCallSet>> {
         let contigs = self.reference.contigs();
-        let read = |path: &Path, sample, sample_flag, filtered| {
+        let read = |path: &Path, sample, sample_flag, filtered: Filtered| {
             let selection = Selection {
                 sample,
                 sample_flag,
                 regions: self.regions.as_ref(),
                 filtered,
                 score: &self.options.score,
+                gates: self.gates.as_ref().filter(|_| filtered == Filtered::Marked),
             };
             CallReader::open(path, contigs, selection, at_once)
         };
@@ -117,7 +132,8 @@ impl Evaluation {
                 query.sample_flag,
                 Filtered::Marked,
             )?;
-            sides.push(CallSetScoring::new(calls, &self.reference, &names)?);
+            let gates = self.gates.as_ref().map_or(0, |gates| gates.gates.len());
+            sides.push(CallSetScoring::new(calls, &self.reference, &names, gates)?);
         }
         if let (Some(path), Some(first)) = (annotated, sides.first_mut()) {
             first.annotated = Some(AnnotatedWriter::create(path, &names)?);
@@ -296,6 +312,25 @@ impl Evaluation {
     }
 }
 
+/// Adds the regions of gates to the strata. A gate that holds everywhere is no stratum.
+fn add_gates(strata: &mut Vec<Stratum>, gates: Option<&Gates>) -> Result<()> {
+    for gate in gates.into_iter().flat_map(|gates| &gates.gates) {
+        let Some(regions) = &gate.regions else { continue };
+        let is_taken = BUILT_IN.contains(&gate.name.as_str()) || strata.iter().any(|s| s.name == gate.name);
+        ensure!(
+            !is_taken,
+            "--gates: gate '{}' has the name of a stratum; rename it",
+            gate.name
+        );
+        strata.push(Stratum {
+            name: gate.name.clone(),
+            regions: regions.clone(),
+            unknown: String::new(),
+        });
+    }
+    Ok(())
+}
+
 /// Intervals of one contig.
 struct Places {
     confident: Option<IntervalSet>,
@@ -313,7 +348,7 @@ struct CallSetScoring<'a> {
 }
 
 impl<'a> CallSetScoring<'a> {
-    fn new(calls: CallReader<'a>, reference: &Reference, strata: &'a [&'a str]) -> Result<Self> {
+    fn new(calls: CallReader<'a>, reference: &Reference, strata: &'a [&'a str], gates: usize) -> Result<Self> {
         Ok(Self {
             run: EvaluatedCallSet {
                 query: calls.path.clone(),
@@ -328,6 +363,7 @@ impl<'a> CallSetScoring<'a> {
                 scored: 0,
                 score_step: 0.0,
                 calibration: GqCalibration::default(),
+                gates: GateTally::new(gates),
                 errors: ErrorList::default(),
                 given_up: Vec::new(),
                 without_truth: 0,
@@ -355,6 +391,7 @@ impl<'a> CallSetScoring<'a> {
             self.run.tally.add(record);
             self.run.observations.extend(CountedCall::from_record(record));
             self.run.calibration.add(record);
+            self.run.gates.add(record);
             self.run.errors.add(contig, record, &self.reader, self.strata)?;
             if let Some(writer) = &mut self.annotated {
                 writer.add(&contig.name, record, &self.calls.filters)?;

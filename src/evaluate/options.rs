@@ -18,6 +18,8 @@ pub struct Options {
     pub regions: RegionChoice,
     /// A `name<TAB>bed` file.
     pub stratification: Option<PathBuf>,
+    /// A table of gates.
+    pub gates: Option<PathBuf>,
     /// Required if truth has several samples.
     pub truth_sample: Option<String>,
     /// Whether to use truth that failed a filter.

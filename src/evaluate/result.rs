@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::evaluate::counts::{
-    BUILT_IN, CountedCall, Counts, DIPLOID_RANK, FilterRow, GqCalibration, HAPLOID_RANK, Record, RecordSide, Tally,
+    BUILT_IN, CountedCall, Counts, DIPLOID_RANK, FilterRow, GateTally, GqCalibration, HAPLOID_RANK, Record, RecordSide,
+    Tally,
 };
 use crate::evaluate::listing::ErrorList;
 use crate::genome::{Contig, IntervalSet, Region};
@@ -30,6 +31,8 @@ pub struct EvaluatedCallSet {
     /// Least distance between the thresholds of the tables.
     pub score_step: f32,
     pub calibration: GqCalibration,
+    /// What the gates take away; empty without gates.
+    pub gates: GateTally,
     pub errors: ErrorList,
     /// Intervals where the search gave up; their calls are not counted.
     pub given_up: Vec<GivenUp>,

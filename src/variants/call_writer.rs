@@ -229,11 +229,13 @@ mod tests {
             measured_library: "usual".into(),
             ploidy: "diploid".into(),
             command_line: "dvcall call".into(),
+            gates: None,
         };
         let options = RecordOptions {
             min_quality: 3.0,
             ref_calls: true,
             ploidy_style: PloidyStyle::Vcf,
+            gates: None,
         };
         CallWriter::create(CallFiles::lock(Some(target), None).unwrap(), &header, options, 1, None).unwrap()
     }
@@ -247,7 +249,7 @@ mod tests {
     }
 
     fn expected() -> String {
-        record("chr1", &call(), Filter::Pass, Unseen::Omitted, PloidyStyle::Vcf)
+        record("chr1", &call(), &Filter::Pass.into(), Unseen::Omitted, PloidyStyle::Vcf)
     }
 
     #[test]

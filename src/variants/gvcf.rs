@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use super::call::{Call, Filter};
+use super::call::Call;
 use super::genotype::Ploidy;
+use super::label::Label;
 use super::reference_block::{Coverage, ReferenceBlock};
 use super::vcf::{PloidyStyle, Unseen, record};
 use crate::genome::Sequence;
@@ -89,11 +90,11 @@ impl<'a> GvcfLines<'a> {
     }
 
     /// Adds the next call.
-    pub fn write(&mut self, call: &Call, filter: Filter) {
+    pub fn write(&mut self, call: &Call, label: &Label) {
         self.settle_before(call.position);
         self.close_block();
         self.next = self.next.max(call.end());
-        self.lines += &record(self.contig, call, filter, Unseen::Named, self.ploidy_style);
+        self.lines += &record(self.contig, call, label, Unseen::Named, self.ploidy_style);
     }
 
     /// Adds the blocks after the last call, and returns all lines.

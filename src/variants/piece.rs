@@ -3,10 +3,14 @@
 use super::bcf::BcfEncoder;
 use super::call::{Call, Filter};
 use super::gvcf::{BLOCK_GRID, Covered, GvcfLines};
+use super::label::Label;
 use super::summary::CallSummary;
 use super::vcf::{PloidyStyle, Unseen, record};
+use crate::gates::Gates;
 use crate::genome::Region;
 use crate::runtime::{Stage, StageCosts, Stopwatch};
+
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -82,13 +86,15 @@ impl Piece {
 }
 
 /// How records are written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RecordOptions {
     /// Variants with a lower QUAL are LowQual.
     pub min_quality: f64,
     /// Whether the VCF has RefCall records.
     pub ref_calls: bool,
     pub ploidy_style: PloidyStyle,
+    /// What variants must reach beside it.
+    pub gates: Option<Arc<Gates>>,
 }
 
 /// Turns lines of VCF into the bytes of a file, before compression.
@@ -129,6 +135,7 @@ impl PieceFormat {
             min_quality,
             ref_calls,
             ploidy_style,
+            ref gates,
         } = self.options;
         for PiecePart { contig, covered, calls } in &piece.parts {
             let mut blocks = self
@@ -136,13 +143,13 @@ impl PieceFormat {
                 .as_ref()
                 .map(|_| GvcfLines::new(contig, covered, ploidy_style));
             for call in calls {
-                let filter = call.filter(min_quality);
-                summary.add(call, filter);
-                if ref_calls || filter != Filter::RefCall {
-                    vcf += &record(contig, call, filter, Unseen::Omitted, ploidy_style);
+                let label = Label::new(contig, call, min_quality, gates.as_deref());
+                summary.add(call, &label);
+                if ref_calls || label.filter != Filter::RefCall {
+                    vcf += &record(contig, call, &label, Unseen::Omitted, ploidy_style);
                 }
                 if let Some(blocks) = &mut blocks {
-                    blocks.write(call, filter);
+                    blocks.write(call, &label);
                 }
             }
             gvcf += &blocks.map_or_else(String::new, GvcfLines::finish);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::{Call, Filter};
 use super::genotype::Genotype;
+use super::label::Label;
 
 /// Counts over the records of a call set. Types and genotypes are counted for PASS records only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct CallSummary {
     pub sites: u64,
     pub pass: u64,
     pub low_quality: u64,
+    /// Variants of sufficient quality that a gate filters.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gated: u64,
     pub reference_calls: u64,
     pub snps: u64,
     pub insertions: u64,
@@ -28,9 +32,10 @@ pub struct CallSummary {
 }
 
 impl CallSummary {
-    pub fn add(&mut self, call: &Call, filter: Filter) {
+    pub fn add(&mut self, call: &Call, label: &Label) {
         self.sites += 1;
-        match filter {
+        match label.filter {
+            Filter::Pass if !label.passes() => self.gated += 1,
             Filter::Pass => self.add_variant(call),
             Filter::LowQual => self.low_quality += 1,
             Filter::RefCall | Filter::NoCall => self.reference_calls += 1,
@@ -79,6 +84,7 @@ impl AddAssign for CallSummary {
         self.sites += other.sites;
         self.pass += other.pass;
         self.low_quality += other.low_quality;
+        self.gated += other.gated;
         self.reference_calls += other.reference_calls;
         self.snps += other.snps;
         self.insertions += other.insertions;
@@ -90,6 +96,11 @@ impl AddAssign for CallSummary {
         self.homozygous += other.homozygous;
         self.haploid += other.haploid;
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn ratio(a: u64, b: u64) -> String {
@@ -107,6 +118,9 @@ impl fmt::Display for CallSummary {
             "sites         {:>9}  PASS {}, LowQual {}, RefCall {}",
             self.sites, self.pass, self.low_quality, self.reference_calls
         )?;
+        if self.gated > 0 {
+            writeln!(f, "gated         {:>9}", self.gated)?;
+        }
         writeln!(
             f,
             "SNPs          {:>9}  Ti/Tv {}",
@@ -146,15 +160,15 @@ mod tests {
             stage: DecidingStage::Network,
         };
         let mut summary = CallSummary::default();
-        summary.add(&call("A", &["G"], [0, 1]), Filter::Pass);
-        summary.add(&call("A", &["C"], [1, 1]), Filter::Pass);
-        summary.add(&call("AT", &["A", "ATT"], [1, 2]), Filter::Pass);
-        summary.add(&call("A", &["C"], [0, 0]), Filter::RefCall);
+        summary.add(&call("A", &["G"], [0, 1]), &Filter::Pass.into());
+        summary.add(&call("A", &["C"], [1, 1]), &Filter::Pass.into());
+        summary.add(&call("AT", &["A", "ATT"], [1, 2]), &Filter::Pass.into());
+        summary.add(&call("A", &["C"], [0, 0]), &Filter::RefCall.into());
         let haploid = Call {
             genotype: Genotype::Haploid(1),
             ..call("A", &["C"], [0, 0])
         };
-        summary.add(&haploid, Filter::Pass);
+        summary.add(&haploid, &Filter::Pass.into());
         assert!(summary.to_string().contains("haploid               1"));
         assert_eq!(
             (

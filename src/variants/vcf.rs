@@ -11,6 +11,8 @@ use serde::Serialize;
 
 use super::call::{Call, Filter};
 use super::genotype::{Genotype, Ploidy, genotypes};
+use super::label::Label;
+use crate::gates::Gates;
 use crate::genome::Contigs;
 use crate::output::controls;
 
@@ -37,6 +39,8 @@ pub struct VcfHeader<'a> {
     /// Sex and contigs that are not diploid, in words.
     pub ploidy: String,
     pub command_line: String,
+    /// The gates whose FILTERs and tiers records may have.
+    pub gates: Option<&'a Gates>,
 }
 
 /// Descriptions have no comma, because vcftools warns about commas.
@@ -53,6 +57,10 @@ const DEFINITIONS: &str = "\
 ##FORMAT=<ID=VAF,Number=A,Type=Float,Description=\"Fraction of the reads that carry each alternate allele\">
 ##FORMAT=<ID=PL,Number=G,Type=Integer,Description=\"Phred-scaled genotype likelihoods relative to the likeliest\">
 ##FORMAT=<ID=STAGE,Number=1,Type=String,Description=\"Stage that decided the genotype: cascade or network; overlap if overlapping calls were resolved together; forced if --alleles names an allele that is no candidate\">
+";
+
+/// The definition of TIER, for files that have tiers.
+const TIER: &str = "##FORMAT=<ID=TIER,Number=1,Type=Integer,Description=\"2: confirm before reporting; 3: review by a person; missing: no gate holds the call back or the call is not reported\">
 ";
 
 /// The symbolic allele for any other allele (VCF 4.2, section 5.5).
@@ -82,6 +90,15 @@ impl VcfHeader<'_> {
         line("reference", &self.reference.display().to_string());
         text += DEFINITIONS;
         text += definitions;
+        for (name, demand) in self.gates.into_iter().flat_map(Gates::filters) {
+            _ = writeln!(
+                text,
+                "##FILTER=<ID={name},Description=\"Variant that does not reach {demand}\">"
+            );
+        }
+        if self.gates.is_some_and(Gates::give_tiers) {
+            text += TIER;
+        }
         for contig in self.contigs.iter().filter(|contig| can_name_contig(&contig.name)) {
             _ = writeln!(text, "##contig=<ID={},length={}>", contig.name, contig.length);
         }
@@ -97,7 +114,8 @@ pub(super) enum Unseen {
 }
 
 /// The line of a call.
-pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, style: PloidyStyle) -> String {
+pub(super) fn record(contig: &str, call: &Call, label: &Label, unseen: Unseen, style: PloidyStyle) -> String {
+    let filter = label.filter;
     let text = |bases: &[u8]| String::from_utf8_lossy(bases).into_owned();
     let mut alternates: Vec<_> = call.alternates.iter().map(|a| text(a)).collect();
     let mut depths = call.allele_depths.clone();
@@ -123,20 +141,25 @@ pub(super) fn record(contig: &str, call: &Call, filter: Filter, unseen: Unseen, 
         (Filter::NoCall, Genotype::Diploid(_)) => "./.".to_owned(),
         _ => genotype.to_string(),
     };
+    let tier = label
+        .tier
+        .map(|tier| tier.map_or_else(|| ":.".to_owned(), |tier| format!(":{tier}")));
     format!(
-        "{contig}\t{}\t.\t{}\t{}\t{}\t{}\tDP={}\tGT:GQ:DP:AD:VAF:PL:STAGE\t{genotype}:{}:{}:{}:{}:{}:{}\n",
+        "{contig}\t{}\t.\t{}\t{}\t{}\t{}\tDP={}\tGT:GQ:DP:AD:VAF:PL:STAGE{}\t{genotype}:{}:{}:{}:{}:{}:{}{}\n",
         call.position + 1,
         text(&call.reference),
         alternates.join(","),
         quality,
-        filter.name(),
+        label.filter_text(),
         call.depth,
+        if tier.is_some() { ":TIER" } else { "" },
         call.genotype_quality(),
         call.depth,
         join(&depths),
         fractions.join(","),
         join(&likelihoods),
         call.stage.name(),
+        tier.unwrap_or_default(),
     )
 }
 
@@ -184,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_record_holds_all_alleles() {
-        let record = |unseen| record("chr1", &call(), Filter::Pass, unseen, PloidyStyle::Vcf);
+        let record = |unseen| record("chr1", &call(), &Filter::Pass.into(), unseen, PloidyStyle::Vcf);
         let line = record(Unseen::Omitted);
         assert_eq!(
             line,
@@ -199,14 +222,29 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_adds_its_filter_and_the_tier() {
+        let label = Label {
+            filter: Filter::Pass,
+            gates: vec!["A", "B"],
+            tier: Some(Some(3)),
+        };
+        let line = record("c", &call(), &label, Unseen::Omitted, PloidyStyle::Vcf);
+        assert!(
+            line.contains("\tA;B\tDP=40\tGT:GQ:DP:AD:VAF:PL:STAGE:TIER\t1/2:30:"),
+            "{line}"
+        );
+        assert!(line.ends_with(":network:3\n"), "{line}");
+    }
+
+    #[test]
     fn one_copy_has_one_allele_unless_two_are_asked_for() {
         let haploid = Call {
             probabilities: vec![0.001, 0.0, 0.999],
             genotype: Genotype::Haploid(2),
             ..call()
         };
-        let sample = |filter, unseen, style| {
-            let line = record("X", &haploid, filter, unseen, style);
+        let sample = |filter: Filter, unseen, style| {
+            let line = record("X", &haploid, &filter.into(), unseen, style);
             line.trim_end().rsplit('\t').next().unwrap().replace(":network", "")
         };
         let (vcf, diploid) = (PloidyStyle::Vcf, PloidyStyle::Diploid);

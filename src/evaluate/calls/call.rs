@@ -1,5 +1,6 @@
 //! One VCF record of one sample.
 
+use crate::gates::GateMarks;
 pub(crate) use crate::variants::CalledAllele;
 
 /// Longest allele in the comparison, in bases; longer alleles are structural variants.
@@ -23,6 +24,27 @@ pub struct SampleCall {
     pub score: CallQualities,
 }
 
+/// How gates judge a call of the query.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JudgedByGates {
+    pub marks: GateMarks,
+    /// Whether the call passes all filters but those of gates.
+    pub is_judged: bool,
+}
+
+impl JudgedByGates {
+    /// The strictest judgement of two.
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            marks: GateMarks {
+                inside: self.marks.inside | other.marks.inside,
+                failed: self.marks.failed | other.marks.failed,
+            },
+            is_judged: self.is_judged || other.is_judged,
+        }
+    }
+}
+
 /// The qualities of a call. Comparison ignores them, so that calls with different qualities can be equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallQualities {
@@ -30,6 +52,7 @@ pub struct CallQualities {
     pub quality: Option<f32>,
     /// FORMAT/GQ.
     pub genotype: Option<f32>,
+    pub gates: JudgedByGates,
 }
 
 impl PartialEq for CallQualities {

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use rustc_hash::FxHashMap;
 
-use super::call::{CallQualities, MAX_ALLELE_LENGTH, SampleCall, is_sequence};
+use super::call::{CallQualities, JudgedByGates, MAX_ALLELE_LENGTH, SampleCall, is_sequence};
 use super::context::with_context;
 use super::score_field::{ScoreField, number};
+use crate::gates::{Gates, Measures};
 use crate::genome::{Contigs, IntervalSet};
-use crate::variants::{CallExclusion, CalledAllele, ExcludedCalls, VariantReader, VariantRecord};
+use crate::variants::{CallExclusion, CalledAllele, ExcludedCalls, Extent, VariantReader, VariantRecord};
 
 /// Which calls to read from a VCF.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Selection<'a> {
     pub regions: Option<&'a IntervalSet>,
     pub filtered: Filtered,
     pub score: &'a ScoreField,
+    /// Gates that judge the calls.
+    pub gates: Option<&'a Gates>,
 }
 
 /// How to treat calls that failed a filter.
@@ -238,8 +241,42 @@ impl<'a> CallReader<'a> {
             score: CallQualities {
                 quality: self.selection.score.value(&record),
                 genotype: record.value("GQ").and_then(number),
+                gates: self.judge(&record, position),
             },
         }))
+    }
+
+    /// How the gates judge a record.
+    fn judge(&self, record: &VariantRecord, position: u64) -> JudgedByGates {
+        let Some(gates) = self.selection.gates else {
+            return JudgedByGates::default();
+        };
+        let called: Vec<u8> = record
+            .genotype()
+            .map_or_else(|_| Vec::new(), |(called, _)| called.into_iter().flatten().collect());
+        let alternates = called.iter().filter(|&&allele| allele > 0);
+        let alternates = alternates.filter_map(|&allele| record.alternate(allele).ok().map(str::as_bytes));
+        let extent = Extent::new(position, record.reference.as_bytes(), alternates);
+        let numbers = |key| {
+            record
+                .value(key)
+                .and_then(|text| text.split(',').map(|n| n.parse().ok()).collect())
+        };
+        let reads: Option<Vec<u32>> = numbers("AD");
+        let depth = record.value("DP").and_then(|depth| depth.parse().ok());
+        let depth = depth.or_else(|| reads.as_ref().map(|reads| reads.iter().sum()));
+        let measures = Measures {
+            quality: record.value("GQ").and_then(number).map(f64::from),
+            depth: depth.map(f64::from),
+            balance: reads.zip(depth).and_then(|(reads, depth)| {
+                Measures::balance(called.iter().map(|&allele| usize::from(allele)), &reads, depth)
+            }),
+        };
+        let mut filters = record.filters();
+        JudgedByGates {
+            marks: gates.mark(|set| extent.is_in(set, self.reader.contig()), &measures),
+            is_judged: filters.all(|name| gates.have_filter(name)),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Counts: what each record counts as, by type, stratum and score.
 
 mod calibration;
+mod gates;
 mod interval;
 mod kind;
 mod record;
@@ -8,11 +9,11 @@ mod strata;
 mod tally;
 
 pub use calibration::{Bin, GqCalibration, expected_calibration_error};
+pub use gates::{Decisions, GateTally};
 pub use interval::f1_interval;
 pub use kind::{SUBTYPES, TYPES};
 pub use record::{Decided, Record, RecordSide, Status, pair};
 pub use strata::{
-    BUILT_IN, CONTAINED, DIPLOID_RANK, Extent, HAPLOID_RANK, Stratum, mark_boundaries, read_bed, read_strata,
-    with_truth,
+    BUILT_IN, CONTAINED, DIPLOID_RANK, HAPLOID_RANK, Stratum, mark_boundaries, read_bed, read_strata, with_truth,
 };
 pub use tally::{Count, CountKind, CountedCall, Counts, FilterRow, Tally};

@@ -1,7 +1,7 @@
 //! Records of the annotated VCF, which the tables count: truth and query calls side by side, each with its decision.
 
 use super::kind::VariantKind;
-use crate::evaluate::calls::{SampleCall, Zygosity};
+use crate::evaluate::calls::{JudgedByGates, SampleCall, Zygosity};
 use crate::evaluate::matching::{Decision, Match};
 use crate::variants::CalledAllele;
 
@@ -46,6 +46,7 @@ pub struct RecordSide {
     pub score: Option<f32>,
     /// The query's GQ.
     pub genotype_quality: Option<f32>,
+    pub gates: JudgedByGates,
 }
 
 /// Calls with the same position and REF.
@@ -151,6 +152,7 @@ fn record_side(alternates: &mut Vec<Vec<u8>>, call: &SampleCall, decision: &Deci
         zygosity: call.zygosity(),
         score: call.score.quality.filter(|_| !is_truth),
         genotype_quality: call.score.genotype.filter(|_| !is_truth),
+        gates: call.score.gates,
     }
 }
 

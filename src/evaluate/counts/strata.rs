@@ -1,81 +1,24 @@
 //! Confident regions and strata of records.
 
-use crate::variants::Edit;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::record::Record;
-use crate::evaluate::calls::{SampleCall, is_sequence};
+use crate::evaluate::calls::SampleCall;
 
 use crate::formats::check_whole;
 use crate::genome::{Contig, Contigs, IntervalSet, Region};
 use crate::output::controls;
-
-/// The reference interval that a record's alternates touch. An insertion touches the bases on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// 0-based half-open.
-    pub start: u64,
-    pub end: u64,
-    /// Whether every alternate is a pure insertion. Such a record is in a region only if both bases are.
-    pub insertion: bool,
-}
-
-impl Extent {
-    /// The hull of all alternates; each is trimmed on the right, then on the left.
-    pub fn new<'a>(position: u64, reference: &[u8], alternates: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hull: Option<Self> = None;
-        for alternate in alternates {
-            // A spanning deletion removes the reference bases.
-            let bases = if is_sequence(alternate) { alternate } else { b"" };
-            let change = Edit::between(position, reference, bases, true);
-            let (start, end) = match change.is_insertion() {
-                true => (change.start.saturating_sub(1), change.start + 1),
-                false => (change.start, change.end),
-            };
-            hull = Some(hull.map_or(
-                Self {
-                    start,
-                    end,
-                    insertion: change.is_insertion(),
-                },
-                |h| Self {
-                    start: h.start.min(start),
-                    end: h.end.max(end),
-                    insertion: h.insertion && change.is_insertion(),
-                },
-            ));
-        }
-        hull.unwrap_or(Self {
-            start: position,
-            end: position + reference.len() as u64,
-            insertion: false,
-        })
-    }
-
-    fn from_call(call: &SampleCall) -> Self {
-        Self::new(
-            call.position,
-            &call.reference,
-            call.alternates.iter().map(Vec::as_slice),
-        )
-    }
-
-    pub fn is_in(&self, set: &IntervalSet, contig: &str) -> bool {
-        match self.insertion {
-            true => set.covers(contig, self.start, self.end),
-            false => set.overlaps(contig, self.start, self.end),
-        }
-    }
-}
+use crate::variants::Extent;
 
 /// The confident regions: the regions of the BED, and the extents of truth variants that begin in them. So an
 /// insertion at the edge of a region is never half inside.
 pub fn with_truth(confident: &IntervalSet, contig: &str, truth: &[SampleCall]) -> IntervalSet {
     let inside = truth.iter().filter(|c| confident.contains(contig, c.position));
     let places = inside.map(|call| {
-        let extent = Extent::from_call(call);
+        let alternates = call.alternates.iter().map(Vec::as_slice);
+        let extent = Extent::new(call.position, &call.reference, alternates);
         Region::new(contig, extent.start, extent.end)
     });
     let given = confident
@@ -169,23 +112,4 @@ pub fn read_bed(path: &Path, contigs: &Contigs) -> Result<IntervalSet> {
     set.check_within(contigs)
         .with_context(|| format!("in {}", path.display()))?;
     Ok(set)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_insertion_needs_both_flanking_bases() {
-        let set = IntervalSet::from_regions([Region::new("c", 10, 20)]);
-        let inside = |position, reference: &str, alternate: &str| {
-            Extent::new(position, reference.as_bytes(), [alternate.as_bytes()]).is_in(&set, "c")
-        };
-        assert!(inside(18, "A", "AT") && !inside(19, "A", "AT") && !inside(9, "A", "AT") && inside(10, "A", "AT"));
-        assert!(inside(19, "A", "T") && !inside(20, "A", "T"));
-        assert!(
-            inside(8, "AAC", "A") && !inside(7, "AAC", "A"),
-            "a deletion is inside with one base"
-        );
-    }
 }

@@ -5,7 +5,7 @@ use crate::variants::Edit;
 use rayon::prelude::*;
 
 use super::primitive::primitives;
-use crate::evaluate::calls::{CallQualities, SampleCall};
+use crate::evaluate::calls::{CallQualities, JudgedByGates, SampleCall};
 use crate::genome::Sequence;
 
 /// Most bases that an allele is shifted to the left.
@@ -251,6 +251,11 @@ fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> SampleCall {
         score: CallQualities {
             quality: highest(|s| s.quality),
             genotype: highest(|s| s.genotype),
+            gates: pieces
+                .iter()
+                .map(|p| p.score.gates)
+                .reduce(JudgedByGates::with)
+                .unwrap_or_default(),
         },
     }
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
+use super::gates::{GATE_COLUMNS, gate_rows};
 use super::roc::{Curve, Wanted};
 use super::screen::{Named, by_ploidy, comparison};
 use crate::evaluate::counts::{Count, Counts, FilterRow, SUBTYPES, f1_interval};
@@ -48,6 +49,7 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
     not_compared(out, sets, subsets)?;
     curves(out, sets, &options.score.name())?;
     strata(out, run, subsets)?;
+    gates(out, evaluation, run)?;
     breakdown(out, run)?;
     qualities(out, run)?;
     errors(out, run)?;
@@ -173,6 +175,19 @@ fn strata(out: &mut impl Write, run: &EvaluatedCallSet, subsets: &[Subset]) -> R
     }
     let names = ["Stratum", "Type", "Truth", "Recall", "Precision", "F1", "Interval"];
     table(out, &headings(&names), &rows)
+}
+
+/// What the gates take away.
+fn gates(out: &mut impl Write, evaluation: &Evaluation, run: &EvaluatedCallSet) -> Result<()> {
+    let Some(gates) = evaluation.gates() else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "<h2>Gates</h2>\n<p>Calls that pass all filters but those of gates, in the regions of each gate; taken: of these, the \
+         calls that do not reach what the gate demands.</p>"
+    )?;
+    table(out, &headings(&GATE_COLUMNS), &gate_rows(run, gates))
 }
 
 fn breakdown(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {

@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 
 use super::roc::{Curve, Wanted};
 use super::screen::Named;
-use crate::evaluate::counts::{Count, Counts, FilterRow, SUBTYPES, TYPES, expected_calibration_error};
+use crate::evaluate::counts::{Count, Counts, Decisions, FilterRow, SUBTYPES, TYPES, expected_calibration_error};
 use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
+use crate::gates::{Gate, Gates};
 use crate::variants::{ExcludedCalls, VariantType};
 
 /// Writes all metrics of the query, and the overall metrics of the other call sets.
 pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], subsets: &[Subset]) -> Result<()> {
     let options = evaluation.options();
-    let value = json!({
+    let mut value = json!({
         "dvcall": env!("CARGO_PKG_VERSION"),
         "reference": options.reference,
         "truth": options.truth,
@@ -30,6 +31,9 @@ pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], su
         "strata_without_bases": subsets.iter().filter(|s| s.is_empty_stratum()).map(|s| &s.name).collect::<Vec<_>>(),
         "call_sets": sets.iter().enumerate().map(|(i, set)| call_set(set, evaluation, subsets, i == 0)).collect::<Vec<_>>(),
     });
+    if let Some(gates) = evaluation.gates() {
+        value["gates"] = sets.first().map_or(Value::Null, |set| gate_figures(set.run, gates));
+    }
     serde_json::to_writer_pretty(to, &value)?;
     Ok(())
 }
@@ -58,6 +62,22 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
         value["strata"] = rows(run, subsets, true).into();
     }
     value
+}
+
+/// What each gate takes away.
+fn gate_figures(run: &EvaluatedCallSet, gates: &Gates) -> Value {
+    let decisions = |d: &Decisions| json!({"tp": d.true_positives, "fp": d.false_positives, "unk": d.unknown});
+    let rows = run.gates.rows(gates).map(|(gate, variant_type, counts)| {
+        json!({
+            "gate": gate.map(|gate| &gate.name),
+            "type": variant_type.name(),
+            "demands": gate.map(Gate::demand),
+            "action": gate.map(|gate| gate.action.to_string()),
+            "calls": decisions(&counts.inside),
+            "taken": decisions(&counts.taken),
+        })
+    });
+    rows.collect()
 }
 
 /// Calls that are not compared, by reason.

@@ -1,6 +1,7 @@
 //! Reports: tables, curves, JSON, and the HTML page.
 
 mod charts;
+mod gates;
 mod html;
 mod metrics;
 mod output;

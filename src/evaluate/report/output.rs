@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rust_htslib::bgzf;
 
+use super::gates::{GATE_COLUMNS, gate_rows};
 use super::html::write_report;
 use super::metrics::write_metrics;
 use super::screen::{Named, comparison};
@@ -15,11 +16,12 @@ use crate::formats::check_whole;
 use crate::output::{OutputFile, ReadyFile, TextFile, VCF_INDEXES, folder_of, put_in_place};
 
 /// Suffixes of all possible output files.
-const SUFFIXES: [&str; 9] = [
+const SUFFIXES: [&str; 10] = [
     "summary.csv",
     "extended.csv",
     "metrics.json",
     "compare.csv",
+    "gates.csv",
     "roc.all.csv.gz",
     "vcf.gz",
     "vcf.gz.tbi",
@@ -89,6 +91,10 @@ impl EvaluationFiles {
         if sets.len() > 1 {
             files.push(self.file("compare.csv", |out| write_comparison(out, sets))?);
         }
+        if let Some(gates) = evaluation.gates() {
+            let columns = GATE_COLUMNS.map(str::to_owned).to_vec();
+            files.push(self.file("gates.csv", |out| write_rows(out, columns, gate_rows(run, gates)))?);
+        }
         let curve = OutputFile::create(&named(&self.prefix, "roc.all.csv.gz"))?;
         let mut out = bgzf::Writer::from_path(curve.path()).with_context(|| curve.failed())?;
         write_roc(&mut out, run, &subsets, field).with_context(|| curve.failed())?;
@@ -105,6 +111,10 @@ impl EvaluationFiles {
 
 fn write_comparison(out: &mut impl Write, sets: &[Named]) -> Result<()> {
     let (headings, rows) = comparison(sets);
+    write_rows(out, headings, rows)
+}
+
+fn write_rows(out: &mut impl Write, headings: Vec<String>, rows: Vec<Vec<String>>) -> Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(headings)?;
     for row in rows {
