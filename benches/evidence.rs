@@ -29,7 +29,7 @@ fn evidence(c: &mut Criterion) {
         });
         reads = reader.fetch(&region).unwrap();
         group.bench_function(format!("measure library {file}"), |b| {
-            b.iter(|| Library::measure(black_box(&source), &reference, 1).unwrap())
+            b.iter(|| Library::measure(black_box(&source), &reference, None, 1).unwrap())
         });
     }
 

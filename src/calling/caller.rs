@@ -9,7 +9,7 @@ use super::spell::CalledAlleles;
 use super::worker::{CalledPartition, Extras, Worker, chunks};
 use crate::evidence::EvidenceSource;
 use crate::genome::{PARTITION_FLANK, Partition};
-use crate::library::Library;
+use crate::library::{Library, LibrarySample};
 use crate::model::{Cascades, Inference, Model, parse_devices};
 use crate::panel::Panel;
 use crate::ploidy::{PloidyMap, PloidyOptions};
@@ -27,6 +27,8 @@ pub struct CallingOptions {
     pub batch_size: usize,
     /// Whether the cascade decides easy pileups without the pileup network.
     pub cascade: bool,
+    /// Which reads the library is measured on. None: those of the whole file, or of the regions if it is at a URL.
+    pub library_sample: Option<LibrarySample>,
     /// How many copies the sample has of each contig.
     pub ploidy: PloidyOptions,
     /// VCF or BCF whose alleles all get a call.
@@ -44,6 +46,7 @@ impl Default for CallingOptions {
             device: "auto".to_owned(),
             batch_size: 128,
             cascade: true,
+            library_sample: None,
             ploidy: PloidyOptions::default(),
             alleles: None,
             only_alleles: false,
@@ -56,6 +59,8 @@ impl Default for CallingOptions {
 pub struct Caller {
     pub source: EvidenceSource,
     pub library: Library,
+    /// Which reads the library was measured on.
+    pub library_sample: LibrarySample,
     pub ploidy: PloidyMap,
     /// The alleles that get a call in any case.
     pub panel: Option<Panel>,
@@ -83,9 +88,12 @@ impl Caller {
         let read_panel = |path: &PathBuf| Panel::read(path, &source.reference, &source.regions);
         let panel = options.alleles.as_ref().map(read_panel).transpose()?;
         clock.lap(&mut costs, Stage::StartUp, 0);
-        let library = source.measure_library(options.threads)?;
+        let library_sample = source.library_sample(options.library_sample);
+        let library = source.measure_library(library_sample, options.threads)?;
         log::debug!("library: {library}");
-        let ploidy = PloidyMap::new(&options.ploidy, &source.reference, &source.reads, &source.density)?;
+        let sampled = (library_sample == LibrarySample::Regions).then_some(&source.regions);
+        let (reference, reads) = (&source.reference, &source.reads);
+        let ploidy = PloidyMap::new(&options.ploidy, reference, reads, &source.density, sampled)?;
         log::debug!("ploidy: {ploidy}");
         ploidy.warn_of_unknown_sex(&source.regions);
         clock.lap(&mut costs, Stage::Library, library.bases as usize);
@@ -94,6 +102,7 @@ impl Caller {
         Ok(Self {
             source,
             library,
+            library_sample,
             ploidy,
             panel,
             only_panel: options.only_alleles,
@@ -104,6 +113,14 @@ impl Caller {
             batch_size: options.batch_size,
             threads: options.threads,
         })
+    }
+
+    /// The library, and which reads it was measured on unless they are of the whole file.
+    pub fn measured_library(&self) -> String {
+        match self.library_sample {
+            LibrarySample::Genome => self.library.to_string(),
+            LibrarySample::Regions => format!("{}; from the regions only", self.library),
+        }
     }
 
     /// Calls all regions in parallel, without the first `skipped` partitions, and passes partitions and calls to `sink`

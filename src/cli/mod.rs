@@ -24,6 +24,7 @@ use serde::Serialize;
 use crate::calling::CallingOptions;
 use crate::candidates::CandidateOptions;
 use crate::evidence::{EvidenceOptions, Inputs};
+use crate::library::LibrarySample;
 use crate::output::{BAM_INDEXES, indexes};
 use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
 
@@ -268,6 +269,9 @@ pub struct CallArgs {
     /// Send every candidate to the pileup network; do not let the cascade decide easy candidates
     #[arg(long)]
     pub no_cascade: bool,
+    /// Reads on which the rate of systematic errors is measured [default: genome; for reads at a URL: regions]
+    #[arg(long, value_name = "SAMPLE", value_enum)]
+    pub library_sample: Option<LibrarySample>,
     /// Set FILTER to LowQual for variants with a lower QUAL
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
@@ -317,6 +321,7 @@ impl CallArgs {
             device: self.device.clone(),
             batch_size: self.batch_size as usize,
             cascade: !self.no_cascade,
+            library_sample: self.library_sample,
             ploidy: self.ploidy.options(),
             alleles: self.alleles.clone(),
             only_alleles: self.only_alleles,

@@ -195,7 +195,7 @@ fn writer(
         contigs: source.reference.contigs(),
         reference: &shown(source.reference.path()),
         models: caller.models.clone(),
-        measured_library: caller.library.to_string(),
+        measured_library: caller.measured_library(),
         ploidy: caller.ploidy.to_string(),
         command_line: record.command.clone(),
         gates: gates.as_deref(),
@@ -228,7 +228,7 @@ fn report(
         progressed.reads,
         progressed.records,
         caller.source.rule_for_mates(),
-        caller.library,
+        caller.measured_library(),
         caller.ploidy,
         record.spent().wall.as_secs_f64(),
         peak_memory() as f64 / 1e6

@@ -15,6 +15,7 @@ use crate::examples::{
 };
 use crate::formats::check_whole;
 use crate::genome::{IntervalSet, Partition, Region};
+use crate::library::LibrarySample;
 use crate::output::{FolderKind, OutputFolder, TextFile, check_inputs_are_kept, put_in_place};
 use crate::pileup::{PILEUP_SIZE, PileupContext, allele_sets, draw};
 use crate::reads::{Read, ReadCounts, RealignedReadsWriter};
@@ -35,7 +36,7 @@ pub fn run(args: &MakeExamplesArgs) -> Result<()> {
         _ => None,
     };
     let output = OutputFolder::create(&args.output, FOLDER, args.overwrite)?;
-    let library = source.measure_library(args.input.threads())?;
+    let library = source.measure_library(LibrarySample::Genome, args.input.threads())?;
     let mut writer = ShardWriter::create(output.path(), library, info(args, &source)?)?;
     let mut realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
     let mut missed_truth = args.missed_truth.as_deref().map(TextFile::create).transpose()?;

@@ -133,6 +133,7 @@ impl RunRecord {
             "reads": reads,
             "mates_on_other_contigs": source.rule_for_mates(),
             "library": caller.library,
+            "library_sample": caller.library_sample,
             "depth": (source.depth * 10.0).round() / 10.0,
             "ploidy": caller.ploidy.to_string(),
             "sex": caller.ploidy.sex,

@@ -10,6 +10,7 @@ use crate::candidates::{AlleleCount, Candidate, CandidateOptions, SiteCounts, Ve
 use crate::cli::ShowArgs;
 use crate::evidence::{EvidenceSource, EvidenceWorker, report_exclusions};
 use crate::genome::Partition;
+use crate::library::LibrarySample;
 use crate::output::{FolderKind, OutputFolder, check_inputs_are_kept};
 use crate::pileup::{PILEUP_SIZE, Picture, allele_sets, draw};
 use crate::reads::ReadCounts;
@@ -27,7 +28,7 @@ const FOLDER: FolderKind = FolderKind {
 pub fn run(args: &ShowArgs) -> Result<()> {
     check_inputs_are_kept(&[("--output", args.output.clone())], &args.input.files())?;
     let mut source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
-    source.measure_library(args.input.threads())?;
+    source.measure_library(LibrarySample::Genome, args.input.threads())?;
     let output = OutputFolder::create(&args.output, FOLDER, args.overwrite)?;
     let path = output.path().join(FOLDER.marker);
     let failed = || format!("cannot write {}", path.display());

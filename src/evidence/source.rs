@@ -7,8 +7,9 @@ use indicatif::HumanCount;
 
 use super::options::{EvidenceOptions, Inputs};
 use crate::candidates::{Candidate, find_candidates};
+use crate::formats::url_of;
 use crate::genome::{IntervalSet, PARTITION_FLANK, Partition, Reference, ReferenceReader, Sequence, partitions};
-use crate::library::{Library, ReadDensity};
+use crate::library::{Library, LibrarySample, ReadDensity};
 use crate::output::ends_with;
 use crate::reads::{
     FilterOptions, MatesOnOtherContigs, Read, ReadCounts, ReadReader, ReadSource, RealignedReadsWriter,
@@ -22,7 +23,7 @@ pub struct EvidenceSource {
     pub reads: ReadSource,
     pub regions: IntervalSet,
     pub options: EvidenceOptions,
-    /// Counts of the reads in a sample of the whole file; zero before [`measure_library`](Self::measure_library).
+    /// Counts of the reads in the sample of the library; zero before [`measure_library`](Self::measure_library).
     pub sample: ReadCounts,
     /// How densely reads lie in that sample.
     pub density: ReadDensity,
@@ -91,10 +92,23 @@ impl EvidenceSource {
         path.map(create).transpose()
     }
 
-    /// Measures the library on a sample of the whole file, and decides whether to use all reads with a mate on another
+    /// Which reads the library is measured on: what is asked, or the regions for a URL. Of regions that are the whole
+    /// genome, the sample is that of the genome.
+    pub fn library_sample(&self, asked: Option<LibrarySample>) -> LibrarySample {
+        let is_remote = self.reads.files().iter().any(|file| url_of(file.path()).is_some());
+        let all: u64 = self.reads.contigs().iter().map(|contig| contig.length).sum();
+        match asked {
+            _ if self.regions.bases() == all => LibrarySample::Genome,
+            None if is_remote => LibrarySample::Regions,
+            asked => asked.unwrap_or(LibrarySample::Genome),
+        }
+    }
+
+    /// Measures the library on a sample of the reads, and decides whether to use all reads with a mate on another
     /// contig. Fails for long or spliced reads, unless `force` is set.
-    pub fn measure_library(&mut self, threads: usize) -> Result<Library> {
-        let (library, sample) = Library::measure(&self.reads, &self.reference, threads)?;
+    pub fn measure_library(&mut self, asked: LibrarySample, threads: usize) -> Result<Library> {
+        let within = (asked == LibrarySample::Regions).then_some(&self.regions);
+        let (library, sample) = Library::measure(&self.reads, &self.reference, within, threads)?;
         if let Some(cause) = sample.unsuited().filter(|_| !self.options.force) {
             bail!(
                 "reads {} {cause}; dvcall and its model are made for short reads of genomes; --force uses them anyway",

@@ -56,16 +56,21 @@ impl ReadDensity {
         self.cells.extend(other.cells);
     }
 
-    /// Counts the reads on `most` tiles of a contig, drawn as for the library.
-    pub fn measure(reads: &ReadSource, reference: &Reference, contig: &str, most: usize) -> Result<Self> {
+    /// Counts the reads on `most` tiles of the contigs that `is_asked` takes, drawn as for the library.
+    pub fn measure(
+        reads: &ReadSource,
+        reference: &Reference,
+        is_asked: impl Fn(&str) -> bool,
+        most: usize,
+    ) -> Result<Self> {
         let (mut reader, reference) = (reads.reader()?, reference.reader()?);
-        let tiles = reads.tiles(super::MOST_TILES)?.into_iter();
+        let tiles = reads.tiles(super::MOST_TILES, None)?.into_iter();
         let mut density = Self::default();
-        for tile in tiles.filter(|tile| tile.contig == contig).take(most) {
+        for tile in tiles.filter(|tile| is_asked(&tile.contig)).take(most) {
             let sequence = Sequence::new(tile.start, reference.fetch(&tile.contig, tile.start, tile.end)?);
             let mut counts = ReadCounts::default();
             let reads = reader.fetch_counted(&tile, |_, _| false, &mut counts);
-            let reads = reads.with_context(|| format!("cannot measure the depth of {contig}"))?;
+            let reads = reads.with_context(|| format!("cannot measure the depth of {}", tile.contig))?;
             density.add(Self::count(&reads, &sequence, &tile));
         }
         Ok(density)

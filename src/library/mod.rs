@@ -5,7 +5,7 @@
 //! quarter of the reads is usually an error; in a library with few, it is usually a variant. One pileup does not show
 //! the rate, so dvcall measures it on a sample of the whole file: 16 kb tiles that do not depend on the regions. All
 //! libraries of the biological sample count as one. A file of one chromosome may give a slightly different rate than
-//! the whole genome.
+//! the whole genome, and so may tiles in the regions alone ([`LibrarySample::Regions`]).
 
 mod density;
 mod mixture;
@@ -13,10 +13,11 @@ mod sample;
 mod tally;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::genome::{Reference, ReferenceReader, Region, Sequence};
+use crate::genome::{IntervalSet, Reference, ReferenceReader, Region, Sequence};
 use crate::reads::{ReadCounts, ReadReader, ReadSource};
 pub use density::{Density, ReadDensity};
 pub(crate) use sample::ReadSample;
@@ -47,6 +48,16 @@ pub struct Library {
     pub bases: u64,
 }
 
+/// Which reads the library is measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LibrarySample {
+    /// About 100,000 reads from all over the file
+    Genome,
+    /// At most about 100,000 reads of the regions, so that no other reads of a remote file travel
+    Regions,
+}
+
 impl Library {
     /// A library with the typical rate of systematic errors.
     pub const TYPICAL: Self = Self {
@@ -54,14 +65,19 @@ impl Library {
         bases: 0,
     };
 
-    /// Measures the library on tiles of the file, in a fixed random order, until they have enough reads. Also returns
-    /// properties of these reads.
-    pub fn measure(reads: &ReadSource, reference: &Reference, threads: usize) -> Result<(Self, ReadSample)> {
+    /// Measures the library on tiles of the file, in a fixed random order, until they have enough reads; with `within`,
+    /// on tiles of these regions. Also returns properties of these reads.
+    pub fn measure(
+        reads: &ReadSource,
+        reference: &Reference,
+        within: Option<&IntervalSet>,
+        threads: usize,
+    ) -> Result<(Self, ReadSample)> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.min(MOST_WORKERS))
             .build()
             .context("cannot start threads")?;
-        let tiles = reads.tiles(MOST_TILES)?;
+        let tiles = reads.tiles(MOST_TILES, within)?;
         let mut workers = (0..threads.min(tiles.len()).min(MOST_WORKERS))
             .map(|_| Ok((reads.reader()?, reference.reader()?)))
             .collect::<Result<Vec<_>>>()?;

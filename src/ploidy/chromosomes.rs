@@ -55,8 +55,18 @@ impl SexChromosomes {
         self.x.is_none() && self.y.is_none()
     }
 
+    /// Whether a contig is X or Y.
+    pub fn contain(&self, contig: &str) -> bool {
+        [&self.x, &self.y].into_iter().flatten().any(|sex| sex == contig)
+    }
+
     pub fn is_autosome(&self, contig: &Contig) -> bool {
-        contig.length >= SHORTEST_AUTOSOME && ![&self.x, &self.y].into_iter().flatten().any(|sex| *sex == contig.name)
+        contig.length >= SHORTEST_AUTOSOME && !self.contain(&contig.name)
+    }
+
+    /// Whether the contig of this name is an autosome.
+    pub fn is_autosome_of(&self, contigs: &Contigs, name: &str) -> bool {
+        contigs.get(name).is_some_and(|contig| self.is_autosome(contig))
     }
 }
 

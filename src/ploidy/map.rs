@@ -16,6 +16,8 @@ use crate::variants::Ploidy;
 
 /// Number of tiles (16 kb) of X and of Y on which reads are counted.
 const SEX_TILES: usize = 16;
+/// Number of tiles of the autosomes, if the sample of the library does not show them.
+const AUTOSOME_TILES: usize = 32;
 
 /// How many copies the sample has of each position.
 #[derive(Clone, Debug, Default)]
@@ -32,15 +34,25 @@ pub struct PloidyMap {
 
 impl PloidyMap {
     /// Fails if options name contigs that the reference lacks, or sex chromosomes whose pseudoautosomal regions are not
-    /// known. Measures the sex if it is not given; `density` is that of the library's sample.
+    /// known. Measures the sex if it is not given. `density` is that of the library's sample, and `sampled` the regions
+    /// that it was drawn from; none if that was the whole file. Such a run does not measure the sex without need.
     pub fn new(
         options: &PloidyOptions,
         reference: &Reference,
         reads: &ReadSource,
         density: &ReadDensity,
+        sampled: Option<&IntervalSet>,
     ) -> Result<Self> {
-        Self::of_contigs(options, reference.contigs(), |chromosomes| {
-            measure_sex(chromosomes, reference, reads, density)
+        Self::of_contigs(options, reference.contigs(), |chromosomes| match sampled {
+            Some(regions) if !regions.contigs().any(|contig| chromosomes.contain(contig)) => {
+                Ok(SexReport::unknown("not measured, because no region lies on X or Y"))
+            }
+            Some(_) => {
+                let is_autosome = |contig: &str| chromosomes.is_autosome_of(reads.contigs(), contig);
+                let autosomes = ReadDensity::measure(reads, reference, is_autosome, AUTOSOME_TILES)?;
+                measure_sex(chromosomes, reference, reads, &autosomes)
+            }
+            None => measure_sex(chromosomes, reference, reads, density),
         })
     }
 
@@ -148,15 +160,10 @@ fn measure_sex(
     density: &ReadDensity,
 ) -> Result<SexReport> {
     let contigs = reads.contigs();
-    let is_autosome = |contig: &str, _| {
-        contigs
-            .get(contig)
-            .is_some_and(|contig| chromosomes.is_autosome(contig))
-    };
-    let autosomes = density.over(is_autosome);
+    let autosomes = density.over(|contig, _| chromosomes.is_autosome_of(contigs, contig));
     let over = |chromosome: &Option<String>| {
         let chromosome = chromosome.as_ref().filter(|name| contigs.get(name).is_some());
-        let measure = |name: &String| ReadDensity::measure(reads, reference, name, SEX_TILES);
+        let measure = |name: &String| ReadDensity::measure(reads, reference, |contig| contig == name, SEX_TILES);
         let density = chromosome.map(measure).transpose()?;
         let outside = |contig: &str, position| !chromosomes.pseudoautosomal.contains(contig, position);
         Ok::<_, anyhow::Error>(density.map(|density| density.over(outside)))

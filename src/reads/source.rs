@@ -16,7 +16,7 @@ use super::reader::ReadReader;
 use super::records::{Fields, Records};
 use super::sample::Sample;
 use crate::formats::IndexedInterval;
-use crate::genome::{Contigs, Reference, Region};
+use crate::genome::{Contigs, IntervalSet, Reference, Region};
 
 /// Length of a tile of [`ReadSource::tiles`] in bases: the smallest bin of most indexes.
 const TILE: u64 = 1 << 14;
@@ -126,23 +126,37 @@ impl ReadSource {
         &self.contigs
     }
 
-    /// At most `most` tiles that may hold reads, in a pseudo-random but fixed order. Sparse tiles are used only if no
-    /// other tiles exist; which of them depends on the index.
-    pub fn tiles(&self, most: usize) -> Result<Vec<Region>> {
+    /// At most `most` tiles that may hold reads, in a pseudo-random but fixed order; with `within`, only tiles inside of
+    /// these regions, or those that overlap them if none lies inside. Sparse tiles are used only if no other tiles
+    /// exist; which of them depends on the index.
+    pub fn tiles(&self, most: usize, within: Option<&IntervalSet>) -> Result<Vec<Region>> {
+        let Some(regions) = within else {
+            return self.tiles_where(most, |_, _, _| true);
+        };
+        match self.tiles_where(most, |contig, start, end| regions.covers(contig, start, end))? {
+            none if none.is_empty() => {
+                self.tiles_where(most, |contig, start, end| regions.overlaps(contig, start, end))
+            }
+            inside => Ok(inside),
+        }
+    }
+
+    fn tiles_where(&self, most: usize, is_asked: impl Fn(&str, u64, u64) -> bool) -> Result<Vec<Region>> {
         let (mut tiles, mut sparse) = (Vec::new(), Vec::new());
         let intervals = self.files.iter().map(ReadFile::intervals).collect::<Result<Vec<_>>>()?;
         for (contig, IndexedInterval { positions, bytes, .. }) in intervals.into_iter().flatten() {
             let Some(contig) = self.contigs.get(&contig.name) else {
                 continue;
             };
-            let within = positions.start / TILE..positions.end.min(contig.length).div_ceil(TILE);
+            let covered = positions.start / TILE..positions.end.min(contig.length).div_ceil(TILE);
             // Nearly all tiles of a wide sparse interval are empty.
-            let is_sparse = bytes < MIN_BYTES.saturating_mul(within.end.saturating_sub(within.start));
+            let is_sparse = bytes < MIN_BYTES.saturating_mul(covered.end.saturating_sub(covered.start));
             let rank = self.contigs.position(&contig.name);
             let most = if is_sparse { MAX_SPARSE } else { usize::MAX };
             let tiles = if is_sparse { &mut sparse } else { &mut tiles };
             tiles.extend(
-                within
+                covered
+                    .filter(|&tile| is_asked(&contig.name, tile * TILE, ((tile + 1) * TILE).min(contig.length)))
                     .take(most)
                     .map(|tile| (hash(tile, contig.name.as_bytes()), rank, tile)),
             );

@@ -59,15 +59,28 @@ pub fn error_of(command: &mut Command) -> String {
 pub fn measure(reads: &Path, reference: &Path, threads: usize) -> Library {
     let reference = Reference::open(reference).unwrap();
     let source = ReadSource::open(reads, &reference, None).unwrap();
-    Library::measure(&source, &reference, threads).unwrap().0
+    Library::measure(&source, &reference, None, threads).unwrap().0
+}
+
+/// The text of a VCF, bgzipped or not.
+fn text_of(vcf: &Path) -> String {
+    let mut text = String::new();
+    let mut reader = rust_htslib::bgzf::Reader::from_path(vcf).unwrap();
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    text
+}
+
+/// Header of a VCF.
+pub fn header(vcf: &Path) -> String {
+    let text = text_of(vcf);
+    let lines = text.lines().take_while(|line| line.starts_with('#'));
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// Records of a VCF, without the header.
 pub fn records(vcf: &Path) -> Vec<String> {
-    let mut text = String::new();
-    let mut reader = rust_htslib::bgzf::Reader::from_path(vcf).unwrap();
-    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
-    text.lines()
+    text_of(vcf)
+        .lines()
         .filter(|line| !line.starts_with('#'))
         .map(str::to_owned)
         .collect()

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::common::{call, records, sample};
+use rust_htslib::bam::{self, Read as _};
+
+use crate::common::{call, header, records, sample};
 use crate::{data, in_checkout};
 
 /// A server that ends with the test.
@@ -104,6 +106,16 @@ fn bytes_of(folder: &Path, names: &[&str]) -> u64 {
 }
 
 fn called(reference: &Path, reads: &Path, variables: &[(&str, &str)], flags: &[&str]) -> Vec<String> {
+    called_with_library(reference, reads, variables, flags).0
+}
+
+/// The records, and what the header says of the library.
+fn called_with_library(
+    reference: &Path,
+    reads: &Path,
+    variables: &[(&str, &str)],
+    flags: &[&str],
+) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("calls.vcf.gz");
     let mut command = call(reference, reads, &output);
@@ -113,7 +125,9 @@ fn called(reference: &Path, reads: &Path, variables: &[(&str, &str)], flags: &[&
         .envs(variables.iter().copied())
         .assert()
         .success();
-    records(&output)
+    let header = header(&output);
+    let library = header.lines().find(|line| line.starts_with("##dvcallLibrary="));
+    (records(&output), library.unwrap().to_owned())
 }
 
 /// Calls from nginx, and fails unless the records are those of local files, and less than three times the bytes of reads
@@ -155,6 +169,101 @@ pub fn nginx_sends_little_more_than_the_region_of_real_reads() {
     check_nginx(&set, "reads.bam", "reads.bam.bai", &reference, &region);
     let cram = "NA12878_S1.chr20.10_10p1mb.cram";
     check_nginx(&set, cram, &format!("{cram}.crai"), &reference, &region);
+}
+
+/// Twelve copies of a contig of the bundled sample, each as another contig: `reference.fa`, `reads.bam`, `reads.cram`.
+fn write_copies(folder: &Path) {
+    const COPIES: i32 = 12;
+    let reference = rust_htslib::faidx::Reader::from_path(sample().join("reference.fa")).unwrap();
+    let bases = reference.fetch_seq_string("chrA", 0, usize::MAX >> 2).unwrap();
+    let fasta: String = (0..COPIES).map(|copy| format!(">c{copy}\n{bases}\n")).collect();
+    let path = |name: &str| folder.join(name);
+    fs::write(path("reference.fa"), fasta).unwrap();
+    rust_htslib::faidx::build(path("reference.fa")).unwrap();
+    let mut reader = bam::Reader::from_path(sample().join("sample.bam")).unwrap();
+    let text = String::from_utf8(reader.header().as_bytes().to_vec()).unwrap();
+    let mut header = "@HD\tVN:1.6\tSO:coordinate\n".to_owned();
+    (0..COPIES).for_each(|copy| header += &format!("@SQ\tSN:c{copy}\tLN:{}\n", bases.len()));
+    header.extend(
+        text.lines()
+            .filter(|line| line.starts_with("@RG"))
+            .map(|line| format!("{line}\n")),
+    );
+    let header = bam::Header::from_template(&bam::HeaderView::from_bytes(header.as_bytes()));
+    let mut writers = [("reads.bam", bam::Format::Bam), ("reads.cram", bam::Format::Cram)]
+        .map(|(name, format)| bam::Writer::from_path(path(name), &header, format).unwrap());
+    writers[1].set_reference(path("reference.fa")).unwrap();
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    for copy in 0..COPIES {
+        for record in records.iter().filter(|record| record.tid() == 0 && record.mtid() == 0) {
+            let mut record = record.clone();
+            record.set_tid(copy);
+            record.set_mtid(copy);
+            writers.iter_mut().for_each(|writer| writer.write(&record).unwrap());
+        }
+    }
+    drop(writers);
+    let kinds = [
+        ("reads.bam", bam::index::Type::Bai),
+        ("reads.cram", bam::index::Type::Csi(0)),
+    ];
+    kinds.map(|(name, kind)| bam::index::build(path(name), None, kind, 1).unwrap());
+}
+
+/// Bytes of the blocks that hold the reads of a contig.
+fn bytes_of_contig(reads: &Path, tid: i32) -> u64 {
+    let index = reads.with_added_extension("crai");
+    if index.is_file() {
+        let mut text = String::new();
+        let mut reader = rust_htslib::bgzf::Reader::from_path(index).unwrap();
+        std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+        let slices = text
+            .lines()
+            .map(|line| line.split('\t').map(|word| word.parse::<u64>().unwrap()));
+        let of_contig = slices.map(Vec::from_iter).filter(|slice| slice[0] == tid as u64);
+        return of_contig.map(|slice| slice[5]).sum();
+    }
+    let mut reader = bam::Reader::from_path(reads).unwrap();
+    let (mut record, mut before) = (bam::Record::new(), reader.tell() as u64);
+    let (mut first, mut last) = (u64::MAX, 0);
+    while let Some(read) = reader.read(&mut record) {
+        read.unwrap();
+        if record.tid() == tid {
+            (first, last) = (first.min(before >> 16), reader.tell() as u64 >> 16);
+        }
+        before = reader.tell() as u64;
+    }
+    last - first
+}
+
+/// A region of a file that is twelve times as large: only its blocks travel. The rate of systematic errors comes from
+/// the region too, unless the sample of the whole file is asked for, which gives the records of a local file.
+pub fn nginx_sends_little_of_a_large_file() {
+    let folder = tempfile::tempdir().unwrap();
+    write_copies(folder.path());
+    let path = |name: &str| folder.path().join(name);
+    let reference = path("reference.fa");
+    let region = |sample: &'static str| ["--regions", "c7", "--library-sample", sample];
+    for (reads, index) in [("reads.bam", "reads.bam.bai"), ("reads.cram", "reads.cram.crai")] {
+        let local =
+            ["genome", "regions"].map(|sample| called_with_library(&reference, &path(reads), &[], &region(sample)));
+        assert!(local[0].0.iter().filter(|record| record.contains("\tPASS\t")).count() > 20);
+        assert!(!local[0].1.contains("regions") && local[1].1.contains("; from the regions only"));
+        let call =
+            |server: &Server, flags: &[&str]| called_with_library(&reference, server.url(reads).as_ref(), &[], flags);
+        let least = bytes_of_contig(&path(reads), 7) + bytes_of(folder.path(), &[index]);
+        assert!(10 * least < bytes_of(folder.path(), &[reads]), "{least}");
+        let server = Server::nginx(folder.path());
+        assert!(call(&server, &["--regions", "c7"]) == local[1]);
+        assert!(
+            (least..3 * least).contains(&server.sent(reads)),
+            "{reads}: {} bytes sent of {least}",
+            server.sent(reads)
+        );
+        let server = Server::nginx(folder.path());
+        assert!(call(&server, &region("genome")) == local[0]);
+        assert!(server.sent(reads) > 3 * least);
+    }
 }
 
 pub fn s3_gives_the_same_records() {
@@ -239,8 +348,7 @@ fn fetch(url: &str, folder: &Path, md5: &str) -> (bool, String) {
 }
 
 fn reads_in(bam: &Path) -> usize {
-    use rust_htslib::bam::Read as _;
-    rust_htslib::bam::Reader::from_path(bam)
+    bam::Reader::from_path(bam)
         .unwrap()
         .records()
         .map(Result::unwrap)
@@ -249,8 +357,7 @@ fn reads_in(bam: &Path) -> usize {
 
 /// MD5 of the bundled contig, from the header of its CRAM.
 fn md5_of_contig() -> String {
-    use rust_htslib::bam::Read as _;
-    let reader = rust_htslib::bam::Reader::from_path(sample().join("sample.cram")).unwrap();
+    let reader = bam::Reader::from_path(sample().join("sample.cram")).unwrap();
     let header = String::from_utf8(reader.header().as_bytes().to_vec()).unwrap();
     let line = header.lines().find(|line| line.contains("SN:chrA\t")).unwrap();
     line.split('\t')

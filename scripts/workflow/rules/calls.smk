@@ -39,7 +39,7 @@ rule call:
         mem_mb=more_memory,
         gpu=config["gpus"],
     shell:
-        "{params.dvcall} call --resume --quiet --threads {threads} --ref {input.ref} --regions {input.regions} "
+        "{params.dvcall} call --resume --quiet --library-sample genome --threads {threads} --ref {input.ref} --regions {input.regions} "
         "{params.options} --output {output.vcf} --gvcf {output.gvcf} --summary {output.summary} 2> {log}"
 
 
