@@ -83,6 +83,10 @@ fn main() -> ExitCode {
         need: "needs nginx and the real reads in DVCALL_DATA",
         is_met: server.is_met && reads.is_met,
     };
+    let google = Need {
+        need: "needs nginx and openssl",
+        is_met: server.is_met && is_installed("openssl"),
+    };
     let gpu = Need {
         need: GPU,
         is_met: gpu::is_there(),
@@ -116,6 +120,7 @@ fn main() -> ExitCode {
         remote::nginx_sends_little_more_than_the_region,
         remote::nginx_sends_little_of_a_large_file,
     ));
+    tests.extend(trials!(google, remote::google_cloud_storage_gives_the_same_records));
     tests.extend(trials!(
         both,
         remote::nginx_sends_little_more_than_the_region_of_real_reads

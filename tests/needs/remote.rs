@@ -1,7 +1,7 @@
-//! Inputs on real servers: nginx, and moto's S3.
+//! Inputs on real servers: nginx, moto's S3, and nginx in the place of Google's Cloud Storage.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rust_htslib::bam::{self, Read as _};
 
-use crate::common::{call, header, records, sample};
+use crate::common::{call, error_of, header, records, sample};
 use crate::{data, in_checkout};
 
 /// A server that ends with the test.
@@ -29,6 +29,11 @@ impl Drop for Server {
 impl Server {
     /// nginx with the files of a folder.
     fn nginx(root: &Path) -> Self {
+        Self::nginx_with(root, "", "")
+    }
+
+    /// nginx with these words behind the port, and these lines of settings.
+    fn nginx_with(root: &Path, kind: &str, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (own, root) = (folder.path().display(), root.display());
@@ -39,7 +44,7 @@ impl Server {
             "daemon off; master_process off; pid {own}/pid; error_log {own}/errors;\n\
              events {{}}\n\
              http {{ {temporary} log_format sent '$uri $bytes_sent'; access_log {own}/log sent;\n\
-             server {{ listen 127.0.0.1:{port} sndbuf=16k; location / {{ root {root}; }} }} }}\n"
+             server {{ listen 127.0.0.1:{port} sndbuf=16k {kind}; {settings} location / {{ root {root}; }} }} }}\n"
         );
         let file = folder.path().join("nginx.conf");
         fs::write(&file, text).unwrap();
@@ -266,6 +271,104 @@ pub fn nginx_sends_little_of_a_large_file() {
     }
 }
 
+/// A tunnel to a port on this machine for whoever asks for a host, as an HTTP proxy gives it. It ends with the test.
+fn proxy_to(port: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let tunnel = move |client: TcpStream| {
+        let mut lines = BufReader::new(&client).lines();
+        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+        let server = TcpStream::connect(("127.0.0.1", port))?;
+        (&client).write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
+        let copy = |from: &TcpStream, to: &TcpStream| {
+            let (mut from, mut to) = (from.try_clone()?, to.try_clone()?);
+            Ok::<_, std::io::Error>(std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(std::net::Shutdown::Write);
+            }))
+        };
+        copy(&client, &server)?;
+        copy(&server, &client)
+    };
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            std::thread::spawn(move || drop(tunnel(client)));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// nginx with the certificate of Google's host for the bucket `genomes`, which it shows to a payer with a token only. All
+/// but the host's address is as with Google: `gs://`, TLS and the headers that htslib makes.
+pub fn google_cloud_storage_gives_the_same_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let [key, certificate] = ["key.pem", "certificate.pem"].map(|name| folder.path().join(name));
+    let host = "genomes.storage-download.googleapis.com";
+    let made = Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-addext",
+        ])
+        .arg(format!("subjectAltName=DNS:{host}"))
+        .args([
+            "-keyout".as_ref(),
+            key.as_os_str(),
+            "-out".as_ref(),
+            certificate.as_os_str(),
+        ])
+        .output();
+    assert!(made.unwrap().status.success());
+    let settings = format!(
+        "server_name {host}; ssl_certificate {}; ssl_certificate_key {};\n\
+         if ($host != {host}) {{ return 404; }}\n\
+         if ($http_authorization != \"Bearer test\") {{ return 401; }}\n\
+         if ($http_x_goog_user_project != payer) {{ return 400; }}\n",
+        certificate.display(),
+        key.display()
+    );
+    let server = Server::nginx_with(&sample(), "ssl", &settings);
+    let (proxy, certificate) = (proxy_to(server.port), certificate.to_str().unwrap());
+    let variables = [
+        ("https_proxy", proxy.as_str()),
+        ("no_proxy", ""),
+        ("NO_PROXY", ""),
+        ("HTS_RETRY_DELAY", "1"),
+        ("CURL_CA_BUNDLE", certificate),
+        ("GCS_OAUTH_TOKEN", "test"),
+        ("GCS_REQUESTER_PAYS_PROJECT", "payer"),
+    ];
+    let reference = sample().join("reference.fa");
+    let local = called(&reference, &sample().join("sample.bam"), &[], &[]);
+    for reads in ["sample.bam", "sample.cram"] {
+        let [reference, reads] = ["reference.fa", reads].map(|name| format!("gs://genomes/{name}"));
+        assert_eq!(
+            called(reference.as_ref(), reads.as_ref(), &variables, &[]),
+            local,
+            "{reads}"
+        );
+    }
+    let output = folder.path().join("calls.vcf");
+    for (url, variable, value, expected) in [
+        (
+            "gs://genomes/none.bam",
+            "GCS_OAUTH_TOKEN",
+            "test",
+            "no such file (HTTP 404)",
+        ),
+        (
+            "gs://genomes/sample.bam",
+            "GCS_OAUTH_TOKEN",
+            "other",
+            "denies access (HTTP 401)",
+        ),
+        ("gs://genomes/sample.bam", "CURL_CA_BUNDLE", "/dev/null", "certificate"),
+        ("gs://others/sample.bam", "GCS_OAUTH_TOKEN", "test", "certificate"),
+    ] {
+        let mut command = call(&reference, url.as_ref(), &output);
+        let message = error_of(command.envs(variables).env(variable, value));
+        assert!(message.contains(expected) && message.contains(url), "{message}");
+    }
+}
+
 pub fn s3_gives_the_same_records() {
     let server = Server::s3(&sample());
     let host = format!("127.0.0.1:{}", server.port);
@@ -292,7 +395,7 @@ pub fn s3_gives_the_same_records() {
         ("s3+http://none/sample.bam", "no such file"),
     ] {
         let mut command = call(&reference, reads.as_ref(), &folder.path().join("calls.vcf"));
-        let message = crate::common::error_of(command.envs(variables));
+        let message = error_of(command.envs(variables));
         assert!(message.contains(expected), "{message}");
     }
 }
