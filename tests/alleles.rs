@@ -7,6 +7,7 @@ use std::path::Path;
 
 use common::{call, error_of, records, sample};
 use dvcall::genome::Reference;
+use rust_htslib::{bcf, bgzf};
 
 const HEADER: &str = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
 
@@ -198,4 +199,39 @@ fn files_that_do_not_fit_are_refused() {
         message.contains("the reference has none of its contigs (for example chr9)"),
         "{message}"
     );
+}
+
+#[test]
+fn any_format_of_the_file_gives_the_same_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, absent) = true_and_absent();
+    let plain = panel(folder.path(), &absent);
+    let path = |name: &str| folder.path().join(name);
+    let mut reader = bcf::Reader::from_path(&plain).unwrap();
+    let mut header = bcf::Header::from_template(reader.header());
+    for contig in Reference::open(&sample().join("reference.fa"))
+        .unwrap()
+        .contigs()
+        .iter()
+    {
+        header.push_record(format!("##contig=<ID={},length={}>", contig.name, contig.length).as_bytes());
+    }
+    let mut binary = bcf::Writer::from_path(path("panel.bcf"), &header, false, bcf::Format::Bcf).unwrap();
+    for record in bcf::Read::records(&mut reader) {
+        let mut record = record.unwrap();
+        binary.translate(&mut record);
+        binary.write(&record).unwrap();
+    }
+    drop(binary);
+    let mut bgzipped = bgzf::Writer::from_path(path("panel.vcf.gz")).unwrap();
+    std::io::copy(&mut std::fs::File::open(&plain).unwrap(), &mut bgzipped).unwrap();
+    drop(bgzipped);
+    for more in [&[][..], &["--only-alleles", "--threads", "3"]] {
+        let called = |panel: &Path| called(folder.path(), &[&["--alleles", panel.to_str().unwrap()], more].concat());
+        let expected = called(&plain);
+        assert!(expected.len() > 50);
+        for name in ["panel.bcf", "panel.vcf.gz"] {
+            assert!(called(&path(name)) == expected, "{name}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::evidence::EvidenceSource;
 use crate::genome::{PARTITION_FLANK, Partition};
 use crate::library::{Library, LibrarySample};
 use crate::model::{Cascades, Inference, Model, parse_devices};
-use crate::panel::Panel;
+use crate::panel::{Panel, PanelRecord, within};
 use crate::ploidy::{PloidyMap, PloidyOptions};
 use crate::runtime::{Stage, StageCosts, Stopwatch, for_each_ordered};
 use crate::variants::{Call, OverlapResolver};
@@ -150,13 +150,12 @@ impl Caller {
         buffer.finish(sink)
     }
 
-    /// Whether the partition gives no record, because it has no record of the panel.
+    /// Whether the partition certainly gives no record, because it has no record of the panel.
     fn is_skipped(&self, partition: &Partition) -> bool {
         let panel = self.panel.as_ref().filter(|_| self.only_panel);
         panel.is_some_and(|panel| {
             let region = &partition.region;
-            let records = panel.within(&region.contig, region.start, region.end);
-            !records.iter().any(|record| partition.contains(record.position))
+            !panel.may_lie_within(&region.contig, region.start, region.end)
         })
     }
 
@@ -207,6 +206,9 @@ struct CallBuffer<'a> {
     resolved: Vec<Call>,
     /// See [`CalledPartition::outside`].
     outside: Vec<Call>,
+    /// The records of the panel that the waiting and the next calls may have, up to `known`.
+    records: Vec<PanelRecord>,
+    known: u64,
     /// All records before this position of the contig are passed on.
     done: u64,
 }
@@ -220,6 +222,8 @@ impl<'a> CallBuffer<'a> {
             overlaps: OverlapResolver::default(),
             resolved: Vec::new(),
             outside: Vec::new(),
+            records: Vec::new(),
+            known: 0,
             done: last.map_or(0, |last| last.region.end),
         }
     }
@@ -229,8 +233,11 @@ impl<'a> CallBuffer<'a> {
         if called.partition.region.contig != self.contig {
             self.finish(sink)?;
             self.contig.clone_from(&called.partition.region.contig);
-            self.done = 0;
+            (self.done, self.known) = (0, 0);
         }
+        let new = called.records.drain(..).filter(|record| record.position >= self.known);
+        self.records.extend(new);
+        self.known = end + PARTITION_FLANK;
         self.outside.append(&mut called.outside);
         sink.partition(called)?;
         for call in calls {
@@ -255,26 +262,27 @@ impl<'a> CallBuffer<'a> {
     /// Passes on the records before `end`.
     fn pass_on(&mut self, end: u64, sink: &mut impl CallSink) -> Result<()> {
         let mut calls = std::mem::take(&mut self.resolved);
-        if let Some(panel) = &self.caller.panel {
-            calls = self.spelled(panel, calls, end);
+        if self.caller.panel.is_some() {
+            calls = self.spelled(calls, end);
         }
         self.outside.clear();
+        self.records.retain(|record| record.position + PARTITION_FLANK >= end);
         self.done = end;
         calls.into_iter().try_for_each(|call| sink.call(&self.contig, call))
     }
 
     /// The records of the panel from `done` to `end`, and the calls of other alleles.
-    fn spelled(&self, panel: &Panel, mut calls: Vec<Call>, end: u64) -> Vec<Call> {
+    fn spelled(&self, mut calls: Vec<Call>, end: u64) -> Vec<Call> {
         let own = calls.len();
         calls.extend(self.outside.iter().cloned());
         let alleles = CalledAlleles::new(&calls);
         let ploidy = |position| self.caller.ploidy.at(&self.contig, position);
-        let records = panel.within(&self.contig, self.done, end);
+        let records = within(&self.records, self.done, end);
         let mut spelled = Vec::new();
         if !self.caller.only_panel {
             // Records that begin outside may have normalized alleles here.
             let first = self.done.saturating_sub(PARTITION_FLANK);
-            let near = panel.within(&self.contig, first, end.saturating_add(PARTITION_FLANK));
+            let near = within(&self.records, first, end.saturating_add(PARTITION_FLANK));
             let mut free = alleles.without(near.iter());
             free.truncate(own);
             spelled.extend(free.into_iter().flatten());

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::candidates::Candidate;
 use crate::genome::{Partition, Sequence};
-use crate::panel::{Panel, PanelAllele, PanelRecord};
+use crate::panel::{PanelAllele, PanelRecord};
 use crate::variants::Edit;
 
 /// The alleles of the panel's records in a partition.
@@ -16,11 +16,10 @@ pub struct NamedAlleles {
 }
 
 impl NamedAlleles {
-    /// `found` are the candidates of the partition. Alleles over an unknown reference base are not forced.
-    pub fn new(panel: &Panel, partition: &Partition, found: &[Candidate], reference: &Sequence) -> Self {
-        let region = &partition.region;
-        let records = panel.within(&region.contig, region.start, region.end).iter();
-        let records = records.filter(|record| partition.contains(record.position));
+    /// `records` are those of the panel in and around the partition, and `found` are its candidates. Alleles over an
+    /// unknown reference base are not forced.
+    pub fn new(records: &[PanelRecord], partition: &Partition, found: &[Candidate], reference: &Sequence) -> Self {
+        let records = records.iter().filter(|record| partition.contains(record.position));
         let mut forced: Vec<PanelAllele> = records.flat_map(PanelRecord::alleles).collect();
         forced.sort();
         forced.dedup();

@@ -7,9 +7,9 @@ use super::genotype::{Classified, call_genotype};
 use super::named::NamedAlleles;
 use crate::candidates::{Candidate, coverage, named_candidates};
 use crate::evidence::{Evidence, EvidenceWorker};
-use crate::genome::{Partition, Sequence};
+use crate::genome::{PARTITION_FLANK, Partition, Sequence};
 use crate::model::{Cascades, PileupClassifier};
-use crate::panel::Panel;
+use crate::panel::{PanelReader, PanelRecord};
 use crate::pileup;
 use crate::pileup::{PILEUP_SIZE, PileupContext};
 use crate::ploidy::PloidyMap;
@@ -43,6 +43,8 @@ pub struct CalledPartition {
     pub calls: Vec<Call>,
     /// Calls of alleles whose record in the panel lies in the partition, but whose normalized form does not.
     pub outside: Vec<Call>,
+    /// The records of the panel in the partition and its flanks.
+    pub records: Vec<PanelRecord>,
     /// The pieces of the partition, each with one ploidy; empty unless [`Extras::coverage`] is set.
     pub covered: Vec<Covered>,
     /// Empty unless [`Extras::reads`] is set.
@@ -62,6 +64,7 @@ struct DrawnPartition {
     partition: Partition,
     /// Those that the reads show, then one for each forced allele.
     candidates: Vec<Candidate>,
+    records: Vec<PanelRecord>,
     named: NamedAlleles,
     /// Allele sets of each candidate. Each set has one pileup.
     sets: Vec<Vec<Vec<usize>>>,
@@ -78,7 +81,7 @@ pub struct Worker<'a> {
     cascades: Option<&'a Cascades>,
     classifier: PileupClassifier,
     ploidy: &'a PloidyMap,
-    panel: Option<&'a Panel>,
+    panel: Option<PanelReader<'a>>,
     /// Noise of the library.
     noise: f32,
     extras: Extras,
@@ -91,12 +94,13 @@ pub struct Worker<'a> {
 impl<'a> Worker<'a> {
     pub fn new(caller: &'a Caller, extras: Extras) -> Result<Self> {
         let batch_size = caller.batch_size.max(1);
+        let panel = caller.panel.as_ref();
         Ok(Self {
             evidence: caller.source.worker()?,
             cascades: caller.cascades.as_ref(),
             classifier: caller.inference.classifier()?,
             ploidy: &caller.ploidy,
-            panel: caller.panel.as_ref(),
+            panel: panel.map(|panel| panel.reader(&caller.source.reference)).transpose()?,
             noise: caller.library.noise(),
             extras,
             images: vec![0; batch_size * PILEUP_SIZE],
@@ -116,12 +120,14 @@ impl<'a> Worker<'a> {
                 .candidates
                 .retain(|candidate| ploidy(candidate.position) != Ploidy::Absent);
             let covered = self.cover(&partition, &evidence, &mut timings);
-            let named = self.add_named(&partition, &mut evidence);
+            let records = self.records_around(&partition)?;
+            let named = self.add_named(&partition, &records, &mut evidence);
             let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
             let stages = self.draw(&evidence, &sets, named.forced.len(), &mut probabilities, &mut timings)?;
             drawn.push(DrawnPartition {
                 partition,
                 candidates: evidence.candidates,
+                records,
                 named,
                 sets,
                 stages,
@@ -162,13 +168,24 @@ impl<'a> Worker<'a> {
         covered
     }
 
+    /// The records of the panel in a partition and its flanks.
+    fn records_around(&mut self, partition: &Partition) -> Result<Vec<PanelRecord>> {
+        let region = &partition.region;
+        let (start, end) = (
+            region.start.saturating_sub(PARTITION_FLANK),
+            region.end + PARTITION_FLANK,
+        );
+        let panel = self.panel.as_mut();
+        panel.map_or(Ok(Vec::new()), |panel| panel.read(&region.contig, start, end))
+    }
+
     /// Adds a candidate for each allele of the panel that the reads show too rarely, or not at all.
-    fn add_named(&self, partition: &Partition, evidence: &mut Evidence) -> NamedAlleles {
-        let Some(panel) = self.panel else {
+    fn add_named(&self, partition: &Partition, records: &[PanelRecord], evidence: &mut Evidence) -> NamedAlleles {
+        if records.is_empty() {
             return NamedAlleles::default();
-        };
+        }
         let reference = &evidence.reference;
-        let mut named = NamedAlleles::new(panel, partition, &evidence.candidates, reference);
+        let mut named = NamedAlleles::new(records, partition, &evidence.candidates, reference);
         let ploidy = |position| self.ploidy.at(&partition.region.contig, position);
         named.forced.retain(|allele| ploidy(allele.position) != Ploidy::Absent);
         let min_quality = self.evidence.min_base_quality();
@@ -277,6 +294,7 @@ impl DrawnPartition {
         CalledPartition {
             calls,
             outside,
+            records: self.records,
             partition: self.partition,
             covered: self.covered,
             reads: self.reads,

@@ -67,6 +67,19 @@ impl BgzfFile {
         unsafe { htslib::bgzf_compression(self.inner) != 0 }
     }
 
+    /// Whether the text can be read from its middle: not if it is gzipped otherwise than by bgzip.
+    pub fn can_seek(&self) -> bool {
+        // SAFETY: the file is open.
+        unsafe { htslib::bgzf_compression(self.inner) != 1 }
+    }
+
+    /// The virtual offset of the next byte of a bgzipped file.
+    pub fn tell(&self) -> u64 {
+        // SAFETY: the file is open.
+        let file = unsafe { &*self.inner };
+        (file.block_address as u64) << 16 | (file.block_offset as u64 & 0xffff)
+    }
+
     /// Reads the `.gzi` of a bgzipped file. [`Self::seek_text`] needs it.
     pub fn load_index(&mut self, gzi: &Path) -> Result<()> {
         let failed = || format!("cannot read {}", gzi.display());

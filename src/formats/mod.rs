@@ -9,6 +9,7 @@ mod bin_index;
 mod crai;
 mod damage;
 mod input;
+mod placed_text;
 mod remote;
 mod remote_scheme;
 mod stream;
@@ -26,5 +27,6 @@ pub(crate) use input::{
     InputFile, beside, check_is_there, htslib_name, is_input, is_there, open_alignments, open_indexed_alignments,
     open_variants, shown, url_of,
 };
+pub(crate) use placed_text::{PlacedText, TextPlace};
 pub(crate) use remote::{prepare as prepare_urls, remote_fault};
 pub(crate) use variant_index::VariantIndex;

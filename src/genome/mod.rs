@@ -24,7 +24,7 @@ pub use intervals::IntervalSet;
 pub(crate) use intervals::{check_within, open_whole};
 pub(crate) use lines::for_each_line;
 pub(crate) use partition::partitions;
-pub use partition::{PARTITION_FLANK, Partition};
+pub use partition::{PARTITION_FLANK, PARTITION_SIZE, Partition};
 pub use reference::{Reference, ReferenceReader};
 pub use region::Region;
 pub use region_choice::RegionChoice;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustc_hash::FxHashMap;
 
 use super::window::{SampleWindow, UNSEEN};
-use crate::formats::VariantIndex;
+use crate::formats::{TextPlace, VariantIndex};
 use crate::genome::{Contigs, Reference, Sequence};
 use crate::variants::VariantReader;
 
@@ -71,7 +71,7 @@ impl Gvcf {
         let Some(offset) = self.index.offset(contig, start) else {
             return Ok(window);
         };
-        let mut reader = VariantReader::open_at(&self.path, offset)?;
+        let mut reader = VariantReader::open_at(&self.path, TextPlace::at(offset))?;
         let mut is_first = true;
         while reader.advance()? {
             if reader.contig() != contig {

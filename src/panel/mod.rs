@@ -1,7 +1,8 @@
 //! Panel: the alleles of a VCF that the user wants genotyped, whatever the reads show.
 
-mod read;
+mod kept;
+mod parse;
 mod record;
 
-pub use read::Panel;
-pub use record::{PanelAllele, PanelRecord};
+pub use kept::{Panel, PanelReader};
+pub use record::{PanelAllele, PanelRecord, within};

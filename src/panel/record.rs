@@ -61,3 +61,10 @@ impl PanelRecord {
         normalized.unwrap_or_else(|| self.alternates().map(as_spelled).collect())
     }
 }
+
+/// The records with a position in `start..end` (0-based half-open) among sorted records of a contig.
+pub fn within(records: &[PanelRecord], start: u64, end: u64) -> &[PanelRecord] {
+    let first = records.partition_point(|record| record.position < start);
+    let last = records.partition_point(|record| record.position < end);
+    &records[first..last.max(first)]
+}

@@ -3,7 +3,7 @@
 //! dvcall parses text itself, because htslib before 1.22 refuses the phase sign that VCF 4.4 allows before the first
 //! allele (`/0/1`).
 
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,7 +12,7 @@ use rust_htslib::htslib::{bcf_hdr_format, kstring_t, vcf_format};
 use rustc_hash::FxHashSet;
 
 use super::record::VariantRecord;
-use crate::formats::{BgzfFile, check_whole, open_variants, read_line};
+use crate::formats::{PlacedText, TextPlace, check_whole, open_variants, read_line};
 
 /// Maximum line length of a VCF, in bytes. The limit is necessary because a small compressed file can hold a huge line.
 const LONGEST_LINE: u64 = 256 << 20;
@@ -28,6 +28,8 @@ pub struct VariantReader {
     column: usize,
     /// The text of the current record.
     line: String,
+    /// Where this text begins; none if the file cannot be read from there.
+    start: Option<TextPlace>,
     number: usize,
     contig: String,
     position: u64,
@@ -37,7 +39,7 @@ pub struct VariantReader {
 }
 
 enum VariantSource {
-    Text(BufReader<BgzfFile>),
+    Text(PlacedText),
     Binary(Box<bcf::Reader>),
 }
 
@@ -45,7 +47,7 @@ impl VariantReader {
     /// Opens a file, reads its header and chooses the first sample.
     pub fn open(path: &Path) -> Result<Self> {
         check_whole(path)?;
-        let mut reader = BufReader::with_capacity(1 << 16, BgzfFile::open(path)?);
+        let mut reader = PlacedText::open(path)?;
         let is_binary = reader.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"BCF"));
         let mut opened = Self {
             path: path.to_owned(),
@@ -54,6 +56,7 @@ impl VariantReader {
             samples: Vec::new(),
             column: 9,
             line: String::new(),
+            start: None,
             number: 0,
             contig: String::new(),
             position: 0,
@@ -67,17 +70,16 @@ impl VariantReader {
         Ok(opened)
     }
 
-    /// Opens a bgzipped VCF at a virtual offset of its index, without its header. The first sample is chosen.
-    pub fn open_at(path: &Path, offset: u64) -> Result<Self> {
-        let mut file = BgzfFile::open(path)?;
-        file.seek(offset).with_context(|| format!("{}", path.display()))?;
+    /// Opens a VCF at the start of one of its lines, without its header. The first sample is chosen.
+    pub fn open_at(path: &Path, place: TextPlace) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
-            source: VariantSource::Text(BufReader::with_capacity(1 << 16, file)),
+            source: VariantSource::Text(PlacedText::open_at(path, place)?),
             header: Vec::new(),
             samples: Vec::new(),
             column: 9,
             line: String::new(),
+            start: None,
             number: 0,
             contig: String::new(),
             position: 0,
@@ -237,6 +239,12 @@ impl VariantReader {
         Ok(record)
     }
 
+    /// Where the text of the current record begins, for [`Self::open_at`]. None for a BCF, and for a VCF that is gzipped
+    /// otherwise than by bgzip.
+    pub fn start(&self) -> Option<TextPlace> {
+        self.start
+    }
+
     /// File and line (or record number of a BCF), for messages.
     pub fn place(&self) -> String {
         match self.source {
@@ -281,6 +289,7 @@ impl VariantReader {
         self.number += 1;
         match &mut self.source {
             VariantSource::Text(reader) => {
+                self.start = reader.place();
                 let read = read_line(reader, LONGEST_LINE, &mut bytes).with_context(|| {
                     format!(
                         "damaged after line {}: the compressed data cannot be read; copy or make the file again",
