@@ -4,8 +4,10 @@ mod common;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use assert_cmd::Command;
+use common::killed::{contents, finish, journal, kill_after_checkpoint, refusal};
 use common::{dvcall, error_of, records};
 use rust_htslib::{bcf, bgzf};
 
@@ -374,9 +376,81 @@ fn bad_input_is_an_error_of_one_line() {
     let two = world.write("two.g.vcf.gz", "two\tmore", LENGTH, &[format!("{}\t./.", blocks[0])]);
     assert!(error(&two).contains("has 2 samples; dvcall joint needs one file for each sample"));
 
+    let binary = world.path("binary.g.bcf");
+    let mut reader = bcf::Reader::from_path(world.gvcf("binary", &with_snp(1_000, "0/1", "50,0,60"))).unwrap();
+    let header = bcf::Header::from_template(reader.header());
+    let mut writer = bcf::Writer::from_path(&binary, &header, false, bcf::Format::Bcf).unwrap();
+    for record in bcf::Read::records(&mut reader) {
+        writer.write(&record.unwrap()).unwrap();
+    }
+    drop(writer);
+    assert!(error(&binary).contains("binary.g.bcf is BCF; make a bgzipped VCF of it with: bcftools view -O z"));
+
     assert!(error(&world.path("missing.g.vcf.gz")).contains("missing.g.vcf.gz: no such file"));
 
     let short = snp(1_000, "0/1", "50,0");
     let short = world.gvcf("short", &[block(1, 999, 9), short]);
     assert!(error(&short).contains("c:1000: its PL has 5 values, expected 6"));
+}
+
+/// Regions with gaps, each a piece of work.
+const PIECES: &str = "c:1-4000,c:8001-12000,c:16001-20000,c:24001-28000,c:32001-36000,c:40001-44000,c:48001-60000";
+
+#[test]
+fn a_killed_run_goes_on_and_gives_the_same_files() {
+    let world = World::new();
+    // A SNP every 60 bases, each in other samples.
+    let samples = 60;
+    let gvcf = |sample: usize| {
+        let carries = |site: usize| (site.wrapping_mul(2_654_435_761) >> 7) % 64 >= sample;
+        let mut records = Vec::new();
+        for site in 0..LENGTH / 60 - 1 {
+            let at = 60 * site + 30;
+            records.push(match carries(site) {
+                true => snp(at, "0/1", "40,0,50"),
+                false => block(at, at, 20),
+            });
+            records.push(block(at + 1, at + 59, 20));
+        }
+        world.gvcf(&format!("s{sample}"), &records)
+    };
+    let gvcfs: Vec<PathBuf> = (0..samples).map(gvcf).collect();
+    for name in ["out.vcf.gz", "out.bcf"] {
+        let run = |folder: &Path, flags: &[&str]| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dvcall"));
+            command
+                .current_dir(folder)
+                .arg("joint")
+                .arg("--ref")
+                .arg(world.path("r.fa"))
+                .args(&gvcfs);
+            command
+                .args(["--output", name, "--summary", "out.json", "--regions", PIECES])
+                .args(flags);
+            command.stdout(Stdio::null()).stderr(Stdio::piped());
+            command
+        };
+        let [whole, killed] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let journal = journal(killed.path(), name);
+        let slow = ["--threads", "1"];
+        assert!(kill_after_checkpoint(run(killed.path(), &slow), &journal));
+        let refused = |flags: &[&str], expected: &str| {
+            let message = refusal(run(killed.path(), &[&slow, flags, &["--resume"]].concat()));
+            assert!(
+                message.contains(".partial was begun otherwise: ") && message.contains(expected),
+                "{message}"
+            );
+        };
+        refused(&["--preset", "wgs"], r#"options.preset was "unfiltered" and is "wgs""#);
+        refused(&["--exclude-regions", "c:1-10"], "regions.bases was ");
+        refused(
+            &[world.gvcf("more", &[block(1, LENGTH, 20)]).to_str().unwrap()],
+            "samples was ",
+        );
+        // Another number of threads may go on.
+        let message = finish(run(killed.path(), &["--threads", "2", "--resume"]));
+        assert!(message.contains("the run goes on with "), "{message}");
+        finish(run(whole.path(), &slow));
+        assert!(contents(killed.path()) == contents(whole.path()));
+    }
 }

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
 use super::{RegionArgs, fraction, quality};
 use crate::joint::Preset;
 
-#[derive(Args, Debug)]
+/// Serialized: the options that can change a record.
+#[derive(Args, Debug, Serialize)]
 #[command(after_help = "Examples:
   dvcall joint --ref GRCh38.fa --output cohort.vcf.gz NA12878.g.vcf.gz NA12891.g.vcf.gz NA12892.g.vcf.gz
   dvcall joint --ref GRCh38.fa --output cohort.bcf --samples-list gvcfs.txt --regions chr20
@@ -15,17 +17,22 @@ use crate::joint::Preset;
 pub struct JointArgs {
     /// gVCFs of dvcall, DeepVariant or GATK, bgzipped and indexed; one sample each
     #[arg(value_name = "GVCF", required_unless_present = "samples_list")]
+    #[serde(skip)]
     pub gvcfs: Vec<PathBuf>,
     /// File with the path of a gVCF on each line, besides those of the command line
     #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
     pub samples_list: Option<PathBuf>,
     /// Reference FASTA, plain or bgzipped, indexed with samtools faidx
     #[arg(long = "ref", value_name = "FASTA")]
+    #[serde(skip)]
     pub reference: PathBuf,
     /// VCF to write; a name that ends in .gz makes it bgzipped and indexed, .bcf makes it BCF
     #[arg(long, short, value_name = "VCF|BCF")]
+    #[serde(skip)]
     pub output: PathBuf,
     #[command(flatten)]
+    #[serde(skip)]
     pub regions: RegionArgs,
     /// Thresholds for alleles
     #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Unfiltered)]
@@ -38,15 +45,22 @@ pub struct JointArgs {
     pub min_genotype_quality: u32,
     /// Families: a PED file with family, person, father and mother; names are those of the gVCFs
     #[arg(long, value_name = "PED")]
+    #[serde(skip)]
     pub pedigree: Option<PathBuf>,
     /// Chance of a new mutation of a base in one generation
     #[arg(long, value_name = "RATE", default_value_t = 1e-6, value_parser = fraction, requires = "pedigree")]
     pub de_novo_rate: f64,
+    /// Go on with the work of the same command, which ended early and left it in OUTPUT.partial
+    #[arg(long)]
+    #[serde(skip)]
+    pub resume: bool,
     /// Write the numbers of records, alleles and genotypes to this file
     #[arg(long, value_name = "JSON")]
+    #[serde(skip)]
     pub summary: Option<PathBuf>,
     /// Worker threads [default: all processors]
     #[arg(long, short = 't', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[serde(skip)]
     pub threads: Option<u16>,
 }
 

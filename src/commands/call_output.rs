@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
-use super::journal::{Journal, Progressed};
-use super::run_record::RunRecord;
+use super::journal::Journal;
+use super::run_record::{RunRecord, Spent};
 use crate::calling::{CallSink, CalledPartition, Caller, Extras};
 use crate::cli::CallArgs;
 use crate::evidence::report_exclusions;
@@ -16,7 +17,7 @@ use crate::gates::Gates;
 use crate::output::{OutputFile, TextFile, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
 use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print, print_aside};
-use crate::variants::{Call, CallFiles, CallWriter, Piece, RecordOptions, SavedStream, VcfHeader};
+use crate::variants::{Call, CallFiles, CallSummary, CallWriter, Piece, RecordOptions, SavedStream, VcfHeader};
 
 /// The output files and the counts for the final report.
 pub struct CallOutput<'a> {
@@ -40,6 +41,25 @@ pub struct CallOutput<'a> {
     costs: StageCosts,
 }
 
+/// Where a run stands after a piece of its output.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Progressed {
+    /// Number of finished partitions and bases.
+    partitions: usize,
+    bases: u64,
+    reads: ReadCounts,
+    records: CallSummary,
+}
+
+/// What a checkpoint tells another run.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    progressed: Progressed,
+    /// What the stages cost. Work that is done again counts again.
+    costs: StageCosts,
+    spent: Spent,
+}
+
 /// What a piece holds.
 #[derive(Default)]
 struct Held {
@@ -55,18 +75,14 @@ impl<'a> CallOutput<'a> {
         let output = Some(args.output.as_path()).filter(|_| !args.is_streamed());
         let mut files = CallFiles::lock(output, args.gvcf.as_deref())?;
         let journal = Journal::new(&record.origin, args.gvcf.as_deref())?;
-        let resumed = if args.resume { journal.resume(&mut files)? } else { None };
-        let (checkpoint, streams) = resumed.unzip();
-        if checkpoint.is_none() {
-            files.iter_mut().try_for_each(|file| file.discard_kept())?;
-        }
+        let (saved, streams) = journal.begin::<Saved>(&mut files, args.resume)?.unzip();
         let mut progress = Progress::over(source.regions.bases());
         let mut costs = StageCosts::default();
         let mut progressed = Progressed::default();
-        if let Some(checkpoint) = checkpoint {
-            progress.skip(checkpoint.progressed.bases);
-            record.go_on(checkpoint.spent);
-            (progressed, costs) = (checkpoint.progressed, checkpoint.costs);
+        if let Some(saved) = saved {
+            progress.skip(saved.progressed.bases);
+            record.go_on(saved.spent);
+            (progressed, costs) = (saved.progressed, saved.costs);
         }
         let realigned_reads = source.realigned_reads_writer(args.realigned.realigned_reads.as_deref())?;
         Ok(Self {
@@ -127,19 +143,12 @@ impl<'a> CallOutput<'a> {
         };
         let begun = Instant::now();
         let streams = self.writer.save()?;
-        let files = self.writer.files_mut();
-        journal.write(
-            files,
-            &streams,
-            self.progressed.clone(),
-            self.costs,
-            self.record.spent(),
-        )?;
-        journal.note(begun);
-        let kept = files.iter_mut().try_for_each(OutputFile::keep);
-        if let Err(error) = kept {
-            log::warn!("{error:#}; the run goes on, but cannot be resumed if it ends early");
-            files.iter_mut().for_each(OutputFile::release);
+        let saved = Saved {
+            progressed: self.progressed.clone(),
+            costs: self.costs,
+            spent: self.record.spent(),
+        };
+        if !journal.write(begun, self.writer.files_mut(), &streams, saved)? {
             self.journal = None;
         }
         Ok(())

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
 
+use super::joint_output::JointOutput;
 use super::run_record::command_line;
 use crate::cli::JointArgs;
 use crate::genome::Reference;
-use crate::joint::{Cohort, CohortHeader, CohortSummary, JointOptions, read_pedigree};
-use crate::output::{ReadyFile, TextFile, check_inputs_are_kept, indexes, put_in_place};
-use crate::runtime::{Progress, peak_memory, print};
-use crate::variants::{LineWriter, VariantFormat};
+use crate::joint::{Cohort, CohortHeader, JointOptions, read_pedigree};
+use crate::output::{check_inputs_are_kept, indexes, kept_folder};
+use crate::runtime::{peak_memory, print};
+use crate::variants::VariantFormat;
 
 pub fn run(args: &JointArgs) -> Result<()> {
     let started = Instant::now();
@@ -41,27 +41,16 @@ pub fn run(args: &JointArgs) -> Result<()> {
         prior: prior_in_words.clone(),
         command_line: command_line(),
     };
-    let contigs = cohort.reference.contigs();
-    let mut vcf = LineWriter::create(&args.output, header.text(), contigs, 1)?;
-    let json = args.summary.as_deref().map(TextFile::create).transpose()?;
-    let mut progress = Progress::over(cohort.regions.bases());
-    let mut summary = CohortSummary::default();
-    cohort.run(&prior, |piece| {
-        vcf.write(piece.lines.concat())?;
-        piece.partitions.iter().for_each(|partition| progress.add(partition));
-        summary += piece.summary;
-        Ok(())
-    })?;
-    progress.finish();
-    let json = json.map(|json| write_summary(json, &cohort, &summary)).transpose()?;
-    put_in_place(json.into_iter().chain([vcf.close()?]).collect())?;
+    let mut output = JointOutput::create(args, &cohort, &gvcfs, header.text(), started)?;
+    cohort.run(&prior, output.skipped(), |piece| output.add(piece))?;
+    let (summary, wall) = output.finish(&cohort)?;
     if !log::log_enabled!(log::Level::Info) {
         return Ok(());
     }
     print(format!(
         "samples       {:>9}\n{summary}\nprior         {prior_in_words}\nwall time     {:>9.1} s, peak memory {:.0} MB\n",
         cohort.gvcfs.len(),
-        started.elapsed().as_secs_f64(),
+        wall.as_secs_f64(),
         peak_memory() as f64 / 1e6
     ))
 }
@@ -87,7 +76,9 @@ fn gvcfs(args: &JointArgs) -> Result<Vec<PathBuf>> {
 
 fn check_outputs(args: &JointArgs, gvcfs: &[PathBuf]) -> Result<()> {
     let suffixes = VariantFormat::of_name(&args.output).indexes();
-    let files = std::iter::once(args.output.clone()).chain(indexes(&args.output, suffixes));
+    let files = [args.output.clone(), kept_folder(&args.output)]
+        .into_iter()
+        .chain(indexes(&args.output, suffixes));
     let mut outputs: Vec<_> = files.map(|file| ("--output", file)).collect();
     outputs.extend(args.summary.iter().map(|json| ("--summary", json.clone())));
     let inputs: Vec<&Path> = args
@@ -96,15 +87,4 @@ fn check_outputs(args: &JointArgs, gvcfs: &[PathBuf]) -> Result<()> {
         .chain(gvcfs.iter().map(PathBuf::as_path))
         .collect();
     check_inputs_are_kept(&outputs, &inputs)
-}
-
-fn write_summary(mut json: TextFile, cohort: &Cohort, summary: &CohortSummary) -> Result<ReadyFile> {
-    let summary = json!({
-        "dvcall": env!("CARGO_PKG_VERSION"),
-        "samples": cohort.samples(),
-        "bases": cohort.regions.bases(),
-        "records": summary,
-    });
-    json.line(&serde_json::to_string_pretty(&summary)?)?;
-    json.ready()
 }

@@ -1,43 +1,28 @@
-//! The journal of `dvcall call`: what is finished, so that another run can go on with it.
+//! The journal of `dvcall call` and `dvcall joint`: what is finished, so that another run can go on with it.
 
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::run_record::{Origin, Spent};
 use crate::output::{OutputFile, read_journal, write_journal};
-use crate::reads::ReadCounts;
-use crate::runtime::StageCosts;
-use crate::variants::{CallFiles, CallSummary, SavedStream};
+use crate::variants::{CallFiles, SavedStream};
 
 /// Least time between two checkpoints.
 const LEAST_PAUSE: Duration = Duration::from_millis(200);
 /// A checkpoint takes at most this share of the time, and at most this share of the work is done again.
 const SHARE: u32 = 100;
 
-/// Where a run stands after a piece of its output.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Progressed {
-    /// Number of finished partitions and bases.
-    pub partitions: usize,
-    pub bases: u64,
-    pub reads: ReadCounts,
-    pub records: CallSummary,
-}
-
-/// What the journal holds.
+/// What the journal holds. `State` is where the run stands.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Checkpoint {
-    /// That of the run record, and the outputs. Another run must have the same.
+struct Checkpoint<State> {
+    /// What determines the records, and the outputs. Another run must have the same.
     origin: Value,
-    pub progressed: Progressed,
-    /// What the stages cost. Work that is done again counts again.
-    pub costs: StageCosts,
-    pub spent: Spent,
+    state: State,
     /// For VCF and gVCF: number of written bytes, and of bytes of the next block, which follow in the journal.
     streams: [(u64, usize); 2],
 }
@@ -53,7 +38,7 @@ pub struct Journal {
 
 impl Journal {
     /// The journal of a run with these outputs.
-    pub fn new(origin: &Origin, gvcf: Option<&Path>) -> Result<Self> {
+    pub fn new(origin: &impl Serialize, gvcf: Option<&Path>) -> Result<Self> {
         let mut origin = serde_json::to_value(origin)?;
         forget_paths(&mut origin);
         origin["gvcf"] = serde_json::to_value(gvcf.and_then(Path::file_name).map(OsStr::to_string_lossy))?;
@@ -66,9 +51,22 @@ impl Journal {
         })
     }
 
-    /// The last checkpoint of an earlier run, and how far it had written VCF and gVCF, after its folders are taken over.
-    /// None if there is no finished work. Fails if the earlier run was another one.
-    pub fn resume(&self, files: &mut CallFiles) -> Result<Option<(Checkpoint, [SavedStream; 2])>> {
+    /// Goes on with the finished work of an earlier run if `is_asked`, or else discards it. Returns where the earlier run
+    /// stood, and how far it had written VCF and gVCF; none if this run starts at the beginning. Fails if the earlier run
+    /// was another one.
+    pub fn begin<State: DeserializeOwned>(
+        &self,
+        files: &mut CallFiles,
+        is_asked: bool,
+    ) -> Result<Option<(State, [SavedStream; 2])>> {
+        let resumed = if is_asked { self.resume(files)? } else { None };
+        if resumed.is_none() {
+            files.iter_mut().try_for_each(|file| file.discard_kept())?;
+        }
+        Ok(resumed)
+    }
+
+    fn resume<State: DeserializeOwned>(&self, files: &mut CallFiles) -> Result<Option<(State, [SavedStream; 2])>> {
         let Some(vcf) = &files.vcf else { return Ok(None) };
         let Some(folder) = vcf.kept()? else {
             log::info!(
@@ -80,7 +78,8 @@ impl Journal {
         let Some(text) = read_journal(&folder)? else {
             return Ok(None);
         };
-        let (checkpoint, streams) = decode(&text).with_context(|| format!("cannot read {}", folder.display()))?;
+        let (checkpoint, streams): (Checkpoint<State>, _) =
+            decode(&text).with_context(|| format!("cannot read {}", folder.display()))?;
         let differences = differences(&checkpoint.origin, &self.origin);
         if !differences.is_empty() {
             bail!(
@@ -107,7 +106,7 @@ impl Journal {
         }
         files.iter_mut().try_for_each(OutputFile::adopt_kept)?;
         log::info!("the run goes on with {}", folder.display());
-        Ok(Some((checkpoint, streams)))
+        Ok(Some((checkpoint.state, streams)))
     }
 
     /// Whether it is time for a checkpoint.
@@ -117,20 +116,18 @@ impl Journal {
         self.last.elapsed() >= pause
     }
 
-    /// Writes a checkpoint for what is written and flushed.
+    /// Writes a checkpoint, which has begun at `begun`, for what is written and flushed. Returns false if the work cannot
+    /// be kept, so that no other checkpoint is of use.
     pub fn write(
-        &self,
-        files: &CallFiles,
+        &mut self,
+        begun: Instant,
+        files: &mut CallFiles,
         streams: &[SavedStream; 2],
-        progressed: Progressed,
-        costs: StageCosts,
-        spent: Spent,
-    ) -> Result<()> {
+        state: impl Serialize,
+    ) -> Result<bool> {
         let checkpoint = Checkpoint {
             origin: self.origin.clone(),
-            progressed,
-            costs,
-            spent,
+            state,
             streams: streams.each_ref().map(|stream| (stream.length, stream.block.len())),
         };
         let [vcf, gvcf] = streams;
@@ -138,22 +135,24 @@ impl Journal {
         if let Some(vcf) = &files.vcf {
             write_journal(vcf.folder(), &text).with_context(|| vcf.failed())?;
         }
-        Ok(())
-    }
-
-    /// Notes that a checkpoint has begun at `begun` and is over.
-    pub fn note(&mut self, begun: Instant) {
         self.last = Instant::now();
         self.cost = self.last.duration_since(begun);
+        let kept = files.iter_mut().try_for_each(OutputFile::keep);
+        if let Err(error) = &kept {
+            log::warn!("{error:#}; the run goes on, but cannot be resumed if it ends early");
+            files.iter_mut().for_each(OutputFile::release);
+        }
+        Ok(kept.is_ok())
     }
 }
 
-fn decode(text: &[u8]) -> Result<(Checkpoint, [SavedStream; 2])> {
+fn decode<State: DeserializeOwned>(text: &[u8]) -> Result<(Checkpoint<State>, [SavedStream; 2])> {
     let end = text
         .iter()
         .position(|&byte| byte == b'\n')
         .context("its journal is damaged")?;
-    let checkpoint: Checkpoint = serde_json::from_slice(&text[..end]).context("its journal is of another version")?;
+    let checkpoint: Checkpoint<State> =
+        serde_json::from_slice(&text[..end]).context("its journal is of another version")?;
     let mut rest = &text[end + 1..];
     let mut streams = <[SavedStream; 2]>::default();
     for (stream, (length, block)) in streams.iter_mut().zip(checkpoint.streams) {

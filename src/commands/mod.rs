@@ -6,6 +6,7 @@ mod call_output;
 mod completions;
 mod evaluate;
 mod joint;
+mod joint_output;
 mod journal;
 mod make_examples;
 mod man;

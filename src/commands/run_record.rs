@@ -15,7 +15,7 @@ use crate::cli::CallArgs;
 use crate::examples::hex;
 use crate::formats::{self, shown, without_secrets};
 use crate::gates::Gates;
-use crate::genome::{Contigs, IntervalSet};
+use crate::genome::{Contigs, IntervalSet, Reference};
 use crate::model::libtorch_version;
 use crate::reads::ReadCounts;
 use crate::runtime::{peak_memory, process_cpu_time};
@@ -64,7 +64,7 @@ pub struct Origin {
 }
 
 #[derive(Debug, Serialize)]
-struct Versions {
+pub(super) struct Versions {
     dvcall: &'static str,
     htslib: String,
     libtorch: String,
@@ -72,7 +72,7 @@ struct Versions {
 
 /// An input file. The time of change is null for a URL, the size for a pipe.
 #[derive(Debug, Serialize)]
-struct InputFile {
+pub(super) struct InputFile {
     path: PathBuf,
     bytes: Option<u64>,
     modified: Option<String>,
@@ -83,7 +83,7 @@ struct InputFile {
 
 /// The called regions, after exclusion and padding.
 #[derive(Debug, Serialize)]
-struct RegionsRecord {
+pub(super) struct RegionsRecord {
     bases: u64,
     intervals: usize,
     /// SHA-256 of the intervals as lines of BED.
@@ -160,13 +160,9 @@ impl Origin {
         let source = &caller.source;
         let reads = source.reads.files().iter();
         Ok(Self {
-            versions: Versions {
-                dvcall: env!("CARGO_PKG_VERSION"),
-                htslib: htslib(),
-                libtorch: libtorch_version(),
-            },
+            versions: Versions::current(),
             sample: source.reads.sample().to_owned(),
-            reference: InputFile::new(source.reference.path()).with_header(&table(source.reference.contigs())),
+            reference: InputFile::of_reference(&source.reference),
             reads: reads
                 .map(|file| InputFile::new(file.path()).with_header(file.header()))
                 .collect(),
@@ -182,8 +178,22 @@ impl Origin {
     }
 }
 
+impl Versions {
+    pub fn current() -> Self {
+        Self {
+            dvcall: env!("CARGO_PKG_VERSION"),
+            htslib: htslib(),
+            libtorch: libtorch_version(),
+        }
+    }
+}
+
 impl InputFile {
-    fn new(path: &Path) -> Self {
+    pub fn of_reference(reference: &Reference) -> Self {
+        Self::new(reference.path()).with_header(&table(reference.contigs()))
+    }
+
+    pub fn new(path: &Path) -> Self {
         let found = path.metadata().ok();
         // A pipe must not be opened again.
         let bytes = match &found {
@@ -209,7 +219,7 @@ impl InputFile {
 }
 
 impl RegionsRecord {
-    fn new(regions: &IntervalSet) -> Self {
+    pub fn new(regions: &IntervalSet) -> Self {
         let (mut intervals, mut digest) = (0, Sha256::new());
         for region in regions.regions() {
             digest.update(format!("{}\t{}\t{}\n", region.contig, region.start, region.end));

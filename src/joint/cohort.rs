@@ -86,12 +86,17 @@ impl Cohort {
         self.gvcfs.iter().map(|gvcf| gvcf.sample.as_str()).collect()
     }
 
-    /// Genotypes all sites. `consume` gets the pieces in order.
-    pub fn run(&self, prior: &CohortPrior, consume: impl FnMut(JointPiece) -> Result<()>) -> Result<()> {
+    /// Genotypes all sites, without those of the first `skipped` pieces. `consume` gets the pieces in order.
+    pub fn run(
+        &self,
+        prior: &CohortPrior,
+        skipped: usize,
+        consume: impl FnMut(JointPiece) -> Result<()>,
+    ) -> Result<()> {
         let pieces = self.pieces();
         for_each_ordered(
             self.options.threads,
-            pieces.into_iter(),
+            pieces.into_iter().skip(skipped),
             || self.reference.reader(),
             |reader, piece| self.genotype(reader, piece, prior),
             consume,

@@ -1,9 +1,11 @@
 //! What alleles a cohort's records show.
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 /// Sets of thresholds, named after GLnexus's configurations for DeepVariant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Preset {
     /// Genomes: an allele needs a quality of 10 in one sample
     Wgs,

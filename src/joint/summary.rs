@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::call::CalledSite;
 use super::evidence::Reason;
@@ -14,14 +14,14 @@ use crate::variants::VariantType;
 
 /// Genotypes of children whose genotype and those of their parents are called, and how many of them do not come from the
 /// parents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inheritance {
     pub genotypes: u64,
     pub errors: u64,
 }
 
 /// Counts over the records of a cohort.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CohortSummary {
     pub records: u64,
     pub low_quality: u64,

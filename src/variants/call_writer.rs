@@ -187,7 +187,7 @@ pub(super) fn indexed(file: OutputFile, contigs: &Contigs, threads: usize) -> Re
     Ok(file.ready())
 }
 
-fn failed(file: Option<&OutputFile>) -> String {
+pub(super) fn failed(file: Option<&OutputFile>) -> String {
     file.map_or_else(|| "cannot write to standard output".to_owned(), OutputFile::failed)
 }
 

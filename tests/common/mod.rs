@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test binary uses its own part
 
 pub mod gvcf;
+pub mod killed;
 pub mod server;
 
 use std::path::{Path, PathBuf};

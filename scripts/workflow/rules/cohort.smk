@@ -37,7 +37,7 @@ rule joint:
     resources:
         mem_mb=more_memory,
     shell:
-        "{params.dvcall} joint --quiet --threads {threads} --ref {input.ref} --regions {input.regions} {params.pedigree} {params.options} "
+        "{params.dvcall} joint --resume --quiet --threads {threads} --ref {input.ref} --regions {input.regions} {params.pedigree} {params.options} "
         "--output {output.vcf} --summary {output.summary} {input.gvcfs} 2> {log}"
 
 
