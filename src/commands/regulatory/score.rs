@@ -14,7 +14,7 @@ use crate::regulatory::{
     Background, ScoreCounts, Scorer, SequenceModel, TABLE_HEADER, VariantLine, Workers, scored_header,
 };
 use crate::runtime::{DATED, LineClock, counted, for_each_ordered, print, progress_bar};
-use crate::variants::{LineWriter, VariantFormat, VariantReader};
+use crate::variants::{CallFiles, LineWriter, VariantFormat, VariantReader};
 
 /// Records that a thread scores together. The scores do not depend on the number of threads.
 const PIECE: usize = 256;
@@ -44,7 +44,7 @@ pub fn run(args: &RegulatoryScoreArgs) -> Result<()> {
         &card.tasks,
         &notes,
     );
-    let mut vcf = LineWriter::create(&args.output, header, contigs, 1)?;
+    let mut vcf = LineWriter::create(CallFiles::lock(Some(&args.output), None)?, header, contigs, 1, None)?;
     let mut table = args.table.as_deref().map(TextFile::create).transpose()?;
     if let Some(table) = &mut table {
         table.line(TABLE_HEADER)?;
@@ -80,7 +80,7 @@ pub fn run(args: &RegulatoryScoreArgs) -> Result<()> {
     progress.bar.finish_and_clear();
     check_contigs(&counts, &args.variants, &reference)?;
     let table = table.map(TextFile::ready).transpose()?;
-    put_in_place(table.into_iter().chain([vcf.close()?]).collect())?;
+    put_in_place(table.into_iter().chain(vcf.close()?).collect())?;
     report(&counts, &args.variants, started)
 }
 
