@@ -17,9 +17,11 @@ def errors_of(vcf: Path) -> dict[str, Errors]:
     errors: dict[str, Errors] = {name: set() for name in TYPES}
     for line in table.splitlines():
         *where, filters, truth, truth_type, decision, query_type = line.split("\t")
-        if truth == "FN" and truth_type in errors:
+        passes = filters in ("PASS", ".")
+        # Truth that only a filtered call shows is missed, too.
+        if (truth == "FN" or (truth == "TP" and not passes)) and truth_type in errors:
             errors[truth_type].add(("missed", *where))
-        if decision == "FP" and query_type in errors and filters in ("PASS", "."):
+        if decision == "FP" and query_type in errors and passes:
             errors[query_type].add(("false", *where))
     return errors
 

@@ -77,6 +77,8 @@ pub mod evaluate;
 
 pub(crate) mod report;
 
+pub(crate) mod validation;
+
 pub(crate) mod regulatory;
 
 pub mod cli;

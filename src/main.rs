@@ -41,11 +41,16 @@ fn main() {
                 + hint(&error)
                 + &kept_work().map_or_else(String::new, |kept| format!("; {kept}"));
             let line = commands::without_secrets(&line);
+            let code = if error.is::<commands::Worse>() {
+                commands::Worse::EXIT_CODE
+            } else {
+                1
+            };
             // An error may hold unfinished outputs; dropping it removes them.
             drop(error);
             signals::yield_to_signal();
             let _ = writeln!(std::io::stderr(), "dvcall: error: {}", escape::controls(&line));
-            end(1)
+            end(code)
         }
     }
 }

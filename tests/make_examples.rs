@@ -392,7 +392,7 @@ fn flags_that_need_each_other_are_usage_errors() {
         .stderr(contains("required").and(contains("--output <")));
     let mut fraction = on_sample();
     fraction.args(["--output", "x", "--downsample", "1.5"]);
-    assert!(common::error_of(&mut fraction).contains("fraction"));
+    fraction.assert().code(2).stderr(contains("expected a fraction"));
     let folder = tempfile::tempdir().unwrap();
     let mut unwritable = with_truth(on_sample());
     unwritable

@@ -6,6 +6,7 @@ mod ploidy;
 mod regions;
 mod regulatory;
 mod score;
+mod validate;
 
 pub(crate) use joint::JointArgs;
 pub(crate) use model::{CalibrateArgs, ModelInfoArgs, RecipeArgs, TrainArgs};
@@ -15,6 +16,7 @@ pub(crate) use regulatory::{
     ExplainArgs, PrepareArgs, PretrainArgs, RegulatoryArgs, RegulatoryCommand, RegulatoryScoreArgs, RegulatoryTrainArgs,
 };
 pub(crate) use score::EvaluateArgs;
+pub(crate) use validate::ValidateArgs;
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +28,9 @@ use crate::candidates::CandidateOptions;
 use crate::evidence::{EvidenceOptions, Inputs};
 use crate::library::LibrarySample;
 use crate::output::{BAM_INDEXES, indexes};
-use crate::reads::{DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs};
+use crate::reads::{
+    DEFAULT_MAX_DEPTH, FilterOptions, MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, MatesOnOtherContigs, ReadSource,
+};
 
 #[derive(Parser, Debug)]
 #[command(name = "dvcall", version, about, propagate_version = true)]
@@ -67,6 +71,8 @@ pub enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// Draw what a VCF of any caller holds: numbers and charts on one HTML page
     Report(ReportArgs),
+    /// Call and score benchmark sets, and compare the outcome with the accepted one
+    Validate(ValidateArgs),
     /// Show what the caller sees: pictures of pileups, and why each allele is or is not a candidate
     Show(Box<ShowArgs>),
     /// Learn from peaks what a sequence does, and score what variants change there
@@ -204,6 +210,32 @@ fn quality(text: &str) -> Result<f64, String> {
     quality.ok_or_else(|| "expected a number of at least 0".into())
 }
 
+/// Which share of the fragments is used.
+#[derive(Args, Debug, Clone, Serialize)]
+pub struct DownsampleArgs {
+    /// Keep this fraction of the fragments; the choice depends on the fragment names and --seed
+    #[arg(long, value_name = "FRACTION", value_parser = share)]
+    pub downsample: Option<f64>,
+    /// Seed for --downsample
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "downsample")]
+    pub seed: u64,
+}
+
+impl DownsampleArgs {
+    /// The reads that are kept.
+    pub fn thinned(&self, reads: ReadSource) -> ReadSource {
+        match self.downsample {
+            Some(fraction) => reads.with_downsampling(fraction, self.seed),
+            None => reads,
+        }
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|f| *f > 0.0 && *f <= 1.0);
+    share.ok_or_else(|| "expected a fraction above 0 and at most 1".into())
+}
+
 /// Optional output of the realigned reads.
 #[derive(Args, Debug, Clone)]
 pub struct RealignedReadsArgs {
@@ -297,6 +329,9 @@ pub struct CallArgs {
     pub ploidy: PloidyArgs,
     #[command(flatten)]
     #[serde(flatten)]
+    pub downsampling: DownsampleArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
     pub evidence: EvidenceArgs,
     #[command(flatten)]
     #[serde(skip)]
@@ -360,12 +395,8 @@ pub struct MakeExamplesArgs {
     /// Write the truth variants that candidates do not explain, or only in part, and what the reads show there
     #[arg(long, value_name = "TSV", requires = "truth")]
     pub missed_truth: Option<PathBuf>,
-    /// Keep this fraction of the fragments; the choice depends on the fragment names and --seed
-    #[arg(long, value_name = "FRACTION")]
-    pub downsample: Option<f64>,
-    /// Seed for --downsample
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "downsample")]
-    pub seed: u64,
+    #[command(flatten)]
+    pub downsampling: DownsampleArgs,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
     #[command(flatten)]

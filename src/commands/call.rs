@@ -19,7 +19,8 @@ pub fn run(args: &CallArgs) -> Result<()> {
     let started = Instant::now();
     check_resumable(args)?;
     check_outputs(args)?;
-    let source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
+    let mut source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
+    source.reads = args.downsampling.thinned(source.reads);
     check_contig_names(&source)?;
     let read_gates = |path: &PathBuf| Gates::read(path, source.reference.contigs());
     let gates = args.gates.as_ref().map(read_gates).transpose()?;

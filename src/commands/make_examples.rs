@@ -106,13 +106,7 @@ fn check_outputs(args: &MakeExamplesArgs) -> Result<()> {
 
 fn open(args: &MakeExamplesArgs) -> Result<EvidenceSource> {
     let mut source = EvidenceSource::open(&args.input.inputs(), args.evidence.options(), args.input.threads())?;
-    if let Some(fraction) = args.downsample {
-        ensure!(
-            fraction > 0.0 && fraction <= 1.0,
-            "--downsample {fraction}: expected a fraction above 0 and at most 1"
-        );
-        source.reads = source.reads.with_downsampling(fraction, args.seed);
-    }
+    source.reads = args.downsampling.thinned(source.reads);
     Ok(source)
 }
 
@@ -153,7 +147,7 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
         "keep_duplicates": evidence.keep_duplicates,
         "mates_on_other_contigs": source.rule_for_mates(),
         "realigned": !evidence.no_realign,
-        "downsample": args.downsample.map(|fraction| json!({"fraction": fraction, "seed": args.seed})),
+        "downsample": args.downsampling.downsample.map(|fraction| json!({"fraction": fraction, "seed": args.downsampling.seed})),
         "keep_unlabelled": args.keep_unlabelled,
         "use_filtered_truth": args.use_filtered_truth,
     }))

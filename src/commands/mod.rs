@@ -18,10 +18,12 @@ mod run_record;
 mod show;
 mod train;
 mod training_progress;
+mod validate;
 mod version;
 
 pub use crate::formats::without_secrets;
 pub use crate::runtime::DATED;
+pub use validate::Worse;
 pub use version::verbose_version;
 
 use anyhow::Result;
@@ -52,6 +54,7 @@ fn run_command(command: Command) -> Result<()> {
         Command::ModelInfo(args) => model_info::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Validate(args) => validate::run(&args),
         Command::Regulatory(args) => regulatory::run(&args.command),
         Command::Show(args) => show::run(&args),
         Command::Completions(args) => completions::run(&args),

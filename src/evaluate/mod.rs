@@ -20,6 +20,7 @@ mod result;
 
 pub use calls::ScoreField;
 pub use counts::{Counts, FilterRow, TYPES};
+pub(crate) use counts::{f1_interval, jeffreys};
 pub use evaluation::{Evaluation, evaluate};
 pub use matching::Limits;
 pub use options::{Options, Query};

@@ -1,6 +1,7 @@
 //! What all charts share.
 
-use anyhow::anyhow;
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
 use plotters::prelude::*;
 
 pub const COLOURS: [RGBColor; 6] = [
@@ -17,4 +18,17 @@ pub const FONT: (&str, u32) = ("sans-serif", 17);
 
 pub fn failed<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> anyhow::Error {
     anyhow!("cannot draw a chart: {error}")
+}
+
+pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Draws on an area of this size, and returns the SVG.
+pub fn svg(size: (u32, u32), draw: impl FnOnce(&Area) -> Result<()>) -> Result<String> {
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+        draw(&area)?;
+        area.present().map_err(failed)?;
+    }
+    Ok(text)
 }

@@ -3,5 +3,5 @@
 mod charts;
 mod html;
 
-pub(crate) use charts::{COLOURS, FONT, failed};
+pub(crate) use charts::{Area, COLOURS, FONT, failed, svg};
 pub(crate) use html::{begin, end, escape, figure, headings, table};

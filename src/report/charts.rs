@@ -1,7 +1,6 @@
 //! The charts of the report, as SVG.
 
 use anyhow::Result;
-use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -9,24 +8,11 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::density::Density;
 use super::figures::grouped;
 use crate::output::escape::{controls, shortened};
-use crate::page::{COLOURS, FONT, failed};
+use crate::page::{Area, COLOURS, FONT, failed, svg};
 
 /// Colours of the records that passed, and of all records, which are drawn behind.
 pub const PASSED: RGBColor = COLOURS[0];
 pub const ALL: RGBColor = RGBColor(0xc4, 0xc8, 0xcc);
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-/// Draws on an area of this size, and returns the SVG.
-fn svg(size: (u32, u32), draw: impl FnOnce(&Area) -> Result<()>) -> Result<String> {
-    let mut text = String::new();
-    {
-        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
-        draw(&area)?;
-        area.present().map_err(failed)?;
-    }
-    Ok(text)
-}
 
 /// Bars of counts: one layer for each colour, later layers in front.
 pub struct Bars<'a> {

@@ -64,7 +64,7 @@ pub fn measure(reads: &Path, reference: &Path, threads: usize) -> Library {
 }
 
 /// The text of a VCF, bgzipped or not.
-fn text_of(vcf: &Path) -> String {
+pub fn text_of(vcf: &Path) -> String {
     let mut text = String::new();
     let mut reader = rust_htslib::bgzf::Reader::from_path(vcf).unwrap();
     std::io::Read::read_to_string(&mut reader, &mut text).unwrap();

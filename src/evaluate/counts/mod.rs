@@ -10,7 +10,7 @@ mod tally;
 
 pub use calibration::{Bin, GqCalibration, expected_calibration_error};
 pub use gates::{Decisions, GateTally};
-pub use interval::f1_interval;
+pub use interval::{f1_interval, jeffreys};
 pub use kind::{SUBTYPES, TYPES};
 pub use record::{Decided, Record, RecordSide, Status, pair};
 pub use strata::{
