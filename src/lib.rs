@@ -47,6 +47,8 @@ pub(crate) mod runtime;
 
 pub mod gates;
 
+pub mod targets;
+
 pub mod variants;
 
 pub mod panel;

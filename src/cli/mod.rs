@@ -312,6 +312,19 @@ pub struct CallArgs {
     #[serde(skip)]
     #[arg(long, value_name = "TSV")]
     pub gates: Option<PathBuf>,
+    /// Regions with names, such as genes and exons: write how deep each was read, and where it could not be called
+    #[serde(skip)]
+    #[arg(
+        long,
+        value_name = "BED",
+        requires = "target_report",
+        conflicts_with = "only_alleles"
+    )]
+    pub targets: Option<PathBuf>,
+    /// Start of the names of the files about the targets: PREFIX.targets.tsv and PREFIX.not-called.bed
+    #[serde(skip)]
+    #[arg(long, value_name = "PREFIX", requires = "targets")]
+    pub target_report: Option<PathBuf>,
     /// Go on with the work of the same command, which ended early and left it in OUTPUT.partial
     #[serde(skip)]
     #[arg(long)]
@@ -346,7 +359,7 @@ impl CallArgs {
 
     /// Whether another run can go on with the work of this one.
     pub fn is_resumable(&self) -> bool {
-        !self.is_streamed() && self.realigned.realigned_reads.is_none()
+        !self.is_streamed() && self.realigned.realigned_reads.is_none() && self.targets.is_none()
     }
 
     /// The options for the library.
@@ -430,6 +443,9 @@ pub struct ReportArgs {
     /// VCF or BCF of any caller, sorted
     #[arg(value_name = "VCF")]
     pub calls: PathBuf,
+    /// PREFIX.targets.tsv of call --target-report: adds a section about the targets
+    #[arg(long, value_name = "TSV")]
+    pub targets: Option<PathBuf>,
     /// HTML page to write: one file that needs no network
     #[arg(long, short, value_name = "HTML")]
     pub output: PathBuf,

@@ -17,6 +17,7 @@ use crate::gates::Gates;
 use crate::output::{OutputFile, TextFile, put_in_place};
 use crate::reads::{ReadCounts, RealignedReadsWriter};
 use crate::runtime::{Progress, Stage, StageCosts, Stopwatch, peak_memory, print, print_aside};
+use crate::targets::{TargetFiles, Targets};
 use crate::variants::{Call, CallFiles, CallSummary, CallWriter, Piece, RecordOptions, SavedStream, VcfHeader};
 
 /// The output files and the counts for the final report.
@@ -37,6 +38,7 @@ pub struct CallOutput<'a> {
     realigned_reads: Option<RealignedReadsWriter>,
     stage_table: Option<TextFile>,
     summary_json: Option<TextFile>,
+    target_files: Option<TargetFiles>,
     progress: Progress,
     costs: StageCosts,
 }
@@ -60,6 +62,12 @@ struct Saved {
     spent: Spent,
 }
 
+/// What calls are judged by, and where positions are counted.
+pub struct Labels {
+    pub gates: Option<Arc<Gates>>,
+    pub targets: Option<Arc<Targets>>,
+}
+
 /// What a piece holds.
 #[derive(Default)]
 struct Held {
@@ -70,7 +78,7 @@ struct Held {
 
 impl<'a> CallOutput<'a> {
     /// Starts the outputs, or goes on with those of an earlier run.
-    pub fn create(args: &'a CallArgs, caller: &'a Caller, mut record: RunRecord, gates: Option<Gates>) -> Result<Self> {
+    pub fn create(args: &'a CallArgs, caller: &'a Caller, mut record: RunRecord, labels: Labels) -> Result<Self> {
         let source = &caller.source;
         let output = Some(args.output.as_path()).filter(|_| !args.is_streamed());
         let mut files = CallFiles::lock(output, args.gvcf.as_deref())?;
@@ -88,7 +96,7 @@ impl<'a> CallOutput<'a> {
         Ok(Self {
             args,
             caller,
-            writer: writer(args, caller, &record, gates, files, streams)?,
+            writer: writer(args, caller, &record, labels, files, streams)?,
             record,
             journal: Some(journal).filter(|_| args.is_resumable()),
             piece: Piece::default(),
@@ -98,6 +106,7 @@ impl<'a> CallOutput<'a> {
             realigned_reads,
             stage_table: args.timings.as_deref().map(TextFile::create).transpose()?,
             summary_json: args.summary.as_deref().map(TextFile::create).transpose()?,
+            target_files: args.target_report.as_deref().map(TargetFiles::create).transpose()?,
             progress,
             costs,
         })
@@ -110,7 +119,7 @@ impl<'a> CallOutput<'a> {
 
     pub fn extras(&self) -> Extras {
         Extras {
-            coverage: self.args.gvcf.is_some(),
+            coverage: self.args.gvcf.is_some() || self.target_files.is_some(),
             reads: self.realigned_reads.is_some(),
         }
     }
@@ -169,6 +178,7 @@ impl<'a> CallOutput<'a> {
             self.writer.files_mut().iter_mut().for_each(OutputFile::release);
             return Err(error);
         }
+        let report_of_targets = self.writer.take_targets();
         let (calls, formatting) = self.writer.close()?;
         let realigned = self.realigned_reads.map(RealignedReadsWriter::close).transpose()?;
         let mut costs = self.costs;
@@ -182,7 +192,11 @@ impl<'a> CallOutput<'a> {
         let stages = self
             .stage_table
             .map(|table| costs.write(table, source.regions.bases(), record.spent().cpu, record.spent().wall));
-        let tables = stages.into_iter().chain(summary).collect::<Result<Vec<_>>>()?;
+        let mut tables = stages.into_iter().chain(summary).collect::<Result<Vec<_>>>()?;
+        if let (Some(files), Some(mut report)) = (self.target_files, report_of_targets) {
+            report.add_outside(&source.regions);
+            tables.extend(files.write(&report)?);
+        }
         put_in_place(realigned.into_iter().chain(tables).chain(calls).collect())?;
         report(self.args, self.caller, progressed, &costs, record)
     }
@@ -193,12 +207,11 @@ fn writer(
     args: &CallArgs,
     caller: &Caller,
     record: &RunRecord,
-    gates: Option<Gates>,
+    labels: Labels,
     files: CallFiles,
     streams: Option<[SavedStream; 2]>,
 ) -> Result<CallWriter> {
     let source = &caller.source;
-    let gates = gates.map(Arc::new);
     let header = VcfHeader {
         sample: source.reads.sample(),
         contigs: source.reference.contigs(),
@@ -207,13 +220,14 @@ fn writer(
         measured_library: caller.measured_library(),
         ploidy: caller.ploidy.to_string(),
         command_line: record.command.clone(),
-        gates: gates.as_deref(),
+        gates: labels.gates.as_deref(),
     };
     let options = RecordOptions {
         min_quality: args.min_quality,
         ref_calls: !args.no_ref_calls,
         ploidy_style: args.ploidy.ploidy_style,
-        gates: gates.clone(),
+        gates: labels.gates.clone(),
+        targets: labels.targets,
     };
     CallWriter::create(files, &header, options, args.input.threads(), streams)
 }

@@ -11,7 +11,9 @@ mod page;
 mod read;
 mod sex;
 mod statistics;
+mod targets;
 mod variant;
 
 pub(crate) use page::write_page;
 pub(crate) use read::{Report, SampleChoice};
+pub(crate) use targets::TargetRows;

@@ -11,6 +11,7 @@ use super::distributions::{square, write_distributions};
 use super::figures::{contig_rows, contig_table, grouped, main_rows, sex_table};
 use super::read::{Report, SampleReport};
 use super::sex::{Copies, has_sex_chromosomes};
+use super::targets::TargetRows;
 use crate::page::{begin, end, escape, headings, table};
 use crate::runtime::counted;
 
@@ -19,7 +20,7 @@ const STYLE: &str = "h3{font-size:1em;margin:1.6em 0 .3em}.key{display:inline-bl
 figcaption span{font-weight:400;color:#555}";
 
 /// Writes the page.
-pub fn write_page(out: &mut impl Write, path: &Path, report: &Report) -> Result<()> {
+pub fn write_page(out: &mut impl Write, path: &Path, report: &Report, targets: Option<&TargetRows>) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     begin(out, &format!("{name}: what the file holds"), STYLE)?;
     writeln!(
@@ -31,6 +32,9 @@ pub fn write_page(out: &mut impl Write, path: &Path, report: &Report) -> Result<
         env!("CARGO_PKG_VERSION")
     )?;
     filters(out, report)?;
+    if let Some(targets) = targets {
+        targets.write(out)?;
+    }
     key(out)?;
     contents(out, report)?;
     for sample in &report.samples {

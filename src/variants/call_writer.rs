@@ -16,6 +16,7 @@ use super::vcf::VcfHeader;
 use crate::genome::Contigs;
 use crate::output::{OutputFile, ReadyFile};
 use crate::runtime::{OrderedTasks, StageCosts, TaskPool};
+use crate::targets::TargetReport;
 
 /// Callers for each thread that makes records: it takes an eighth of the time of the callers or less.
 const CALLERS: usize = 8;
@@ -56,6 +57,7 @@ pub struct CallWriter {
     contigs: Contigs,
     threads: usize,
     costs: StageCosts,
+    targets: Option<TargetReport>,
 }
 
 impl CallWriter {
@@ -80,6 +82,7 @@ impl CallWriter {
         };
         let (gvcf_encoder, gvcf) = gvcf.unzip();
         Ok(Self {
+            targets: options.targets.clone().map(TargetReport::new),
             format: Arc::new(PieceFormat {
                 options,
                 vcf: encoder,
@@ -115,6 +118,11 @@ impl CallWriter {
             gvcf.push(&piece.gvcf).with_context(failed)?;
         }
         self.costs += piece.costs;
+        if let Some(targets) = &mut self.targets {
+            for (contig, runs) in &piece.runs {
+                runs.iter().for_each(|run| targets.add(contig, run));
+            }
+        }
         Ok(Some(piece.summary))
     }
 
@@ -124,6 +132,11 @@ impl CallWriter {
         let gvcf = self.gvcf.as_mut().map(ByteStream::save).transpose();
         let gvcf = gvcf.with_context(|| failed(self.files.gvcf.as_ref()))?;
         Ok([vcf, gvcf.unwrap_or_default()])
+    }
+
+    /// What the pieces so far say of the targets.
+    pub fn take_targets(&mut self) -> Option<TargetReport> {
+        self.targets.take()
     }
 
     pub fn files_mut(&mut self) -> &mut CallFiles {
@@ -236,6 +249,7 @@ mod tests {
             ref_calls: true,
             ploidy_style: PloidyStyle::Vcf,
             gates: None,
+            targets: None,
         };
         CallWriter::create(CallFiles::lock(Some(target), None).unwrap(), &header, options, 1, None).unwrap()
     }

@@ -4,6 +4,7 @@ mod bcf;
 mod byte_stream;
 mod call;
 mod call_writer;
+mod callability;
 mod edit;
 mod exclusions;
 mod extent;

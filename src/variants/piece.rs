@@ -2,6 +2,7 @@
 
 use super::bcf::BcfEncoder;
 use super::call::{Call, Filter};
+use super::callability::{DecidedSpan, position_runs};
 use super::gvcf::{BLOCK_GRID, Covered, GvcfLines};
 use super::label::Label;
 use super::summary::CallSummary;
@@ -9,6 +10,7 @@ use super::vcf::{PloidyStyle, Unseen, record};
 use crate::gates::Gates;
 use crate::genome::Region;
 use crate::runtime::{Stage, StageCosts, Stopwatch};
+use crate::targets::{PositionRun, Targets};
 
 use std::sync::Arc;
 
@@ -95,6 +97,8 @@ pub struct RecordOptions {
     pub ploidy_style: PloidyStyle,
     /// What variants must reach beside it.
     pub gates: Option<Arc<Gates>>,
+    /// Where the state of positions is wanted.
+    pub targets: Option<Arc<Targets>>,
 }
 
 /// Turns lines of VCF into the bytes of a file, before compression.
@@ -123,6 +127,8 @@ pub(super) struct PieceFormat {
 pub(super) struct FormattedPiece {
     pub vcf: Vec<u8>,
     pub gvcf: Vec<u8>,
+    /// The positions of targets, for each contig.
+    pub runs: Vec<(String, Vec<PositionRun>)>,
     pub summary: CallSummary,
     pub costs: StageCosts,
 }
@@ -136,15 +142,21 @@ impl PieceFormat {
             ref_calls,
             ploidy_style,
             ref gates,
+            ref targets,
         } = self.options;
+        let mut runs = Vec::new();
         for PiecePart { contig, covered, calls } in &piece.parts {
             let mut blocks = self
                 .gvcf
                 .as_ref()
                 .map(|_| GvcfLines::new(contig, covered, ploidy_style));
+            let mut spans = Vec::new();
             for call in calls {
                 let label = Label::new(contig, call, min_quality, gates.as_deref());
                 summary.add(call, &label);
+                if targets.is_some() {
+                    spans.push(DecidedSpan::new(call, &label));
+                }
                 if ref_calls || label.filter != Filter::RefCall {
                     vcf += &record(contig, call, &label, Unseen::Omitted, ploidy_style);
                 }
@@ -153,6 +165,10 @@ impl PieceFormat {
                 }
             }
             gvcf += &blocks.map_or_else(String::new, GvcfLines::finish);
+            if let Some(targets) = targets {
+                let positions = targets.positions.on(contig);
+                runs.push((contig.clone(), position_runs(covered, &spans, positions)));
+            }
         }
         let gvcf = self.gvcf.as_ref().map(|encoder| encoder.encode(gvcf)).transpose()?;
         let vcf = self.vcf.encode(vcf)?;
@@ -160,6 +176,7 @@ impl PieceFormat {
         Ok(FormattedPiece {
             vcf,
             gvcf: gvcf.unwrap_or_default(),
+            runs,
             summary,
             costs,
         })

@@ -84,6 +84,29 @@ impl Confidence {
     }
 }
 
+/// How certain the reference is at a position without a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Certainty {
+    /// The sample has no copy.
+    NoCopy,
+    NoReads,
+    /// Another genotype is likelier.
+    Disagreement,
+    /// GQ of the reference.
+    Quality(u32),
+}
+
+/// The certainty of a position with this coverage.
+pub(super) fn certainty(ploidy: Ploidy, coverage: Coverage) -> Certainty {
+    let confidence = Confidence::new(ploidy, coverage);
+    match BlockKind::new(ploidy, coverage, &confidence) {
+        BlockKind::Absent => Certainty::NoCopy,
+        BlockKind::NoReads => Certainty::NoReads,
+        BlockKind::Unsure => Certainty::Disagreement,
+        BlockKind::Reference(_) => Certainty::Quality(confidence.quality),
+    }
+}
+
 /// The common property of all positions of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BlockKind {

@@ -16,6 +16,7 @@ mod library;
 mod make_examples;
 mod pileup;
 mod remote;
+mod targets;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -92,6 +93,14 @@ fn main() -> ExitCode {
         is_met: gpu::is_there(),
     };
     let tools = ["samtools", "bcftools", "tabix", "curl"];
+    let samtools = Need {
+        need: "needs samtools",
+        is_met: is_installed("samtools"),
+    };
+    let samtools_and_reads = Need {
+        need: "needs samtools and the real reads in DVCALL_DATA",
+        is_met: samtools.is_met && reads.is_met,
+    };
     let mirror = Need {
         need: "needs nginx, samtools, bcftools, tabix and curl",
         is_met: server.is_met && tools.into_iter().all(is_installed),
@@ -124,6 +133,11 @@ fn main() -> ExitCode {
     tests.extend(trials!(
         both,
         remote::nginx_sends_little_more_than_the_region_of_real_reads
+    ));
+    tests.extend(trials!(samtools, targets::depths_are_those_of_samtools));
+    tests.extend(trials!(
+        samtools_and_reads,
+        targets::depths_of_real_reads_are_those_of_samtools
     ));
     tests.extend(trials!(
         mirror,
