@@ -297,7 +297,7 @@ impl<'a> CallBuffer<'a> {
     }
 }
 
-fn load(models: &[PathBuf]) -> Result<Vec<Model>> {
+pub(super) fn load(models: &[PathBuf]) -> Result<Vec<Model>> {
     match models {
         [] => Ok(vec![Model::builtin()?]),
         paths => paths.iter().map(|path| Model::load(path)).collect(),

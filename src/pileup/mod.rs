@@ -5,19 +5,23 @@
 
 mod allele_lengths;
 mod channels;
+mod chart;
 mod clipping;
 mod context;
 mod draw;
 mod font;
+mod occlude;
 mod picture;
 mod rows;
 
 pub(crate) use allele_lengths::AlleleLengths;
 pub use channels::{CHANNEL_NAMES, CHANNELS};
 pub(crate) use channels::{DIFFERS, STRANDS, SUPPORTS, index};
+pub(crate) use chart::{Effects, PileupChart};
 pub(crate) use clipping::Clipping;
 pub use context::PileupContext;
 pub use draw::{allele_sets, draw};
+pub(crate) use occlude::{drawn_reads, without_channel, without_columns, without_reads};
 pub(crate) use picture::Picture;
 
 /// Number of rows of a pileup.

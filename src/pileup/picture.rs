@@ -34,19 +34,21 @@ pub struct Picture {
 
 impl Picture {
     /// Lays out a pileup's channels under a title.
-    pub fn of_pileup(image: &[u8], title: &str) -> Self {
+    pub fn of_pileup(image: &[u8], title: &[String]) -> Self {
         let width = CHANNELS * (WIDTH + MARGIN) + MARGIN;
-        let top = MARGIN + 2 * LINE;
+        let top = MARGIN + (title.len() + 1) * LINE;
         let height = top + HEIGHT * ROW_PIXELS + MARGIN;
         let mut picture = Self {
             width,
             height,
             pixels: vec![PAPER; width * height],
         };
-        picture.write(MARGIN, MARGIN, title);
+        for (number, line) in title.iter().enumerate() {
+            picture.write(MARGIN, MARGIN + number * LINE, line);
+        }
         for (channel, name) in CHANNEL_NAMES.iter().enumerate() {
             let left = MARGIN + channel * (WIDTH + MARGIN);
-            picture.write(left, MARGIN + LINE, name);
+            picture.write(left, top - LINE, name);
             picture.draw_channel(image, channel, left, top);
         }
         picture

@@ -36,6 +36,7 @@ pub use genotype::{Genotype, Ploidy};
 pub(crate) use genotype::{genotype_count, genotypes, likeliest};
 pub(crate) use gvcf::{Covered, CoveredRun};
 pub(crate) use index::index_variants;
+pub(crate) use label::Label;
 pub(crate) use line_writer::LineWriter;
 pub use normalize::left_align;
 pub(crate) use normalize::trim;
