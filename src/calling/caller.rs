@@ -79,6 +79,8 @@ impl Caller {
     /// Loads the models, and measures the library and the sex. `started` is the start of the run, for the stage costs.
     pub fn new(mut source: EvidenceSource, options: &CallingOptions, started: Instant) -> Result<Self> {
         let (mut clock, mut costs) = (Stopwatch::of_process(started), StageCosts::default());
+        // While models load, torch would start a team of threads on all cores, which wait busily for one another.
+        tch::set_num_threads(1);
         let devices = parse_devices(&options.device)?;
         let models = load(&options.models)?;
         let names: Vec<_> = models.iter().map(Model::identity).collect();
