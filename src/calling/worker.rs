@@ -7,6 +7,7 @@ use super::genotype::{Classified, call_genotype};
 use super::named::NamedAlleles;
 use crate::candidates::{Candidate, coverage, named_candidates};
 use crate::evidence::{Evidence, EvidenceWorker};
+use crate::examples::{ROW_BYTES, filled_rows};
 use crate::genome::{PARTITION_FLANK, Partition, Sequence};
 use crate::model::{Cascades, PileupClassifier};
 use crate::panel::{PanelReader, PanelRecord};
@@ -18,19 +19,23 @@ use crate::runtime::{Stage, StageCosts, Stopwatch};
 use crate::variants::{Call, Covered, CoveredRun, DecidingStage, Ploidy, unseen_allele_probabilities};
 
 /// Maximum number of partitions in a chunk.
-const MOST_PARTITIONS: usize = 16;
+const MOST_PARTITIONS: usize = 64;
 /// A chunk holds the remaining partitions divided by this number and by the number of threads.
 const CHUNKS_TO_COME: usize = 4;
 
 /// Divides partitions into chunks. The network gets the pileups of a chunk together, because the ten or so pileups of
-/// one partition are too few to be fast. Chunks get smaller towards the end, so that no thread waits long for another.
-/// If reads are kept, each chunk is one partition, to limit memory.
+/// one partition are too few to be fast. Chunks get smaller towards the end, so that no thread waits long for another;
+/// one thread alone waits for none. If reads are kept, each chunk is one partition, to limit memory.
 pub fn chunks(partitions: Vec<Partition>, threads: usize, keeps_reads: bool) -> Vec<Vec<Partition>> {
     let most = if keeps_reads { 1 } else { MOST_PARTITIONS };
     let mut rest = partitions.into_iter();
     let mut chunks = Vec::new();
     while rest.len() > 0 {
-        let length = (rest.len() / (threads * CHUNKS_TO_COME)).clamp(1, most);
+        let share = match threads {
+            1 => rest.len(),
+            _ => rest.len() / (threads * CHUNKS_TO_COME),
+        };
+        let length = share.clamp(1, most);
         chunks.push(rest.by_ref().take(length).collect());
     }
     chunks
@@ -85,10 +90,20 @@ pub struct Worker<'a> {
     /// Noise of the library.
     noise: f32,
     extras: Extras,
-    /// Buffer for a batch of images.
-    images: Vec<u8>,
-    /// For each image that waits for the network: its index in the probabilities, and its context.
-    waiting: Vec<(usize, PileupContext)>,
+    /// Buffer for one image.
+    image: Vec<u8>,
+    /// At most as many as the network gets together.
+    waiting: Vec<WaitingImage>,
+    batch_size: usize,
+}
+
+/// An image that waits for the network.
+struct WaitingImage {
+    /// Index of its probabilities.
+    place: usize,
+    context: PileupContext,
+    /// The filled rows.
+    rows: Vec<u8>,
 }
 
 impl<'a> Worker<'a> {
@@ -103,8 +118,9 @@ impl<'a> Worker<'a> {
             panel: panel.map(|panel| panel.reader(&caller.source.reference)).transpose()?,
             noise: caller.library.noise(),
             extras,
-            images: vec![0; batch_size * PILEUP_SIZE],
-            waiting: Vec::with_capacity(batch_size),
+            image: vec![0; PILEUP_SIZE],
+            waiting: Vec::new(),
+            batch_size,
         })
     }
 
@@ -221,7 +237,7 @@ impl<'a> Worker<'a> {
             };
             for set in sets {
                 let mut clock = Stopwatch::start();
-                let image = &mut self.images[self.waiting.len() * PILEUP_SIZE..][..PILEUP_SIZE];
+                let image = &mut self.image;
                 pileup::draw(candidate, set, &evidence.reads, &evidence.reference, image);
                 clock.lap(timings, Stage::Pileups, 1);
                 let decided = cascades.and_then(|cascades| cascades.decide(image, candidate.variant_type()));
@@ -229,12 +245,15 @@ impl<'a> Worker<'a> {
                 match decided {
                     Some(_) => stage = DecidingStage::Cascade,
                     None => {
-                        let context = PileupContext::new(candidate, set, &evidence.reads, self.noise);
-                        self.waiting.push((probabilities.len(), context));
+                        self.waiting.push(WaitingImage {
+                            place: probabilities.len(),
+                            context: PileupContext::new(candidate, set, &evidence.reads, self.noise),
+                            rows: image[..filled_rows(image) * ROW_BYTES].to_vec(),
+                        });
                     }
                 }
                 probabilities.push(decided.unwrap_or_default());
-                if self.waiting.len() * PILEUP_SIZE == self.images.len() {
+                if self.waiting.len() == self.batch_size {
                     self.ask_network(probabilities, timings)?;
                 }
             }
@@ -246,11 +265,11 @@ impl<'a> Worker<'a> {
     /// Fills in the probabilities of the waiting images.
     fn ask_network(&mut self, probabilities: &mut [[f32; 3]], timings: &mut StageCosts) -> Result<()> {
         let mut clock = Stopwatch::start();
-        let contexts: Vec<_> = self.waiting.iter().map(|(_, context)| *context).collect();
-        let images: Vec<_> = self.images.chunks_exact(PILEUP_SIZE).take(contexts.len()).collect();
+        let contexts: Vec<_> = self.waiting.iter().map(|image| image.context).collect();
+        let images: Vec<_> = self.waiting.iter().map(|image| image.rows.as_slice()).collect();
         let results = self.classifier.classify(&images, &contexts)?;
-        for ((place, _), result) in self.waiting.drain(..).zip(results) {
-            probabilities[place] = result;
+        for (image, result) in self.waiting.drain(..).zip(results) {
+            probabilities[image.place] = result;
         }
         clock.lap(timings, Stage::Network, contexts.len());
         Ok(())
@@ -323,8 +342,9 @@ mod tests {
             assert_eq!(indices, (0..n).collect::<Vec<_>>());
             chunks.iter().map(Vec::len).collect()
         };
-        assert_eq!(lengths(40, 1, false), [10, 7, 5, 4, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1]);
-        assert_eq!(lengths(1000, 2, false)[..3], [16; 3]);
+        assert_eq!(lengths(40, 2, false), [5, 4, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(lengths(1000, 2, false)[..3], [64; 3]);
+        assert_eq!(lengths(100, 1, false), [64, 36]);
         assert_eq!(lengths(20, 2, true), [1; 20]);
         assert!(lengths(0, 2, false).is_empty());
     }
