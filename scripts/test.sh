@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sets up and runs every check: format, lints, docs, scripts and the simulator's tests (pytest), dependencies
-# (deny.toml), tests, reported cases (scripts/check-cases.sh), and the demo twice, which must give the same bytes. Tests
-# on real reads use DVCALL_DATA (default: ../shared/data next to this checkout). If it is missing, they are ignored with
-# a message, or fail if DVCALL_REQUIRE_DATA=1.
+# (deny.toml), tests, reported cases (scripts/check-cases.sh), the validation of the built-in model
+# (scripts/validate.sh), and the demo twice, which must give the same bytes. Tests on real reads use DVCALL_DATA
+# (default: ../shared/data next to this checkout). If it is missing, they are ignored with a message, or fail if
+# DVCALL_REQUIRE_DATA=1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -70,5 +71,8 @@ cargo clippy --release --locked --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --release --locked --no-deps --document-private-items
 cargo test --release --locked
 scripts/check-cases.sh "$(scripts/target-directory.sh)/release/dvcall"
+validation=$(mktemp -d)
+DVCALL=$(scripts/target-directory.sh)/release/dvcall scripts/validate.sh "$validation" >/dev/null
+rm -r "$validation"
 check_demo
 echo "test: all passed"

@@ -219,7 +219,9 @@ fn the_calls_of_a_vcf_are_shown() {
     let vcf = folder.path().join("calls.vcf.gz");
     let flags = |name| ["--vcf", vcf.to_str().unwrap(), "--filter", name];
     let output = folder.path().join("shown");
-    show(&output, &[&flags("RefCall")[..], &LOW].concat()).assert().success();
+    show(&output, &[&flags("RefCall")[..], &LOW].concat())
+        .assert()
+        .success();
     let files = contents(&output);
     let positions = with("RefCall");
     assert!(positions.len() > 3);

@@ -342,7 +342,10 @@ mod tests {
             assert_eq!(indices, (0..n).collect::<Vec<_>>());
             chunks.iter().map(Vec::len).collect()
         };
-        assert_eq!(lengths(40, 2, false), [5, 4, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(
+            lengths(40, 2, false),
+            [5, 4, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+        );
         assert_eq!(lengths(1000, 2, false)[..3], [64; 3]);
         assert_eq!(lengths(100, 1, false), [64, 36]);
         assert_eq!(lengths(20, 2, true), [1; 20]);

@@ -82,17 +82,17 @@ pub fn run(args: &ValidateArgs) -> Result<()> {
     write_file(&args.output.join("validation.html"), &html)?;
     state.write(&args.output.join("validation.json"))?;
     history.write(&plan.history)?;
-    tell(args, &plan, &state, accepted.is_some(), &failures)
+    tell(args, &plan, state, accepted.is_some(), &failures)
 }
 
 /// Prints the outcome, and accepts it if asked for. Fails if something got worse and is not accepted.
-fn tell(args: &ValidateArgs, plan: &Plan, state: &State, is_compared: bool, failures: &[String]) -> Result<()> {
+fn tell(args: &ValidateArgs, plan: &Plan, state: State, is_compared: bool, failures: &[String]) -> Result<()> {
     for failure in failures {
         log::warn!("{failure}");
     }
     log::info!("wrote {}", args.output.join("validation.html").display());
     if args.accept {
-        state.write(&plan.accepted)?;
+        state.without_commands().write(&plan.accepted)?;
         return print(format!("accepted: {}\n", plan.accepted.display()));
     }
     match (failures.is_empty(), is_compared) {
