@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::clean_read::is_clean;
 use super::part::{self, Spelling};
-use crate::genome::{Region, Sequence};
+use crate::genome::{Region, Sequence, differences};
 use crate::reads::{Indel, Read, correct_read_errors, indels};
 
 /// One alternate allele and the reads that carry it.
@@ -157,8 +157,9 @@ fn suspicious_sites(
             let skipped = region.start.saturating_sub(position).min(length as u64) as usize;
             let end = (region.end.saturating_sub(position).min(length as u64) as usize).max(skipped);
             let expected = sequence.slice(position + skipped as u64, position + end as u64);
-            let bases = read.bases[index + skipped..index + end].iter();
-            for (offset, (&base, _)) in bases.zip(expected).enumerate().filter(|(_, (a, b))| a != b) {
+            let bases = &read.bases[index + skipped..index + end];
+            for offset in differences(bases, expected) {
+                let base = bases[offset];
                 if base != b'N' {
                     let offset = skipped + offset;
                     mark(

@@ -32,4 +32,5 @@ pub use region::Region;
 pub use region_choice::RegionChoice;
 pub(crate) use region_choice::{gather, named_files};
 pub use sequence::Sequence;
+pub(crate) use sequence::differences;
 pub(crate) use sex_chromosomes::{pseudoautosomal_regions, sex_chromosome, short_name};

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::score::{MATCH, MISMATCH};
+use crate::genome::differences;
 use crate::reads::Read;
 
 /// Length of the exact match that a placement needs, in bases; two bits per base fill a u64.
@@ -31,7 +32,7 @@ pub fn seeds(bases: &[u8]) -> Vec<Seed> {
         return Vec::new();
     };
     let at = |offset: usize| packed(&bases[offset..offset + SEED]).map(|seed| (offset as u32, seed));
-    if last >= (MAX_MISMATCHES) * SEED && bases.iter().all(|&b| code(b).is_some()) {
+    if last >= (MAX_MISMATCHES) * SEED && is_known(bases) {
         (0..=MAX_MISMATCHES)
             .filter_map(|i| at(i * last / MAX_MISMATCHES))
             .collect()
@@ -64,6 +65,13 @@ fn rolling_seeds(bases: &[u8]) -> impl Iterator<Item = Seed> + '_ {
         }
         (length >= SEED).then(|| ((end + 1 - SEED) as u32, seed))
     })
+}
+
+/// Whether all bases are A, C, G or T. It examines all bases, so that the compiler vectorizes it.
+fn is_known(bases: &[u8]) -> bool {
+    bases
+        .iter()
+        .fold(true, |known, base| known & matches!(base, b'A' | b'C' | b'G' | b'T'))
 }
 
 /// The bases of a seed, two bits each; `None` if a base is not A, C, G or T.
@@ -146,8 +154,7 @@ impl SeedIndex {
 /// Compares a read with the haplotype from `start` on. N matches every base but ends an exact match.
 fn compare(haplotype: &[u8], read: &[u8], start: usize) -> Option<Placement> {
     let target = &haplotype[start..start + read.len()];
-    let differences = target.iter().zip(read).filter(|(a, b)| a != b).count();
-    if differences == 0 {
+    if target == read {
         return Some(Placement {
             start,
             score: MATCH * read.len() as i32,
@@ -155,8 +162,8 @@ fn compare(haplotype: &[u8], read: &[u8], start: usize) -> Option<Placement> {
         });
     }
     let (mut mismatches, mut run_start, mut exact) = (0, 0, None);
-    for (i, (a, b)) in target.iter().zip(read).enumerate().filter(|(_, (a, b))| a != b) {
-        mismatches += usize::from(*a != b'N' && *b != b'N');
+    for i in differences(target, read) {
+        mismatches += usize::from(target[i] != b'N' && read[i] != b'N');
         if mismatches > MAX_MISMATCHES {
             return None;
         }

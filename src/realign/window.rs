@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::options::RealignOptions;
-use crate::genome::Sequence;
+use crate::genome::{Sequence, differences};
 use crate::reads::{CigarKind, Read};
 
 /// Evidence is joined into windows within grid cells of this many bases, counted from the contig's start. Therefore the
@@ -135,13 +135,9 @@ fn mismatches<'a>(
     let skip = reference.start.saturating_sub(position).min(length as u64) as usize;
     let expected = reference.slice(position + skip as u64, position + length as u64);
     let seen = &read.bases[offset + skip..offset + length];
-    let differ = |(a, b): (&u8, &u8)| a != b && *a != b'N' && *b != b'N';
-    expected
-        .iter()
-        .zip(seen)
-        .enumerate()
-        .filter(move |(_, pair)| differ(*pair))
-        .map(move |(i, _)| skip + i)
+    differences(expected, seen)
+        .filter(|&i| expected[i] != b'N' && seen[i] != b'N')
+        .map(move |i| skip + i)
 }
 
 #[cfg(test)]
