@@ -41,6 +41,21 @@ pub enum Weight<'a> {
     Each(&'a [u32]),
 }
 
+/// Two offsets of the text with equal k-mers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    pub first: usize,
+    pub again: usize,
+}
+
+impl Repeat {
+    /// The number of equal bases from both offsets on, up to `end`.
+    pub fn length(&self, text: &[u8], end: usize) -> usize {
+        let (first, again) = (&text[self.first..], &text[self.again..end]);
+        first.iter().zip(again).take_while(|(a, b)| a == b).count()
+    }
+}
+
 /// The graph. It reuses its buffers.
 #[derive(Default)]
 pub struct Graph {
@@ -68,11 +83,13 @@ impl Graph {
         self.k
     }
 
-    /// Adds the k-mers and edges of a part of the text; false if the reference contains a k-mer twice.
-    pub fn add_path(&mut self, text: &[u8], path: Range<usize>, weight: Weight) -> bool {
+    /// Adds the k-mers and edges of a part of the text. Returns the first k-mer after the path's first that the graph
+    /// already has; the reference ends there.
+    pub fn add_path(&mut self, text: &[u8], path: Range<usize>, weight: Weight) -> Option<Repeat> {
         let k = self.k;
+        let mut repeat = None;
         if path.len() <= k {
-            return true;
+            return repeat;
         }
         const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
         let push = |hash: u64, base: u8| hash.wrapping_mul(FACTOR).wrapping_add(u64::from(base));
@@ -84,6 +101,14 @@ impl Graph {
             hash = push(hash, text[end]).wrapping_sub(oldest.wrapping_mul(u64::from(text[start])));
             let next_vertex = self.vertices.len();
             let vertex = self.vertex(text, hash, start + 1);
+            if repeat.is_none() && vertex as usize != next_vertex {
+                let first = self.vertices[vertex as usize].offset as usize;
+                let again = start + 1;
+                repeat = Some(Repeat { first, again });
+                if matches!(weight, Weight::Reference) {
+                    return repeat;
+                }
+            }
             let edge = base_index(text[end]);
             let from = &mut self.vertices[previous as usize];
             if from.edges >> edge & 1 == 0 {
@@ -92,14 +117,13 @@ impl Graph {
                 self.incoming[vertex as usize] += 1;
             }
             match weight {
-                Weight::Reference if vertex as usize != next_vertex => return false,
                 Weight::Reference => from.reference_edges |= 1 << edge,
                 Weight::One => from.weight[edge] += 1,
                 Weight::Each(weights) => from.weight[edge] += weights[start],
             }
             previous = vertex;
         }
-        true
+        repeat
     }
 
     /// The vertex of the k-mer at `offset`. Adds the vertex if it is new.
