@@ -6,7 +6,7 @@ use super::align::{Aligner, Alignment, margin, ungapped_score};
 use super::cigar::{compose, push};
 use super::haplotype::{align_haplotype, haplotype_offset};
 use super::placement::{Placement, SEED, Seed, SeedIndex, all_seeds, packed, seeds, uncovered};
-use super::score::{AlignmentEnd, Scorer};
+use super::score::{AlignmentEnd, MATCH, MISMATCH, Scorer};
 use crate::genome::Sequence;
 use crate::reads::{CigarKind, CigarOp, Read};
 
@@ -56,12 +56,12 @@ pub struct Fitter {
 
 impl Fitter {
     /// The score and the best fit of each read to the haplotypes, as an alignment to the reference; `None` if no fit
-    /// exists.
+    /// exists. The fit is `None` if it is the read's own alignment, which most reads keep.
     ///
     /// A read that lies on a haplotype with at most two mismatches and no gap takes the best such placement. Only other
     /// reads are aligned with gaps. On ties, a fit to a non-reference haplotype wins, and then the haplotype with the
     /// higher score.
-    pub fn fit(&mut self, members: &[Member], target: &Target) -> Vec<Option<(i32, Fit)>> {
+    pub fn fit(&mut self, members: &[Member], target: &Target) -> Vec<Option<(i32, Option<Fit>)>> {
         let reads: Vec<&Read> = members.iter().map(|member| member.read).collect();
         let seeds: Vec<Vec<Seed>> = reads.iter().map(|r| seeds(&r.bases)).collect();
         let mut read_seeds = None;
@@ -75,6 +75,9 @@ impl Fitter {
         let origin = target.reference.start;
         let fits = members.iter().enumerate().map(|(i, member)| {
             let (haplotype, start, score, cigar) = match best_placement(&haplotypes, i) {
+                Some((haplotype, at)) if has_placement(member.read, haplotype, at.start, origin) => {
+                    return Some((at.score, None));
+                }
                 Some((haplotype, at)) => (haplotype, at.start, at.score, ungapped(member.read.bases.len())),
                 None if member.with_gaps => {
                     let (haplotype, score, alignment) = self.align(member.read, &haplotypes, origin)?;
@@ -83,7 +86,7 @@ impl Fitter {
                 None => return None,
             };
             let (offset, cigar) = compose(&cigar, start, &haplotype.cigar);
-            Some((score, (origin + offset as u64, cigar)))
+            Some((score, Some((origin + offset as u64, cigar))))
         });
         fits.collect()
     }
@@ -126,7 +129,7 @@ impl Fitter {
         }
         let score = placements.iter().flatten().map(|p| p.score).sum();
         let cigar = if score > 0 {
-            align_haplotype(&bases, reference, &mut self.aligner)
+            align_haplotype(&bases, reference, &mut self.aligner, &mut self.scorer)
         } else {
             Vec::new()
         };
@@ -188,12 +191,17 @@ impl Fitter {
         Some((haplotype, end.score, alignment))
     }
 
-    /// The alignment of known score and end. A narrow band is cheap and finds most alignments, which have no gap or a
-    /// short one. For the others, scoring backwards finds the start, and the score bounds the band between start and
+    /// The alignment of known score and end. Most alignments have no gap, and a narrow band finds most of the others.
+    /// For the rest, scoring backwards finds the start, and the score bounds the band between start and
     /// end.
     fn trace(&mut self, query: &[u8], target: &[u8], diagonals: &RangeInclusive<i64>, end: AlignmentEnd) -> Alignment {
         let clipped = (query.len() - end.query) as u32;
         let (query, target) = (&query[..end.query], &target[..end.target]);
+        if diagonals.contains(&(end.target as i64 - end.query as i64))
+            && let Some(alignment) = without_gaps(query, target, end.score)
+        {
+            return extended(alignment, (0, 0), clipped);
+        }
         for reach in [0, NARROW] {
             self.aligner.align(query, target, diagonals, reach);
             if self.aligner.end() == end {
@@ -212,6 +220,26 @@ impl Fitter {
         self.aligner.align(query, target, &(shift.min(0)..=shift.max(0)), reach);
         extended(self.aligner.trace(), start, clipped)
     }
+}
+
+/// The alignment without gaps that ends at both ends and has the best score of such an end, if there is one. A trace
+/// finds the same: each part of this alignment is the best up to its end, and traces prefer matches to gaps on ties.
+fn without_gaps(query: &[u8], target: &[u8], score: i32) -> Option<Alignment> {
+    let mut before = score;
+    let ends = query.iter().rev().zip(target.iter().rev());
+    let first = ends.map(|(a, b)| {
+        before -= if a == b && *a != b'N' { MATCH } else { MISMATCH };
+        before
+    });
+    let aligned = first.take_while(|&before| before >= 0).position(|before| before == 0)? + 1;
+    let mut cigar = Vec::with_capacity(2);
+    push(&mut cigar, CigarKind::SoftClip, (query.len() - aligned) as u32);
+    push(&mut cigar, CigarKind::Match, aligned as u32);
+    Some(Alignment {
+        score,
+        start: target.len() - aligned,
+        cigar,
+    })
 }
 
 /// Extends a partial alignment to the whole query and target. It starts at `start` (target, query), and `after` bases
@@ -241,6 +269,36 @@ fn expected_diagonals(read: &Read, haplotype: &FittedHaplotype, origin: u64) -> 
     let first = at(read.start) - clipped(read.cigar.first());
     let last = at(read.end().saturating_sub(1)) + 1 + clipped(read.cigar.last()) - read.bases.len() as i64;
     first.min(last)..=first.max(last)
+}
+
+/// Whether a read is aligned without gaps and clips where its placement at `start` on the haplotype puts it. If the
+/// placement lies within one match of the haplotype, [`compose`] adds no gap.
+fn has_placement(read: &Read, haplotype: &FittedHaplotype, start: usize, origin: u64) -> bool {
+    let length = read.bases.len();
+    let mut ops = read.cigar.iter().filter(|op| op.kind != CigarKind::HardClip);
+    let is_match = |op: &CigarOp| op.kind == CigarKind::Match && op.length as usize == length;
+    let is_ungapped = ops.next().is_some_and(is_match) && ops.next().is_none();
+    is_ungapped
+        && offset_within_match(&haplotype.cigar, start, length)
+            .is_some_and(|offset| origin + offset as u64 == read.start)
+}
+
+/// The reference offset of the haplotype base at `start`, if one match covers this base and the next `length`.
+fn offset_within_match(cigar: &[CigarOp], start: usize, length: usize) -> Option<usize> {
+    let (mut offset, mut reference) = (0, 0);
+    for op in cigar {
+        let end = offset + op.length as usize;
+        if op.kind == CigarKind::Match && offset <= start && start + length <= end {
+            return Some(reference + start - offset);
+        }
+        offset = if op.kind.consumes_read() { end } else { offset };
+        reference += if op.kind.consumes_reference() {
+            op.length as usize
+        } else {
+            0
+        };
+    }
+    None
 }
 
 fn ungapped(length: usize) -> Vec<CigarOp> {

@@ -2,9 +2,10 @@
 
 use super::align::{ANY, Aligner, Alignment, margin};
 use super::cigar::push;
+use super::score::{AlignmentEnd, GAP_EXTEND, GAP_OPEN, LONGEST_QUERY, MATCH, MISMATCH, Scorer};
 use crate::reads::{CigarKind, CigarOp};
 
-/// Diagonals on either side that are searched first.
+/// Most diagonals on either side that are searched first.
 const FIRST_MARGIN: i64 = 16;
 
 /// Matching bases on either side of the differences that are aligned with them, so that gaps are placed correctly.
@@ -12,7 +13,7 @@ const CONTEXT: usize = 64;
 
 /// Aligns a haplotype to the reference of the same region, from end to end, because their ends are equal. Gaps are
 /// leftmost. A reference N matches every base: as a mismatch it would cost more than an insertion beside a deletion.
-pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
+pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner, scorer: &mut Scorer) -> Vec<CigarOp> {
     if let Some(cigar) = without_gaps(haplotype, reference).or_else(|| with_one_gap(haplotype, reference)) {
         return cigar;
     }
@@ -22,11 +23,17 @@ pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner
     let suffix = ends.take(shorter - prefix).take_while(|(a, b)| a == b).count();
     let context = CONTEXT + haplotype.len().abs_diff(reference.len());
     let (before, after) = (prefix.saturating_sub(context), suffix.saturating_sub(context));
-    let middle = align_middle(
+    let middles = [
         &haplotype[before..haplotype.len() - after],
         &reference[before..reference.len() - after],
-        aligner,
-    );
+    ];
+    if is_best_without_gaps(middles, scorer) {
+        return vec![CigarOp {
+            kind: CigarKind::Match,
+            length: haplotype.len() as u32,
+        }];
+    }
+    let middle = align_middle(middles, aligner);
     let mut cigar = Vec::with_capacity(middle.len());
     push(&mut cigar, CigarKind::Match, before as u32);
     middle.iter().for_each(|op| push(&mut cigar, op.kind, op.length));
@@ -34,12 +41,53 @@ pub fn align_haplotype(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner
     cigar
 }
 
-fn align_middle(haplotype: &[u8], reference: &[u8], aligner: &mut Aligner) -> Vec<CigarOp> {
+/// Whether [`align_middle`] finds no gap. The alignment without gaps has the best score, no other alignment of this
+/// score ends before it, and it contains no better part. Then the trace follows it from its end to its start, because
+/// it prefers matches to gaps on ties.
+fn is_best_without_gaps([haplotype, reference]: [&[u8]; 2], scorer: &mut Scorer) -> bool {
+    let length = haplotype.len();
+    let is_comparable = length == reference.len() && length <= LONGEST_QUERY;
+    if !is_comparable || [haplotype, reference].iter().any(|bases| bases.contains(&b'N')) {
+        return false;
+    }
+    let (mut score, mut lowest) = (0, i32::MAX);
+    for (a, b) in haplotype.iter().zip(reference) {
+        score += if a == b { MATCH } else { MISMATCH };
+        lowest = lowest.min(score);
+    }
+    let whole = AlignmentEnd {
+        score,
+        target: length,
+        query: length,
+    };
+    lowest > 0 && scorer.score(haplotype, reference, &(0..=0), margin(length, score), score) == Some(whole)
+}
+
+/// The score of the best alignment with one gap.
+fn score_with_one_gap(haplotype: &[u8], reference: &[u8]) -> i32 {
+    let shorter = haplotype.len().min(reference.len()) as i32;
+    let gap = haplotype.len().abs_diff(reference.len()) as i32;
+    let ends = || haplotype.iter().rev().zip(reference.iter().rev());
+    let differ = |(a, b): (&u8, &u8)| i32::from(a != b && *b != ANY);
+    // The mismatches if the gap lies before all bases, then before one base less each time.
+    let mut mismatches: i32 = ends().map(differ).sum();
+    let mut fewest = mismatches;
+    let after = ends().map(differ).collect::<Vec<_>>();
+    for (before, after) in haplotype.iter().zip(reference).map(differ).zip(after.iter().rev()) {
+        mismatches += before - after;
+        fewest = fewest.min(mismatches);
+    }
+    MATCH * (shorter - fewest) + MISMATCH * fewest - if gap > 0 { GAP_OPEN + GAP_EXTEND * (gap - 1) } else { 0 }
+}
+
+fn align_middle([haplotype, reference]: [&[u8]; 2], aligner: &mut Aligner) -> Vec<CigarOp> {
     let wildcard = |&base: &u8| if base == b'N' { ANY } else { base };
     let reference: Vec<u8> = reference.iter().map(wildcard).collect();
     let shift = reference.len() as i64 - haplotype.len() as i64;
     let diagonals = shift.min(0)..=shift.max(0);
-    let mut reach = FIRST_MARGIN;
+    // Any reach of at least the margin of the best score gives the same alignment.
+    let likely = score_with_one_gap(haplotype, &reference);
+    let mut reach = margin(haplotype.len().min(reference.len()), likely).min(FIRST_MARGIN);
     loop {
         let score = aligner.align(haplotype, &reference, &diagonals, reach);
         let needed = margin(haplotype.len().min(reference.len()), score);
@@ -147,6 +195,7 @@ mod tests {
             &around(haplotype),
             &around(reference),
             &mut Aligner::default(),
+            &mut Scorer::default(),
         ))
     }
 
@@ -159,7 +208,12 @@ mod tests {
         let (a, b) = (random_bases(60, 2), random_bases(60, 3));
         let reference = [&a[..], b"T", &b].concat();
         let haplotype = [&a[..], b"C", &b[..20], b"GATTACA", &b[20..]].concat();
-        let gapped = align_haplotype(&around(&haplotype), &around(&reference), &mut Aligner::default());
+        let gapped = align_haplotype(
+            &around(&haplotype),
+            &around(&reference),
+            &mut Aligner::default(),
+            &mut Scorer::default(),
+        );
         let inserted: Vec<_> = gapped.iter().filter(|op| op.kind != CigarKind::Match).collect();
         assert!(inserted.len() == 1 && inserted[0].length == 7, "{}", text(&gapped));
     }

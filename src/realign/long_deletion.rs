@@ -65,6 +65,10 @@ impl LongDeletions {
         Self(found.map(|(&(start, end), _)| start..end).collect())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Realigns a read to the first deletion across which one of its ends fits better than at its current position.
     pub fn apply(&self, read: &mut Read, reference: &Sequence) {
         for deleted in &self.0 {

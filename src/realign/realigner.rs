@@ -53,7 +53,7 @@ impl Realigner {
             let realignable = reads.iter_mut().filter(|read| is_realignable(read, &self.options));
             realignable.for_each(|read| cut_fold_backs(read, reference));
         }
-        reads.sort();
+        sort_nearly_sorted(&mut reads);
         let ends: Vec<u64> = reads.iter().map(Read::end).collect();
         let spans = reads.iter().zip(&ends).map(|(read, end)| end - read.start);
         let longest = spans.max().unwrap_or(0);
@@ -73,13 +73,15 @@ impl Realigner {
         }
         let windows = assembled.into_iter().map(|(window, _)| window);
         let deletions = LongDeletions::find(&reads, windows, reference, &self.options);
-        let realignable = reads.iter_mut().filter(|read| is_realignable(read, &self.options));
-        realignable.for_each(|read| deletions.apply(read, reference));
-        reads.sort();
+        if !deletions.is_empty() {
+            let realignable = reads.iter_mut().filter(|read| is_realignable(read, &self.options));
+            realignable.for_each(|read| deletions.apply(read, reference));
+        }
+        sort_nearly_sorted(&mut reads);
         reads
     }
 
-    /// The best fit of each read to any haplotype of its overlapping windows; on ties, the window that shares most
+    /// The best fit, if it is not the read's own alignment, of each read to any haplotype of its overlapping windows; on ties, the window that shares most
     /// bases with the read. Gaps are allowed only in windows with this largest overlap.
     fn best_fits(
         &mut self,
@@ -100,7 +102,7 @@ impl Realigner {
                 }
             }
         }
-        let mut best: Vec<Option<(i32, u64, Fit)>> = vec![None; reads.len()];
+        let mut best: Vec<Option<(i32, u64, Option<Fit>)>> = vec![None; reads.len()];
         for (window, overlaps) in windows.iter().zip(&overlaps) {
             let fits = self.fit(window, overlaps, reads, reference);
             for (overlap, fit) in overlaps.iter().zip(fits) {
@@ -113,7 +115,7 @@ impl Realigner {
             }
         }
         let fits = best.into_iter().enumerate();
-        fits.filter_map(|(read, best)| Some((read, best?.2))).collect()
+        fits.filter_map(|(read, best)| Some((read, best?.2?))).collect()
     }
 
     /// The haplotypes of a window. `longest` is the longest reference span of a read.
@@ -145,7 +147,7 @@ impl Realigner {
         overlaps: &[Overlap],
         reads: &[Read],
         reference: &Sequence,
-    ) -> Vec<Option<(i32, Fit)>> {
+    ) -> Vec<Option<(i32, Option<Fit>)>> {
         let members: Vec<Member> = overlaps
             .iter()
             .map(|overlap| Member {
@@ -172,6 +174,16 @@ impl Realigner {
             suffix: (end - window.end) as usize,
         };
         self.fitter.fit(&members, &target)
+    }
+}
+
+/// Sorts reads of which few are out of place. Equal reads have equal fields, so their order does not matter.
+fn sort_nearly_sorted(reads: &mut [Read]) {
+    for i in 1..reads.len() {
+        if reads[i] < reads[i - 1] {
+            let place = reads[..i].partition_point(|read| *read <= reads[i]);
+            reads[place..=i].rotate_right(1);
+        }
     }
 }
 

@@ -3,6 +3,9 @@
 
 use std::ops::{Range, RangeInclusive};
 
+/// Longest query whose scores fit an i16.
+pub const LONGEST_QUERY: usize = 8_191;
+
 pub const MATCH: i32 = 4;
 pub const MISMATCH: i32 = -6;
 /// Cost of a gap's first base, and of each further base.
@@ -63,8 +66,8 @@ pub struct Scorer {
 impl Scorer {
     /// The score and end of the best local alignment of `query` to `target`, within `margin` diagonals (target offset
     /// minus query offset) of `diagonals` or slightly beyond. On ties, it takes the alignment that ends first in the
-    /// target. `None` if the score is below `floor`, which must be above 0. Scores must fit an i16: a query has at most
-    /// 8,191 bases.
+    /// target. `None` if the score is below `floor`, which must be above 0. A query has at most [`LONGEST_QUERY`]
+    /// bases.
     pub fn score(
         &mut self,
         query: &[u8],
