@@ -90,15 +90,17 @@ fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u
         0,
         channels::insert_size(read.insert_size),
     ];
-    let mut put = |column: i64, base: u8, quality: u8| {
-        let Some(column) = usize::try_from(column).ok().filter(|&c| c < WIDTH) else {
-            return;
-        };
-        let mut pixel = read_pixel;
+    let put = |pixel: &mut [u8], base: u8, quality: u8, expected: u8| {
+        pixel.copy_from_slice(&read_pixel);
         pixel[0] = channels::read_base(base);
         pixel[1] = channels::base_quality(quality);
-        pixel[5] = channels::differs_from_reference(base != window[column]);
-        row[column * CHANNELS..][..CHANNELS].copy_from_slice(&pixel);
+        pixel[5] = channels::differs_from_reference(base != expected);
+    };
+    let anchor = |row: &mut [u8], column: i64, quality: u8| {
+        if let Some(column) = usize::try_from(column).ok().filter(|&c| c < WIDTH) {
+            let pixel = &mut row[column * CHANNELS..][..CHANNELS];
+            put(pixel, INDEL_ANCHOR, quality, window[column]);
+        }
     };
     let (mut column, mut index) = (read.start as i64 - start, 0);
     for op in &read.cigar {
@@ -107,13 +109,16 @@ fn draw_read(read: &Read, supports: bool, reverse: bool, start: i64, window: &[u
             CigarKind::Match => {
                 let skip = (-column).clamp(0, length as i64) as usize;
                 let end = (WIDTH as i64 - column).clamp(skip as i64, length as i64) as usize;
-                let pixels = read.bases[index + skip..].iter().zip(&read.quals[index + skip..]);
-                for (offset, (&base, &quality)) in (skip..end).zip(pixels) {
-                    put(column + offset as i64, base, quality);
+                let first = (column + skip as i64).clamp(0, WIDTH as i64) as usize;
+                let shown = index + skip..index + end;
+                let bases = read.bases[shown.clone()].iter().zip(&read.quals[shown]);
+                let pixels = row[first * CHANNELS..].chunks_exact_mut(CHANNELS).zip(&window[first..]);
+                for ((pixel, &expected), (&base, &quality)) in pixels.zip(bases) {
+                    put(pixel, base, quality, expected);
                 }
             }
-            CigarKind::Insertion => put(column - 1, INDEL_ANCHOR, read.quals[index]),
-            CigarKind::Deletion if index > 0 => put(column - 1, INDEL_ANCHOR, read.quals[index - 1]),
+            CigarKind::Insertion => anchor(row, column - 1, read.quals[index]),
+            CigarKind::Deletion if index > 0 => anchor(row, column - 1, read.quals[index - 1]),
             _ => {}
         }
         column += if op.kind.consumes_reference() { length as i64 } else { 0 };
