@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::options::RealignOptions;
-use crate::genome::Sequence;
+use crate::genome::{Sequence, differences};
 use crate::reads::{CigarKind, Read};
 
 /// A part of a read without a bad base, and its runs that equal the reference.
@@ -61,7 +61,6 @@ impl Segments {
     /// Adds the segments of a read with its first aligned base at `position` of the text.
     fn add_read(&mut self, read: &Read, mut position: i64, options: &RealignOptions) {
         let (mut start, mut first_run) = (self.text.len(), self.runs.len());
-        let good = |(base, quality): &(&u8, &u8)| **base != b'N' && **quality >= options.graph_base_quality;
         let mut rest = (read.bases.as_slice(), read.quals.as_slice());
         for op in &read.cigar {
             let length = if op.kind.consumes_read() { op.length as usize } else { 0 };
@@ -69,8 +68,8 @@ impl Segments {
             rest = (&rest.0[length..], &rest.1[length..]);
             let mut done = 0;
             while done < length {
-                let pairs = bases[done..].iter().zip(&quals[done..]);
-                let part = &bases[done..][..pairs.take_while(good).count()];
+                let good = count_good(&bases[done..], &quals[done..], options.graph_base_quality);
+                let part = &bases[done..][..good];
                 if op.kind == CigarKind::Match {
                     self.add_runs(first_run, part, position + done as i64);
                 }
@@ -95,7 +94,8 @@ impl Segments {
             let Some(reference) = self.text[..self.span].get(at..) else {
                 return;
             };
-            let alike = bases[done..].iter().zip(reference).take_while(|(a, b)| a == b).count();
+            let both = reference.len().min(bases.len() - done);
+            let alike = differences(&bases[done..], reference).next().unwrap_or(both);
             let text = self.text.len() + done;
             let open = self.runs[first_run..].last_mut();
             match open.filter(|run| run.text.end == text && run.reference + run.text.len() == at) {
@@ -123,5 +123,15 @@ impl Segments {
             self.runs.truncate(first_run);
         }
         (self.text.len(), self.runs.len())
+    }
+}
+
+/// The number of good bases before the first bad base. Most parts have no bad base; this check is vectorized.
+fn count_good(bases: &[u8], quals: &[u8], min_quality: u8) -> usize {
+    let is_good = |(base, quality): (&u8, &u8)| (*base != b'N') & (*quality >= min_quality);
+    let pairs = || bases.iter().zip(quals);
+    match pairs().fold(true, |all, pair| all & is_good(pair)) {
+        true => bases.len().min(quals.len()),
+        false => pairs().take_while(|&pair| is_good(pair)).count(),
     }
 }
