@@ -42,6 +42,17 @@ const SECOND_OF_PAIR: u16 = 0x80;
 /// Bases of BAM's four-bit codes; ambiguity codes are N.
 const BASES: [u8; 16] = *b"=ACNGNNNTNNNNNNN";
 
+/// The two bases of each byte of a BAM sequence.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut pair = 0;
+    while pair < pairs.len() {
+        pairs[pair] = [BASES[pair >> 4], BASES[pair & 0xf]];
+        pair += 1;
+    }
+    pairs
+};
+
 /// Options of the read filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilterOptions {
@@ -269,10 +280,10 @@ fn decode_cigar(codes: &[u32]) -> Option<Vec<CigarOp>> {
 }
 
 fn decode_bases(encoded: &[u8], length: usize) -> Vec<u8> {
-    let mut bases: Vec<u8> = encoded
-        .iter()
-        .flat_map(|&pair| [BASES[usize::from(pair >> 4)], BASES[usize::from(pair & 0xf)]])
-        .collect();
+    let mut bases = vec![0; 2 * encoded.len()];
+    for (pair, &code) in bases.chunks_exact_mut(2).zip(encoded) {
+        pair.copy_from_slice(&PAIRS[usize::from(code)]);
+    }
     bases.truncate(length);
     bases
 }
