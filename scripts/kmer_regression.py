@@ -73,7 +73,7 @@ def main():
     x = features(bases)
     x = (x - x[splits == 0].mean(axis=0)) / (x[splits == 0].std(axis=0) + 0.05)
     best = None
-    for penalty in (0.003, 0.01, 0.03, 0.1):
+    for penalty in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0):
         weights, bias = fit(x[splits == 0], labels[splits == 0].astype(numpy.float32), penalty)
         area = auroc(x[splits == 1] @ weights + bias, labels[splits == 1])
         if best is None or area > best[0]:

@@ -227,7 +227,7 @@ fn bad_inputs_of_prepare_are_told_in_one_line() {
 }
 
 /// What all trainings have in common; most are too short to be good.
-const TRAIN: &str = "train --examples @set.safetensors --batch-size 16 --device cpu";
+const TRAIN: &str = "train --examples @set.safetensors --batch-size 16 --epoch-examples 1 --device cpu";
 
 /// A world with a trained model, `m.safetensors`, which many tests read.
 fn trained() -> &'static World {
@@ -284,6 +284,8 @@ fn weights_depend_on_the_seed_but_not_on_threads_or_an_interruption() {
             "train",
             "--batch-size",
             "16",
+            "--epoch-examples",
+            "1",
             "--device",
             "cpu",
             "--epochs",
@@ -548,8 +550,7 @@ fn a_language_model_predicts_bases_and_training_starts_from_it() {
         .collect();
     world.write("g.fa", &format!(">g\n{bases}\n"));
     world.write("g.fa.fai", "g\t60000\t3\t60000\t60001\n");
-    let pretrain =
-        "pretrain --ref @g.fa --validation g:50,001-60,000 --length 100 --filters 16 --batch-size 16 --device cpu";
+    let pretrain = "pretrain --ref @g.fa --validation g:50,001-60,000 --length 100 --filters 16 --batch-size 16 --epoch-examples 1 --device cpu";
     for objective in ["masked", "next"] {
         world.run(&format!(
             "{pretrain} --objective {objective} --epochs 6 --output @{objective}.safetensors"

@@ -131,9 +131,12 @@ pub struct NetworkTrainingArgs {
     /// Resume from the checkpoint beside --output, if there is one
     #[arg(long)]
     pub resume: bool,
-    /// Maximum number of passes over the examples
+    /// Maximum number of epochs, each of which ends with a validation
     #[arg(long, value_name = "N", default_value_t = default_options().epochs as u32, value_parser = clap::value_parser!(u32).range(1..))]
     pub epochs: u32,
+    /// Least examples of an epoch: it passes over a smaller set several times
+    #[arg(long, value_name = "N", default_value_t = default_options().epoch_examples as u32)]
+    pub epoch_examples: u32,
     /// Examples per step
     #[arg(long, value_name = "N", default_value_t = default_options().batch_size as u32, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
@@ -215,6 +218,7 @@ impl NetworkTrainingArgs {
         let options = TrainingOptions {
             seed: self.seed,
             epochs: self.epochs as usize,
+            epoch_examples: self.epoch_examples as usize,
             batch_size: self.batch_size as usize,
             learning_rate: self.learning_rate,
             warm_up: self.warm_up,

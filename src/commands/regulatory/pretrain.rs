@@ -68,7 +68,10 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         windows.validation.len(),
         counted(run.threads as u64, "thread"),
     );
-    let mut progress = Progress::new(run.examples.training as u64, lesson.measure());
+    let mut progress = Progress::new(
+        (run.examples.training as u64).max(run.options.epoch_examples as u64),
+        lesson.measure(),
+    );
     let model = train(&run, &lesson, &mut |event| progress.tell(event))?;
     progress.bar.finish_and_clear();
     let mut card = model.card().clone();

@@ -111,13 +111,8 @@ mod tests {
         assert_eq!(rule.of_window("c", 950, 1050), None);
         assert_eq!(rule.of_window("e", 0, 100), Some(Split::Test));
         let blocks = SplitRule::new(&[], &[], &contigs, 1).unwrap();
-        let splits = |start| {
-            (0..5)
-                .filter_map(move |i| Some((start + i * 1_000_000, i)))
-                .map(|(s, _)| s)
-        };
-        let within = splits(10).map(|start| blocks.of_window("c", start, start + 500));
-        assert!(within.into_iter().all(|split| split.is_some()));
+        let mut within = (0..5).map(|block| blocks.of_window("c", block * BLOCK + 10, block * BLOCK + 510));
+        assert!(within.all(|split| split.is_some()));
         assert!(SplitRule::new(&names(&["x"]), &[], &contigs, 1).is_err());
     }
 

@@ -11,6 +11,8 @@ pub struct TrainingOptions {
     pub shape: Shape,
     pub seed: u64,
     pub epochs: usize,
+    /// Least examples of an epoch: it passes over a smaller set several times.
+    pub epoch_examples: usize,
     pub batch_size: usize,
     /// Peak learning rate of AdamW.
     pub learning_rate: f64,
@@ -40,6 +42,7 @@ impl TrainingOptions {
             shape,
             seed: 1,
             epochs: 10,
+            epoch_examples: 16_384,
             batch_size: 64,
             learning_rate: 8e-3,
             warm_up: 0.05,

@@ -136,6 +136,21 @@ impl<'a, L: Lesson> Trainer<'a, L> {
         done >= self.run.options.epochs || done - best >= self.run.options.patience.max(1)
     }
 
+    /// How often an epoch passes over the examples: small sets more than once, so that validation is not most of the work.
+    fn passes(&self) -> usize {
+        self.run
+            .options
+            .epoch_examples
+            .div_ceil(self.lesson.examples().max(1))
+            .max(1)
+    }
+
+    /// The steps of all epochs.
+    fn total_steps(&self) -> u64 {
+        let steps = (self.passes() * self.lesson.examples()).div_ceil(self.run.options.batch_size);
+        (steps * self.run.options.epochs) as u64
+    }
+
     /// The ranks of layers that learn in this epoch (from 1), and the number of layers.
     fn least_depth(&self, epoch: usize) -> (usize, usize) {
         let layers = self.run.options.shape.layers(self.lesson.heads());
@@ -147,7 +162,7 @@ impl<'a, L: Lesson> Trainer<'a, L> {
         (last.saturating_sub(unfrozen), last)
     }
 
-    /// Learns all examples once. Returns their mean loss.
+    /// Learns the examples of an epoch. Returns their mean loss.
     fn train_epoch(&mut self, tell: &mut dyn FnMut(Event)) -> Result<f64> {
         let (options, epoch, started) = (&self.run.options, self.state.epochs.len() + 1, Instant::now());
         let (least, last) = self.least_depth(epoch);
@@ -159,10 +174,14 @@ impl<'a, L: Lesson> Trainer<'a, L> {
             .filter(|(_, depth)| **depth >= least)
             .map(|(name, _)| name.clone())
             .collect();
-        let mut order: Vec<usize> = (0..self.lesson.examples()).collect();
-        Random::new(&[options.seed, 1, epoch as u64]).shuffle(&mut order);
-        let steps_per_epoch = order.len().div_ceil(options.batch_size);
-        let total = (steps_per_epoch * options.epochs) as u64;
+        let mut random = Random::new(&[options.seed, 1, epoch as u64]);
+        let mut order: Vec<usize> = Vec::new();
+        for _ in 0..self.passes() {
+            let mut pass: Vec<usize> = (0..self.lesson.examples()).collect();
+            random.shuffle(&mut pass);
+            order.extend(pass);
+        }
+        let total = self.total_steps();
         let (mut loss, mut learned) = (0.0, 0);
         for batch in order.chunks(options.batch_size) {
             let keys = [options.seed ^ 0x5eed, self.state.steps];
@@ -198,8 +217,7 @@ impl<'a, L: Lesson> Trainer<'a, L> {
         let validated = self
             .lesson
             .validate(&mut Workers::new(&averaged, run.threads, run.device)?)?;
-        let steps_per_epoch = self.lesson.examples().div_ceil(run.options.batch_size) as u64;
-        let total = steps_per_epoch * run.options.epochs as u64;
+        let total = self.total_steps();
         let epoch = Epoch {
             epoch: self.state.epochs.len() + 1,
             training_loss,
