@@ -23,7 +23,7 @@ def elements(path):
     bases, effects = defaultdict(dict), defaultdict(dict)
     with gzip.open(path, "rt") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            if row["Release"] != "GRCh38":
+            if row["Release"] != "GRCh38" or "NA" in (row["Pos"], row["Coefficient"]):
                 continue
             element, position = row["Element"], int(row["Pos"])
             bases[element][position] = row["Ref"]
