@@ -8,6 +8,7 @@ use anyhow::{Result, bail, ensure};
 use super::allele::{Alleles, haplotype_window};
 use super::background::Background;
 use crate::genome::{Contigs, Reference};
+use crate::output::controls;
 use crate::regulatory::bases::{UNKNOWN, encode, letter};
 use crate::regulatory::examples::WindowReader;
 use crate::regulatory::network::Network;
@@ -306,7 +307,9 @@ pub fn scored_header(
         .iter()
         .filter(|line| !ours.contains(&id(line)))
         .for_each(|line| add(line));
-    notes.iter().for_each(|(key, value)| add(&format!("##{key}={value}")));
+    notes
+        .iter()
+        .for_each(|(key, value)| add(&format!("##{key}={}", controls(value))));
     definitions.iter().for_each(|line| add(line));
     for contig in contigs.iter().filter(|contig| can_name_contig(&contig.name)) {
         let named = format!("##contig=<ID={}", contig.name);

@@ -10,6 +10,8 @@ use crate::regulatory::bases::{UNKNOWN, letter};
 const STEP: f64 = 14.0;
 const LOGO: f64 = 110.0;
 const ROW: f64 = 16.0;
+/// Least width of a picture, which the lines of text need.
+const LEAST_WIDTH: f64 = 720.0;
 /// Space for labels at the left, and for the title.
 const LEFT: f64 = 60.0;
 const TOP: f64 = 26.0;
@@ -65,7 +67,8 @@ pub fn draw_mutagenesis(m: &Mutagenesis) -> String {
     let scale = LOGO / (highest - lowest);
     let zero = TOP + highest * scale;
     let map = TOP + LOGO + 14.0;
-    let mut svg = begin(LEFT + positions as f64 * STEP + 20.0, map + 4.0 * ROW + 44.0);
+    let width = (LEFT + positions as f64 * STEP + 20.0).max(LEAST_WIDTH);
+    let mut svg = begin(width, map + 4.0 * ROW + 44.0);
     text(
         &mut svg,
         LEFT,
