@@ -234,10 +234,11 @@ mod tests {
         let known = |letters: &str| find_known(std::slice::from_ref(&motif), letters).unwrap();
         let found = known("CACGTG");
         assert_eq!(found.seen, "CACGTG");
-        assert!(found.bits > 1.8 && found.p < 0.02, "{found:?}");
+        // Five of the 180 orders of its letters are in the sequence.
+        assert!(found.bits > 1.8 && found.p < 0.05, "{found:?}");
         assert_eq!(known("YACGTR").seen, "CACGTG");
         let missing = known("GGAATG");
-        assert!(missing.bits < 0.0 && missing.p > 0.02, "{missing:?}");
+        assert!(missing.bits < 0.0 && missing.p > 0.05, "{missing:?}");
         assert!(find_known(std::slice::from_ref(&motif), "CA!G").is_err());
         assert!(
             meme(&[motif]).contains("MOTIF filter1\nletter-probability matrix: alength= 4 w= 11 nsites= 20 E= 0\n")
