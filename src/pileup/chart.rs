@@ -177,15 +177,21 @@ impl PileupChart<'_> {
             effects.genotype
         ));
         line(&format!(
-            "The longest bar is a change of the odds by a factor of {:.3}.",
-            10f64.powf(self.greatest())
+            "The longest bar is a change of the odds by a factor of {}.",
+            factor(10f64.powf(self.greatest()))
         ));
         let longest = effects
             .channels
             .iter()
             .fold(1e-9, |longest: f64, effect| longest.max(effect.abs()));
         for (name, effect) in CHANNEL_NAMES.iter().zip(effects.channels) {
-            text(svg, 8, y, "", &format!("{name:<24} odds × {:.3}", 10f64.powf(-effect)));
+            text(
+                svg,
+                8,
+                y,
+                "",
+                &format!("{name:<24} odds × {}", factor(10f64.powf(-effect))),
+            );
             _ = writeln!(
                 svg,
                 "<rect x=\"330\" y=\"{}\" width=\"{:.1}\" height=\"11\" fill=\"{}\"/>",
@@ -220,11 +226,12 @@ fn draw_read(svg: &mut String, row: &[u8], y: usize) {
         if sign == ' ' {
             let letter = letter(pixel[index::READ_BASE]);
             let strength = 0.25 + 0.75 * f64::from(pixel[index::BASE_QUALITY]) / 254.0;
+            let ink = if strength < 0.7 { "#000" } else { "#fff" };
             let x = LEFT + column * COLUMN;
             _ = writeln!(
                 svg,
                 "<rect x=\"{x}\" y=\"{}\" width=\"{COLUMN}\" height=\"{ROW}\" fill=\"{}\" fill-opacity=\"{strength:.2}\"/>\
-                 <text x=\"{}\" y=\"{y}\" text-anchor=\"middle\" fill=\"#fff\" font-weight=\"bold\">{letter}</text>",
+                 <text x=\"{}\" y=\"{y}\" text-anchor=\"middle\" fill=\"{ink}\" font-weight=\"bold\">{letter}</text>",
                 y - ROW + 2,
                 base_colour(letter),
                 x + COLUMN / 2
@@ -252,6 +259,15 @@ fn text(svg: &mut String, x: usize, y: usize, attributes: &str, words: &str) {
         "<text x=\"{x}\" y=\"{y}\" xml:space=\"preserve\"{attributes}>{}</text>",
         escape(words)
     );
+}
+
+/// A factor with three digits or more.
+fn factor(factor: f64) -> String {
+    match factor {
+        small if small < 0.01 => format!("{small:.1e}"),
+        large if large >= 1000.0 => format!("{large:.1e}"),
+        factor => format!("{factor:.2}"),
+    }
 }
 
 fn colour(effect: f64) -> &'static str {
@@ -341,7 +357,7 @@ mod tests {
             }),
         }
         .svg();
-        assert!(svg.contains("by a factor of 10.000") && svg.contains("supports allele          odds × 10.000"));
+        assert!(svg.contains("by a factor of 10.00") && svg.contains("supports allele          odds × 10.00<"));
         assert_eq!(svg.matches(AGAINST).count(), 2);
         assert!(
             svg.contains(&format!("width=\"65.0\" height=\"10\" fill=\"{FOR}\"")),

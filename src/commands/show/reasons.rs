@@ -90,8 +90,13 @@ impl Judge<'_> {
     }
 }
 
+/// Three probabilities; small ones keep a digit.
 pub fn probabilities(probabilities: [f32; 3]) -> String {
-    probabilities.map(|p| format!("{p:.4}")).join(",")
+    let text = |p: f32| match p {
+        p if p < 0.001 => format!("{p:.0e}"),
+        p => format!("{p:.4}"),
+    };
+    probabilities.map(text).join(",")
 }
 
 /// The cascade's probabilities, and whether it decides.
@@ -168,6 +173,11 @@ mod tests {
             before: call(before),
             call: call(now),
         }
+    }
+
+    #[test]
+    fn small_probabilities_keep_a_digit() {
+        assert_eq!(probabilities([0.99899, 0.001, 0.000_012]), "0.9990,0.0010,1e-5");
     }
 
     #[test]
