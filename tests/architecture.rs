@@ -43,6 +43,7 @@ fn modules_import_only_earlier_modules() {
     let model = [
         "network",
         "cascade",
+        "tiers",
         "artifact",
         "inference",
         "feed",

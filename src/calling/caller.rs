@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use super::spell::CalledAlleles;
 use super::worker::{CalledPartition, Extras, Worker, chunks};
 use crate::evidence::EvidenceSource;
 use crate::genome::{PARTITION_FLANK, Partition};
 use crate::library::{Library, LibrarySample};
-use crate::model::{Cascades, Inference, Model, parse_devices};
+use crate::model::{Cascades, Inference, Model, Tiers, parse_devices};
 use crate::panel::{Panel, PanelRecord, within};
 use crate::ploidy::{PloidyMap, PloidyOptions};
 use crate::runtime::{Stage, StageCosts, Stopwatch, for_each_ordered};
@@ -35,6 +35,8 @@ pub struct CallingOptions {
     pub alleles: Option<PathBuf>,
     /// Whether only the alleles of `alleles` get a call.
     pub only_alleles: bool,
+    /// Whether calls get tiers.
+    pub tiers: bool,
     /// Number of worker threads. Calls do not depend on it.
     pub threads: usize,
 }
@@ -50,6 +52,7 @@ impl Default for CallingOptions {
             ploidy: PloidyOptions::default(),
             alleles: None,
             only_alleles: false,
+            tiers: false,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -65,6 +68,8 @@ pub struct Caller {
     /// The alleles that get a call in any case.
     pub panel: Option<Panel>,
     only_panel: bool,
+    /// Gives calls their tiers.
+    pub(super) tiers: Option<Tiers>,
     /// Name and checksum of each model.
     pub models: Vec<String>,
     /// Cost of opening the inputs and models.
@@ -83,6 +88,7 @@ impl Caller {
         tch::set_num_threads(1);
         let devices = parse_devices(&options.device)?;
         let models = load(&options.models)?;
+        let tiers = options.tiers.then(|| tiers(&models)).transpose()?;
         let names: Vec<_> = models.iter().map(Model::identity).collect();
         names.iter().for_each(|name| log::debug!("model {name}"));
         let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
@@ -108,6 +114,7 @@ impl Caller {
             ploidy,
             panel,
             only_panel: options.only_alleles,
+            tiers,
             models: names,
             costs,
             inference,
@@ -297,6 +304,22 @@ impl<'a> CallBuffer<'a> {
         spelled.sort_by_key(|call| call.position);
         spelled
     }
+}
+
+/// The tiers of the only model.
+fn tiers(models: &[Model]) -> Result<Tiers> {
+    let [model] = models else {
+        bail!(
+            "--tiers: tiers are fitted to one model, and {} are given; give one --model",
+            models.len()
+        );
+    };
+    model.card().tiers.clone().with_context(|| {
+        format!(
+            "--tiers: the model {} has no tiers; fit them with: dvcall calibrate --tiers",
+            model.name()
+        )
+    })
 }
 
 pub(super) fn load(models: &[PathBuf]) -> Result<Vec<Model>> {

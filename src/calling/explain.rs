@@ -9,10 +9,11 @@ use tch::Device;
 use super::attribution::Attribution;
 use super::caller::{Caller, CallingOptions, load};
 use super::genotype::{Classified, call_genotype};
+use super::worker::tier;
 use crate::candidates::Candidate;
 use crate::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use crate::genome::Partition;
-use crate::model::{Inference, Model, PileupClassifier, parse_device};
+use crate::model::{CallEvidence, Inference, Model, PileupClassifier, Tiers, parse_device};
 use crate::pileup::{PILEUP_SIZE, PileupContext, allele_sets, draw};
 use crate::variants::{Call, DecidingStage, OverlapResolver, Ploidy};
 
@@ -59,6 +60,8 @@ pub struct Explainer {
     pub caller: Caller,
     /// The same models without calibration.
     uncalibrated: Inference,
+    /// Those of the only model, if it has any.
+    tiers: Option<Tiers>,
 }
 
 impl Explainer {
@@ -69,7 +72,12 @@ impl Explainer {
             card.calibration = Default::default();
             model.with_card(card)
         };
-        let models = load(&options.models)?.into_iter().map(without_calibration);
+        let models = load(&options.models)?;
+        let tiers = models
+            .first()
+            .filter(|_| models.len() == 1)
+            .and_then(|model| model.card().tiers.clone());
+        let models = models.into_iter().map(without_calibration);
         let uncalibrated = Inference::new(models.collect::<Result<_>>()?, &[device])?;
         let options = CallingOptions {
             device: text(device),
@@ -78,6 +86,7 @@ impl Explainer {
         Ok(Self {
             caller: Caller::new(source, &options, Instant::now())?,
             uncalibrated,
+            tiers,
         })
     }
 
@@ -88,6 +97,7 @@ impl Explainer {
             evidence: self.caller.source.worker()?,
             classifier: self.caller.inference.classifier()?,
             uncalibrated: self.uncalibrated()?,
+            tiers: self.tiers.as_ref(),
         })
     }
 
@@ -111,6 +121,7 @@ pub struct ExplainWorker<'a> {
     evidence: EvidenceWorker<'a>,
     classifier: PileupClassifier,
     uncalibrated: PileupClassifier,
+    tiers: Option<&'a Tiers>,
 }
 
 impl ExplainWorker<'_> {
@@ -163,7 +174,11 @@ impl ExplainWorker<'_> {
                 attribution: None,
             });
         }
-        let before = call(&candidate, ploidy, &explained);
+        let tier = self.tiers.map(|tiers| self.tier(tiers, &explained, ploidy));
+        let before = Call {
+            tier,
+            ..call(&candidate, ploidy, &explained)
+        };
         Ok(ExplainedCandidate {
             call: before.clone(),
             candidate,
@@ -173,14 +188,33 @@ impl ExplainWorker<'_> {
     }
 }
 
+impl ExplainWorker<'_> {
+    /// The tier of a candidate, if a variant is called.
+    fn tier(&self, tiers: &Tiers, explained: &[ExplainedSet], ploidy: Ploidy) -> u8 {
+        let [only] = explained else {
+            return tier(tiers, None, ploidy, [0.0; 3]);
+        };
+        let evidence = CallEvidence {
+            is_decided_by_cascade: only.cascade_decides,
+            cascade: only.cascade,
+            ..CallEvidence::of_image(&only.image, only.context.variant_type, only.context.noise)
+        };
+        tier(tiers, Some(evidence), ploidy, decisive(only))
+    }
+}
+
+/// The probabilities that decide.
+fn decisive(set: &ExplainedSet) -> [f32; 3] {
+    match set.cascade {
+        Some(cascade) if set.cascade_decides => cascade,
+        _ => set.network,
+    }
+}
+
 /// The call of a candidate, as the caller makes it.
 fn call(candidate: &Candidate, ploidy: Ploidy, explained: &[ExplainedSet]) -> Call {
     let sets: Vec<_> = explained.iter().map(|set| set.alleles.clone()).collect();
     let is_decided = explained.iter().any(|set| set.cascade_decides);
-    let decisive = |set: &ExplainedSet| match set.cascade {
-        Some(cascade) if set.cascade_decides => cascade,
-        _ => set.network,
-    };
     let probabilities: Vec<_> = explained.iter().map(decisive).collect();
     let classified = Classified {
         sets: &sets,

@@ -82,6 +82,7 @@ pub fn call_genotype(
         probabilities: likelihoods,
         genotype: genotypes[best],
         stage,
+        tier: None,
     }
 }
 

@@ -113,6 +113,10 @@ impl<'a> CalledAlleles<'a> {
             stage: stages()
                 .find(|stage| *stage != DecidingStage::Forced)
                 .unwrap_or(DecidingStage::Forced),
+            tier: alternates
+                .iter()
+                .map(|&(call, _)| self.calls[call].tier)
+                .fold(None, Option::max),
         })
     }
 
@@ -150,6 +154,7 @@ fn without_evidence(alternates: usize, ploidy: Ploidy) -> Call {
         probabilities: vec![1.0 / all.len() as f64; all.len()],
         genotype: all[0],
         stage: DecidingStage::Forced,
+        tier: None,
     }
 }
 
@@ -171,6 +176,7 @@ mod tests {
             allele_depths: depths.to_vec(),
             probabilities: probabilities.to_vec(),
             stage: DecidingStage::Network,
+            tier: None,
         }
     }
 

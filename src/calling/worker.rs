@@ -9,7 +9,7 @@ use crate::candidates::{Candidate, coverage, named_candidates};
 use crate::evidence::{Evidence, EvidenceWorker};
 use crate::examples::{ROW_BYTES, filled_rows};
 use crate::genome::{PARTITION_FLANK, Partition, Sequence};
-use crate::model::{Cascades, PileupClassifier};
+use crate::model::{CallEvidence, Cascades, PileupClassifier, Tiers};
 use crate::panel::{PanelReader, PanelRecord};
 use crate::pileup;
 use crate::pileup::{PILEUP_SIZE, PileupContext};
@@ -75,6 +75,8 @@ struct DrawnPartition {
     sets: Vec<Vec<Vec<usize>>>,
     /// The stage that decided each candidate.
     stages: Vec<DecidingStage>,
+    /// What the tier of each candidate is judged by, as far as it has one.
+    evidence: Vec<Option<CallEvidence>>,
     covered: Vec<Covered>,
     reads: Vec<Read>,
     counts: ReadCounts,
@@ -87,6 +89,7 @@ pub struct Worker<'a> {
     classifier: PileupClassifier,
     ploidy: &'a PloidyMap,
     panel: Option<PanelReader<'a>>,
+    tiers: Option<&'a Tiers>,
     /// Noise of the library.
     noise: f32,
     extras: Extras,
@@ -116,6 +119,7 @@ impl<'a> Worker<'a> {
             classifier: caller.inference.classifier()?,
             ploidy: &caller.ploidy,
             panel: panel.map(|panel| panel.reader(&caller.source.reference)).transpose()?,
+            tiers: caller.tiers.as_ref(),
             noise: caller.library.noise(),
             extras,
             image: vec![0; PILEUP_SIZE],
@@ -139,7 +143,7 @@ impl<'a> Worker<'a> {
             let records = self.records_around(&partition)?;
             let named = self.add_named(&partition, &records, &mut evidence);
             let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
-            let stages = self.draw(&evidence, &sets, named.forced.len(), &mut probabilities, &mut timings)?;
+            let (stages, judged) = self.draw(&evidence, &sets, named.forced.len(), &mut probabilities, &mut timings)?;
             drawn.push(DrawnPartition {
                 partition,
                 candidates: evidence.candidates,
@@ -147,6 +151,7 @@ impl<'a> Worker<'a> {
                 named,
                 sets,
                 stages,
+                evidence: judged,
                 covered,
                 counts: evidence.counts,
                 reads: if self.extras.reads { evidence.reads } else { Vec::new() },
@@ -156,7 +161,7 @@ impl<'a> Worker<'a> {
         let mut probabilities = probabilities.as_slice();
         let called = drawn
             .into_iter()
-            .map(|drawn| drawn.genotype(self.ploidy, &mut probabilities));
+            .map(|drawn| drawn.genotype(self.ploidy, self.tiers, &mut probabilities));
         Ok((called.collect(), timings))
     }
 
@@ -220,14 +225,15 @@ impl<'a> Worker<'a> {
         forced: usize,
         probabilities: &mut Vec<[f32; 3]>,
         timings: &mut StageCosts,
-    ) -> Result<Vec<DecidingStage>> {
-        let mut stages = Vec::with_capacity(sets.len());
+    ) -> Result<(Vec<DecidingStage>, Vec<Option<CallEvidence>>)> {
+        let (mut stages, mut judged) = (Vec::with_capacity(sets.len()), Vec::with_capacity(sets.len()));
         let found = sets.len() - forced;
         for (number, (candidate, sets)) in evidence.candidates.iter().zip(sets).enumerate() {
             let is_forced = number >= found;
             if is_forced && candidate.alternates[0].depth == 0 {
                 probabilities.push(unseen_allele_probabilities(candidate.depth));
                 stages.push(DecidingStage::Forced);
+                judged.push(None);
                 continue;
             }
             let cascades = self.cascades.filter(|_| sets.len() == 1 && !is_forced);
@@ -235,6 +241,7 @@ impl<'a> Worker<'a> {
                 true => DecidingStage::Forced,
                 false => DecidingStage::Network,
             };
+            let mut evidence_of_tier = None;
             for set in sets {
                 let mut clock = Stopwatch::start();
                 let image = &mut self.image;
@@ -242,6 +249,14 @@ impl<'a> Worker<'a> {
                 clock.lap(timings, Stage::Pileups, 1);
                 let decided = cascades.and_then(|cascades| cascades.decide(image, candidate.variant_type()));
                 clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
+                if self.tiers.is_some() && sets.len() == 1 && !is_forced {
+                    let variant_type = candidate.variant_type();
+                    evidence_of_tier = Some(CallEvidence {
+                        is_decided_by_cascade: decided.is_some(),
+                        cascade: self.cascades.and_then(|cascades| cascades.judge(image, variant_type)),
+                        ..CallEvidence::of_image(image, variant_type, self.noise)
+                    });
+                }
                 match decided {
                     Some(_) => stage = DecidingStage::Cascade,
                     None => {
@@ -258,8 +273,9 @@ impl<'a> Worker<'a> {
                 }
             }
             stages.push(stage);
+            judged.push(evidence_of_tier);
         }
-        Ok(stages)
+        Ok((stages, judged))
     }
 
     /// Fills in the probabilities of the waiting images.
@@ -278,11 +294,16 @@ impl<'a> Worker<'a> {
 
 impl DrawnPartition {
     /// Calls the candidates, and consumes their probabilities from the front of the slice.
-    fn genotype(self, ploidy: &PloidyMap, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
+    fn genotype(self, ploidy: &PloidyMap, tiers: Option<&Tiers>, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
         let region = &self.partition.region;
-        let candidates = self.candidates.iter().zip(&self.sets).zip(self.stages);
+        let candidates = self
+            .candidates
+            .iter()
+            .zip(&self.sets)
+            .zip(self.stages)
+            .zip(self.evidence);
         let mut calls: Vec<Call> = candidates
-            .map(|((candidate, sets), stage)| {
+            .map(|(((candidate, sets), stage), evidence)| {
                 let (probabilities_here, rest) = probabilities.split_at(sets.len());
                 *probabilities = rest;
                 let classified = Classified {
@@ -291,12 +312,10 @@ impl DrawnPartition {
                     stage,
                 };
                 let is_named = |alternate| self.named.has(candidate, alternate);
-                call_genotype(
-                    candidate,
-                    ploidy.at(&region.contig, candidate.position),
-                    classified,
-                    is_named,
-                )
+                let ploidy = ploidy.at(&region.contig, candidate.position);
+                let call = call_genotype(candidate, ploidy, classified, is_named);
+                let tier = tiers.map(|tiers| tier(tiers, evidence, ploidy, probabilities_here[0]));
+                Call { tier, ..call }
             })
             .collect();
         let mut outside = Vec::new();
@@ -320,6 +339,17 @@ impl DrawnPartition {
             counts: self.counts,
         }
     }
+}
+
+/// The tier of a variant. Tiers are fitted to diploid candidates of one alternate; all other variants are confirmed.
+pub(super) fn tier(tiers: &Tiers, evidence: Option<CallEvidence>, ploidy: Ploidy, probabilities: [f32; 3]) -> u8 {
+    let evidence = evidence.filter(|_| ploidy == Ploidy::Diploid);
+    evidence.map_or(2, |evidence| {
+        tiers.tier(&CallEvidence {
+            probabilities,
+            ..evidence
+        })
+    })
 }
 
 #[cfg(test)]

@@ -307,6 +307,10 @@ pub struct CallArgs {
     /// Set FILTER to LowQual for variants with a lower QUAL
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
+    /// Write a tier for each variant: 1 report, 2 confirm, 3 review by a person; the model needs tiers (dvcall calibrate
+    /// --tiers)
+    #[arg(long)]
+    pub tiers: bool,
     /// What variants must reach in some regions; each line holds a BED file, a name, least GQ, least depth, least allele
     /// balance, and a name for FILTER, or tier2 or tier3, separated by tabs
     #[serde(skip)]
@@ -373,6 +377,7 @@ impl CallArgs {
             ploidy: self.ploidy.options(),
             alleles: self.alleles.clone(),
             only_alleles: self.only_alleles,
+            tiers: self.tiers,
             threads: self.input.threads(),
         }
     }

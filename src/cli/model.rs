@@ -118,8 +118,9 @@ pub struct RecipeArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   dvcall calibrate --examples shards/my-sequencer --output mine.safetensors
+  dvcall calibrate --tiers --model mine.safetensors --examples shards/held-out --output tiered.safetensors
 
 Do not select among the examples of a sample: the calibration depends on how frequent variants are among the
 candidates. Where the examples are too few, the model keeps its calibration.")]
@@ -130,6 +131,9 @@ pub struct CalibrateArgs {
     /// Labelled shards to calibrate on; not shards that the model was trained on; may be repeated
     #[arg(long, value_name = "DIR", required = true)]
     pub examples: Vec<PathBuf>,
+    /// Fit the tiers of call --tiers instead of the calibration, which stays; on other shards than those of the calibration
+    #[arg(long)]
+    pub tiers: bool,
     /// Model to write, with the same weights; its card is written beside it
     #[arg(long, short, value_name = "SAFETENSORS")]
     pub output: PathBuf,

@@ -221,6 +221,7 @@ fn writer(
         ploidy: caller.ploidy.to_string(),
         command_line: record.command.clone(),
         gates: labels.gates.as_deref(),
+        tiers: args.tiers,
     };
     let options = RecordOptions {
         min_quality: args.min_quality,

@@ -62,6 +62,8 @@ pub struct Call {
     pub probabilities: Vec<f64>,
     pub genotype: Genotype,
     pub stage: DecidingStage,
+    /// How far a variant can be trusted: 1 report, 2 confirm, 3 review. None without tiers.
+    pub tier: Option<u8>,
 }
 
 /// Lower probabilities carry no information, because of single precision.
@@ -136,6 +138,7 @@ mod tests {
             probabilities: probabilities.to_vec(),
             genotype: genotype.into(),
             stage: DecidingStage::Network,
+            tier: None,
         }
     }
 

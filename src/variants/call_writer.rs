@@ -223,6 +223,7 @@ mod tests {
             probabilities: vec![0.001, 0.0, 0.0, 0.0, 0.999, 0.0],
             genotype: [1, 2].into(),
             stage: DecidingStage::Network,
+            tier: None,
         }
     }
 
@@ -243,6 +244,7 @@ mod tests {
             ploidy: "diploid".into(),
             command_line: "dvcall call".into(),
             gates: None,
+            tiers: false,
         };
         let options = RecordOptions {
             min_quality: 3.0,

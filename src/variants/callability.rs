@@ -231,6 +231,7 @@ mod tests {
             probabilities: probabilities.to_vec(),
             genotype: genotype.into(),
             stage: crate::variants::DecidingStage::Network,
+            tier: None,
         };
         let state = |call: &Call, min_quality| {
             let span = DecidedSpan::new(call, &Label::new("c", call, min_quality, None));

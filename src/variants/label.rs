@@ -1,8 +1,8 @@
 //! How a call is labelled: its FILTER and its tier.
 
-use super::call::{Call, Filter};
+use super::call::{Call, DecidingStage, Filter};
 use super::extent::Extent;
-use crate::gates::{GateMarks, Gates, Measures};
+use crate::gates::{GateMarks, Gates, Judgement, Measures};
 
 /// What FILTER and TIER say of a call.
 #[derive(Clone, Debug)]
@@ -28,21 +28,23 @@ impl From<Filter> for Label<'_> {
 }
 
 impl<'a> Label<'a> {
-    /// Labels a call by its quality and the gates.
+    /// Labels a call by its quality, its tier and the gates. Of tiers, the greatest counts.
     pub fn new(contig: &str, call: &Call, min_quality: f64, gates: Option<&'a Gates>) -> Self {
         let filter = call.filter(min_quality);
-        let Some(gates) = gates else {
-            return filter.into();
+        let judgement = match (gates, filter) {
+            (Some(gates), Filter::Pass | Filter::LowQual) => gates.judge(marks(contig, call, gates)),
+            _ => Judgement::default(),
         };
-        let marks = match filter {
-            Filter::Pass | Filter::LowQual => marks(contig, call, gates),
-            Filter::RefCall | Filter::NoCall => GateMarks::default(),
-        };
-        let judgement = gates.judge(marks);
+        // A genotype that overlapping calls changed is not the one that the tier is of.
+        let own = call.tier.map(|tier| match call.stage {
+            DecidingStage::Overlap => tier.max(2),
+            _ => tier,
+        });
         let is_reported = filter == Filter::Pass && judgement.filters.is_empty();
+        let has_tiers = own.is_some() || gates.is_some_and(Gates::give_tiers);
         Self {
             filter,
-            tier: gates.give_tiers().then_some(judgement.tier.filter(|_| is_reported)),
+            tier: has_tiers.then_some(own.max(judgement.tier).filter(|_| is_reported)),
             gates: judgement.filters,
         }
     }
@@ -107,6 +109,7 @@ mod tests {
             probabilities: probabilities.to_vec(),
             genotype,
             stage: DecidingStage::Network,
+            tier: None,
         }
     }
 
@@ -141,6 +144,20 @@ mod tests {
         assert_eq!(of(&het(12, ["A", "C"]), 30.0, 3.0), Some(Some(2)));
         assert_eq!(of(&het(12, ["A", "C"]), 20.0, 3.0), Some(None), "the gate lets it pass");
         assert_eq!(of(&het(12, ["A", "C"]), 30.0, 90.0), Some(None), "LowQual");
+        let tiered = |tier, stage| Call {
+            tier: Some(tier),
+            stage,
+            ..het(12, ["A", "C"])
+        };
+        let of_call = |call: &Call, depth| Label::new("c", call, 3.0, Some(&gates(depth, Action::Tier(2)))).tier;
+        assert_eq!(of_call(&tiered(1, DecidingStage::Network), 20.0), Some(Some(1)));
+        assert_eq!(
+            of_call(&tiered(1, DecidingStage::Network), 30.0),
+            Some(Some(2)),
+            "the gate is stricter"
+        );
+        assert_eq!(of_call(&tiered(3, DecidingStage::Network), 30.0), Some(Some(3)));
+        assert_eq!(of_call(&tiered(1, DecidingStage::Overlap), 20.0), Some(Some(2)));
         let label = Label::new("c", &het(12, ["A", "C"]), 3.0, None);
         assert_eq!((label.tier, label.filter_text()), (None, "PASS".into()));
     }

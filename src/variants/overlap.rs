@@ -282,6 +282,7 @@ mod tests {
             probabilities: probabilities.to_vec(),
             genotype: all[best],
             stage: DecidingStage::Network,
+            tier: None,
         }
     }
 

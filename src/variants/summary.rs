@@ -98,7 +98,6 @@ impl AddAssign for CallSummary {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -158,6 +157,7 @@ mod tests {
             probabilities: vec![],
             genotype: genotype.into(),
             stage: DecidingStage::Network,
+            tier: None,
         };
         let mut summary = CallSummary::default();
         summary.add(&call("A", &["G"], [0, 1]), &Filter::Pass.into());

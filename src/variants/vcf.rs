@@ -41,6 +41,8 @@ pub struct VcfHeader<'a> {
     pub command_line: String,
     /// The gates whose FILTERs and tiers records may have.
     pub gates: Option<&'a Gates>,
+    /// Whether calls have tiers without gates, too.
+    pub tiers: bool,
 }
 
 /// Descriptions have no comma, because vcftools warns about commas.
@@ -60,7 +62,7 @@ const DEFINITIONS: &str = "\
 ";
 
 /// The definition of TIER, for files that have tiers.
-const TIER: &str = "##FORMAT=<ID=TIER,Number=1,Type=Integer,Description=\"2: confirm before reporting; 3: review by a person; missing: no gate holds the call back or the call is not reported\">
+const TIER: &str = "##FORMAT=<ID=TIER,Number=1,Type=Integer,Description=\"1: report; 2: confirm before reporting; 3: review by a person; missing: nothing gave a tier or the call is not reported\">
 ";
 
 /// The symbolic allele for any other allele (VCF 4.2, section 5.5).
@@ -96,7 +98,7 @@ impl VcfHeader<'_> {
                 "##FILTER=<ID={name},Description=\"Variant that does not reach {demand}\">"
             );
         }
-        if self.gates.is_some_and(Gates::give_tiers) {
+        if self.tiers || self.gates.is_some_and(Gates::give_tiers) {
             text += TIER;
         }
         for contig in self.contigs.iter().filter(|contig| can_name_contig(&contig.name)) {
@@ -202,6 +204,7 @@ mod tests {
             probabilities: vec![0.001, 0.0, 0.0, 0.0, 0.999, 0.0],
             genotype: [1, 2].into(),
             stage: DecidingStage::Network,
+            tier: None,
         }
     }
 

@@ -145,6 +145,7 @@ mod tests {
             probabilities: qualities.to_vec(),
             genotype: Genotype::Diploid(genotype),
             stage: DecidingStage::Network,
+            tier: None,
         };
         let allele = |bases: &str| Allele {
             bases: bases.into(),

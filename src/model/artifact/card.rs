@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::data_set::DataSet;
 use crate::model::cascade::CascadeThresholds;
 use crate::model::network::Architecture;
+use crate::model::tiers::Tiers;
 use crate::pileup::{CHANNEL_NAMES, CHANNELS, HEIGHT, REFERENCE_ROWS, WIDTH};
 use crate::variants::VariantType;
 
@@ -33,6 +34,11 @@ pub struct Card {
     pub calibrated_on: Vec<DataSet>,
     /// None for a model without a cascade.
     pub cascade: Option<CascadeThresholds>,
+    /// How far calls can be trusted, and the sets that this was fitted on. None: `dvcall calibrate --tiers` did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tiers: Option<Tiers>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers_fitted_on: Vec<DataSet>,
     pub training: Option<Training>,
     pub notes: String,
 }
@@ -257,6 +263,8 @@ impl Card {
             calibration: Calibration::default(),
             calibrated_on: Vec::new(),
             cascade: None,
+            tiers: None,
+            tiers_fitted_on: Vec::new(),
             training: None,
             notes: String::new(),
         }

@@ -18,6 +18,9 @@ pub fn recalibrate(model: &Model, examples: &Feed, device: Device) -> Result<Car
     let cascade = fitted.as_ref().map(|f| &*f.cascade);
     let outcomes = outcomes(&model.network(device)?, cascade, examples, device)?;
     let mut card = model.card().clone();
+    // They were fitted to the probabilities of the earlier calibration.
+    card.tiers = None;
+    card.tiers_fitted_on.clear();
     card.calibration = fit_calibration(&outcomes, &model.card().calibration);
     let trials = trials(&outcomes, &card.calibration);
     card.cascade = cascade.map(|_| cascade_training::thresholds_beside_network(&trials, before));

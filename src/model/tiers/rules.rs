@@ -1,0 +1,227 @@
+//! From the risk of a call to its tier.
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::CallEvidence;
+use super::regression::Regression;
+use crate::variants::VariantType;
+
+/// Least number of reads of each band of depth.
+const BANDS: [u32; 4] = [0, 15, 25, 40];
+/// From this risk on, a person looks at the call: it is more likely wrong than right.
+const REVIEW: f64 = 0.5;
+
+/// What must hold before a call may be reported without confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GuardRails {
+    /// Share of the wrong calls that tier 1 must not hold.
+    pub caught: f64,
+    /// Least numbers of wrong and of right calls of a type and a band of depth that thresholds are chosen on.
+    pub least_wrong: u64,
+    pub least_right: u64,
+}
+
+impl Default for GuardRails {
+    fn default() -> Self {
+        // Of 200 wrong calls, tier 1 may hold one.
+        Self {
+            caught: 0.995,
+            least_wrong: 200,
+            least_right: 1000,
+        }
+    }
+}
+
+/// A call of an example: its evidence, and whether its genotype is wrong.
+pub struct JudgedCall {
+    pub evidence: CallEvidence,
+    pub is_wrong: bool,
+}
+
+/// The threshold of a band of depth, with what it gave on the examples that it was chosen on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DepthBand {
+    /// Least number of reads.
+    pub reads: u32,
+    /// Risk from which a call is confirmed. None: the examples are too few, so that no call has tier 1.
+    pub confirm: Option<f64>,
+    pub right: u64,
+    pub wrong: u64,
+    /// Right and wrong calls in tier 1.
+    pub right_in_tier_1: u64,
+    pub wrong_in_tier_1: u64,
+}
+
+/// The tiers of a variant type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TypeTiers {
+    /// None: the examples have no wrong or no right call.
+    regression: Option<Regression>,
+    pub bands: Vec<DepthBand>,
+}
+
+/// The tiers of a model, in its card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tiers {
+    pub guard_rails: GuardRails,
+    pub snp: TypeTiers,
+    pub indel: TypeTiers,
+}
+
+impl Tiers {
+    /// Fits the risk on every other call, and chooses the thresholds on the others.
+    pub fn fit(calls: &[JudgedCall], guard_rails: GuardRails) -> Self {
+        let of_type = |variant_type| {
+            let calls: Vec<_> = calls
+                .iter()
+                .filter(|c| c.evidence.variant_type == variant_type)
+                .collect();
+            TypeTiers::fit(&calls, &guard_rails)
+        };
+        Self {
+            snp: of_type(VariantType::Snp),
+            indel: of_type(VariantType::Indel),
+            guard_rails,
+        }
+    }
+
+    pub fn for_type(&self, variant_type: VariantType) -> &TypeTiers {
+        match variant_type {
+            VariantType::Snp => &self.snp,
+            VariantType::Indel => &self.indel,
+        }
+    }
+
+    /// The tier of a call: 1 report, 2 confirm, 3 review by a person.
+    pub fn tier(&self, evidence: &CallEvidence) -> u8 {
+        self.for_type(evidence.variant_type).tier(evidence)
+    }
+}
+
+impl TypeTiers {
+    fn fit(calls: &[&JudgedCall], rails: &GuardRails) -> Self {
+        let halves = |half: usize| {
+            calls
+                .iter()
+                .enumerate()
+                .filter(move |(rank, _)| rank % 2 == half)
+                .map(|(_, call)| *call)
+        };
+        let examples: Vec<_> = halves(0)
+            .map(|call| (call.evidence.features(), call.is_wrong))
+            .collect();
+        let regression = Regression::fit(&examples);
+        let risk = |call: &JudgedCall| regression.as_ref().map_or(1.0, |r| r.risk(&call.evidence.features()));
+        let judged: Vec<_> = halves(1)
+            .map(|call| (call.evidence.reads, risk(call), call.is_wrong))
+            .collect();
+        let bands = BANDS.iter().enumerate().map(|(rank, &reads)| {
+            let end = BANDS.get(rank + 1).copied().unwrap_or(u32::MAX);
+            let inside = judged.iter().filter(|(depth, ..)| (reads..end).contains(depth));
+            let inside: Vec<_> = inside.map(|&(_, risk, is_wrong)| (risk, is_wrong)).collect();
+            DepthBand::choose(reads, &inside, rails)
+        });
+        Self {
+            bands: bands.collect(),
+            regression,
+        }
+    }
+
+    fn tier(&self, evidence: &CallEvidence) -> u8 {
+        let risk = self.regression.as_ref().map(|r| r.risk(&evidence.features()));
+        let band = self.bands.iter().rev().find(|band| evidence.reads >= band.reads);
+        match (risk, band.and_then(|band| band.confirm)) {
+            (Some(risk), _) if risk >= REVIEW => 3,
+            (Some(risk), Some(confirm)) if risk < confirm => 1,
+            _ => 2,
+        }
+    }
+}
+
+impl DepthBand {
+    /// The greatest threshold that the guard rails allow for calls, each with its risk and whether it is wrong.
+    fn choose(reads: u32, calls: &[(f64, bool)], rails: &GuardRails) -> Self {
+        let mut risks: Vec<f64> = calls
+            .iter()
+            .filter(|(_, is_wrong)| *is_wrong)
+            .map(|(risk, _)| *risk)
+            .collect();
+        risks.sort_by(f64::total_cmp);
+        let (wrong, right) = (risks.len() as u64, (calls.len() - risks.len()) as u64);
+        let is_enough = wrong >= rails.least_wrong && right >= rails.least_right;
+        let allowed = ((1.0 - rails.caught) * wrong as f64).floor() as usize;
+        let confirm = risks.get(allowed).copied().filter(|_| is_enough);
+        let below = |of_wrong: bool| {
+            let inside =
+                |(risk, is_wrong): &&(f64, bool)| *is_wrong == of_wrong && confirm.is_some_and(|limit| *risk < limit);
+            calls.iter().filter(inside).count() as u64
+        };
+        Self {
+            reads,
+            confirm,
+            right,
+            wrong,
+            right_in_tier_1: below(false),
+            wrong_in_tier_1: below(true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_band_with_too_few_examples_has_no_tier_1() {
+        let rails = GuardRails::default();
+        let calls = |wrong: usize, right: usize| -> Vec<(f64, bool)> {
+            let wrong = (0..wrong).map(|n| (0.1 + 0.8 * n as f64 / wrong as f64, true));
+            wrong
+                .chain((0..right).map(|n| (0.3 * n as f64 / right as f64, false)))
+                .collect()
+        };
+        let band = DepthBand::choose(25, &calls(400, 3000), &rails);
+        // Two of 400 wrong calls may lie below.
+        assert_eq!((band.wrong_in_tier_1, band.wrong, band.right), (2, 400, 3000));
+        assert!((band.confirm.unwrap() - 0.104).abs() < 1e-9 && (1000..1100).contains(&band.right_in_tier_1));
+        for (wrong, right) in [(199, 3000), (400, 999), (0, 0)] {
+            let band = DepthBand::choose(25, &calls(wrong, right), &rails);
+            assert_eq!((band.confirm, band.right_in_tier_1), (None, 0));
+        }
+    }
+
+    #[test]
+    fn risk_and_depth_give_the_tier() {
+        let call = |wrong: bool, rank: usize| {
+            let mut evidence = CallEvidence::of_image(&[], VariantType::Snp, 0.0);
+            let sure = if wrong { 0.6 + (rank % 10) as f32 / 100.0 } else { 0.999 };
+            evidence.probabilities = [1.0 - sure, sure, 0.0];
+            evidence.reads = 30;
+            JudgedCall {
+                evidence,
+                is_wrong: wrong,
+            }
+        };
+        let calls: Vec<_> = (0..6000).map(|rank| call(rank % 10 < 2, rank)).collect();
+        let tiers = Tiers::fit(&calls, GuardRails::default());
+        let evidence = |sure: f32, reads: u32, variant_type| {
+            let mut evidence = CallEvidence::of_image(&[], variant_type, 0.0);
+            (evidence.probabilities, evidence.reads) = ([1.0 - sure, sure, 0.0], reads);
+            evidence
+        };
+        assert_eq!(tiers.tier(&evidence(0.999, 30, VariantType::Snp)), 1);
+        assert_eq!(tiers.tier(&evidence(0.62, 30, VariantType::Snp)), 3);
+        assert_eq!(
+            tiers.tier(&evidence(0.999, 10, VariantType::Snp)),
+            2,
+            "no examples of such depth"
+        );
+        assert_eq!(
+            tiers.tier(&evidence(0.999, 30, VariantType::Indel)),
+            2,
+            "no examples of the type"
+        );
+        let text = serde_json::to_string(&tiers).unwrap();
+        assert_eq!(serde_json::from_str::<Tiers>(&text).unwrap(), tiers);
+    }
+}

@@ -1,0 +1,117 @@
+//! Tiers: fitted by `calibrate --tiers`, written by `call --tiers`.
+
+mod common;
+
+use std::path::Path;
+
+use common::{call, dvcall, error_of, records, sample};
+
+fn run(flags: &[&str]) {
+    let mut command = dvcall();
+    command.args(flags).assert().success();
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_type_or_depth_with_too_few_examples_has_no_tier_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let [reference, reads, truth, confident] =
+        ["reference.fa", "sample.bam", "truth.vcf.gz", "confident.bed"].map(|name| sample().join(name));
+    let inputs = ["--quiet", "--ref", path(&reference), "--reads", path(&reads)];
+    let labels = ["--truth", path(&truth), "--confident", path(&confident)];
+    let shards = at("shards");
+    run(&[&["make-examples"], &inputs[..], &labels, &["--output", path(&shards)]].concat());
+    let model = at("tiered.safetensors");
+    run(&[
+        "calibrate",
+        "--quiet",
+        "--tiers",
+        "--device",
+        "cpu",
+        "--examples",
+        path(&shards),
+        "--output",
+        path(&model),
+    ]);
+    let card = std::fs::read_to_string(at("tiered.json")).unwrap();
+    let card: serde_json::Value = serde_json::from_str(&card).unwrap();
+    let tiers = &card["tiers"];
+    assert_eq!(tiers["guard_rails"]["caught"], 0.995);
+    assert_eq!(card["tiers_fitted_on"].as_array().unwrap().len(), 1);
+    let bands = ["snp", "indel"].map(|name| tiers[name]["bands"].as_array().unwrap());
+    assert!(
+        bands
+            .iter()
+            .all(|bands| bands.len() == 4 && bands.iter().all(|band| band["confirm"].is_null()))
+    );
+    let calls: u64 = bands
+        .iter()
+        .flat_map(|bands| bands.iter())
+        .map(|band| band["right"].as_u64().unwrap())
+        .sum();
+    assert!(calls > 30, "{calls}");
+
+    let called = |name: &str, flags: &[&str]| {
+        call(&reference, &reads, &at(name)).args(flags).assert().success();
+        records(&at(name))
+    };
+    let plain = called("plain.vcf", &[]);
+    let tiered = called("tiered.vcf", &["--tiers", "--model", path(&model)]);
+    assert_eq!(plain.len(), tiered.len());
+    let mut confirmed = 0;
+    for (before, after) in plain.iter().zip(&tiered) {
+        let tier = after.rsplit(':').next().unwrap();
+        let is_passed = before.contains("\tPASS\t");
+        assert!(
+            if is_passed {
+                ["2", "3"].contains(&tier)
+            } else {
+                tier == "."
+            },
+            "{after}"
+        );
+        confirmed += usize::from(tier == "2");
+        let without = after.replace(":STAGE:TIER", ":STAGE");
+        assert_eq!(without.strip_suffix(&format!(":{tier}")).unwrap(), before);
+    }
+    assert!(confirmed > 30);
+
+    // `show` tells the same tiers.
+    let shown = at("shown");
+    let flags = [
+        "--model",
+        path(&model),
+        "--regions",
+        "chrA:1-10,000",
+        "--output",
+        path(&shown),
+    ];
+    run(&[&["show"], &inputs[..], &flags].concat());
+    let table = std::fs::read_to_string(shown.join("alleles.tsv")).unwrap();
+    let mut compared = 0;
+    for record in tiered.iter().filter(|record| record.contains("\tPASS\t")) {
+        let columns: Vec<_> = record.split('\t').collect();
+        let place = format!("{}\t{}\t{}\t{}\t", columns[0], columns[1], columns[3], columns[4]);
+        if let Some(row) = table.lines().find(|row| row.starts_with(&place)) {
+            let tier = columns[9].rsplit(':').next().unwrap();
+            assert!(row.contains(&format!("\tPASS tier {tier}\t")), "{row}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 5);
+}
+
+#[test]
+fn a_model_without_tiers_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reference, reads) = (sample().join("reference.fa"), sample().join("sample.bam"));
+    let error = error_of(call(&reference, &reads, &folder.path().join("x.vcf")).arg("--tiers"));
+    assert!(
+        error.contains("has no tiers") && error.contains("dvcall calibrate --tiers"),
+        "{error}"
+    );
+}
