@@ -6,7 +6,6 @@
 mod common;
 
 mod alleles;
-mod attributions;
 mod call;
 mod candidates;
 mod evaluate;
@@ -109,7 +108,6 @@ fn main() -> ExitCode {
     let mut tests = Vec::from(trials!(
         reads,
         alleles::given_alleles_are_genotyped_at_least_as_well_as_found_ones,
-        attributions::hiding_what_is_named_changes_more_than_hiding_at_random,
         call::bam_and_cram_of_real_reads_give_the_same_records,
         call::blocks_are_as_sure_as_those_of_deepvariant,
         candidates::truth_is_among_the_candidates,
