@@ -4,9 +4,9 @@ mod common;
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use common::killed::{contents, finish, has_checkpoint, journal, kill_after_checkpoint, refusal};
 use common::sample;

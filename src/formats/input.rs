@@ -140,7 +140,7 @@ impl Read for InputFile {
         match self {
             Self::Local(file) => file.read(buffer),
             Self::Remote { file, position, run } => {
-                let read = file.read_at(*position, buffer, *run / 2)?;
+                let read = file.read_at(*position, buffer, *run)?;
                 *position += read as u64;
                 *run += read as u64;
                 Ok(read)

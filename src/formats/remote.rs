@@ -161,14 +161,18 @@ impl RemoteFile {
         })
     }
 
-    /// Reads bytes from `offset` on into the buffer; 0 only at the end. If a request is needed, it also asks for
-    /// `ahead` more bytes.
-    pub fn read_at(&self, offset: u64, buffer: &mut [u8], ahead: u64) -> io::Result<usize> {
+    /// Reads bytes from `offset` on into the buffer; 0 only at the end. `run` is the number of bytes that were read in a
+    /// row before. If a request is needed, it also asks for half of these, so that at most a third of what travels is not
+    /// used. After a jump it asks for one block, because htslib's buffer is larger than most of what is read there.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8], run: u64) -> io::Result<usize> {
         if offset >= self.length || buffer.is_empty() {
             return Ok(0);
         }
-        let wanted = (offset + buffer.len() as u64).min(self.length);
-        let block = self.block(offset / self.block, wanted + ahead).map_err(|fault| {
+        let end = match run {
+            0 => offset + 1,
+            _ => (offset + buffer.len() as u64).min(self.length) + run / 2,
+        };
+        let block = self.block(offset / self.block, end).map_err(|fault| {
             lock(&FAULT).get_or_insert_with(|| fault.clone());
             io::Error::other(fault)
         })?;

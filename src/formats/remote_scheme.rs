@@ -117,8 +117,7 @@ unsafe extern "C" fn read(stream: *mut hFILE, to: *mut c_void, length: usize) ->
     };
     // SAFETY: the stream owns the file until it is closed.
     let file = unsafe { &*stream.file };
-    // Half of what was read in a row: so at most a third of what travels is not used.
-    match file.read_at(stream.position, to, stream.run / 2) {
+    match file.read_at(stream.position, to, stream.run) {
         Ok(read) => {
             stream.position += read as u64;
             stream.run += read as u64;

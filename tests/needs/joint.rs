@@ -132,7 +132,7 @@ impl Case {
         let cohort = Cohort::open(reference, &gvcfs, &RegionChoice::default(), options).map_err(failed)?;
         let prior = cohort.measure().map_err(failed)?;
         let (names, mut found) = (cohort.samples(), Vec::new());
-        let run = cohort.run(&prior, |piece| {
+        let run = cohort.run(&prior, 0, |piece| {
             for line in &piece.lines {
                 found.extend(described(
                     &line.trim_end().split('\t').map(str::to_owned).collect(),
