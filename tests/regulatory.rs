@@ -142,7 +142,7 @@ fn peaks_of_several_files_are_tasks() {
     let labels = tensors.tensor("labels").unwrap();
     assert_eq!(labels.shape()[1], 2);
     let count = |task: usize| labels.data().chunks(2).filter(|labels| labels[task] == 1).count();
-    assert_eq!((count(0) + 1) / 2, count(1));
+    assert_eq!(count(0).div_ceil(2), count(1));
     assert_eq!(labels.shape()[0], 2 * count(0));
 }
 

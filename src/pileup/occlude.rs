@@ -11,7 +11,7 @@ const ROW: usize = WIDTH * CHANNELS;
 pub fn drawn_reads(image: &[u8]) -> usize {
     let rows = image.chunks_exact(ROW).skip(REFERENCE_ROWS);
     let filled = rows.enumerate().filter(|(_, row)| row.iter().any(|&byte| byte > 0));
-    filled.map(|(number, _)| number + 1).last().unwrap_or(0)
+    filled.map(|(number, _)| number + 1).next_back().unwrap_or(0)
 }
 
 /// The pileup as if these reads (0: the uppermost) were not there. The reads below move up.
@@ -117,7 +117,7 @@ mod tests {
     /// Three reads: one with a SNP at position 200, one with a deletion, one like the reference.
     fn image() -> Vec<u8> {
         let reference = "ACGTTGCAAC".repeat(40);
-        let at = |start: usize, length: usize| reference[start..start + length].as_bytes().to_vec();
+        let at = |start: usize, length: usize| reference.as_bytes()[start..start + length].to_vec();
         let mut with_snp = at(190, 20);
         with_snp[10] = b'T';
         let deleted = [at(195, 8), at(205, 8)].concat();

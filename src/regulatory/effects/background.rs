@@ -108,14 +108,14 @@ fn variant(stretch: &[u8], length: usize, class: usize, random: &mut Random) -> 
         let offset = random.below(near.len());
         let mut places = near.clone().cycle().skip(offset).take(near.len());
         let of_base = |place: usize| {
-            let bases = (0..4).filter_map(|base| {
+            let mut bases = (0..4).filter_map(|base| {
                 let alleles = Alleles {
                     reference: vec![stretch[place]],
                     alternate: vec![base],
                 };
                 (base != stretch[place] && alleles.class() == class).then_some((place, alleles))
             });
-            bases.last()
+            bases.next_back()
         };
         places.find_map(of_base)?
     } else {

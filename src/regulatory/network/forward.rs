@@ -150,7 +150,7 @@ impl Network {
     }
 
     fn blocks(&self, mut x: Tensor) -> Result<Tensor> {
-        debug_assert!(BLOCK_WIDTH % 2 == 1);
+        const { assert!(BLOCK_WIDTH % 2 == 1) };
         for block in 0..BLOCKS {
             let (name, dilation) = (format!("block{}", block + 1), 1 << block);
             let inner = self.convolve(&x, &format!("{name}.conv1"), dilation)?.f_relu()?;
