@@ -397,9 +397,9 @@ const PIECES: &str = "c:1-4000,c:8001-12000,c:16001-20000,c:24001-28000,c:32001-
 fn a_killed_run_goes_on_and_gives_the_same_files() {
     let world = World::new();
     // A SNP every 60 bases, each in other samples.
-    let samples = 60;
+    let samples = 120;
     let gvcf = |sample: usize| {
-        let carries = |site: usize| (site.wrapping_mul(2_654_435_761) >> 7) % 64 >= sample;
+        let carries = |site: usize| (site.wrapping_mul(2_654_435_761) >> 7) % 64 >= sample / 2;
         let mut records = Vec::new();
         for site in 0..LENGTH / 60 - 1 {
             let at = 60 * site + 30;

@@ -19,7 +19,7 @@ use crate::runtime::{Stage, StageCosts, Stopwatch};
 use crate::variants::{Call, Covered, CoveredRun, DecidingStage, Ploidy, unseen_allele_probabilities};
 
 /// Maximum number of partitions in a chunk.
-const MOST_PARTITIONS: usize = 64;
+const MOST_PARTITIONS: usize = 32;
 /// A chunk holds the remaining partitions divided by this number and by the number of threads.
 const CHUNKS_TO_COME: usize = 4;
 
