@@ -66,7 +66,7 @@ pub struct Scorer {
 impl Scorer {
     /// The score and end of the best local alignment of `query` to `target`, within `margin` diagonals (target offset
     /// minus query offset) of `diagonals` or slightly beyond. On ties, it takes the alignment that ends first in the
-    /// target. `None` if the score is below `floor`, which must be above 0. A query has at most [`LONGEST_QUERY`]
+    /// target. `None` if the score is below `floor`, which must be above 0. A query has at most `LONGEST_QUERY`
     /// bases.
     pub fn score(
         &mut self,

@@ -55,18 +55,34 @@ impl Breakdown {
         self.truth - self.missed
     }
 
+    /// Whether the row repeats the counts of the whole: all counted calls lie in the confident regions.
+    pub fn is_repeated(&self) -> bool {
+        self.subset == "TS_contained"
+    }
+
     /// The name of the class in words.
     pub fn class(&self) -> String {
-        let parts = [&self.subset, &self.subtype, &self.genotype];
-        let parts: Vec<&str> = parts
-            .into_iter()
-            .map(String::as_str)
-            .filter(|part| *part != "*")
-            .collect();
+        let parts = [self.subset.clone(), size_in_words(&self.subtype), self.genotype.clone()];
+        let parts: Vec<String> = parts.into_iter().filter(|part| part != "*").collect();
         match parts.is_empty() {
             true => "all".into(),
             false => parts.join(", "),
         }
+    }
+}
+
+/// A size class such as D1_5 or I16_PLUS in words.
+fn size_in_words(subtype: &str) -> String {
+    let kind = match subtype.chars().next() {
+        Some('D') => "deletions",
+        Some('I') => "insertions",
+        Some('C') => "complex changes",
+        _ => return subtype.to_owned(),
+    };
+    match subtype[1..].split_once('_') {
+        Some((least, "PLUS")) => format!("{kind} of {least} bases and more"),
+        Some((least, most)) => format!("{kind} of {least} to {most} bases"),
+        None => subtype.to_owned(),
     }
 }
 
@@ -90,6 +106,16 @@ mod tests {
             (rows[0].is_whole(), rows[0].found(), rows[0].class()),
             (true, 7, "all".into())
         );
-        assert_eq!((rows[1].is_whole(), rows[1].class()), (false, "hard, D1_5".into()));
+        assert_eq!(
+            (rows[1].is_whole(), rows[1].class()),
+            (false, "hard, deletions of 1 to 5 bases".into())
+        );
+    }
+
+    #[test]
+    fn sizes_are_words() {
+        assert_eq!(size_in_words("I16_PLUS"), "insertions of 16 bases and more");
+        assert_eq!(size_in_words("C6_15"), "complex changes of 6 to 15 bases");
+        assert_eq!(["*", "ti"].map(size_in_words), ["*", "ti"]);
     }
 }

@@ -130,7 +130,10 @@ fn breakdown(out: &mut impl Write, run: &RunState, rows: &[Breakdown]) -> Result
     let name = escape(&run.name);
     writeln!(out, "<h2>{name}: by class</h2>")?;
     let mut lines = Vec::new();
-    for row in rows.iter().filter(|row| row.truth + row.wrong > 0) {
+    for row in rows
+        .iter()
+        .filter(|row| row.truth + row.wrong > 0 && !row.is_repeated())
+    {
         if row.is_whole() {
             for (class, truth, missed) in [
                 ("heterozygous", row.truth_het, row.missed_het),

@@ -71,7 +71,7 @@ impl Model {
         format!("{} sha256:{} card-sha256:{card}", self.name(), self.checksum())
     }
 
-    /// Writes weights and card; see [`save_pair`].
+    /// Writes weights and card; see `save_pair`.
     pub fn save(&self, path: &Path) -> Result<()> {
         save_pair(path, &self.weights, &self.card_text, self.checksum())
     }
