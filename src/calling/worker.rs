@@ -376,8 +376,8 @@ mod tests {
             lengths(40, 2, false),
             [5, 4, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
         );
-        assert_eq!(lengths(1000, 2, false)[..3], [64; 3]);
-        assert_eq!(lengths(100, 1, false), [64, 36]);
+        assert_eq!(lengths(1000, 2, false)[..3], [MOST_PARTITIONS; 3]);
+        assert_eq!(lengths(MOST_PARTITIONS + 9, 1, false), [MOST_PARTITIONS, 9]);
         assert_eq!(lengths(20, 2, true), [1; 20]);
         assert!(lengths(0, 2, false).is_empty());
     }
