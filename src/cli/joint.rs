@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{RegionArgs, fraction, quality};
+use super::RegionArgs;
+use super::numbers::{fraction, quality};
 use crate::joint::Preset;
 
 /// Serialized: the options that can change a record.
