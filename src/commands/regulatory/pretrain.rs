@@ -21,39 +21,15 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
     let device = parse_device(&args.training.device)?;
     check_inputs_are_kept(&[("--output", args.training.output.clone())], &[&args.reference])?;
     let output = check_output(&args.training.output, &BESIDE, None)?;
-    let reference = Reference::open(&args.reference)?;
-    let contigs = reference.contigs();
-    let regions = match args.regions.is_empty() {
-        true => IntervalSet::from_regions(contigs.iter().map(|contig| Region::new(&contig.name, 0, contig.length))),
-        false => gather("--regions", &args.regions, contigs)?,
-    };
-    let rule = SplitRule::new(&args.validation, &[], contigs, args.training.seed)?;
-    let (length, most, seed) = (u64::from(args.length), args.most_windows as usize, args.training.seed);
-    let windows = GenomeWindows::read(&reference, &regions, &rule, length, most, seed)?;
-    let shape = args
-        .training
-        .shape
-        .shape(args.training.architecture.unwrap_or(Architecture::Convolution));
-    let lesson = Language::new(&windows, args.objective, &shape, seed)?;
+    let windows = read_windows(args)?;
+    let architecture = args.training.architecture.unwrap_or(Architecture::Convolution);
+    let shape = args.training.shape.shape(architecture);
+    let lesson = Language::new(&windows, args.objective, &shape, args.training.seed)?;
     tch::set_num_threads(1);
-    let mut digest = Sha256::new();
-    windows
-        .training
-        .iter()
-        .chain(&windows.validation)
-        .for_each(|codes| digest.update(codes));
     let run = TrainingRun {
         options: args.training.options(shape)?,
         output: &output.place,
-        examples: Examples {
-            path: args.reference.display().to_string(),
-            sha256: hex(&digest.finalize()),
-            training: lesson.examples(),
-            origin: json!({
-                "regions": args.regions, "validation": args.validation, "objective": args.objective,
-                "validation_windows": windows.validation.len(),
-            }),
-        },
+        examples: examples(args, &windows, lesson.examples()),
         tasks: Vec::new(),
         length: args.length as usize,
         init_from: None,
@@ -62,16 +38,15 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         device,
         notes: args.training.notes.clone(),
     };
+    let training = run.examples.training as u64;
     log::info!(
-        "{} of {length} bases to learn from, {} to validate on, {device:?}, {}",
-        counted(run.examples.training as u64, "window"),
+        "{} of {} bases to learn from, {} to validate on, {device:?}, {}",
+        counted(training, "window"),
+        args.length,
         windows.validation.len(),
         counted(run.threads as u64, "thread"),
     );
-    let mut progress = Progress::new(
-        (run.examples.training as u64).max(run.options.epoch_examples as u64),
-        lesson.measure(),
-    );
+    let mut progress = Progress::new(training.max(run.options.epoch_examples as u64), lesson.measure());
     let model = train(&run, &lesson, &mut |event| progress.tell(event))?;
     progress.bar.finish_and_clear();
     let mut card = model.card().clone();
@@ -81,21 +56,51 @@ pub fn run(args: &PretrainArgs) -> Result<()> {
         .iter()
         .map(|epoch| epoch.measure)
         .fold(f64::INFINITY, f64::min);
-    card.perplexity = vec![Perplexity {
-        model: format!("this model ({:?} base)", args.objective).to_lowercase(),
-        bases: windows.validation.iter().map(Vec::len).sum(),
-        value: best,
-    }];
-    card.perplexity
-        .extend(markov_perplexities(&windows.training, &windows.validation));
-    let table: String = card
-        .perplexity
-        .iter()
-        .map(|p| format!("{:<28} perplexity {:.4}\n", p.model, p.value))
-        .collect();
+    card.perplexity = perplexities(args, &windows, best);
+    let line = |p: &Perplexity| format!("{:<28} perplexity {:.4}\n", p.model, p.value);
+    let table: String = card.perplexity.iter().map(line).collect();
     model.with_card(card)?.save(run.output)?;
     if log::log_enabled!(log::Level::Info) {
         print(table)?;
     }
     Ok(())
+}
+
+fn read_windows(args: &PretrainArgs) -> Result<GenomeWindows> {
+    let reference = Reference::open(&args.reference)?;
+    let contigs = reference.contigs();
+    let regions = match args.regions.is_empty() {
+        true => IntervalSet::from_regions(contigs.iter().map(|contig| Region::new(&contig.name, 0, contig.length))),
+        false => gather("--regions", &args.regions, contigs)?,
+    };
+    let (most, seed) = (args.most_windows as usize, args.training.seed);
+    let rule = SplitRule::new(&args.validation, &[], contigs, seed)?;
+    GenomeWindows::read(&reference, &regions, &rule, u64::from(args.length), most, seed)
+}
+
+/// What the card says about the windows.
+fn examples(args: &PretrainArgs, windows: &GenomeWindows, training: usize) -> Examples {
+    let mut digest = Sha256::new();
+    let all = windows.training.iter().chain(&windows.validation);
+    all.for_each(|codes| digest.update(codes));
+    Examples {
+        path: args.reference.display().to_string(),
+        sha256: hex(&digest.finalize()),
+        training,
+        origin: json!({
+            "regions": args.regions, "validation": args.validation, "objective": args.objective,
+            "validation_windows": windows.validation.len(),
+        }),
+    }
+}
+
+/// The perplexity `own` of the model, and the perplexities of Markov chains on the same windows.
+fn perplexities(args: &PretrainArgs, windows: &GenomeWindows, own: f64) -> Vec<Perplexity> {
+    let own = Perplexity {
+        model: format!("this model ({:?} base)", args.objective).to_lowercase(),
+        bases: windows.validation.iter().map(Vec::len).sum(),
+        value: own,
+    };
+    let chains = markov_perplexities(&windows.training, &windows.validation);
+    std::iter::once(own).chain(chains).collect()
 }
