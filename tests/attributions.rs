@@ -75,7 +75,7 @@ fn hiding_what_is_named_changes_more_than_hiding_at_random() {
     // Errors of the reads become candidates, too.
     let evidence = EvidenceOptions {
         candidates: CandidateOptions {
-            min_snp_fraction: 0.02,
+            min_snp_lod: -30.0,
             ..CandidateOptions::default()
         },
         ..EvidenceOptions::default()

@@ -316,7 +316,7 @@ fn usage_errors_exit_with_2() {
         "--min-quality=inf",
         "--min-quality=-5",
         "--min-supporting-reads=0",
-        "--min-snp-fraction=1.5",
+        "--min-snp-lod=nan",
         "--min-base-quality=9",
     ] {
         let (name, value) = flag.split_once('=').unwrap();

@@ -157,10 +157,10 @@ fn ref_calls_may_be_left_out_of_the_vcf() {
     let path = |name: &str| folder.path().join(name);
     // So low that sequencing errors become candidates.
     let low = [
-        "--min-snp-fraction",
-        "0.02",
-        "--min-indel-fraction",
-        "0.02",
+        "--min-snp-lod",
+        "-30",
+        "--min-indel-lod",
+        "-30",
         "--regions",
         "chrA:-30000",
     ];

@@ -18,10 +18,10 @@ const REGIONS: &str = "chrA:1-6000,chrA:11001-17000,chrA:21001-27000,chrA:32001-
 /// So many candidates that a run takes some seconds. One thread alone would make one piece of all regions.
 const SLOW: [&str; 9] = [
     "--no-cascade",
-    "--min-snp-fraction",
-    "0.03",
-    "--min-indel-fraction",
-    "0.03",
+    "--min-snp-lod",
+    "-30",
+    "--min-indel-lod",
+    "-30",
     "--min-supporting-reads",
     "1",
     "--threads",

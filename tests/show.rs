@@ -123,7 +123,7 @@ fn a_region_beyond_the_contig_is_refused_and_leaves_no_files() {
 const REGION: &str = "chrA:1-25,000";
 
 /// Thresholds that make errors of the reads candidates, so that there are RefCall records.
-const LOW: [&str; 4] = ["--min-supporting-reads", "2", "--min-snp-fraction", "0.02"];
+const LOW: [&str; 4] = ["--min-supporting-reads", "2", "--min-snp-lod", "-30"];
 
 /// The records of `call` in [`REGION`].
 fn called(folder: &Path, flags: &[&str]) -> Vec<Vec<String>> {

@@ -520,9 +520,9 @@ fn a_model_does_not_replace_its_initial_model_or_other_files() {
 #[test]
 fn shared_reads_are_refused_and_other_rules_are_told() {
     let world = World::new(40);
-    let info = |sample: &str, reads: &str, fraction: f64| {
+    let info = |sample: &str, reads: &str, lod: f64| {
         serde_json::json!({
-            "sample": sample, "inputs": {"reads": {"sha256": reads}}, "thresholds": {"min_snp_fraction": fraction}
+            "sample": sample, "inputs": {"reads": {"sha256": reads}}, "thresholds": {"min_snp_lod": lod}
         })
     };
     let make = |name: &str, seed, info| shards_with(&world.path(name), 40, seed, FRACTIONS, info);
@@ -537,7 +537,7 @@ fn shared_reads_are_refused_and_other_rules_are_told() {
     train("m.safetensors", &[]).success().stderr(
         contains("are of the same sample at synthetic:1-1")
             .and(contains("different rules"))
-            .and(contains("has {\"min_snp_fraction\":0.2}")),
+            .and(contains("has {\"min_snp_lod\":0.2}")),
     );
     Command::cargo_bin("dvcall")
         .unwrap()

@@ -121,7 +121,7 @@ fn a_worse_caller_ends_with_status_3() {
     let laboratory = Laboratory::new("");
     laboratory.validate("first", &["--accept"]).success();
     // Heterozygous SNPs are below this fraction.
-    laboratory.plan("call = ['--min-snp-fraction', '0.7']");
+    laboratory.plan("call = ['--min-snp-lod', '25']");
     laboratory
         .validate("second", &[])
         .code(3)

@@ -10,8 +10,11 @@ use super::part::{self, Spelling};
 use crate::genome::{Region, Sequence, differences};
 use crate::reads::{Indel, Read, correct_read_errors, indels};
 
+/// The least probability of a reading error, whatever a base quality says.
+const LEAST_ERROR: f64 = 1e-3;
+
 /// One alternate allele and the reads that carry it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AlleleCount {
     /// Reference bases that the allele replaces, from the site's position on.
     pub reference: Vec<u8>,
@@ -20,6 +23,8 @@ pub struct AlleleCount {
     pub reads: Vec<u32>,
     /// Fragments that carry the allele; see [`SiteCounts::depth`].
     pub depth: u32,
+    /// Log10 of the probability that all these fragments are reading errors.
+    pub log10_error: f64,
     /// Number of reads that carry the allele with insufficient base quality.
     pub low_quality_reads: u32,
     /// Whether a clean read carries the allele: its only indel, with few other differences.
@@ -33,7 +38,7 @@ impl AlleleCount {
 }
 
 /// The allele counts of one position.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SiteCounts {
     /// 0-based.
     pub position: u64,
@@ -274,6 +279,7 @@ impl ObservedSite {
                 bases,
                 reads: Vec::new(),
                 depth: 0,
+                log10_error: 0.0,
                 low_quality_reads: 0,
                 in_clean_read: false,
             }));
@@ -301,6 +307,7 @@ impl ObservedSite {
                 Some(allele) => {
                     allele.reads.push(observation.read);
                     allele.depth += fragment;
+                    allele.log10_error += f64::from(fragment) * log10_error(observation.quality);
                     allele.in_clean_read |= clean[observation.read as usize];
                 }
                 None => counts.reference_depth += fragment,
@@ -314,6 +321,10 @@ impl ObservedSite {
             .sort_unstable_by(|a, b| (&a.reference, &a.bases).cmp(&(&b.reference, &b.bases)));
         counts
     }
+}
+
+fn log10_error(quality: u8) -> f64 {
+    (-f64::from(quality) / 10.0).max(LEAST_ERROR.log10())
 }
 
 /// Maps each read to its mate if both alignments share a position. `reads` are ordered by start. Insert sizes separate

@@ -5,21 +5,24 @@ use std::fmt;
 use super::counts::{AlleleCount, SiteCounts};
 use crate::reads::MIN_BASE_QUALITY;
 
-/// Maximum depth at which an indel needs one read less. At such depths, chance often leaves an allele with one read,
-/// and errors rarely look like an indel.
-const SHALLOW: u32 = 12;
+/// Expected fraction of the depth of a heterozygous SNP.
+const SNP_FRACTION: f64 = 0.5;
+/// Expected fraction of the depth of a heterozygous indel. Half of its reads are often lost, because reads that end
+/// near an indel do not show it.
+const INDEL_FRACTION: f64 = 0.25;
 
 /// Thresholds that an alternate allele must reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CandidateOptions {
     /// Minimum base quality (phred).
     pub min_base_quality: u8,
-    /// Minimum number of fragments with the allele; one less for an indel at low depth.
+    /// Minimum number of fragments with the allele; one less for an indel in a clean read.
     pub min_supporting_reads: u32,
-    /// Minimum fraction of the depth for an allele that replaces one base.
-    pub min_snp_fraction: f64,
-    /// Minimum fraction of the depth for any other allele.
-    pub min_indel_fraction: f64,
+    /// Minimum LOD of an allele that replaces one base: log10 of the likelihood of a heterozygous variant, divided by
+    /// the likelihood of reading errors (Li et al., Genome Research 2008).
+    pub min_snp_lod: f64,
+    /// Minimum LOD of any other allele.
+    pub min_indel_lod: f64,
 }
 
 impl Default for CandidateOptions {
@@ -27,14 +30,11 @@ impl Default for CandidateOptions {
         Self {
             min_base_quality: MIN_BASE_QUALITY,
             min_supporting_reads: 2,
-            min_snp_fraction: 0.12,
-            min_indel_fraction: 0.06,
+            min_snp_lod: 1.3,
+            min_indel_lod: 0.9,
         }
     }
 }
-
-/// Number of haplotypes, and so of different indels at a site.
-const PLOIDY: usize = 2;
 
 /// Whether an allele becomes a candidate, or why not.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,55 +44,51 @@ pub enum Verdict {
     TooFewReads {
         needed: u32,
     },
-    /// The allele's fraction of the depth is below `needed`.
-    FractionTooLow {
+    /// Reading errors explain the reads too well.
+    LodTooLow {
+        lod: f64,
         needed: f64,
     },
 }
 
 impl CandidateOptions {
-    /// Judges the alleles of a site, in their order. At low depth, an indel with one read too few also becomes a
-    /// candidate, if a clean read carries it and the site has at most two such indels. More different indels look like
-    /// errors.
+    /// Judges the alleles of a site, in their order.
     pub fn verdicts(&self, site: &SiteCounts) -> Vec<Verdict> {
-        let mut verdicts: Vec<Verdict> = site.alleles.iter().map(|a| self.judge(a, site.depth)).collect();
-        let frequent = |a: &AlleleCount| f64::from(a.depth) >= self.min_indel_fraction * f64::from(site.depth);
-        let eligible = |a: &AlleleCount| {
-            !a.is_snp() && a.in_clean_read && a.depth > 0 && a.depth + 1 == self.min_supporting_reads && frequent(a)
-        };
-        let one_short: Vec<usize> = (0..site.alleles.len())
-            .filter(|&i| eligible(&site.alleles[i]))
-            .collect();
-        if one_short.len() <= PLOIDY && site.depth <= SHALLOW {
-            for allele in one_short {
-                verdicts[allele] = Verdict::Candidate;
-            }
-        }
-        verdicts
+        let judge = |allele| self.judge(allele, site.depth);
+        site.alleles.iter().map(judge).collect()
     }
 
-    /// Minimum number of fragments that any indel needs at any depth.
+    /// Minimum number of fragments that any indel needs.
     pub(super) fn min_indel_reads(&self) -> u32 {
         self.min_supporting_reads.saturating_sub(1).max(1)
     }
 
-    /// Judges an allele at a site of `depth` fragments, without regard to other alleles.
+    /// Judges an allele at a site of `depth` fragments. Errors rarely look like a clean indel, so one read less is
+    /// enough there.
     fn judge(&self, allele: &AlleleCount, depth: u32) -> Verdict {
-        let needed = if allele.is_snp() {
-            self.min_snp_fraction
-        } else {
-            self.min_indel_fraction
+        let (needed_reads, fraction, needed) = match (allele.is_snp(), allele.in_clean_read) {
+            (true, _) => (self.min_supporting_reads, SNP_FRACTION, self.min_snp_lod),
+            (false, true) => (self.min_indel_reads(), INDEL_FRACTION, self.min_indel_lod),
+            (false, false) => (self.min_supporting_reads, INDEL_FRACTION, self.min_indel_lod),
         };
-        if allele.depth < self.min_supporting_reads.max(1) {
+        let lod = lod(allele, depth, fraction);
+        if allele.depth < needed_reads.max(1) {
             Verdict::TooFewReads {
-                needed: self.min_supporting_reads.max(1),
+                needed: needed_reads.max(1),
             }
-        } else if f64::from(allele.depth) < needed * f64::from(depth) {
-            Verdict::FractionTooLow { needed }
+        } else if lod < needed {
+            Verdict::LodTooLow { lod, needed }
         } else {
             Verdict::Candidate
         }
     }
+}
+
+/// Log10 of the likelihood of an allele with the expected `fraction` of `depth` fragments, divided by the likelihood
+/// of reading errors.
+fn lod(allele: &AlleleCount, depth: u32, fraction: f64) -> f64 {
+    let others = f64::from(depth.saturating_sub(allele.depth));
+    f64::from(allele.depth) * fraction.log10() - allele.log10_error + others * (1.0 - fraction).log10()
 }
 
 impl fmt::Display for Verdict {
@@ -100,7 +96,7 @@ impl fmt::Display for Verdict {
         match self {
             Self::Candidate => write!(f, "candidate"),
             Self::TooFewReads { needed } => write!(f, "fewer than {needed} reads of sufficient base quality"),
-            Self::FractionTooLow { needed } => write!(f, "fraction of reads below {needed}"),
+            Self::LodTooLow { lod, needed } => write!(f, "LOD {lod:.1} below {needed}"),
         }
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::RegionArgs;
-use super::numbers::{base_quality, fraction, share};
+use super::numbers::{base_quality, lod, share};
 use crate::candidates::CandidateOptions;
 use crate::evidence::{EvidenceOptions, Inputs};
 use crate::output::{BAM_INDEXES, indexes};
@@ -70,15 +70,16 @@ pub struct EvidenceArgs {
     /// Minimum base quality of a supporting base, at least 10
     #[arg(long, value_name = "PHRED", default_value_t = MIN_BASE_QUALITY, value_parser = base_quality)]
     pub min_base_quality: u8,
-    /// Minimum number of reads that support an allele; one fewer for an indel where the depth is at most 12
+    /// Minimum number of reads that support an allele; one fewer for an indel in a read without other differences
     #[arg(long, value_name = "N", default_value_t = CandidateOptions::default().min_supporting_reads, value_parser = clap::value_parser!(u32).range(1..))]
     pub min_supporting_reads: u32,
-    /// Minimum fraction of reads that support a SNP
-    #[arg(long, value_name = "FRACTION", default_value_t = CandidateOptions::default().min_snp_fraction, value_parser = fraction)]
-    pub min_snp_fraction: f64,
-    /// Minimum fraction of reads that support an indel
-    #[arg(long, value_name = "FRACTION", default_value_t = CandidateOptions::default().min_indel_fraction, value_parser = fraction)]
-    pub min_indel_fraction: f64,
+    /// Minimum LOD of a SNP: log10 of the likelihood of a heterozygous variant, divided by the likelihood of reading
+    /// errors. May be negative
+    #[arg(long, value_name = "LOD", default_value_t = CandidateOptions::default().min_snp_lod, value_parser = lod, allow_hyphen_values = true)]
+    pub min_snp_lod: f64,
+    /// Minimum LOD of an indel
+    #[arg(long, value_name = "LOD", default_value_t = CandidateOptions::default().min_indel_lod, value_parser = lod, allow_hyphen_values = true)]
+    pub min_indel_lod: f64,
     /// Use at most about N reads per position; the reads are chosen at random, and mates stay together
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_DEPTH, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_depth: u32,
@@ -113,8 +114,8 @@ impl EvidenceArgs {
             candidates: CandidateOptions {
                 min_base_quality: self.min_base_quality,
                 min_supporting_reads: self.min_supporting_reads,
-                min_snp_fraction: self.min_snp_fraction,
-                min_indel_fraction: self.min_indel_fraction,
+                min_snp_lod: self.min_snp_lod,
+                min_indel_lod: self.min_indel_lod,
             },
             realign: !self.no_realign,
             force: self.force,

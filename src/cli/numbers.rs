@@ -27,3 +27,9 @@ pub(super) fn base_quality(text: &str) -> Result<u8, String> {
         format!("expected a whole number from {MIN_BASE_QUALITY} up, because pileups show no bases of lower quality")
     })
 }
+
+/// A logarithm of odds.
+pub(super) fn lod(text: &str) -> Result<f64, String> {
+    let lod = text.parse().ok().filter(|lod: &f64| lod.is_finite());
+    lod.ok_or_else(|| "expected a number".into())
+}
