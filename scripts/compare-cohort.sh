@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Compares joint genotypes with `bcftools merge -g`, with bcftools' joint calling from the reads, and with the calls of
+# Compares joint genotypes with `bcftools merge -g`, with the joint calling of bcftools and freebayes from the reads, and with the calls of
 # each person alone, on the cohort of scripts/simulate-cohort.sh, against the truth. Prints a line for each method, depth and type: true variants missed and
 # false calls (dvcall evaluate), missed variants that nobody else has, genotypes that are not called (of the method's
 # records), and Mendelian errors of both trios (bcftools +mendelian).
 #   scripts/compare-cohort.sh COHORT DVCALL
-# Needs: apt-get install bcftools tabix
+# Needs: apt-get install bcftools freebayes tabix
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 [[ $# -eq 2 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 cohort=$1 dvcall=$2
 reference=$cohort/ref/b37.chr20.fa
-mapfile -t people < <(cd "$cohort" && ls -d person?? father? mother? child?)
+shopt -s nullglob
+mapfile -t people < <(cd "$cohort" && printf '%s\n' person?? deep?? father? mother? child?)
 gvcfs=("${people[@]/%//calls.g.vcf.gz}")
 gvcfs=("${gvcfs[@]/#/$cohort/}")
 bams=("${people[@]/%//reads.bam}")
@@ -24,12 +25,20 @@ bcftools index -f -t "$out/merge.vcf.gz"
 "$dvcall" joint --quiet --ref "$reference" --pedigree "$cohort/cohort.ped" --output "$out/pedigree.vcf.gz" "${gvcfs[@]}"
 "$dvcall" joint --quiet --ref "$reference" --preset wgs --output "$out/wgs.vcf.gz" "${gvcfs[@]}"
 
-bcftools mpileup --no-version -r 20:1500001-1800000 -f "$reference" -a AD,DP -d 2000 "${bams[@]}" 2>/dev/null |
+bcftools mpileup --no-version -R "$cohort/child1/region.bed" -f "$reference" -a AD,DP -d 2000 "${bams[@]}" 2>/dev/null |
   bcftools call --no-version -mv -O z -o "$out/bcftools.vcf.gz"
 bcftools index -f -t "$out/bcftools.vcf.gz"
 
+# At most four alleles a site, because the alleles of many people cost freebayes hours.
+if [[ ! -e $out/freebayes.vcf.gz.tbi ]]; then
+  printf '%s\n' "${bams[@]}" > "$out/bams.txt"
+  freebayes -f "$reference" -t "$cohort/child1/region.bed" -L "$out/bams.txt" --use-best-n-alleles 4 |
+    bcftools view --no-version -i 'QUAL>=20' -Ou | bcftools norm --no-version -f "$reference" -O z -o "$out/freebayes.vcf.gz" - 2>/dev/null
+  bcftools index -f -t "$out/freebayes.vcf.gz"
+fi
+
 for person in "${people[@]}"; do
-  for method in merge joint pedigree wgs bcftools alone; do
+  for method in merge joint pedigree wgs bcftools freebayes alone; do
     calls=$out/$person.$method.calls.vcf.gz
     if [[ $method == alone ]]; then
       cp "$cohort/$person/calls.vcf.gz" "$calls"
@@ -45,7 +54,7 @@ for person in "${people[@]}"; do
   done
 done
 python3 "$here/compare_cohort.py" "$cohort" "$out" "${people[@]}"
-for method in merge joint pedigree bcftools; do
+for method in merge joint pedigree bcftools freebayes; do
   for trio in 1 2; do
     printf '%s, trio %s: ' "$method" "$trio"
     bcftools +mendelian "$out/$method.vcf.gz" -t "mother$trio,father$trio,child$trio" -m c 2>/dev/null | tail -n 1
