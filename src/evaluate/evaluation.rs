@@ -13,7 +13,7 @@ use crate::evaluate::calls::{
 };
 use crate::evaluate::counts::{
     BUILT_IN, CONTAINED, CountKind, CountedCall, DIPLOID_RANK, Decided, GateTally, GqCalibration, HAPLOID_RANK, Record,
-    Status, Stratum, Tally, mark_boundaries, pair, read_bed, read_strata, with_truth,
+    Status, Stratum, Tally, TierTally, mark_boundaries, pair, read_bed, read_strata, with_truth,
 };
 use crate::evaluate::listing::{AnnotatedWriter, ErrorList};
 use crate::evaluate::matching::{Superlocus, decide, preprocess, superloci};
@@ -364,6 +364,7 @@ impl<'a> CallSetScoring<'a> {
                 score_step: 0.0,
                 calibration: GqCalibration::default(),
                 gates: GateTally::new(gates),
+                tiers: TierTally::default(),
                 errors: ErrorList::default(),
                 given_up: Vec::new(),
                 without_truth: 0,
@@ -392,6 +393,7 @@ impl<'a> CallSetScoring<'a> {
             self.run.observations.extend(CountedCall::from_record(record));
             self.run.calibration.add(record);
             self.run.gates.add(record);
+            self.run.tiers.add(record);
             self.run.errors.add(contig, record, &self.reader, self.strata)?;
             if let Some(writer) = &mut self.annotated {
                 writer.add(&contig.name, record, &self.calls.filters)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::evaluate::counts::{
     BUILT_IN, CountedCall, Counts, DIPLOID_RANK, FilterRow, GateTally, GqCalibration, HAPLOID_RANK, Record, RecordSide,
-    Tally,
+    Tally, TierTally,
 };
 use crate::evaluate::listing::ErrorList;
 use crate::genome::{Contig, IntervalSet, Region};
@@ -33,6 +33,7 @@ pub struct EvaluatedCallSet {
     pub calibration: GqCalibration,
     /// What the gates take away; empty without gates.
     pub gates: GateTally,
+    pub tiers: TierTally,
     pub errors: ErrorList,
     /// Intervals where the search gave up; their calls are not counted.
     pub given_up: Vec<GivenUp>,

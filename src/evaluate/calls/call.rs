@@ -52,6 +52,8 @@ pub struct CallQualities {
     pub quality: Option<f32>,
     /// FORMAT/GQ.
     pub genotype: Option<f32>,
+    /// FORMAT/TIER.
+    pub tier: Option<u8>,
     pub gates: JudgedByGates,
 }
 

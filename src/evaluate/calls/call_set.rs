@@ -241,6 +241,7 @@ impl<'a> CallReader<'a> {
             score: CallQualities {
                 quality: self.selection.score.value(&record),
                 genotype: record.value("GQ").and_then(number),
+                tier: record.value("TIER").and_then(|tier| tier.parse().ok()),
                 gates: self.judge(&record, position),
             },
         }))

@@ -15,7 +15,7 @@ pub struct Decisions {
 }
 
 impl Decisions {
-    fn add(&mut self, status: Status) {
+    pub(super) fn add(&mut self, status: Status) {
         match status {
             Status::TruePositive => self.true_positives += 1,
             Status::FalsePositive => self.false_positives += 1,
@@ -23,6 +23,26 @@ impl Decisions {
             Status::FalseNegative | Status::Ignored => {}
         }
     }
+}
+
+impl Decisions {
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            true_positives: self.true_positives + other.true_positives,
+            false_positives: self.false_positives + other.false_positives,
+            unknown: self.unknown + other.unknown,
+        }
+    }
+
+    /// Share of the assessed calls that are right.
+    pub fn precision(self) -> Option<f64> {
+        share(self.true_positives, self.true_positives + self.false_positives)
+    }
+}
+
+/// None of nothing.
+pub fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// Calls that pass all filters but those of gates: all in a gate, and of these the ones that the gate takes away.

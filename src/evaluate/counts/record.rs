@@ -46,6 +46,8 @@ pub struct RecordSide {
     pub score: Option<f32>,
     /// The query's GQ.
     pub genotype_quality: Option<f32>,
+    /// The query's tier.
+    pub tier: Option<u8>,
     pub gates: JudgedByGates,
 }
 
@@ -152,6 +154,7 @@ fn record_side(alternates: &mut Vec<Vec<u8>>, call: &SampleCall, decision: &Deci
         zygosity: call.zygosity(),
         score: call.score.quality.filter(|_| !is_truth),
         genotype_quality: call.score.genotype.filter(|_| !is_truth),
+        tier: call.score.tier.filter(|_| !is_truth),
         gates: call.score.gates,
     }
 }

@@ -251,6 +251,7 @@ fn to_call(pieces: Vec<Piece>, sequence: &Sequence) -> SampleCall {
         score: CallQualities {
             quality: highest(|s| s.quality),
             genotype: highest(|s| s.genotype),
+            tier: pieces.iter().filter_map(|p| p.score.tier).max(),
             gates: pieces
                 .iter()
                 .map(|p| p.score.gates)

@@ -1,7 +1,7 @@
 //! What gates take away, as rows.
 
 use crate::evaluate::EvaluatedCallSet;
-use crate::evaluate::counts::Decisions;
+use crate::evaluate::counts::{Decisions, share};
 use crate::gates::Gates;
 
 pub const GATE_COLUMNS: [&str; 11] = [
@@ -32,8 +32,7 @@ pub fn gate_rows(run: &EvaluatedCallSet, gates: &Gates) -> Vec<Vec<String>> {
         row.extend(numbers(counts.taken));
         let right = counts.inside.true_positives - counts.taken.true_positives;
         let wrong = counts.inside.false_positives - counts.taken.false_positives;
-        let precision = (right + wrong > 0).then(|| right as f64 / (right + wrong) as f64);
-        row.push(precision.map_or_else(String::new, |p| format!("{p:.6}")));
+        row.push(share(right, right + wrong).map_or_else(String::new, |p| format!("{p:.6}")));
         row
     });
     rows.collect()

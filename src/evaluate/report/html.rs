@@ -9,6 +9,7 @@ use super::charts::{Bar, Trace, calibration_chart, intervals, precision_recall};
 use super::gates::{GATE_COLUMNS, gate_rows};
 use super::roc::{Curve, Wanted};
 use super::screen::{Named, by_ploidy, comparison};
+use super::tiers::{TIER_COLUMNS, tier_rows};
 use crate::evaluate::counts::{Count, Counts, FilterRow, SUBTYPES, f1_interval};
 use crate::evaluate::listing::ERROR_COLUMNS;
 use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
@@ -50,6 +51,7 @@ pub fn write_report(out: &mut impl Write, evaluation: &Evaluation, sets: &[Named
     curves(out, sets, &options.score.name())?;
     strata(out, run, subsets)?;
     gates(out, evaluation, run)?;
+    tiers(out, run)?;
     breakdown(out, run)?;
     qualities(out, run)?;
     errors(out, run)?;
@@ -188,6 +190,18 @@ fn gates(out: &mut impl Write, evaluation: &Evaluation, run: &EvaluatedCallSet) 
          calls that do not reach what the gate demands.</p>"
     )?;
     table(out, &headings(&GATE_COLUMNS), &gate_rows(run, gates))
+}
+
+/// Calls by tier.
+fn tiers(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {
+    if !run.tiers.has_tiers() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<h2>Tiers</h2>\n<p>Calls that pass, by FORMAT/TIER: 1 report, 2 confirm, 3 review by a person.</p>"
+    )?;
+    table(out, &headings(&TIER_COLUMNS), &tier_rows(run))
 }
 
 fn breakdown(out: &mut impl Write, run: &EvaluatedCallSet) -> Result<()> {

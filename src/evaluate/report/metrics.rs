@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::roc::{Curve, Wanted};
 use super::screen::Named;
-use crate::evaluate::counts::{Count, Counts, Decisions, FilterRow, SUBTYPES, TYPES, expected_calibration_error};
+use crate::evaluate::counts::{
+    Count, Counts, Decisions, FilterRow, SUBTYPES, TYPES, expected_calibration_error, share,
+};
 use crate::evaluate::{EvaluatedCallSet, Evaluation, Subset};
 use crate::gates::{Gate, Gates};
 use crate::variants::{ExcludedCalls, VariantType};
@@ -33,6 +35,9 @@ pub fn write_metrics(to: impl Write, evaluation: &Evaluation, sets: &[Named], su
     });
     if let Some(gates) = evaluation.gates() {
         value["gates"] = sets.first().map_or(Value::Null, |set| gate_figures(set.run, gates));
+    }
+    if let Some(set) = sets.first().filter(|set| set.run.tiers.has_tiers()) {
+        value["tiers"] = tier_figures(set.run);
     }
     serde_json::to_writer_pretty(to, &value)?;
     Ok(())
@@ -66,7 +71,6 @@ fn call_set(set: &Named, evaluation: &Evaluation, subsets: &[Subset], detailed: 
 
 /// What each gate takes away.
 fn gate_figures(run: &EvaluatedCallSet, gates: &Gates) -> Value {
-    let decisions = |d: &Decisions| json!({"tp": d.true_positives, "fp": d.false_positives, "unk": d.unknown});
     let rows = run.gates.rows(gates).map(|(gate, variant_type, counts)| {
         json!({
             "gate": gate.map(|gate| &gate.name),
@@ -78,6 +82,25 @@ fn gate_figures(run: &EvaluatedCallSet, gates: &Gates) -> Value {
         })
     });
     rows.collect()
+}
+
+/// Calls by tier.
+fn tier_figures(run: &EvaluatedCallSet) -> Value {
+    let rows = run.tiers.rows().map(|(tier, variant_type, counts, all)| {
+        json!({
+            "tier": tier,
+            "type": variant_type.name(),
+            "calls": decisions(&counts),
+            "precision": counts.precision(),
+            "share_of_tp": share(counts.true_positives, all.true_positives),
+            "share_of_fp": share(counts.false_positives, all.false_positives),
+        })
+    });
+    rows.collect()
+}
+
+fn decisions(d: &Decisions) -> Value {
+    json!({"tp": d.true_positives, "fp": d.false_positives, "unk": d.unknown})
 }
 
 /// Calls that are not compared, by reason.

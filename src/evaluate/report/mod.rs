@@ -8,6 +8,7 @@ mod output;
 mod roc;
 mod screen;
 mod tables;
+mod tiers;
 
 pub use output::{EvaluationFiles, check_prefix};
 pub use roc::{Curve, Wanted};

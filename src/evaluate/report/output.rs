@@ -11,17 +11,19 @@ use super::html::write_report;
 use super::metrics::write_metrics;
 use super::screen::{Named, comparison};
 use super::tables::{write_extended, write_roc, write_summary};
+use super::tiers::{TIER_COLUMNS, tier_rows};
 use crate::evaluate::Evaluation;
 use crate::formats::check_whole;
 use crate::output::{OutputFile, ReadyFile, TextFile, VCF_INDEXES, folder_of, put_in_place};
 
 /// Suffixes of all possible output files.
-const SUFFIXES: [&str; 10] = [
+const SUFFIXES: [&str; 11] = [
     "summary.csv",
     "extended.csv",
     "metrics.json",
     "compare.csv",
     "gates.csv",
+    "tiers.csv",
     "roc.all.csv.gz",
     "vcf.gz",
     "vcf.gz.tbi",
@@ -94,6 +96,10 @@ impl EvaluationFiles {
         if let Some(gates) = evaluation.gates() {
             let columns = GATE_COLUMNS.map(str::to_owned).to_vec();
             files.push(self.file("gates.csv", |out| write_rows(out, columns, gate_rows(run, gates)))?);
+        }
+        if run.tiers.has_tiers() {
+            let columns = TIER_COLUMNS.map(str::to_owned).to_vec();
+            files.push(self.file("tiers.csv", |out| write_rows(out, columns, tier_rows(run)))?);
         }
         let curve = OutputFile::create(&named(&self.prefix, "roc.all.csv.gz"))?;
         let mut out = bgzf::Writer::from_path(curve.path()).with_context(|| curve.failed())?;
