@@ -61,6 +61,8 @@ fn a_type_or_depth_with_too_few_examples_has_no_tier_1() {
     };
     let plain = called("plain.vcf", &[]);
     let tiered = called("tiered.vcf", &["--tiers", "--model", path(&model)]);
+    assert_eq!(called("default.vcf", &["--model", path(&model)]), tiered);
+    assert_eq!(called("without.vcf", &["--no-tiers", "--model", path(&model)]), plain);
     assert_eq!(plain.len(), tiered.len());
     let mut confirmed = 0;
     for (before, after) in plain.iter().zip(&tiered) {
@@ -114,4 +116,71 @@ fn a_model_without_tiers_is_refused() {
         error.contains("has no tiers") && error.contains("dvcall calibrate --tiers"),
         "{error}"
     );
+}
+
+/// TP and FP of the SNPs and indels that pass, from the summary of an evaluation.
+fn summary(prefix: &Path) -> Vec<(u64, u64)> {
+    let mut table = csv::Reader::from_path(prefix.with_added_extension("summary.csv")).unwrap();
+    let headings = table.headers().unwrap().clone();
+    let column = |name: &str| headings.iter().position(|heading| heading == name).unwrap();
+    let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+    let number = |row: &csv::StringRecord, name| row[column(name)].parse::<u64>().unwrap();
+    let row = |variant_type: &str| {
+        let is_asked =
+            |row: &&csv::StringRecord| &row[column("Type")] == variant_type && &row[column("Filter")] == "PASS";
+        let row = rows.iter().find(is_asked).unwrap();
+        let wrong = number(row, "QUERY.FP");
+        (number(row, "QUERY.TOTAL") - number(row, "QUERY.UNK") - wrong, wrong)
+    };
+    ["SNP", "INDEL"].map(row).to_vec()
+}
+
+#[test]
+fn evaluate_counts_by_tier_as_if_each_tier_were_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let [reference, reads, truth, confident] =
+        ["reference.fa", "sample.bam", "truth.vcf.gz", "confident.bed"].map(|name| sample().join(name));
+    let gates = "#bed\tname\tmin_gq\tmin_depth\tmin_allele_balance\taction\n\
+        *\tdeep\t.\t28\t.\ttier2\n*\tsure\t40\t.\t.\ttier3\n";
+    std::fs::write(at("gates.tsv"), gates).unwrap();
+    let gates = at("gates.tsv");
+    call(&reference, &reads, &at("calls.vcf"))
+        .args(["--gates", path(&gates)])
+        .assert()
+        .success();
+    let text = std::fs::read_to_string(at("calls.vcf")).unwrap();
+    let evaluate = |calls: &str, prefix: &str| {
+        let (calls, prefix) = (at(calls), at(prefix));
+        let inputs = [
+            "--ref",
+            path(&reference),
+            "--truth",
+            path(&truth),
+            "--confident",
+            path(&confident),
+        ];
+        let files = ["--query", path(&calls), "--output", path(&prefix)];
+        run(&[&["evaluate", "--quiet"], &inputs[..], &files].concat());
+    };
+    evaluate("calls.vcf", "all");
+    let mut table = csv::Reader::from_path(at("all.tiers.csv")).unwrap();
+    let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+    let mut filled = 0;
+    for tier in ["1", "2", "3", "none"] {
+        let asked = if tier == "none" { "." } else { tier };
+        let is_kept = |line: &&str| line.starts_with('#') || line.rsplit(':').next() == Some(asked);
+        let kept: Vec<&str> = text.lines().filter(is_kept).collect();
+        std::fs::write(at("kept.vcf"), kept.join("\n") + "\n").unwrap();
+        evaluate("kept.vcf", "kept");
+        let counts = rows.iter().filter(|row| &row[0] == tier);
+        let counts: Vec<(u64, u64)> = counts
+            .map(|row| (row[2].parse().unwrap(), row[3].parse().unwrap()))
+            .collect();
+        assert_eq!(counts, summary(&at("kept")), "{tier}");
+        filled += usize::from(counts.iter().any(|(right, _)| *right > 0));
+    }
+    assert!(filled == 3, "tiers 2 and 3, and calls without a tier: {filled}");
+    let page = std::fs::read_to_string(at("all.html")).unwrap();
+    assert!(page.contains("<h2>Tiers</h2>"));
 }

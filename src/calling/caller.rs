@@ -10,11 +10,21 @@ use super::worker::{CalledPartition, Extras, Worker, chunks};
 use crate::evidence::EvidenceSource;
 use crate::genome::{PARTITION_FLANK, Partition};
 use crate::library::{Library, LibrarySample};
-use crate::model::{Cascades, Inference, Model, Tiers, parse_devices};
+use crate::model::{Cascades, Inference, Model, SampleEvidence, Tiers, parse_devices};
 use crate::panel::{Panel, PanelRecord, within};
 use crate::ploidy::{PloidyMap, PloidyOptions};
 use crate::runtime::{Stage, StageCosts, Stopwatch, for_each_ordered};
 use crate::variants::{Call, OverlapResolver};
+
+/// Whether calls get tiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TierChoice {
+    Off,
+    /// If the only model has tiers.
+    IfFitted,
+    /// Fails without tiers.
+    Required,
+}
 
 /// Options of the caller.
 #[derive(Clone, Debug)]
@@ -35,8 +45,7 @@ pub struct CallingOptions {
     pub alleles: Option<PathBuf>,
     /// Whether only the alleles of `alleles` get a call.
     pub only_alleles: bool,
-    /// Whether calls get tiers.
-    pub tiers: bool,
+    pub tiers: TierChoice,
     /// Number of worker threads. Calls do not depend on it.
     pub threads: usize,
 }
@@ -52,7 +61,7 @@ impl Default for CallingOptions {
             ploidy: PloidyOptions::default(),
             alleles: None,
             only_alleles: false,
-            tiers: false,
+            tiers: TierChoice::IfFitted,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -88,7 +97,7 @@ impl Caller {
         tch::set_num_threads(1);
         let devices = parse_devices(&options.device)?;
         let models = load(&options.models)?;
-        let tiers = options.tiers.then(|| tiers(&models)).transpose()?;
+        let tiers = tiers(options.tiers, &models)?;
         let names: Vec<_> = models.iter().map(Model::identity).collect();
         names.iter().for_each(|name| log::debug!("model {name}"));
         let cascades: Option<Vec<_>> = models.iter().map(Model::cascade).collect::<Result<_>>()?;
@@ -122,6 +131,19 @@ impl Caller {
             batch_size: options.batch_size,
             threads: options.threads,
         })
+    }
+
+    /// Whether calls get tiers.
+    pub fn has_tiers(&self) -> bool {
+        self.tiers.is_some()
+    }
+
+    /// What tiers know of the whole sample.
+    pub(super) fn sample_evidence(&self) -> SampleEvidence {
+        SampleEvidence {
+            noise: self.library.noise(),
+            depth: self.source.depth,
+        }
     }
 
     /// The library, and which reads it was measured on unless they are of the whole file.
@@ -306,20 +328,28 @@ impl<'a> CallBuffer<'a> {
     }
 }
 
-/// The tiers of the only model.
-fn tiers(models: &[Model]) -> Result<Tiers> {
+/// The tiers of the only model, if they are asked for.
+fn tiers(choice: TierChoice, models: &[Model]) -> Result<Option<Tiers>> {
+    let fitted = |model: &Model| model.card().tiers.clone();
+    match (choice, models) {
+        (TierChoice::Off, _) => return Ok(None),
+        (TierChoice::IfFitted, [model]) => return Ok(fitted(model)),
+        (TierChoice::IfFitted, _) => return Ok(None),
+        (TierChoice::Required, _) => {}
+    }
     let [model] = models else {
         bail!(
             "--tiers: tiers are fitted to one model, and {} are given; give one --model",
             models.len()
         );
     };
-    model.card().tiers.clone().with_context(|| {
+    let tiers = fitted(model).with_context(|| {
         format!(
             "--tiers: the model {} has no tiers; fit them with: dvcall calibrate --tiers",
             model.name()
         )
-    })
+    })?;
+    Ok(Some(tiers))
 }
 
 pub(super) fn load(models: &[PathBuf]) -> Result<Vec<Model>> {

@@ -13,7 +13,7 @@ use super::worker::tier;
 use crate::candidates::Candidate;
 use crate::evidence::{Evidence, EvidenceSource, EvidenceWorker};
 use crate::genome::Partition;
-use crate::model::{CallEvidence, Inference, Model, PileupClassifier, Tiers, parse_device};
+use crate::model::{CallEvidence, Decision, Inference, Model, PileupClassifier, Tiers, parse_device};
 use crate::pileup::{PILEUP_SIZE, PileupContext, allele_sets, draw};
 use crate::variants::{Call, DecidingStage, OverlapResolver, Ploidy};
 
@@ -60,8 +60,6 @@ pub struct Explainer {
     pub caller: Caller,
     /// The same models without calibration.
     uncalibrated: Inference,
-    /// Those of the only model, if it has any.
-    tiers: Option<Tiers>,
 }
 
 impl Explainer {
@@ -72,12 +70,7 @@ impl Explainer {
             card.calibration = Default::default();
             model.with_card(card)
         };
-        let models = load(&options.models)?;
-        let tiers = models
-            .first()
-            .filter(|_| models.len() == 1)
-            .and_then(|model| model.card().tiers.clone());
-        let models = models.into_iter().map(without_calibration);
+        let models = load(&options.models)?.into_iter().map(without_calibration);
         let uncalibrated = Inference::new(models.collect::<Result<_>>()?, &[device])?;
         let options = CallingOptions {
             device: text(device),
@@ -86,7 +79,6 @@ impl Explainer {
         Ok(Self {
             caller: Caller::new(source, &options, Instant::now())?,
             uncalibrated,
-            tiers,
         })
     }
 
@@ -97,7 +89,7 @@ impl Explainer {
             evidence: self.caller.source.worker()?,
             classifier: self.caller.inference.classifier()?,
             uncalibrated: self.uncalibrated()?,
-            tiers: self.tiers.as_ref(),
+            tiers: self.caller.tiers.as_ref(),
         })
     }
 
@@ -192,14 +184,15 @@ impl ExplainWorker<'_> {
     /// The tier of a candidate, if a variant is called.
     fn tier(&self, tiers: &Tiers, explained: &[ExplainedSet], ploidy: Ploidy) -> u8 {
         let [only] = explained else {
-            return tier(tiers, None, ploidy, [0.0; 3]);
+            return tier(tiers, None, ploidy);
         };
-        let evidence = CallEvidence {
-            is_decided_by_cascade: only.cascade_decides,
-            cascade: only.cascade,
-            ..CallEvidence::of_image(&only.image, only.context.variant_type, only.context.noise)
+        let decision = Decision {
+            probabilities: decisive(only),
+            is_of_cascade: only.cascade_decides,
         };
-        tier(tiers, Some(evidence), ploidy, decisive(only))
+        let (cascades, sample) = (self.caller.cascades.as_ref(), self.caller.sample_evidence());
+        let evidence = CallEvidence::of_variant(&only.image, only.context.variant_type, decision, cascades, sample);
+        tier(tiers, evidence.as_ref(), ploidy)
     }
 }
 

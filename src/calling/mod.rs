@@ -9,6 +9,6 @@ mod spell;
 mod worker;
 
 pub use attribution::{Attribution, Occlusion, Part};
-pub use caller::{CallSink, Caller, CallingOptions};
+pub use caller::{CallSink, Caller, CallingOptions, TierChoice};
 pub use explain::{ExplainWorker, ExplainedCandidate, ExplainedOverlaps, ExplainedPartition, ExplainedSet, Explainer};
 pub use worker::{CalledPartition, Extras};

@@ -1,5 +1,7 @@
 //! One thread of the caller: calls the candidates of partitions.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::caller::Caller;
@@ -9,7 +11,7 @@ use crate::candidates::{Candidate, coverage, named_candidates};
 use crate::evidence::{Evidence, EvidenceWorker};
 use crate::examples::{ROW_BYTES, filled_rows};
 use crate::genome::{PARTITION_FLANK, Partition, Sequence};
-use crate::model::{CallEvidence, Cascades, PileupClassifier, Tiers};
+use crate::model::{CallEvidence, Cascades, Decision, PileupClassifier, SampleEvidence, Tiers};
 use crate::panel::{PanelReader, PanelRecord};
 use crate::pileup;
 use crate::pileup::{PILEUP_SIZE, PileupContext};
@@ -75,8 +77,6 @@ struct DrawnPartition {
     sets: Vec<Vec<Vec<usize>>>,
     /// The stage that decided each candidate.
     stages: Vec<DecidingStage>,
-    /// What the tier of each candidate is judged by, as far as it has one.
-    evidence: Vec<Option<CallEvidence>>,
     covered: Vec<Covered>,
     reads: Vec<Read>,
     counts: ReadCounts,
@@ -90,8 +90,8 @@ pub struct Worker<'a> {
     ploidy: &'a PloidyMap,
     panel: Option<PanelReader<'a>>,
     tiers: Option<&'a Tiers>,
-    /// Noise of the library.
-    noise: f32,
+    /// What tiers know of the whole sample.
+    sample: SampleEvidence,
     extras: Extras,
     /// Buffer for one image.
     image: Vec<u8>,
@@ -100,10 +100,20 @@ pub struct Worker<'a> {
     batch_size: usize,
 }
 
+/// What the networks say of each allele set of the candidates of a chunk.
+#[derive(Default)]
+struct Answers {
+    probabilities: Vec<[f32; 3]>,
+    /// What the tiers of variants are judged by; empty without tiers.
+    evidence: BTreeMap<usize, CallEvidence>,
+}
+
 /// An image that waits for the network.
 struct WaitingImage {
     /// Index of its probabilities.
     place: usize,
+    /// Whether a tier may be fitted to its candidate.
+    has_tier: bool,
     context: PileupContext,
     /// The filled rows.
     rows: Vec<u8>,
@@ -120,7 +130,7 @@ impl<'a> Worker<'a> {
             ploidy: &caller.ploidy,
             panel: panel.map(|panel| panel.reader(&caller.source.reference)).transpose()?,
             tiers: caller.tiers.as_ref(),
-            noise: caller.library.noise(),
+            sample: caller.sample_evidence(),
             extras,
             image: vec![0; PILEUP_SIZE],
             waiting: Vec::new(),
@@ -130,7 +140,7 @@ impl<'a> Worker<'a> {
 
     pub fn call(&mut self, partitions: Vec<Partition>) -> Result<(Vec<CalledPartition>, StageCosts)> {
         let mut timings = StageCosts::default();
-        let mut probabilities = Vec::new();
+        let mut answers = Answers::default();
         let mut drawn = Vec::with_capacity(partitions.len());
         for partition in partitions {
             let mut evidence = self.evidence.partition(&partition)?;
@@ -143,7 +153,7 @@ impl<'a> Worker<'a> {
             let records = self.records_around(&partition)?;
             let named = self.add_named(&partition, &records, &mut evidence);
             let sets: Vec<_> = evidence.candidates.iter().map(pileup::allele_sets).collect();
-            let (stages, judged) = self.draw(&evidence, &sets, named.forced.len(), &mut probabilities, &mut timings)?;
+            let stages = self.draw(&evidence, &sets, named.forced.len(), &mut answers, &mut timings)?;
             drawn.push(DrawnPartition {
                 partition,
                 candidates: evidence.candidates,
@@ -151,17 +161,16 @@ impl<'a> Worker<'a> {
                 named,
                 sets,
                 stages,
-                evidence: judged,
                 covered,
                 counts: evidence.counts,
                 reads: if self.extras.reads { evidence.reads } else { Vec::new() },
             });
         }
-        self.ask_network(&mut probabilities, &mut timings)?;
-        let mut probabilities = probabilities.as_slice();
+        self.ask_network(&mut answers, &mut timings)?;
+        let mut done = 0;
         let called = drawn
             .into_iter()
-            .map(|drawn| drawn.genotype(self.ploidy, self.tiers, &mut probabilities));
+            .map(|drawn| drawn.genotype(self.ploidy, self.tiers, &answers, &mut done));
         Ok((called.collect(), timings))
     }
 
@@ -215,25 +224,23 @@ impl<'a> Worker<'a> {
         named
     }
 
-    /// Appends the genotype probabilities of each allele set of each candidate, and returns the stage that decides each
-    /// candidate. If the cascade does not decide a set, the network fills in its probabilities when a batch of images
-    /// is full. Of the last `forced` candidates, the network sees those with a supporting read.
+    /// Appends the answers for each allele set of each candidate, and returns the stage that decides each candidate. If the
+    /// cascade does not decide a set, the network fills in its answer when a batch of images is full. Of the last `forced` candidates, the network sees those with a supporting read.
     fn draw(
         &mut self,
         evidence: &Evidence,
         sets: &[Vec<Vec<usize>>],
         forced: usize,
-        probabilities: &mut Vec<[f32; 3]>,
+        answers: &mut Answers,
         timings: &mut StageCosts,
-    ) -> Result<(Vec<DecidingStage>, Vec<Option<CallEvidence>>)> {
-        let (mut stages, mut judged) = (Vec::with_capacity(sets.len()), Vec::with_capacity(sets.len()));
+    ) -> Result<Vec<DecidingStage>> {
+        let mut stages = Vec::with_capacity(sets.len());
         let found = sets.len() - forced;
         for (number, (candidate, sets)) in evidence.candidates.iter().zip(sets).enumerate() {
             let is_forced = number >= found;
             if is_forced && candidate.alternates[0].depth == 0 {
-                probabilities.push(unseen_allele_probabilities(candidate.depth));
+                answers.probabilities.push(unseen_allele_probabilities(candidate.depth));
                 stages.push(DecidingStage::Forced);
-                judged.push(None);
                 continue;
             }
             let cascades = self.cascades.filter(|_| sets.len() == 1 && !is_forced);
@@ -241,7 +248,7 @@ impl<'a> Worker<'a> {
                 true => DecidingStage::Forced,
                 false => DecidingStage::Network,
             };
-            let mut evidence_of_tier = None;
+            let has_tier = self.tiers.is_some() && sets.len() == 1 && !is_forced;
             for set in sets {
                 let mut clock = Stopwatch::start();
                 let image = &mut self.image;
@@ -249,43 +256,60 @@ impl<'a> Worker<'a> {
                 clock.lap(timings, Stage::Pileups, 1);
                 let decided = cascades.and_then(|cascades| cascades.decide(image, candidate.variant_type()));
                 clock.lap(timings, Stage::Cascade, usize::from(cascades.is_some()));
-                if self.tiers.is_some() && sets.len() == 1 && !is_forced {
-                    let variant_type = candidate.variant_type();
-                    evidence_of_tier = Some(CallEvidence {
-                        is_decided_by_cascade: decided.is_some(),
-                        cascade: self.cascades.and_then(|cascades| cascades.judge(image, variant_type)),
-                        ..CallEvidence::of_image(image, variant_type, self.noise)
-                    });
-                }
+                let place = answers.probabilities.len();
                 match decided {
-                    Some(_) => stage = DecidingStage::Cascade,
+                    Some(probabilities) => {
+                        stage = DecidingStage::Cascade;
+                        if has_tier {
+                            let decision = Decision {
+                                probabilities,
+                                is_of_cascade: true,
+                            };
+                            let variant_type = candidate.variant_type();
+                            let evidence =
+                                CallEvidence::of_variant(image, variant_type, decision, self.cascades, self.sample);
+                            answers.evidence.extend(evidence.map(|evidence| (place, evidence)));
+                        }
+                    }
                     None => {
                         self.waiting.push(WaitingImage {
-                            place: probabilities.len(),
-                            context: PileupContext::new(candidate, set, &evidence.reads, self.noise),
+                            place,
+                            has_tier,
+                            context: PileupContext::new(candidate, set, &evidence.reads, self.sample.noise),
                             rows: image[..filled_rows(image) * ROW_BYTES].to_vec(),
                         });
                     }
                 }
-                probabilities.push(decided.unwrap_or_default());
+                answers.probabilities.push(decided.unwrap_or_default());
                 if self.waiting.len() == self.batch_size {
-                    self.ask_network(probabilities, timings)?;
+                    self.ask_network(answers, timings)?;
                 }
             }
             stages.push(stage);
-            judged.push(evidence_of_tier);
         }
-        Ok((stages, judged))
+        Ok(stages)
     }
 
-    /// Fills in the probabilities of the waiting images.
-    fn ask_network(&mut self, probabilities: &mut [[f32; 3]], timings: &mut StageCosts) -> Result<()> {
+    /// Fills in the answers for the waiting images.
+    fn ask_network(&mut self, answers: &mut Answers, timings: &mut StageCosts) -> Result<()> {
         let mut clock = Stopwatch::start();
         let contexts: Vec<_> = self.waiting.iter().map(|image| image.context).collect();
         let images: Vec<_> = self.waiting.iter().map(|image| image.rows.as_slice()).collect();
         let results = self.classifier.classify(&images, &contexts)?;
-        for (image, result) in self.waiting.drain(..).zip(results) {
-            probabilities[image.place] = result;
+        for (image, probabilities) in self.waiting.drain(..).zip(results) {
+            answers.probabilities[image.place] = probabilities;
+            if image.has_tier {
+                let decision = Decision {
+                    probabilities,
+                    is_of_cascade: false,
+                };
+                let variant_type = image.context.variant_type;
+                let evidence =
+                    CallEvidence::of_variant(&image.rows, variant_type, decision, self.cascades, self.sample);
+                answers
+                    .evidence
+                    .extend(evidence.map(|evidence| (image.place, evidence)));
+            }
         }
         clock.lap(timings, Stage::Network, contexts.len());
         Ok(())
@@ -293,28 +317,29 @@ impl<'a> Worker<'a> {
 }
 
 impl DrawnPartition {
-    /// Calls the candidates, and consumes their probabilities from the front of the slice.
-    fn genotype(self, ploidy: &PloidyMap, tiers: Option<&Tiers>, probabilities: &mut &[[f32; 3]]) -> CalledPartition {
+    /// Calls the candidates. Their answers begin at `done`, which moves on.
+    fn genotype(
+        self,
+        ploidy: &PloidyMap,
+        tiers: Option<&Tiers>,
+        answers: &Answers,
+        done: &mut usize,
+    ) -> CalledPartition {
         let region = &self.partition.region;
-        let candidates = self
-            .candidates
-            .iter()
-            .zip(&self.sets)
-            .zip(self.stages)
-            .zip(self.evidence);
+        let candidates = self.candidates.iter().zip(&self.sets).zip(self.stages);
         let mut calls: Vec<Call> = candidates
-            .map(|(((candidate, sets), stage), evidence)| {
-                let (probabilities_here, rest) = probabilities.split_at(sets.len());
-                *probabilities = rest;
+            .map(|((candidate, sets), stage)| {
+                let first = *done;
+                *done += sets.len();
                 let classified = Classified {
                     sets,
-                    probabilities: probabilities_here,
+                    probabilities: &answers.probabilities[first..*done],
                     stage,
                 };
                 let is_named = |alternate| self.named.has(candidate, alternate);
                 let ploidy = ploidy.at(&region.contig, candidate.position);
                 let call = call_genotype(candidate, ploidy, classified, is_named);
-                let tier = tiers.map(|tiers| tier(tiers, evidence, ploidy, probabilities_here[0]));
+                let tier = tiers.map(|tiers| tier(tiers, answers.evidence.get(&first), ploidy));
                 Call { tier, ..call }
             })
             .collect();
@@ -342,14 +367,9 @@ impl DrawnPartition {
 }
 
 /// The tier of a variant. Tiers are fitted to diploid candidates of one alternate; all other variants are confirmed.
-pub(super) fn tier(tiers: &Tiers, evidence: Option<CallEvidence>, ploidy: Ploidy, probabilities: [f32; 3]) -> u8 {
+pub(super) fn tier(tiers: &Tiers, evidence: Option<&CallEvidence>, ploidy: Ploidy) -> u8 {
     let evidence = evidence.filter(|_| ploidy == Ploidy::Diploid);
-    evidence.map_or(2, |evidence| {
-        tiers.tier(&CallEvidence {
-            probabilities,
-            ..evidence
-        })
-    })
+    evidence.map_or(2, |evidence| tiers.tier(evidence))
 }
 
 #[cfg(test)]

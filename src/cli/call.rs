@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::numbers::quality;
 use super::{DownsampleArgs, EvidenceArgs, InputArgs, PloidyArgs, RealignedReadsArgs};
-use crate::calling::CallingOptions;
+use crate::calling::{CallingOptions, TierChoice};
 use crate::library::LibrarySample;
 
 /// Serialized: the options that can change a record.
@@ -64,10 +64,13 @@ pub struct CallArgs {
     /// Set FILTER to LowQual for variants with a lower QUAL
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]
     pub min_quality: f64,
-    /// Write a tier for each variant: 1 report, 2 confirm, 3 review by a person; the model needs tiers (dvcall calibrate
-    /// --tiers)
-    #[arg(long)]
+    /// Fail if the model has no tiers (dvcall calibrate --tiers). If the only model has tiers, each variant has one in any case:
+    /// 1 report, 2 confirm, 3 review by a person
+    #[arg(long, conflicts_with = "no_tiers")]
     pub tiers: bool,
+    /// Leave out the tiers of the model
+    #[arg(long)]
+    pub no_tiers: bool,
     /// What variants must reach in some regions; each line holds a BED file, a name, least GQ, least depth, least allele
     /// balance, and a name for FILTER, or tier2 or tier3, separated by tabs
     #[serde(skip)]
@@ -134,7 +137,11 @@ impl CallArgs {
             ploidy: self.ploidy.options(),
             alleles: self.alleles.clone(),
             only_alleles: self.only_alleles,
-            tiers: self.tiers,
+            tiers: match (self.tiers, self.no_tiers) {
+                (true, _) => TierChoice::Required,
+                (_, true) => TierChoice::Off,
+                _ => TierChoice::IfFitted,
+            },
             threads: self.input.threads(),
         }
     }

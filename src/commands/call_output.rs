@@ -221,7 +221,7 @@ fn writer(
         ploidy: caller.ploidy.to_string(),
         command_line: record.command.clone(),
         gates: labels.gates.as_deref(),
-        tiers: args.tiers,
+        tiers: caller.has_tiers(),
     };
     let options = RecordOptions {
         min_quality: args.min_quality,

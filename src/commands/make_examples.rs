@@ -133,6 +133,7 @@ fn info(args: &MakeExamplesArgs, source: &EvidenceSource) -> Result<Value> {
     });
     Ok(json!({
         "sample": source.reads.sample(),
+        "depth": source.depth,
         "regions": regions.regions,
         "exclude_regions": regions.exclude_regions,
         "padding": regions.padding,

@@ -101,6 +101,11 @@ impl Manifest {
         self.snp.labelled() + self.indel.labelled()
     }
 
+    /// Reads over a base of the sample, around its median read. 0 for sets of earlier versions.
+    pub fn depth(&self) -> f64 {
+        self.info["depth"].as_f64().unwrap_or(0.0)
+    }
+
     /// Reads the manifest of a shard set. Returns it with its SHA-256. Fails if the folder holds no manifest, or
     /// one of another shape.
     pub fn read(directory: &Path) -> Result<(Self, String)> {

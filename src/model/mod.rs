@@ -19,7 +19,7 @@ pub use inference::{Inference, PileupClassifier, parse_devices};
 pub(crate) use inference::{cuda_devices, parse_device};
 pub use network::{Architecture, Batch, Network, Random, bucket};
 pub(crate) use network::{Weights, copy_of, from_bytes, to_bytes};
-pub(crate) use tiers::{CallEvidence, DepthBand, Tiers};
+pub(crate) use tiers::{CallEvidence, Decision, DepthBand, SampleEvidence, Tiers};
 pub(crate) use training::{
     CurvePanel, Optimizer, StepOptions, TrainingEvent, TrainingRun, checkpoint_path, draw_panels, load_checkpoint,
     recalibrate, save_checkpoint, train,

@@ -7,7 +7,7 @@ use crate::model::artifact::Model;
 use crate::model::cascade::Cascades;
 use crate::model::feed::{Feed, TrainingItem};
 use crate::model::inference::Inference;
-use crate::model::tiers::{CallEvidence, GuardRails, JudgedCall, Tiers};
+use crate::model::tiers::{CallEvidence, Decision, GuardRails, JudgedCall, SampleEvidence, Tiers};
 
 /// Examples that are classified together.
 const BATCH: usize = 256;
@@ -33,19 +33,19 @@ fn judged_calls(model: &Model, examples: &Feed, device: Device) -> Result<Vec<Ju
         for (item, network) in alone.into_iter().zip(results) {
             let variant_type = item.context.variant_type;
             let decided = cascades.as_ref().and_then(|c| c.decide(&item.image, variant_type));
-            let evidence = CallEvidence {
+            let decision = Decision {
                 probabilities: decided.unwrap_or(network),
-                is_decided_by_cascade: decided.is_some(),
-                cascade: cascades.as_ref().and_then(|c| c.judge(&item.image, variant_type)),
-                ..CallEvidence::of_image(&item.image, variant_type, item.context.noise)
+                is_of_cascade: decided.is_some(),
             };
-            let genotype = evidence.genotype();
-            if genotype > 0 {
-                calls.push(JudgedCall {
-                    is_wrong: genotype != usize::from(item.label),
-                    evidence,
-                });
-            }
+            let sample = SampleEvidence {
+                noise: item.context.noise,
+                depth: item.sample_depth,
+            };
+            let evidence = CallEvidence::of_variant(&item.image, variant_type, decision, cascades.as_ref(), sample);
+            calls.extend(evidence.map(|evidence| JudgedCall {
+                is_wrong: evidence.genotype() != usize::from(item.label),
+                evidence,
+            }));
         }
         Ok(())
     })?;

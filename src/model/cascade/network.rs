@@ -140,8 +140,12 @@ impl Cascades {
     /// The mean probabilities of the cascades for an image, whether or not they are certain enough to decide. None if
     /// the image is outside of the range of training of any of them.
     pub fn judge(&self, image: &[u8], variant_type: VariantType) -> Option<[f32; 3]> {
-        let summary = summarize(image, variant_type);
-        let judged: Option<Vec<_>> = self.0.iter().map(|cascade| cascade.judge(&summary)).collect();
+        self.judge_summary(&summarize(image, variant_type))
+    }
+
+    /// The same, of the summary of an image.
+    pub fn judge_summary(&self, summary: &[f32; FEATURES]) -> Option<[f32; 3]> {
+        let judged: Option<Vec<_>> = self.0.iter().map(|cascade| cascade.judge(summary)).collect();
         let judged = judged?;
         let mean = |class: usize| judged.iter().map(|p| p[class] / judged.len() as f32).sum();
         Some(std::array::from_fn(mean))

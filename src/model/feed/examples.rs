@@ -32,11 +32,14 @@ pub struct TrainingItem {
     pub context: PileupContext,
     /// Whether the candidate has only one alternate; the cascade takes only such examples.
     pub alone: bool,
+    /// Reads over a base of the sample; 0 if unknown.
+    pub sample_depth: f64,
 }
 
 impl TrainingItem {
-    fn labelled(example: Example) -> Option<Self> {
+    fn labelled(example: Example, sample_depth: f64) -> Option<Self> {
         Some(Self {
+            sample_depth,
             label: example.label?,
             alone: example.alternates.len() == 1,
             image: example.image,
@@ -102,10 +105,11 @@ impl Feed {
     }
 
     fn read(&self, (set, shard): (usize, usize)) -> Result<Vec<TrainingItem>> {
-        Ok(self.sets[set]
-            .read(shard)?
-            .into_iter()
-            .filter_map(TrainingItem::labelled)
+        let set = &self.sets[set];
+        let examples = set.read(shard)?.into_iter();
+        let depth = set.manifest.depth();
+        Ok(examples
+            .filter_map(|example| TrainingItem::labelled(example, depth))
             .collect())
     }
 

@@ -5,5 +5,5 @@ mod evidence;
 mod regression;
 mod rules;
 
-pub use evidence::CallEvidence;
+pub use evidence::{CallEvidence, Decision, SampleEvidence};
 pub use rules::{DepthBand, GuardRails, JudgedCall, Tiers};

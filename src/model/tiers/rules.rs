@@ -8,6 +8,10 @@ use crate::variants::VariantType;
 
 /// Least number of reads of each band of depth.
 const BANDS: [u32; 4] = [0, 15, 25, 40];
+/// The examples are divided into parts. The risks of each part come from a fit to the other parts.
+const PARTS: usize = 5;
+/// Consecutive examples of the same part.
+const NEIGHBOURS: usize = 50;
 /// From this risk on, a person looks at the call: it is more likely wrong than right.
 const REVIEW: f64 = 0.5;
 
@@ -69,7 +73,7 @@ pub struct Tiers {
 }
 
 impl Tiers {
-    /// Fits the risk on every other call, and chooses the thresholds on the others.
+    /// Fits the risk to all calls, and chooses the thresholds by risks of calls that the fit did not see.
     pub fn fit(calls: &[JudgedCall], guard_rails: GuardRails) -> Self {
         let of_type = |variant_type| {
             let calls: Vec<_> = calls
@@ -100,20 +104,15 @@ impl Tiers {
 
 impl TypeTiers {
     fn fit(calls: &[&JudgedCall], rails: &GuardRails) -> Self {
-        let halves = |half: usize| {
-            calls
-                .iter()
-                .enumerate()
-                .filter(move |(rank, _)| rank % 2 == half)
-                .map(|(_, call)| *call)
-        };
-        let examples: Vec<_> = halves(0)
+        let examples: Vec<_> = calls
+            .iter()
             .map(|call| (call.evidence.features(), call.is_wrong))
             .collect();
-        let regression = Regression::fit(&examples);
-        let risk = |call: &JudgedCall| regression.as_ref().map_or(1.0, |r| r.risk(&call.evidence.features()));
-        let judged: Vec<_> = halves(1)
-            .map(|call| (call.evidence.reads, risk(call), call.is_wrong))
+        let reads = calls.iter().map(|call| call.evidence.reads);
+        let judged: Vec<_> = reads
+            .zip(cross_fitted_risks(&examples))
+            .zip(&examples)
+            .map(|((reads, risk), (_, is_wrong))| (reads, risk, *is_wrong))
             .collect();
         let bands = BANDS.iter().enumerate().map(|(rank, &reads)| {
             let end = BANDS.get(rank + 1).copied().unwrap_or(u32::MAX);
@@ -123,7 +122,7 @@ impl TypeTiers {
         });
         Self {
             bands: bands.collect(),
-            regression,
+            regression: Regression::fit(&examples),
         }
     }
 
@@ -136,6 +135,21 @@ impl TypeTiers {
             _ => 2,
         }
     }
+}
+
+/// The risk of each call by a regression that was fitted to other calls. Neighbours lie in the same part, because they
+/// are alike.
+fn cross_fitted_risks<const N: usize>(examples: &[([f64; N], bool)]) -> Vec<f64> {
+    let part_of = |rank: usize| rank / NEIGHBOURS % PARTS;
+    let fitted = |part: usize| {
+        let others = examples.iter().enumerate().filter(|(rank, _)| part_of(*rank) != part);
+        Regression::fit(&others.map(|(_, example)| *example).collect::<Vec<_>>())
+    };
+    let regressions: Vec<_> = (0..PARTS).map(fitted).collect();
+    let risk = |(rank, (features, _)): (usize, &([f64; N], bool))| {
+        regressions[part_of(rank)].as_ref().map_or(1.0, |r| r.risk(features))
+    };
+    examples.iter().enumerate().map(risk).collect()
 }
 
 impl DepthBand {
@@ -169,6 +183,7 @@ impl DepthBand {
 
 #[cfg(test)]
 mod tests {
+    use super::super::evidence::testing::call;
     use super::*;
 
     #[test]
@@ -192,23 +207,21 @@ mod tests {
 
     #[test]
     fn risk_and_depth_give_the_tier() {
-        let call = |wrong: bool, rank: usize| {
-            let mut evidence = CallEvidence::of_image(&[], VariantType::Snp, 0.0);
-            let sure = if wrong { 0.6 + (rank % 10) as f32 / 100.0 } else { 0.999 };
-            evidence.probabilities = [1.0 - sure, sure, 0.0];
-            evidence.reads = 30;
+        let evidence = |sure: f32, reads: u32, variant_type| call(variant_type, [1.0 - sure, sure, 0.0], reads);
+        let judged = |rank: usize| {
+            let is_wrong = rank % 10 < 2;
+            let sure = if is_wrong {
+                0.6 + (rank % 10) as f32 / 100.0
+            } else {
+                0.999
+            };
             JudgedCall {
-                evidence,
-                is_wrong: wrong,
+                evidence: evidence(sure, 30, VariantType::Snp),
+                is_wrong,
             }
         };
-        let calls: Vec<_> = (0..6000).map(|rank| call(rank % 10 < 2, rank)).collect();
+        let calls: Vec<_> = (0..6000).map(judged).collect();
         let tiers = Tiers::fit(&calls, GuardRails::default());
-        let evidence = |sure: f32, reads: u32, variant_type| {
-            let mut evidence = CallEvidence::of_image(&[], variant_type, 0.0);
-            (evidence.probabilities, evidence.reads) = ([1.0 - sure, sure, 0.0], reads);
-            evidence
-        };
         assert_eq!(tiers.tier(&evidence(0.999, 30, VariantType::Snp)), 1);
         assert_eq!(tiers.tier(&evidence(0.62, 30, VariantType::Snp)), 3);
         assert_eq!(
@@ -223,5 +236,18 @@ mod tests {
         );
         let text = serde_json::to_string(&tiers).unwrap();
         assert_eq!(serde_json::from_str::<Tiers>(&text).unwrap(), tiers);
+    }
+
+    #[test]
+    fn a_risk_is_that_of_a_fit_to_other_calls() {
+        // The value of the error is in one part alone, so that a fit to the other parts cannot know it.
+        let example = |rank: usize| {
+            let is_wrong = (rank / NEIGHBOURS).is_multiple_of(PARTS);
+            ([f64::from(u8::from(is_wrong))], is_wrong)
+        };
+        let examples: Vec<_> = (0..NEIGHBOURS * PARTS * 4).map(example).collect();
+        let risks = cross_fitted_risks(&examples);
+        assert!(risks[0] == 1.0, "no error to fit to: {}", risks[0]);
+        assert!(risks[NEIGHBOURS] < 0.1, "{}", risks[NEIGHBOURS]);
     }
 }

@@ -192,6 +192,7 @@ mod tests {
     fn items() -> Vec<TrainingItem> {
         let mut random = Random::new(&[4]);
         let item = |i: usize| TrainingItem {
+            sample_depth: 0.0,
             image: (0..(10 + 5 * (i % 7)) * ROW_BYTES)
                 .map(|_| random.below(255) as u8 | 1)
                 .collect(),
