@@ -237,3 +237,42 @@ fn bad_input_ends_in_one_line_and_leaves_no_page() {
         .collect();
     assert_eq!(names, ["calls.vcf"]);
 }
+
+#[test]
+fn runs_are_set_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reference, reads) = (sample().join("reference.fa"), sample().join("sample.bam"));
+    let calls = folder.path().join("new.vcf");
+    call(&reference, &reads, &calls).assert().success();
+    let earlier: Vec<PathBuf> = (0..5).map(|n| folder.path().join(format!("old{n}.vcf"))).collect();
+    // In the earlier runs, the library has other systematic errors.
+    let text = fs::read_to_string(&calls).unwrap();
+    let line = text.lines().find(|line| line.starts_with("##dvcallLibrary=")).unwrap();
+    let rate: f64 = line["##dvcallLibrary=".len()..]
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    for path in &earlier {
+        fs::write(
+            path,
+            text.replace(
+                line,
+                "##dvcallLibrary=9.50 systematic errors in 10 kb (measured on 1.00 Mb)",
+            ),
+        )
+        .unwrap();
+    }
+    let flags: Vec<&str> = earlier
+        .iter()
+        .flat_map(|path| ["--earlier", path.to_str().unwrap()])
+        .collect();
+    let page = page_of(&calls, &flags);
+    assert_eq!(cells(&page, "old3.vcf")[0], "9.50");
+    assert_eq!(cells(&page, "new.vcf")[0], format!("{rate:.2}"));
+    assert_eq!(cells(&page, "old3.vcf")[1..], cells(&page, "new.vcf")[1..]);
+    assert!(page.contains("new.vcf: systematic errors in 10 kb is"));
+    assert!(!page.contains("new.vcf: Ti/Tv is"));
+    assert!(!page_of(&calls, &[]).contains("<h2>Runs</h2>"));
+}

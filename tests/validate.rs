@@ -132,6 +132,48 @@ fn a_worse_caller_ends_with_status_3() {
     laboratory.validate("fourth", &[]).success();
 }
 
+/// Trains a small model for one epoch on the few examples of the sample.
+fn train_briefly(laboratory: &Laboratory, name: &str) {
+    let path = |name: &str| laboratory.path(name).display().to_string();
+    let of_sample = |name: &str| format!("{SAMPLE}/{name}");
+    let run = |words: &[&str], files: &[(&str, String)]| {
+        let files = files.iter().flat_map(|(flag, file)| [*flag, file.as_str()]);
+        common::dvcall().args(words).args(files).assert().success();
+    };
+    for (shards, fraction) in [("training", "0.9"), ("validation", "0.5")] {
+        let files = [
+            ("--ref", of_sample("reference.fa")),
+            ("--reads", of_sample("sample.bam")),
+            ("--truth", of_sample("truth.vcf.gz")),
+            ("--confident", of_sample("confident.bed")),
+            ("--output", path(shards)),
+        ];
+        run(&["make-examples", "--quiet", "--downsample", fraction], &files);
+    }
+    let size = "train --quiet --device cpu --threads 1 --epochs 1 --stem 8 --stages 8,16 --columns 65 --hidden 32";
+    let files = [
+        ("--examples", path("training")),
+        ("--validation", path("validation")),
+        ("--output", path(name)),
+    ];
+    run(&size.split(' ').collect::<Vec<_>>(), &files);
+}
+
+#[test]
+fn a_model_made_worse_is_found() {
+    let laboratory = Laboratory::new("");
+    laboratory.validate("first", &["--accept"]).success();
+    train_briefly(&laboratory, "brief.safetensors");
+    // The path is relative to the plan.
+    laboratory.plan("call = ['--model', 'brief.safetensors']");
+    laboratory.validate("second", &[]).code(3).stderr(contains("got worse"));
+    assert!(
+        laboratory
+            .page("second")
+            .contains("another model than in the accepted state")
+    );
+}
+
 #[test]
 fn calls_of_any_caller_are_validated_and_a_filter_that_fails_them_is_found() {
     let laboratory = Laboratory::new("");

@@ -95,6 +95,10 @@ pub struct ReportArgs {
     /// PREFIX.targets.tsv of call --target-report: adds a section about the targets
     #[arg(long, value_name = "TSV")]
     pub targets: Option<PathBuf>,
+    /// Calls of an earlier run; may be repeated. The page sets the figures of the runs side by side, and tells which of this run
+    /// are far from those of at least five earlier runs
+    #[arg(long, value_name = "VCF")]
+    pub earlier: Vec<PathBuf>,
     /// HTML page to write: one file that needs no network
     #[arg(long, short, value_name = "HTML")]
     pub output: PathBuf,

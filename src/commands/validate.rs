@@ -16,8 +16,8 @@ use crate::output::{VCF_INDEXES, check_inputs_are_kept, indexes, write_file};
 use crate::report::{Report, SampleChoice};
 use crate::runtime::{counted, print};
 use crate::validation::{
-    Breakdown, History, Inputs, Page, Plan, PlannedSet, Quality, Repeat, Run, RunState, State, TypeScore, errors_of,
-    findings, records_digest, sha256_of, write_page,
+    Breakdown, History, Inputs, Page, Plan, PlannedSet, Quality, Repeat, Run, RunState, State, TierScore, TypeScore,
+    errors_of, findings, records_digest, sha256_of, write_page,
 };
 
 /// The outcome is worse than the accepted state. The process ends with [`Worse::EXIT_CODE`].
@@ -146,7 +146,9 @@ impl Validation<'_> {
                 repeats.push(Repeat { threads, same });
             }
         }
-        let evaluate = self.evaluate_command(&calls)?;
+        let (evaluate, tiers) = (self.evaluate_command(&calls)?, self.file(".scores.tiers.csv"));
+        // Calls without tiers write no table, and leave that of an earlier validation.
+        remove(&tiers)?;
         run_evaluate(&evaluate)?;
         commands.push(evaluate.join(" "));
         add_figures(&mut quality, &calls, self.set.sample.as_ref())?;
@@ -156,6 +158,7 @@ impl Validation<'_> {
             inputs,
             records,
             repeats,
+            tiers: TierScore::read(&tiers)?,
             scores: scores(&Breakdown::read(&self.file(".scores.extended.csv"))?),
             quality,
             errors: errors_of(&self.file(".scores.vcf.gz"))?,
@@ -318,6 +321,7 @@ fn add_figures(quality: &mut Quality, calls: &Path, sample: Option<&String>) -> 
     if let Some(sample) = report.samples.first() {
         quality.ti_tv = sample.passed.ti_tv();
         quality.het_hom = sample.passed.total().het_hom();
+        quality.low_gq = sample.passed.genotype_quality.quantile(0.1).map(|gq| gq as f64);
         quality.median_gq = sample.passed.genotype_quality.median().map(|gq| gq as f64);
     }
     Ok(())

@@ -9,6 +9,7 @@ mod histogram;
 mod kinds;
 mod page;
 mod read;
+mod runs;
 mod sex;
 mod statistics;
 mod targets;
@@ -16,4 +17,5 @@ mod variant;
 
 pub(crate) use page::write_page;
 pub(crate) use read::{Report, SampleChoice};
+pub(crate) use runs::{RunFigures, drifts_from};
 pub(crate) use targets::TargetRows;

@@ -10,6 +10,7 @@ use super::contigs::ContigLines;
 use super::distributions::{square, write_distributions};
 use super::figures::{contig_rows, contig_table, grouped, main_rows, sex_table};
 use super::read::{Report, SampleReport};
+use super::runs::{RunFigures, write_runs};
 use super::sex::{Copies, has_sex_chromosomes};
 use super::targets::TargetRows;
 use crate::page::{begin, end, escape, headings, table};
@@ -20,7 +21,13 @@ const STYLE: &str = "h3{font-size:1em;margin:1.6em 0 .3em}.key{display:inline-bl
 figcaption span{font-weight:400;color:#555}";
 
 /// Writes the page.
-pub fn write_page(out: &mut impl Write, path: &Path, report: &Report, targets: Option<&TargetRows>) -> Result<()> {
+pub fn write_page(
+    out: &mut impl Write,
+    path: &Path,
+    report: &Report,
+    targets: Option<&TargetRows>,
+    earlier: &[RunFigures],
+) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     begin(out, &format!("{name}: what the file holds"), STYLE)?;
     writeln!(
@@ -34,6 +41,9 @@ pub fn write_page(out: &mut impl Write, path: &Path, report: &Report, targets: O
     filters(out, report)?;
     if let Some(targets) = targets {
         targets.write(out)?;
+    }
+    if !earlier.is_empty() {
+        write_runs(out, earlier, &RunFigures::new(path, report))?;
     }
     key(out)?;
     contents(out, report)?;

@@ -30,6 +30,8 @@ pub struct Report {
     /// Records by FILTER; a record that failed several filters counts for each.
     pub filters: BTreeMap<String, u64>,
     pub contigs: ContigLines,
+    /// Systematic errors of the library in 10 kb, if the header tells them.
+    pub systematic_errors: Option<f64>,
     /// Number of samples in the file.
     pub samples_in_file: usize,
     /// One section for each sample, or one without a name for a file without samples.
@@ -66,6 +68,7 @@ impl Report {
             without_alternate: 0,
             filters: BTreeMap::new(),
             contigs: ContigLines::new(reader.contig_lengths()),
+            systematic_errors: systematic_errors(reader.header_lines()),
             samples_in_file: reader.samples().len(),
             samples: chosen(&reader, path, choice)?,
         };
@@ -118,6 +121,15 @@ impl Report {
             }
         }
     }
+}
+
+/// The rate in the header line of the library.
+fn systematic_errors(header: &[String]) -> Option<f64> {
+    let line = header.iter().find_map(|line| line.strip_prefix("##dvcallLibrary="))?;
+    let (rate, rest) = line.trim_start_matches('"').split_once(' ')?;
+    rate.parse()
+        .ok()
+        .filter(|_| rest.starts_with("systematic errors in 10 kb"))
 }
 
 fn chosen(reader: &VariantReader, path: &Path, choice: &SampleChoice) -> Result<Vec<SampleReport>> {

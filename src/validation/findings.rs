@@ -146,6 +146,7 @@ mod tests {
 
     fn run(name: &str, errors: std::ops::Range<u32>) -> RunState {
         RunState {
+            tiers: Vec::new(),
             name: name.into(),
             commands: Vec::new(),
             inputs: [

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{Quality, RunState, State, TypeScore};
 use crate::output::write_file;
+use crate::report::drifts_from;
 
 /// The past validations, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,13 +39,6 @@ pub struct Drift {
     pub value: f64,
     pub mean: f64,
 }
-
-/// Validations from which a usual range can be told.
-const LEAST_LINES: usize = 5;
-/// Standard deviations beyond which a figure drifts.
-const FAR: f64 = 3.0;
-/// Least standard deviation, relative to the mean, because equal runs have none.
-const LEAST_DEVIATION: f64 = 0.005;
 
 impl History {
     pub fn read(path: &Path) -> Result<Self> {
@@ -105,15 +99,11 @@ impl History {
                     .map(|p| p.1)
                     .collect();
                 let value = values.pop()?;
-                let mean = values.iter().sum::<f64>() / values.len() as f64;
-                let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64;
-                let deviation = square.sqrt().max(LEAST_DEVIATION * mean.abs());
-                let is_far = values.len() >= LEAST_LINES && (value - mean).abs() > FAR * deviation;
-                is_far.then(|| Drift {
+                Some(Drift {
                     run: run.name.clone(),
                     figure: name,
                     value,
-                    mean,
+                    mean: drifts_from(&values, value)?,
                 })
             });
             figures.collect::<Vec<_>>()
@@ -125,12 +115,13 @@ impl History {
 type Figure = (&'static str, fn(&Quality) -> Option<f64>);
 
 /// Figures that show whether a batch differs from the batches before.
-pub const FIGURES: [Figure; 5] = [
+pub const FIGURES: [Figure; 6] = [
     ("depth", |q| q.depth),
     ("Ti/Tv", |q| q.ti_tv),
     ("het/hom", |q| q.het_hom),
     ("systematic errors in 10 kb", |q| q.library_errors),
     ("median GQ", |q| q.median_gq),
+    ("GQ of the lowest tenth", |q| q.low_gq),
 ];
 
 #[cfg(test)]

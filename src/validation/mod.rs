@@ -19,4 +19,6 @@ pub(crate) use findings::findings;
 pub(crate) use history::History;
 pub(crate) use page::{Page, write_page};
 pub(crate) use plan::{Plan, PlannedSet, Run};
-pub(crate) use state::{Inputs, Quality, Repeat, RunState, State, TypeScore, errors_of, records_digest, sha256_of};
+pub(crate) use state::{
+    Inputs, Quality, Repeat, RunState, State, TierScore, TypeScore, errors_of, records_digest, sha256_of,
+};

@@ -39,6 +39,7 @@ pub fn write_page(out: &mut impl Write, page: &Page) -> Result<()> {
     for (run, rows) in page.state.runs.iter().zip(page.breakdowns) {
         breakdown(out, run, rows)?;
     }
+    by_tier(out, page.state)?;
     limits(out, page)?;
     reproducibility(out, page.state)?;
     batches(out, page)?;
@@ -170,6 +171,47 @@ fn breakdown(out: &mut impl Write, run: &RunState, rows: &[Breakdown]) -> Result
     writeln!(
         out,
         "<p>Curves, gates and all errors: <a href=\"{name}.scores.html\">{name}.scores.html</a>.</p>"
+    )?;
+    Ok(())
+}
+
+/// Calls by tier, of runs that have tiers.
+fn by_tier(out: &mut impl Write, state: &State) -> Result<()> {
+    let mut rows = Vec::new();
+    for run in &state.runs {
+        for tier in &run.tiers {
+            let of_type = run.tiers.iter().filter(|t| t.variant_type == tier.variant_type);
+            let (right, wrong) = of_type.fold((0, 0), |(right, wrong), t| (right + t.right, wrong + t.wrong));
+            rows.push(vec![
+                run.name.clone(),
+                tier.tier.clone(),
+                tier.variant_type.clone(),
+                tier.right.to_string(),
+                tier.wrong.to_string(),
+                share(tier.right, tier.right + tier.wrong),
+                share(tier.right, right),
+                share(tier.wrong, wrong),
+            ]);
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>By tier</h2>")?;
+    let names = [
+        "Run",
+        "Tier",
+        "Type",
+        "True",
+        "False",
+        "Precision",
+        "Share of the true calls",
+        "Share of the false calls",
+    ];
+    table(out, &headings(&names), &rows)?;
+    writeln!(
+        out,
+        "<p>Calls that pass: 1 report, 2 confirm, 3 review by a person. In brackets: 95 % intervals (Jeffreys).</p>"
     )?;
     Ok(())
 }

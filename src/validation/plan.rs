@@ -114,6 +114,12 @@ impl Plan {
     fn beside(mut self, folder: &Path) -> Self {
         let here = |path: &mut PathBuf| *path = folder.join(&*path);
         self.reference.iter_mut().for_each(here);
+        let words = self.call.iter_mut().chain(&mut self.evaluate);
+        let of_sets = self
+            .sets
+            .iter_mut()
+            .flat_map(|set| set.call.iter_mut().chain(&mut set.evaluate));
+        words.chain(of_sets).for_each(|word| place_beside(word, folder));
         [&mut self.accepted, &mut self.history].into_iter().for_each(here);
         for set in &mut self.sets {
             let paths = set.reference.iter_mut().chain(&mut set.reads).chain(&mut set.calls);
@@ -122,12 +128,7 @@ impl Plan {
                 .chain(&mut set.stratification)
                 .chain(&mut set.gates)
                 .for_each(here);
-            for region in &mut set.regions {
-                let file = folder.join(&*region);
-                if file.is_file() {
-                    *region = file.display().to_string();
-                }
-            }
+            set.regions.iter_mut().for_each(|region| place_beside(region, folder));
         }
         self
     }
@@ -144,6 +145,18 @@ impl Plan {
     pub fn reference_of<'a>(&'a self, set: &'a PlannedSet) -> Result<&'a Path> {
         let reference = set.reference.as_ref().or(self.reference.as_ref());
         Ok(reference.context("no reference; give ref")?)
+    }
+}
+
+/// If a word, or the value of a word such as `--flag=value`, names a file in the folder, it becomes the path of the file.
+fn place_beside(word: &mut String, folder: &Path) {
+    let (flag, value) = match word.split_once('=') {
+        Some((flag, value)) if flag.starts_with("--") => (format!("{flag}="), value),
+        _ => (String::new(), word.as_str()),
+    };
+    let file = folder.join(value);
+    if file.is_file() {
+        *word = format!("{flag}{}", file.display());
     }
 }
 
@@ -203,13 +216,19 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_and_runs_follow_their_set() {
-        let plan = plan(&format!("{SET}regions = ['1:1-5', 'r.bed']\nthinned = [0.5, 0.25]\n")).unwrap();
+        let more = "regions = ['1:1-5', 'r.bed']\nthinned = [0.5, 0.25]\ncall = ['--gates', 'r.bed', '--model=r.bed', '--min-quality', '5']\n";
+        let plan = plan(&format!("{SET}{more}")).unwrap();
         let names: Vec<String> = plan.runs().iter().map(Run::name).collect();
         assert_eq!(names, ["a", "a.thinned-0.5", "a.thinned-0.25"]);
         let set = &plan.sets[0];
         assert!(set.reads[0].is_absolute() && set.truth.is_absolute() && plan.accepted.ends_with("accepted.json"));
         assert_eq!(set.regions[0], "1:1-5");
         assert!(Path::new(&set.regions[1]).is_absolute());
+        let file = &set.regions[1];
+        assert_eq!(
+            set.call,
+            ["--gates", file, &format!("--model={file}"), "--min-quality", "5"]
+        );
         assert!(plan.reference_of(set).unwrap().ends_with("r.fa"));
     }
 

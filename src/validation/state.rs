@@ -36,6 +36,9 @@ pub struct RunState {
     pub records: String,
     pub repeats: Vec<Repeat>,
     pub scores: Vec<TypeScore>,
+    /// Calls that pass, by tier; empty if the calls have no tiers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<TierScore>,
     pub quality: Quality,
     /// Every error: its type, kind and place.
     pub errors: BTreeSet<String>,
@@ -70,6 +73,32 @@ impl TypeScore {
     }
 }
 
+/// Calls of one tier and type that pass, as in the table of `dvcall evaluate`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct TierScore {
+    /// 1, 2, 3 or none.
+    #[serde(alias = "Tier")]
+    pub tier: String,
+    #[serde(rename = "type", alias = "Type")]
+    pub variant_type: String,
+    #[serde(alias = "TP")]
+    pub right: u64,
+    #[serde(alias = "FP")]
+    pub wrong: u64,
+}
+
+impl TierScore {
+    /// Reads the table of an evaluation. Empty if the calls have no tiers.
+    pub fn read(path: &Path) -> Result<Vec<Self>> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let failed = || format!("cannot read {}", path.display());
+        let mut table = csv::Reader::from_path(path).with_context(failed)?;
+        table.deserialize().collect::<Result<_, _>>().with_context(failed)
+    }
+}
+
 /// Figures that show drifts between runs; None where they are not known.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Quality {
@@ -80,6 +109,8 @@ pub struct Quality {
     pub library_errors: Option<f64>,
     /// Median GQ of the variants that pass.
     pub median_gq: Option<f64>,
+    /// GQ that nine tenths of them reach.
+    pub low_gq: Option<f64>,
 }
 
 impl State {
@@ -259,6 +290,26 @@ mod tests {
         let one = written("a.vcf", "", 30);
         assert_eq!(one, written("b.vcf", "##note=x\n", 30));
         assert_ne!(one, written("c.vcf", "", 31));
+    }
+
+    #[test]
+    fn tiers_are_read_from_the_table_and_from_a_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        assert_eq!(TierScore::read(&path).unwrap(), []);
+        std::fs::write(
+            &path,
+            "Tier,Type,TP,FP,UNK,Precision\n1,SNP,90,1,3,0.989\nnone,INDEL,0,2,0,\n",
+        )
+        .unwrap();
+        let tiers = TierScore::read(&path).unwrap();
+        let said: Vec<_> = tiers
+            .iter()
+            .map(|t| (t.tier.as_str(), t.variant_type.as_str(), t.right, t.wrong))
+            .collect();
+        assert_eq!(said, [("1", "SNP", 90, 1), ("none", "INDEL", 0, 2)]);
+        let text = serde_json::to_string(&tiers).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<TierScore>>(&text).unwrap(), tiers);
     }
 
     #[test]
