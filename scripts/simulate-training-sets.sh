@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Simulates the training read sets of scripts/training-sets.tsv in OUTPUT, from the read sets, truth and haplotypes in
-# DVCALL_DATA. Resumable: keeps complete sets.
+# DVCALL_DATA. Resumable: keeps complete sets. SETS names another table.
 #   scripts/simulate-training-sets.sh OUTPUT [NAME]...      default: all sets
 #   scripts/simulate-training-sets.sh --list                prints the names of all sets
 # Needs: apt-get install art-nextgen-simulation-tools bcftools bwa samtools tabix; apt-get also downloads X of b37, 72 MB.
@@ -12,10 +12,11 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 data=${DVCALL_DATA:-$here/../../shared/data}
+table=${SETS:-$here/training-sets.tsv}
 
 # Prints the table without comments and header line. Tabs become `|`, because `read` would skip an empty column.
 sets() {
-  grep -v '^#' "$here/training-sets.tsv" | tail -n +2 | tr '\t' '|'
+  grep -v '^#' "$table" | tail -n +2 | tr '\t' '|'
 }
 
 # Prints the first 70 Mb of X of b37, from the Debian package smalt-examples.
@@ -97,7 +98,7 @@ fi
 output=$1
 shift
 for wanted in "$@"; do
-  sets | grep "^$wanted|" >/dev/null || { echo "simulate-training-sets: unknown set '$wanted'; see $here/training-sets.tsv" >&2; exit 2; }
+  sets | grep "^$wanted|" >/dev/null || { echo "simulate-training-sets: unknown set '$wanted'; see $table" >&2; exit 2; }
 done
 prepare
 while IFS='|' read -r name haplotypes profile aligner depth seed options; do
