@@ -2,8 +2,8 @@
 
 /// Thresholds of local realignment. The defaults are DeepVariant 1.9's, so that its published pileups can be compared,
 /// except for `graph_base_quality` (15) and `window_insertion_quality` (20). With DeepVariant's values, instruments
-/// with many low-quality bases give no long k-mers and few windows. DeepVariant does not have `long_k`, `few_reads`,
-/// `aligned_indel_percent`, `long_clip`, `min_aligned` and `cut_fold_backs`.
+/// with many low-quality bases give no long k-mers and few windows. DeepVariant does not have `window_percent`, `long_k`,
+/// `few_reads`, `aligned_indel_percent`, `long_clip`, `min_aligned` and `cut_fold_backs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealignOptions {
     /// Reads longer than this, in bases, are neither realigned nor used as evidence.
@@ -16,6 +16,8 @@ pub struct RealignOptions {
     pub window_insertion_quality: u8,
     /// Minimum number of reads that differ at a position.
     pub min_supporting_reads: u32,
+    /// Minimum percentage of the reads over a position that differ there. 0: no minimum, as in DeepVariant.
+    pub window_percent: u32,
     /// Reference bases on either side of a window's evidence.
     pub window_flank: u64,
     /// Longest window, in bases. Where evidence is denser, only the strongest evidence makes windows.
@@ -56,6 +58,7 @@ impl Default for RealignOptions {
             window_base_quality: 20,
             window_insertion_quality: 10,
             min_supporting_reads: 2,
+            window_percent: 10,
             window_flank: 80,
             max_window: 1_000,
             graph_mapping_quality: 14,

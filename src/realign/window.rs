@@ -58,31 +58,52 @@ fn join(positions: &[(u64, u32)], min_count: u32, options: &RealignOptions, wind
     }
 }
 
-/// Number of differing reads at each position of `reference`. An insertion or soft clip of n bases counts over n
-/// positions on both sides, because its position within a repeat is arbitrary.
+/// Number of differing reads at each position of `reference`, or 0 if they are too small a part of the depth. An
+/// insertion or soft clip of n bases counts over n positions on both sides, because its position within a repeat is
+/// arbitrary.
 fn count_differences(reads: &[Read], reference: &Sequence, options: &RealignOptions) -> Vec<u32> {
-    let length = reference.bases.len();
-    // Differences between neighbouring counts, summed at the end.
-    let mut steps = vec![0i32; length + 1];
-    let mut add = |start: i64, end: i64| {
-        let clamp = |p: i64| (p - reference.start as i64).clamp(0, length as i64) as usize;
-        steps[clamp(start)] += 1;
-        steps[clamp(end)] -= 1;
-    };
+    let (mut differing, mut all) = (IntervalCounts::new(reference), IntervalCounts::new(reference));
     for read in reads {
         if read.mapping_quality >= options.window_mapping_quality && super::is_realignable(read, options) {
-            read_differences(read, reference, options, &mut add);
+            all.add(read.start as i64, read.end() as i64);
+            read_differences(read, reference, options, |start, end| differing.add(start, end));
         }
     }
-    steps.truncate(length);
-    let mut sum = 0;
-    steps
-        .iter()
-        .map(|step| {
-            sum += step;
-            sum as u32
+    let is_frequent = |(count, depth): &(u32, u32)| 100 * count >= options.window_percent * depth;
+    let counts = differing.into_counts().zip(all.into_counts());
+    counts.map(|pair| if is_frequent(&pair) { pair.0 } else { 0 }).collect()
+}
+
+/// Counts of intervals over the positions of a reference.
+struct IntervalCounts {
+    start: i64,
+    /// Differences between neighbouring counts; one more than positions.
+    steps: Vec<i32>,
+}
+
+impl IntervalCounts {
+    fn new(reference: &Sequence) -> Self {
+        Self {
+            start: reference.start as i64,
+            steps: vec![0; reference.bases.len() + 1],
+        }
+    }
+
+    fn add(&mut self, start: i64, end: i64) {
+        let last = self.steps.len() as i64 - 1;
+        let clamp = |position: i64| (position - self.start).clamp(0, last) as usize;
+        let (start, end) = (clamp(start), clamp(end));
+        self.steps[start] += 1;
+        self.steps[end] -= 1;
+    }
+
+    fn into_counts(mut self) -> impl Iterator<Item = u32> {
+        self.steps.pop();
+        self.steps.into_iter().scan(0, |sum, step| {
+            *sum += step;
+            Some(*sum as u32)
         })
-        .collect()
+    }
 }
 
 /// Calls `add(start, end)` for each interval where the read differs from the reference.

@@ -37,6 +37,7 @@ impl Evidence {
         // DeepVariant aligns what the aligner clipped, asks more of insertions, and assembles all of its haplotypes.
         let options = RealignOptions {
             window_insertion_quality: 20,
+            window_percent: 0,
             aligned_indel_percent: 101,
             long_clip: u32::MAX,
             min_aligned: 0,
