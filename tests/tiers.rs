@@ -118,7 +118,7 @@ fn a_model_without_tiers_is_refused() {
     );
 }
 
-/// TP and FP of the SNPs and indels that pass, from the summary of an evaluation.
+/// TP and FP of the indels and SNPs that pass, from the summary of an evaluation.
 fn summary(prefix: &Path) -> Vec<(u64, u64)> {
     let mut table = csv::Reader::from_path(prefix.with_added_extension("summary.csv")).unwrap();
     let headings = table.headers().unwrap().clone();
@@ -132,7 +132,7 @@ fn summary(prefix: &Path) -> Vec<(u64, u64)> {
         let wrong = number(row, "QUERY.FP");
         (number(row, "QUERY.TOTAL") - number(row, "QUERY.UNK") - wrong, wrong)
     };
-    ["SNP", "INDEL"].map(row).to_vec()
+    ["INDEL", "SNP"].map(row).to_vec()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Calls of held-out examples, to fit tiers on.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tch::Device;
 
 use crate::model::artifact::Model;
@@ -26,28 +26,44 @@ fn judged_calls(model: &Model, examples: &Feed, device: Device) -> Result<Vec<Ju
     let cascades = model.cascade()?.map(|cascade| Cascades::new(vec![cascade]));
     let mut calls = Vec::new();
     examples.in_order(BATCH, |items| {
-        let alone: Vec<&TrainingItem> = items.iter().filter(|item| item.alone).collect();
-        let images: Vec<&[u8]> = alone.iter().map(|item| item.image.as_slice()).collect();
-        let contexts: Vec<_> = alone.iter().map(|item| item.context).collect();
-        let results = classifier.classify(&images, &contexts)?;
-        for (item, network) in alone.into_iter().zip(results) {
-            let variant_type = item.context.variant_type;
-            let decided = cascades.as_ref().and_then(|c| c.decide(&item.image, variant_type));
-            let decision = Decision {
-                probabilities: decided.unwrap_or(network),
-                is_of_cascade: decided.is_some(),
+        let alone: Vec<_> = items.iter().filter(|item| item.alone).collect();
+        let decide = |item: &&TrainingItem| {
+            let decided = cascades.as_ref()?.decide(&item.image, item.context.variant_type)?;
+            Some(Decision {
+                probabilities: decided,
+                is_of_cascade: true,
+            })
+        };
+        let decisions: Vec<Option<Decision>> = alone.iter().map(decide).collect();
+        let pairs = alone.iter().zip(&decisions);
+        let open: Vec<&TrainingItem> = pairs.filter(|(_, d)| d.is_none()).map(|(item, _)| *item).collect();
+        let images: Vec<&[u8]> = open.iter().map(|item| item.image.as_slice()).collect();
+        let contexts: Vec<_> = open.iter().map(|item| item.context).collect();
+        let mut of_network = classifier.classify(&images, &contexts)?.into_iter();
+        for (item, decided) in alone.into_iter().zip(decisions) {
+            let asked = || {
+                of_network.next().map(|probabilities| Decision {
+                    probabilities,
+                    is_of_cascade: false,
+                })
             };
-            let sample = SampleEvidence {
-                noise: item.context.noise,
-                depth: item.sample_depth,
-            };
-            let evidence = CallEvidence::of_variant(&item.image, variant_type, decision, cascades.as_ref(), sample);
-            calls.extend(evidence.map(|evidence| JudgedCall {
-                is_wrong: evidence.genotype() != usize::from(item.label),
-                evidence,
-            }));
+            let decision = decided.or_else(asked).context("the network gave too few answers")?;
+            calls.extend(judged(item, decision, cascades.as_ref()));
         }
         Ok(())
     })?;
     Ok(calls)
+}
+
+/// The call of an example. None if no variant is called.
+fn judged(item: &TrainingItem, decision: Decision, cascades: Option<&Cascades>) -> Option<JudgedCall> {
+    let sample = SampleEvidence {
+        noise: item.context.noise,
+        depth: item.sample_depth,
+    };
+    let evidence = CallEvidence::of_variant(&item.image, item.context.variant_type, decision, cascades, sample)?;
+    Some(JudgedCall {
+        is_wrong: evidence.genotype() != usize::from(item.label),
+        evidence,
+    })
 }
