@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::cmp::Reverse;
-
 use common::sample;
 use dvcall::calling::{CallingOptions, Explainer, Occlusion, Part};
 use dvcall::candidates::CandidateOptions;
@@ -14,43 +12,42 @@ use dvcall::model::Random;
 const PILEUPS: usize = 200;
 /// Random choices for each pileup.
 const DRAWS: usize = 5;
-/// Columns that are hidden together. Of the reads, a tenth is.
+/// Columns and channels that are hidden together. Of the reads, a tenth is.
 const COLUMNS: usize = 3;
+const CHANNELS: usize = 2;
 
-/// Changes of the log-odds when named parts are hidden, and when random ones are.
+/// How much the log-odds of the genotype fall when the parts that speak most for it are hidden, and when as many
+/// random parts are.
 #[derive(Default)]
-struct Changes {
+struct Falls {
     named: Vec<f64>,
     random: Vec<f64>,
 }
 
-impl Changes {
+impl Falls {
     fn add(&mut self, named: f64, random: &[f64]) {
-        self.named.push(named.abs());
-        self.random
-            .push(random.iter().map(|change| change.abs()).sum::<f64>() / random.len() as f64);
+        self.named.push(named);
+        self.random.push(random.iter().sum::<f64>() / random.len() as f64);
     }
 
-    /// Mean change of the named, mean change of the random, and the share of the pileups where the named changes more.
+    /// Mean fall without the named, mean fall without the random, and the share of the pileups where it is greater without the
+    /// named.
     fn figures(&self) -> [f64; 3] {
-        let mean = |changes: &[f64]| changes.iter().sum::<f64>() / changes.len() as f64;
-        let wins = self
-            .named
-            .iter()
-            .zip(&self.random)
-            .filter(|(named, random)| named > random);
+        let mean = |falls: &[f64]| falls.iter().sum::<f64>() / falls.len() as f64;
+        let pairs = self.named.iter().zip(&self.random);
+        let wins = pairs.filter(|(named, random)| named > random).count();
         [
             mean(&self.named),
             mean(&self.random),
-            wins.count() as f64 / self.named.len() as f64,
+            wins as f64 / self.named.len() as f64,
         ]
     }
 }
 
-/// The indices of the greatest effects.
+/// The indices that speak most for the genotype.
 fn greatest(effects: &[f64], number: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..effects.len()).collect();
-    order.sort_by_key(|&index| Reverse((effects[index].abs() * 1e9) as u64));
+    order.sort_by(|&a, &b| effects[b].total_cmp(&effects[a]));
     order.truncate(number);
     order
 }
@@ -89,7 +86,7 @@ fn hiding_what_is_named_changes_more_than_hiding_at_random() {
     let explainer = Explainer::new(source, &options).unwrap();
     let (mut worker, mut classifier) = (explainer.worker().unwrap(), explainer.uncalibrated().unwrap());
     let (mut random, mut pileups) = (Random::new(&[11]), 0);
-    let [mut reads, mut columns] = [(); 2].map(|()| Changes::default());
+    let [mut reads, mut columns, mut channels] = [(); 3].map(|()| Falls::default());
     for partition in explainer.caller.source.partitions() {
         let explained = worker.explain(partition).unwrap();
         for set in explained.candidates.iter().flat_map(|candidate| &candidate.sets) {
@@ -105,25 +102,31 @@ fn hiding_what_is_named_changes_more_than_hiding_at_random() {
                 continue;
             }
             pileups += 1;
+            let of_columns: Vec<f64> = all_columns.iter().map(|&column| attribution.columns[column]).collect();
+            let named_columns = greatest(&of_columns, COLUMNS).into_iter().map(|rank| all_columns[rank]);
             let tenth = all_reads.len().div_ceil(10);
             let mut parts = vec![
                 Part::Reads(greatest(&attribution.reads, tenth)),
-                Part::Columns(greatest(&attribution.columns, COLUMNS)),
+                Part::Columns(named_columns.collect()),
+                Part::Channels(greatest(&attribution.channels, CHANNELS)),
             ];
+            let all_channels: Vec<usize> = (0..attribution.channels.len()).collect();
             for _ in 0..DRAWS {
                 parts.push(Part::Reads(drawn(&mut random, &all_reads, tenth)));
                 parts.push(Part::Columns(drawn(&mut random, &all_columns, COLUMNS)));
+                parts.push(Part::Channels(drawn(&mut random, &all_channels, CHANNELS)));
             }
             let effects = occlusion.effects(&parts).unwrap();
-            let by_chance = |first: usize| -> Vec<f64> { effects[first..].iter().step_by(2).copied().collect() };
-            reads.add(effects[0], &by_chance(2));
-            columns.add(effects[1], &by_chance(3));
+            let by_chance = |first: usize| -> Vec<f64> { effects[first..].iter().step_by(3).copied().collect() };
+            reads.add(effects[0], &by_chance(3));
+            columns.add(effects[1], &by_chance(4));
+            channels.add(effects[2], &by_chance(5));
         }
     }
-    for (name, changes) in [("reads", &reads), ("columns", &columns)] {
-        let [named, by_chance, wins] = changes.figures();
+    for (name, falls) in [("reads", &reads), ("columns", &columns), ("channels", &channels)] {
+        let [named, by_chance, wins] = falls.figures();
         eprintln!(
-            "{name}: log-odds change by {named:.3} without the named, by {by_chance:.3} at random; more in {:.1} %",
+            "{name}: log-odds fall by {named:.3} without the named, by {by_chance:.3} at random; more in {:.1} %",
             100.0 * wins
         );
         assert!(pileups == PILEUPS && named > 1.5 * by_chance && wins > 0.65, "{name}");

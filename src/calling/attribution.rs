@@ -29,7 +29,7 @@ pub struct Attribution {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     Reads(Vec<usize>),
-    Channel(usize),
+    Channels(Vec<usize>),
     Columns(Vec<usize>),
 }
 
@@ -38,7 +38,10 @@ impl Part {
     fn hidden(&self, image: &[u8]) -> Vec<u8> {
         match self {
             Self::Reads(reads) => without_reads(image, reads),
-            Self::Channel(channel) => without_channel(image, *channel),
+            Self::Channels(channels) => {
+                let hide = |image: Vec<u8>, &channel: &usize| without_channel(&image, channel);
+                channels.iter().fold(image.to_vec(), hide)
+            }
             Self::Columns(columns) => without_columns(image, columns),
         }
     }
@@ -95,7 +98,7 @@ impl<'a> Occlusion<'a> {
         let reads: Vec<_> = (0..drawn_reads(self.image))
             .map(|read| Part::Reads(vec![read]))
             .collect();
-        let channels: Vec<_> = (0..CHANNELS).map(Part::Channel).collect();
+        let channels: Vec<_> = (0..CHANNELS).map(|channel| Part::Channels(vec![channel])).collect();
         let columns = self.columns();
         let parts: Vec<_> = columns.iter().map(|&column| Part::Columns(vec![column])).collect();
         let mut by_column = vec![0.0; WIDTH];
