@@ -9,8 +9,7 @@ rule pedigree:
     params:
         # A change of a parent or a sex in the table makes Snakemake run the rule again.
         rows=[[row["family"] or name, name, row.get("father") or "0", row.get("mother") or "0", row["sex"]] for name, row in SAMPLES.items()],
-    shadow:
-        "minimal"
+    # No shadow folder: for a local rule, Snakemake would go there itself, and could not submit other jobs meanwhile.
     script:
         "../write_pedigree.py"
 
