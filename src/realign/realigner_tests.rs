@@ -173,7 +173,7 @@ fn reads_take_the_best_fit_of_all_their_windows() {
     };
     assert_eq!(
         select_windows(&reads, &reference, &options),
-        [50_985..51_105, 51_049..51_183]
+        [50_985..51_105, 51_049..51_181]
     );
     let realigned = realign(reads.clone(), &reference, &options);
     check_sound(&reads, &realigned, &reference, &options);
