@@ -111,7 +111,7 @@ fn main() -> ExitCode {
         call::bam_and_cram_of_real_reads_give_the_same_records,
         call::blocks_are_as_sure_as_those_of_deepvariant,
         candidates::truth_is_among_the_candidates,
-        candidates::candidates_are_those_of_deepvariant,
+        candidates::candidates_are_those_of_deepvariant_without_weak_ones,
         evaluate::every_table_of_hap_py_is_reproduced,
         joint::cases_of_glnexus_are_joined_as_by_glnexus,
         library::real_reads_share_errors,

@@ -35,7 +35,7 @@ pub fn pileups_are_those_of_deepvariant() {
         identical += usize::from(image == expected);
     }
     eprintln!("{identical} of {tensors} tensors identical");
-    assert!(tensors == 84 && identical >= 77, "{identical} of {tensors}");
+    assert!(tensors == 78 && identical >= 71, "{identical} of {tensors}");
     for (name, differing) in CHANNEL_NAMES.iter().zip(differing) {
         let share = differing as f64 / (tensors * PILEUP_SIZE / CHANNELS) as f64;
         eprintln!("{name}: {:.4} % of pixels differ", share * 100.0);

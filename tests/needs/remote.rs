@@ -265,12 +265,16 @@ pub fn nginx_sends_little_of_a_large_file() {
             |server: &Server, flags: &[&str]| called_with_library(&reference, server.url(reads).as_ref(), &[], flags);
         let least = bytes_of_contig(&path(reads), 7) + bytes_of(folder.path(), &[index]);
         assert!(10 * least < bytes_of(folder.path(), &[reads]), "{least}");
-        let server = Server::nginx(folder.path());
-        assert!(call(&server, &["--regions", "c7"]) == local[1]);
-        assert!(
-            (least..3 * least).contains(&server.sent(reads)),
-            "{reads}: {} bytes sent of {least}",
+        // What lies in the buffers of a connection when dvcall ends it counts as sent. On a busy machine that is more.
+        let sent = (0..3).map(|_| {
+            let server = Server::nginx(folder.path());
+            assert!(call(&server, &["--regions", "c7"]) == local[1]);
             server.sent(reads)
+        });
+        let sent = sent.min().unwrap();
+        assert!(
+            (least..3 * least).contains(&sent),
+            "{reads}: {sent} bytes sent of {least}"
         );
         let server = Server::nginx(folder.path());
         assert!(call(&server, &region("genome")) == local[0]);
