@@ -150,6 +150,6 @@ pub fn candidates_are_those_of_deepvariant_without_weak_ones() {
         rows.len()
     );
     let is_weak = |row: &&GoldenRow| with_weak.iter().any(|c| c.position == row.position);
-    assert!(missed.len() <= 6 && missed.iter().all(|row| is_weak(row)));
+    assert!(missed.len() <= 6 && missed.iter().all(is_weak));
     assert!(extra.is_empty());
 }
