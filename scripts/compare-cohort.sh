@@ -4,10 +4,11 @@
 # false calls (dvcall evaluate), missed variants that nobody else has, genotypes that are not called (of the method's
 # records), and Mendelian errors of both trios (bcftools +mendelian).
 #   scripts/compare-cohort.sh COHORT DVCALL
+# FREEBAYES=no leaves freebayes out, which takes more than an hour for a hundred people.
 # Needs: apt-get install bcftools freebayes tabix
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-[[ $# -eq 2 ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
+[[ $# -eq 2 ]] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 cohort=$1 dvcall=$2
 reference=$cohort/ref/b37.chr20.fa
 shopt -s nullglob
@@ -17,6 +18,8 @@ gvcfs=("${gvcfs[@]/#/$cohort/}")
 bams=("${people[@]/%//reads.bam}")
 bams=("${bams[@]/#/$cohort/}")
 out=$cohort/compared
+methods=(merge joint pedigree bcftools)
+[[ ${FREEBAYES:-} == no ]] || methods+=(freebayes)
 mkdir -p "$out"
 
 bcftools merge --no-version -g "$reference" -O z -o "$out/merge.vcf.gz" "${gvcfs[@]}"
@@ -25,12 +28,14 @@ bcftools index -f -t "$out/merge.vcf.gz"
 "$dvcall" joint --quiet --ref "$reference" --pedigree "$cohort/cohort.ped" --output "$out/pedigree.vcf.gz" "${gvcfs[@]}"
 "$dvcall" joint --quiet --ref "$reference" --preset wgs --output "$out/wgs.vcf.gz" "${gvcfs[@]}"
 
-bcftools mpileup --no-version -R "$cohort/child1/region.bed" -f "$reference" -a AD,DP -d 2000 "${bams[@]}" 2>/dev/null |
-  bcftools call --no-version -mv -O z -o "$out/bcftools.vcf.gz"
-bcftools index -f -t "$out/bcftools.vcf.gz"
+if [[ ! -e $out/bcftools.vcf.gz.tbi ]]; then
+  bcftools mpileup --no-version -R "$cohort/child1/region.bed" -f "$reference" -a AD,DP -d 2000 "${bams[@]}" 2>/dev/null |
+    bcftools call --no-version -mv -O z -o "$out/bcftools.vcf.gz"
+  bcftools index -f -t "$out/bcftools.vcf.gz"
+fi
 
 # At most four alleles a site, because the alleles of many people cost freebayes hours.
-if [[ ! -e $out/freebayes.vcf.gz.tbi ]]; then
+if [[ ${FREEBAYES:-} != no && ! -e $out/freebayes.vcf.gz.tbi ]]; then
   printf '%s\n' "${bams[@]}" > "$out/bams.txt"
   freebayes -f "$reference" -t "$cohort/child1/region.bed" -L "$out/bams.txt" --use-best-n-alleles 4 |
     bcftools view --no-version -i 'QUAL>=20' -Ou | bcftools norm --no-version -f "$reference" -O z -o "$out/freebayes.vcf.gz" - 2>/dev/null
@@ -38,7 +43,7 @@ if [[ ! -e $out/freebayes.vcf.gz.tbi ]]; then
 fi
 
 for person in "${people[@]}"; do
-  for method in merge joint pedigree wgs bcftools freebayes alone; do
+  for method in "${methods[@]}" wgs alone; do
     calls=$out/$person.$method.calls.vcf.gz
     if [[ $method == alone ]]; then
       cp "$cohort/$person/calls.vcf.gz" "$calls"
@@ -54,7 +59,7 @@ for person in "${people[@]}"; do
   done
 done
 python3 "$here/compare_cohort.py" "$cohort" "$out" "${people[@]}"
-for method in merge joint pedigree bcftools freebayes; do
+for method in "${methods[@]}"; do
   for trio in 1 2; do
     printf '%s, trio %s: ' "$method" "$trio"
     bcftools +mendelian "$out/$method.vcf.gz" -t "mother$trio,father$trio,child$trio" -m c 2>/dev/null | tail -n 1
