@@ -42,22 +42,29 @@ if [[ ${FREEBAYES:-} != no && ! -e $out/freebayes.vcf.gz.tbi ]]; then
   bcftools index -f -t "$out/freebayes.vcf.gz"
 fi
 
-for person in "${people[@]}"; do
-  for method in "${methods[@]}" wgs alone; do
-    calls=$out/$person.$method.calls.vcf.gz
-    if [[ $method == alone ]]; then
-      cp "$cohort/$person/calls.vcf.gz" "$calls"
-      cp "$cohort/$person/calls.vcf.gz.tbi" "$calls.tbi"
-    else
-      # FILTER of a merged record is that of other people, too.
-      bcftools view --no-version -s "$person" -a "$out/$method.vcf.gz" | bcftools annotate --no-version -x FILTER |
-        bcftools view --no-version -c 1 -O z -o "$calls"
-      bcftools index -f -t "$calls"
-    fi
-    "$dvcall" evaluate --quiet --ref "$reference" --truth "$cohort/$person/truth.vcf.gz" --query "$calls" --sample "$person" \
-      --confident "$cohort/$person/confident.bed" --regions "$cohort/$person/region.bed" --output "$out/$person.$method"
-  done
+# What somebody carries. FILTER of a merged record is that of all people, so it goes.
+for method in "${methods[@]}" wgs; do
+  bcftools view --no-version -c 1 "$out/$method.vcf.gz" | bcftools annotate --no-version -x FILTER -O z -o "$out/$method.called.vcf.gz"
 done
+
+# Scores a person's calls. Arguments: person, method.
+score() {
+  local calls=$out/$1.$2.calls.vcf.gz
+  if [[ $2 == alone ]]; then
+    cp "$cohort/$1/calls.vcf.gz" "$calls"
+    cp "$cohort/$1/calls.vcf.gz.tbi" "$calls.tbi"
+  else
+    bcftools view --no-version -s "$1" -a "$out/$2.called.vcf.gz" | bcftools view --no-version -c 1 -O z -o "$calls"
+    bcftools index -f -t "$calls"
+  fi
+  "$dvcall" evaluate --quiet --ref "$reference" --truth "$cohort/$1/truth.vcf.gz" --query "$calls" --sample "$1" \
+    --confident "$cohort/$1/confident.bed" --regions "$cohort/$1/region.bed" --output "$out/$1.$2" --threads 1 >/dev/null
+}
+export -f score
+export cohort out dvcall reference
+for person in "${people[@]}"; do
+  for method in "${methods[@]}" wgs alone; do echo "$person $method"; done
+done | xargs -P "$(nproc)" -L 1 bash -euo pipefail -c 'score "$@"' score
 python3 "$here/compare_cohort.py" "$cohort" "$out" "${people[@]}"
 for method in "${methods[@]}"; do
   for trio in 1 2; do
