@@ -26,7 +26,7 @@ bcftools merge --no-version -g "$reference" -O z -o "$out/merge.vcf.gz" "${gvcfs
 bcftools index -f -t "$out/merge.vcf.gz"
 "$dvcall" joint --quiet --ref "$reference" --output "$out/joint.vcf.gz" "${gvcfs[@]}"
 "$dvcall" joint --quiet --ref "$reference" --pedigree "$cohort/cohort.ped" --output "$out/pedigree.vcf.gz" "${gvcfs[@]}"
-"$dvcall" joint --quiet --ref "$reference" --preset wgs --output "$out/wgs.vcf.gz" "${gvcfs[@]}"
+"$dvcall" joint --quiet --ref "$reference" --preset unfiltered --output "$out/unfiltered.vcf.gz" "${gvcfs[@]}"
 
 if [[ ! -e $out/bcftools.vcf.gz.tbi ]]; then
   bcftools mpileup --no-version -R "$cohort/child1/region.bed" -f "$reference" -a AD,DP -d 2000 "${bams[@]}" 2>/dev/null |
@@ -43,7 +43,7 @@ if [[ ${FREEBAYES:-} != no && ! -e $out/freebayes.vcf.gz.tbi ]]; then
 fi
 
 # What somebody carries. FILTER of a merged record is that of all people, so it goes.
-for method in "${methods[@]}" wgs; do
+for method in "${methods[@]}" unfiltered; do
   bcftools view --no-version -c 1 "$out/$method.vcf.gz" | bcftools annotate --no-version -x FILTER -O z -o "$out/$method.called.vcf.gz"
 done
 
@@ -63,7 +63,7 @@ score() {
 export -f score
 export cohort out dvcall reference
 for person in "${people[@]}"; do
-  for method in "${methods[@]}" wgs alone; do echo "$person $method"; done
+  for method in "${methods[@]}" unfiltered alone; do echo "$person $method"; done
 done | xargs -P "$(nproc)" -L 1 bash -euo pipefail -c 'score "$@"' score
 python3 "$here/compare_cohort.py" "$cohort" "$out" "${people[@]}"
 for method in "${methods[@]}"; do

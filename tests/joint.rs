@@ -273,7 +273,7 @@ fn a_family_is_genotyped_together() {
     let child = depth(vec![
         snp(1_000, "0/1", "40,0,4"),
         snp(2_000, "0/1", "80,0,80"),
-        snp(3_000, "0/1", "6,0,40"),
+        snp(3_000, "0/1", "12,0,40"),
     ]);
     let child = world.gvcf("child", &child);
     std::fs::write(world.path("x.ped"), "f child father mother 1 0\n").unwrap();
@@ -438,7 +438,7 @@ fn a_killed_run_goes_on_and_gives_the_same_files() {
                 "{message}"
             );
         };
-        refused(&["--preset", "wgs"], r#"options.preset was "unfiltered" and is "wgs""#);
+        refused(&["--preset", "wes"], r#"options.preset was "wgs" and is "wes""#);
         refused(&["--exclude-regions", "c:1-10"], "regions.bases was ");
         refused(
             &[world.gvcf("more", &[block(1, LENGTH, 20)]).to_str().unwrap()],

@@ -11,7 +11,8 @@ DEEP, FAINT = 25, 0.15  # in a stretch of this depth, a copy with less than this
 
 def write_beds(folder: str, stretches: list[Stretch], sources: list[Source]) -> None:
     """A span with a diverged copy elsewhere is not confident, as in the truth sets of real people: nothing tells the copy's
-    bases from heterozygous variants. A faint copy in a deep stretch stays in: its share of the reads tells it."""
+    bases from heterozygous variants. A faint copy in a deep stretch stays in: its share of the reads tells it.
+    `sources` are those whose copies are left out."""
     with open(f"{folder}/region.bed", "w") as region, open(f"{folder}/confident.bed", "w") as confident:
         for s in stretches:
             region.write(f"{s.contig}\t{s.start}\t{s.end}\n")

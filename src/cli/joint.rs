@@ -36,7 +36,7 @@ pub struct JointArgs {
     #[serde(skip)]
     pub regions: RegionArgs,
     /// Thresholds for alleles
-    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Unfiltered)]
+    #[arg(long, value_name = "PRESET", value_enum, default_value_t)]
     pub preset: Preset,
     /// Set FILTER to LowQual for records with a lower QUAL
     #[arg(long, value_name = "PHRED", default_value_t = 3.0, value_parser = quality)]

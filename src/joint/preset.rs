@@ -8,11 +8,11 @@ use serde::Serialize;
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
     /// Genomes: an allele needs a quality of 10 in one sample
+    #[default]
     Wgs,
     /// Exomes: an allele needs a quality of 35 in one sample, or 20 in two
     Wes,
     /// Every allele that is called in a sample; the prior of the cohort decides
-    #[default]
     Unfiltered,
 }
 

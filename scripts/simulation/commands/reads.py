@@ -55,6 +55,7 @@ def add_library_arguments(group: argparse._ArgumentGroup) -> None:
     add("--duplicates", type=float, default=0.04, help="share of the fragments that are PCR copies")
     add("--contamination", type=float, default=0.0, help="share of the reads from another person")
     add("--paralogs", type=float, default=0.01, help="share of the stretches that has a diverged copy elsewhere")
+    add("--confident-copies", action="store_true", help="places with a diverged copy are confident, so that calls of its bases are false")
     add("--gc-bias", type=float, default=0.15)
     add("--roughness", type=float, default=0.12, help="sigma of the log of the yield between windows")
     add("--kind", choices=fragments.KINDS, default="genome", help="where fragments lie")
@@ -103,7 +104,7 @@ def write_reads(args: argparse.Namespace, stretches: list[Stretch], strangers: l
     library = fragments.Library(args.duplicates, args.contamination, args.paralogs, args.gc_bias, args.roughness, args.kind)
     errors = Errors(args.slippage, args.spread, args.chimeras, args.fold_backs, args.hot_spots, args.quality_shift, args.seed)
     sources = fragments.sources(stretches, strangers, library, rng)
-    write_beds(args.output, stretches, sources)
+    write_beds(args.output, stretches, [] if args.confident_copies else sources)
     bases = sum(profiles.read_lengths(profile, args.read_length)[: 1 if args.single_end else 2])
     pool, drawn = fragments.draw(sources, profile["insert"], bases, library, rng)
     with contextlib.ExitStack() as files:
