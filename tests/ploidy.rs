@@ -18,10 +18,10 @@ fn on<'a>(contig: &'a str, records: &'a [String]) -> impl Iterator<Item = &'a St
     records.iter().filter(move |r| r.split('\t').next() == Some(contig))
 }
 
-/// 1-based position, and the values of the sample: GT first, PL last; without STAGE.
+/// 1-based position, and the values of the sample: GT first, PL last; without STAGE and TIER.
 fn values(record: &str) -> (u64, Vec<String>) {
     let fields: Vec<_> = record.split('\t').collect();
-    let keys = fields[8].split(':').filter(|key| *key != "STAGE");
+    let keys = fields[8].split(':').filter(|key| !["STAGE", "TIER"].contains(key));
     let values = keys
         .zip(fields[9].split(':'))
         .map(|(_, value)| value.to_owned())

@@ -59,7 +59,7 @@ fn a_type_or_depth_with_too_few_examples_has_no_tier_1() {
         call(&reference, &reads, &at(name)).args(flags).assert().success();
         records(&at(name))
     };
-    let plain = called("plain.vcf", &[]);
+    let plain = called("plain.vcf", &["--no-tiers"]);
     let tiered = called("tiered.vcf", &["--tiers", "--model", path(&model)]);
     assert_eq!(called("default.vcf", &["--model", path(&model)]), tiered);
     assert_eq!(called("without.vcf", &["--no-tiers", "--model", path(&model)]), plain);
@@ -111,11 +111,45 @@ fn a_type_or_depth_with_too_few_examples_has_no_tier_1() {
 fn a_model_without_tiers_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (reference, reads) = (sample().join("reference.fa"), sample().join("sample.bam"));
-    let error = error_of(call(&reference, &reads, &folder.path().join("x.vcf")).arg("--tiers"));
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let model = folder.path().join("plain.safetensors");
+    std::fs::copy(models.join("wgs.safetensors"), &model).unwrap();
+    let card = std::fs::read(models.join("wgs.json")).unwrap();
+    let mut card: serde_json::Value = serde_json::from_slice(&card).unwrap();
+    let removed = ["tiers", "tiers_fitted_on"].map(|field| card.as_object_mut().unwrap().remove(field));
+    assert!(removed.iter().all(Option::is_some));
+    std::fs::write(folder.path().join("plain.json"), card.to_string()).unwrap();
+    let called = |name: &str, flags: &[&str]| {
+        let output = folder.path().join(name);
+        let mut command = call(&reference, &reads, &output);
+        command.args(flags);
+        (command, output)
+    };
+    let (mut command, output) = called("x.vcf", &["--model", path(&model)]);
+    command.assert().success();
+    assert!(records(&output).iter().all(|record| !record.contains(":TIER")));
+    let error = error_of(&mut called("y.vcf", &["--tiers", "--model", path(&model)]).0);
     assert!(
         error.contains("has no tiers") && error.contains("dvcall calibrate --tiers"),
         "{error}"
     );
+}
+
+#[test]
+fn the_built_in_model_gives_tiers() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("x.vcf");
+    let (reference, reads) = (sample().join("reference.fa"), sample().join("sample.bam"));
+    call(&reference, &reads, &output).assert().success();
+    let records = records(&output);
+    let with = |tier: &str| {
+        records
+            .iter()
+            .filter(|record| record.rsplit(':').next() == Some(tier))
+            .count()
+    };
+    assert!(with("1") > with("2") && with("2") > 0, "{} {}", with("1"), with("2"));
+    assert_eq!(with("1") + with("2") + with("3") + with("."), records.len());
 }
 
 /// TP and FP of the indels and SNPs that pass, from the summary of an evaluation.

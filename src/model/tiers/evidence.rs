@@ -2,12 +2,12 @@
 
 use crate::examples::filled_rows;
 use crate::model::cascade::Cascades;
-use crate::model::network::features::{self, summarize};
+use crate::model::network::features::{self, informative_reads, summarize};
 use crate::pileup::{HEIGHT, REFERENCE_ROWS};
 use crate::variants::VariantType;
 
 /// Number of values before the summary of the pileup.
-const OWN: usize = 9;
+const OWN: usize = 13;
 /// Number of values that a tier is judged by.
 pub const FEATURES: usize = OWN + features::FEATURES;
 /// Least probability in log-odds, because probabilities have single precision.
@@ -84,11 +84,28 @@ impl CallEvidence {
         }
     }
 
+    /// Probability that the genotype is wrong, by the stage that decides.
+    pub fn error(&self) -> f32 {
+        1.0 - self.probabilities[self.genotype()]
+    }
+
+    /// By how much the reads that support the allele fall short of the genotype's share, and exceed it: as shares, and in
+    /// standard deviations of a heterozygote's share.
+    fn imbalance(&self) -> [f64; 4] {
+        let (reads, share) = informative_reads(&self.summary);
+        let expected = if self.genotype() == 2 { 1.0 } else { 0.5 };
+        let excess = f64::from(share) - expected;
+        let scale = 2.0 * f64::from(reads).sqrt();
+        let (short, over) = ((-excess).max(0.0), excess.max(0.0));
+        [short, over, short * scale, over * scale]
+    }
+
     /// The values that a tier is judged by.
     pub fn features(&self) -> [f64; FEATURES] {
         let genotype = self.genotype();
         let yes = |condition: bool| f64::from(u8::from(condition));
         let depth = self.relative_depth();
+        let [short, over, short_deviations, over_deviations] = self.imbalance();
         let own = [
             log_odds(self.probabilities[genotype]),
             log_odds(1.0 - self.probabilities[0]),
@@ -99,6 +116,10 @@ impl CallEvidence {
             f64::from(self.sample.noise),
             depth,
             depth.abs(),
+            short,
+            over,
+            short_deviations,
+            over_deviations,
         ];
         let mut all = [0.0; FEATURES];
         let summary = self.summary.iter().map(|&value| f64::from(value));

@@ -10,8 +10,8 @@ use crate::variants::VariantType;
 const BANDS: [u32; 4] = [0, 15, 25, 40];
 /// The examples are divided into parts. The risks of each part come from a fit to the other parts.
 const PARTS: usize = 5;
-/// Consecutive examples of the same part.
-const NEIGHBOURS: usize = 50;
+/// Consecutive examples of the same part: some 200 kb of a genome, because neighbours are alike.
+const NEIGHBOURS: usize = 500;
 /// From this risk on, a person looks at the call: it is more likely wrong than right.
 const REVIEW: f64 = 0.5;
 
@@ -20,6 +20,8 @@ const REVIEW: f64 = 0.5;
 pub struct GuardRails {
     /// Share of the wrong calls that tier 1 must not hold.
     pub caught: f64,
+    /// Greatest probability of an error in tier 1, by the stage that decides.
+    pub greatest_error: f32,
     /// Least numbers of wrong and of right calls of a type and a band of depth that thresholds are chosen on.
     pub least_wrong: u64,
     pub least_right: u64,
@@ -30,6 +32,8 @@ impl Default for GuardRails {
         // Of 200 wrong calls, tier 1 may hold one.
         Self {
             caught: 0.995,
+            // GQ 20.
+            greatest_error: 0.01,
             least_wrong: 200,
             least_right: 1000,
         }
@@ -98,7 +102,8 @@ impl Tiers {
 
     /// The tier of a call: 1 report, 2 confirm, 3 review by a person.
     pub fn tier(&self, evidence: &CallEvidence) -> u8 {
-        self.for_type(evidence.variant_type).tier(evidence)
+        self.for_type(evidence.variant_type)
+            .tier(evidence, self.guard_rails.greatest_error)
     }
 }
 
@@ -109,10 +114,12 @@ impl TypeTiers {
             .map(|call| (call.evidence.features(), call.is_wrong))
             .collect();
         let reads = calls.iter().map(|call| call.evidence.reads);
+        let is_sure = calls.iter().map(|call| call.evidence.error() <= rails.greatest_error);
         let judged: Vec<_> = reads
             .zip(cross_fitted_risks(&examples))
+            .zip(is_sure)
             .zip(&examples)
-            .map(|((reads, risk), (_, is_wrong))| (reads, risk, *is_wrong))
+            .map(|(((reads, risk), is_sure), (_, is_wrong))| (reads, if is_sure { risk } else { 1.0 }, *is_wrong))
             .collect();
         let bands = BANDS.iter().enumerate().map(|(rank, &reads)| {
             let end = BANDS.get(rank + 1).copied().unwrap_or(u32::MAX);
@@ -126,19 +133,19 @@ impl TypeTiers {
         }
     }
 
-    fn tier(&self, evidence: &CallEvidence) -> u8 {
+    fn tier(&self, evidence: &CallEvidence, greatest_error: f32) -> u8 {
+        let is_sure = evidence.error() <= greatest_error;
         let risk = self.regression.as_ref().map(|r| r.risk(&evidence.features()));
         let band = self.bands.iter().rev().find(|band| evidence.reads >= band.reads);
         match (risk, band.and_then(|band| band.confirm)) {
             (Some(risk), _) if risk >= REVIEW => 3,
-            (Some(risk), Some(confirm)) if risk < confirm => 1,
+            (Some(risk), Some(confirm)) if is_sure && risk < confirm => 1,
             _ => 2,
         }
     }
 }
 
-/// The risk of each call by a regression that was fitted to other calls. Neighbours lie in the same part, because they
-/// are alike.
+/// The risk of each call by a regression that was fitted to other calls. Neighbours lie in the same part.
 fn cross_fitted_risks<const N: usize>(examples: &[([f64; N], bool)]) -> Vec<f64> {
     let part_of = |rank: usize| rank / NEIGHBOURS % PARTS;
     let fitted = |part: usize| {
@@ -224,6 +231,12 @@ mod tests {
         let tiers = Tiers::fit(&calls, GuardRails::default());
         assert_eq!(tiers.tier(&evidence(0.999, 30, VariantType::Snp)), 1);
         assert_eq!(tiers.tier(&evidence(0.62, 30, VariantType::Snp)), 3);
+        assert_eq!(tiers.tier(&evidence(0.991, 30, VariantType::Snp)), 1);
+        assert_eq!(
+            tiers.tier(&evidence(0.989, 30, VariantType::Snp)),
+            2,
+            "an error of more than 1 %"
+        );
         assert_eq!(
             tiers.tier(&evidence(0.999, 10, VariantType::Snp)),
             2,

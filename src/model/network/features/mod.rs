@@ -57,6 +57,14 @@ pub fn summarize(image: &[u8], variant_type: VariantType) -> [f32; FEATURES] {
     summary
 }
 
+/// Reads that are informative about the allele, and the share of them that supports it.
+pub fn informative_reads(summary: &[f32; FEATURES]) -> (f32, f32) {
+    let informative = FEATURES - INFORMATIVE;
+    let [supporting, reference, other] = [GENERAL, informative, informative + 1].map(|rank| summary[rank].exp_m1());
+    let reads = supporting + reference + other;
+    (reads, supporting / reads.max(1.0))
+}
+
 /// The variant type of a summary.
 pub fn variant_type(summary: &[f32; FEATURES]) -> VariantType {
     if summary[0] > 0.5 {
@@ -119,6 +127,15 @@ mod tests {
         let informative = &summary[FEATURES - INFORMATIVE..];
         assert_eq!(informative[..3], [0.0, 0.0, 1.0]);
         assert_eq!(informative[3], 11f32.ln_1p());
+        let [within, all] = [&summary, &summarize(&image(5), VariantType::Snp)].map(informative_reads);
+        assert!(
+            (within.0 - 5.0).abs() < 1e-4 && (within.1 - 1.0).abs() < 1e-4,
+            "{within:?}"
+        );
+        assert!(
+            (all.0 - 30.0).abs() < 1e-4 && (all.1 - 5.0 / 30.0).abs() < 1e-4,
+            "{all:?}"
+        );
         // Hom-alt by the informative reads, het or hom-ref by all reads.
         assert!(informative[5] > 0.0 && summary[4] < 0.0);
         assert_eq!(summarize(&pixels, VariantType::Snp)[FEATURES - INFORMATIVE + 3], 0.0);
