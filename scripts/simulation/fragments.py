@@ -39,6 +39,8 @@ class Library:
     gc_bias: float
     roughness: float  # sigma of the log of the yield
     kind: str = "genome"  # one of KINDS
+    divergence: tuple[float, float] = (0.007, 0.04)  # range of the share of a copy's bases that differ
+    copy_depth: tuple[float, float] = (0.1, 0.5)  # range of a copy's depth, against the depth of its stretch
 
 
 @dataclass
@@ -63,34 +65,34 @@ def sources(stretches: list[Stretch], strangers: list[np.ndarray], library: Libr
         found += [Source(stretch.haplotype(which), own) for which in (0, 1)]
         if library.contamination:
             found.append(Source(stranger, stretch.depth * library.contamination))
-        found += paralogs(stretch, library.paralogs, rng)
+        found += paralogs(stretch, library, rng)
     return found
 
 
-def paralogs(stretch: Stretch, share: float, rng: np.random.Generator) -> list[Source]:
-    """Copies of parts of the stretch, 0.7 to 4 % diverged, between flanks that are not in the reference.
+def paralogs(stretch: Stretch, library: Library, rng: np.random.Generator) -> list[Source]:
+    """Diverged copies of parts of the stretch, between flanks that are not in the reference.
 
     Their reads look like the reads of a duplication that the reference lacks, or of another chromosome, when aligned here.
     """
-    found, wanted, length = [], share * len(stretch.reference), len(stretch.reference)
+    found, wanted, length = [], library.paralogs * len(stretch.reference), len(stretch.reference)
     while wanted > 0:
         size = int(rng.integers(300, 2500))
         start = int(rng.integers(0, length - size))
-        copy = diverged(stretch.reference[start : start + size], rng)
+        copy = diverged(stretch.reference[start : start + size], library.divergence, rng)
         flank = int(rng.integers(0, length - 2 * FLANK))
         # Reversed without complement: the composition of human DNA, but nowhere in the genome.
         alien = stretch.reference[flank : flank + 2 * FLANK][::-1]
         sequence = np.concatenate([alien[:FLANK], copy, alien[FLANK:]])
-        depth = stretch.depth * rng.uniform(0.1, 0.5)
+        depth = stretch.depth * rng.uniform(*library.copy_depth)
         found.append(Source(sequence, depth, (stretch.start + start, stretch.start + start + size)))
         wanted -= size
     return found
 
 
-def diverged(sequence: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def diverged(sequence: np.ndarray, divergence: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
     """A copy with substitutions and small indels."""
     size, copy = len(sequence), sequence.copy()
-    changed = rng.random(size) < rng.uniform(0.007, 0.04)
+    changed = rng.random(size) < rng.uniform(*divergence)
     copy[changed] = rng.choice(BASES, changed.sum())
     for at in np.flatnonzero(rng.random(size) < 0.002)[::-1]:
         gap = int(rng.geometric(0.4))

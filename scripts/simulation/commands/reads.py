@@ -55,6 +55,8 @@ def add_library_arguments(group: argparse._ArgumentGroup) -> None:
     add("--duplicates", type=float, default=0.04, help="share of the fragments that are PCR copies")
     add("--contamination", type=float, default=0.0, help="share of the reads from another person")
     add("--paralogs", type=float, default=0.01, help="share of the stretches that has a diverged copy elsewhere")
+    add("--divergence", default="0.007-0.04", help="range of the share of a copy's bases that differ")
+    add("--copy-depth", default="0.1-0.5", help="range of a copy's depth, against the depth of its stretch")
     add("--confident-copies", action="store_true", help="places with a diverged copy are confident, so that calls of its bases are false")
     add("--gc-bias", type=float, default=0.15)
     add("--roughness", type=float, default=0.12, help="sigma of the log of the yield between windows")
@@ -91,17 +93,21 @@ def run(args: argparse.Namespace) -> None:
         write_reads(args, stretches, strangers, rng)
 
 
+def range_of(text: str) -> tuple[float, float]:
+    lowest, highest = (float(bound) for bound in text.split("-"))
+    return lowest, highest
+
+
 def choice_of(args: argparse.Namespace) -> Choice:
-    lowest, highest = (float(d) for d in args.depth.split("-"))
     within, left_out = spans_of_megabases(args.within)[0], spans_of_megabases(args.exclude)
-    return Choice(args.contig, within, left_out, args.stretches, args.length, (lowest, highest))
+    return Choice(args.contig, within, left_out, args.stretches, args.length, range_of(args.depth))
 
 
 def write_reads(args: argparse.Namespace, stretches: list[Stretch], strangers: list[np.ndarray], rng: np.random.Generator) -> None:
     profile = profiles.reported(profiles.load(args.profile), args.qualities)
     if args.insert:
         profile = profiles.with_inserts(profile, *(float(x) for x in args.insert.split(",")), rng)
-    library = fragments.Library(args.duplicates, args.contamination, args.paralogs, args.gc_bias, args.roughness, args.kind)
+    library = fragments.Library(args.duplicates, args.contamination, args.paralogs, args.gc_bias, args.roughness, args.kind, range_of(args.divergence), range_of(args.copy_depth))
     errors = Errors(args.slippage, args.spread, args.chimeras, args.fold_backs, args.hot_spots, args.quality_shift, args.seed)
     sources = fragments.sources(stretches, strangers, library, rng)
     write_beds(args.output, stretches, [] if args.confident_copies else sources)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,13 +42,17 @@ def test_extreme_gc_yields_less(rng):
 
 
 def test_paralogs_are_diverged_copies_between_foreign_flanks(stretch, rng):
-    found = paralogs(stretch, 0.5, rng)
+    found = paralogs(stretch, replace(PLAIN, paralogs=0.5), rng)
     assert sum(end - start for start, end in (s.copied for s in found)) >= 10000
     for source in found:
         assert stretch.start <= source.copied[0] < source.copied[1] <= stretch.end
         assert 0.1 * stretch.depth <= source.depth <= 0.5 * stretch.depth
         assert abs(len(source.sequence) - 1200 - (source.copied[1] - source.copied[0])) < 60
-    copy = diverged(stretch.reference, rng)
+    strong = replace(PLAIN, paralogs=0.5, copy_depth=(1, 1))
+    assert all(source.depth == stretch.depth for source in paralogs(stretch, strong, rng))
+    far = diverged(stretch.reference, (0.2, 0.2), rng)
+    assert 0.75 < np.mean(far[:100] == stretch.reference[:100]) < 0.95
+    copy = diverged(stretch.reference, PLAIN.divergence, rng)
     same = np.mean(copy[:100] == stretch.reference[:100])
     assert 0.9 < same < 1
 
