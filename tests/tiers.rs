@@ -54,6 +54,13 @@ fn a_type_or_depth_with_too_few_examples_has_no_tier_1() {
         .map(|band| band["right"].as_u64().unwrap())
         .sum();
     assert!(calls > 30, "{calls}");
+    let told = dvcall()
+        .args(["model-info", "--model", path(&model)])
+        .assert()
+        .success();
+    let told = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    assert!(told.contains("99.5 % of the wrong calls"), "{told}");
+    assert!(told.contains("indel, 25 reads and more: no tier 1, because "), "{told}");
 
     let called = |name: &str, flags: &[&str]| {
         call(&reference, &reads, &at(name)).args(flags).assert().success();

@@ -53,18 +53,9 @@ fn with_tiers(model: &Model, examples: &Feed, device: Device) -> Result<Card> {
 }
 
 fn tell_band(name: &str, band: &DepthBand) {
-    let DepthBand {
-        reads, right, wrong, ..
-    } = band;
     match band.confirm {
-        None => log::warn!(
-            "{name}, {reads} reads and more: no tier 1, because {right} right and {wrong} wrong calls are too few"
-        ),
-        Some(_) => log::info!(
-            "{name}, {reads} reads and more: tier 1 holds {} of {right} right and {} of {wrong} wrong calls",
-            band.right_in_tier_1,
-            band.wrong_in_tier_1
-        ),
+        None => log::warn!("{name}, {band}"),
+        Some(_) => log::info!("{name}, {band}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::ModelInfoArgs;
-use crate::model::{Card, CascadeThresholds, DataSet, Metrics, Model, Training};
+use crate::model::{Card, CascadeThresholds, DataSet, Metrics, Model, Tiers, Training};
 use crate::runtime::print;
 
 /// Most places of a set to print; the card has all.
@@ -45,6 +45,12 @@ fn describe(card: &Card) -> String {
             .iter()
             .map(|set| line("calibrated on", describe_set(set))),
     );
+    lines.extend(card.tiers.iter().flat_map(describe_tiers));
+    lines.extend(
+        card.tiers_fitted_on
+            .iter()
+            .map(|set| line("tiers fitted on", describe_set(set))),
+    );
     if !card.notes.is_empty() {
         lines.push(line("notes", &card.notes));
     }
@@ -52,6 +58,17 @@ fn describe(card: &Card) -> String {
         lines.extend(describe_training(training));
     }
     lines.join("\n") + "\n"
+}
+
+/// The guard rails of the tiers, and what they gave for each type and depth.
+fn describe_tiers(tiers: &Tiers) -> Vec<String> {
+    let bands = [("SNP", &tiers.snp), ("indel", &tiers.indel)]
+        .into_iter()
+        .flat_map(|(name, fitted)| fitted.bands.iter().map(move |band| format!("{name}, {band}")));
+    std::iter::once(format!("guard rails: {}", tiers.guard_rails))
+        .chain(bands)
+        .map(|text| line("tiers", text))
+        .collect()
 }
 
 /// What is decided without the pileup network.

@@ -1,5 +1,7 @@
 //! From the risk of a call to its tier.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::evidence::CallEvidence;
@@ -40,6 +42,24 @@ impl Default for GuardRails {
     }
 }
 
+impl fmt::Display for GuardRails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "tier 1 leaves out {} % of the wrong calls, and every call with an error above {} %; at least {} wrong and {} right calls",
+            percent(self.caught),
+            percent(f64::from(self.greatest_error)),
+            self.least_wrong,
+            self.least_right
+        )
+    }
+}
+
+/// In percent, to a tenth.
+fn percent(share: f64) -> f64 {
+    (share * 1000.0).round() / 10.0
+}
+
 /// A call of an example: its evidence, and whether its genotype is wrong.
 pub struct JudgedCall {
     pub evidence: CallEvidence,
@@ -58,6 +78,26 @@ pub struct DepthBand {
     /// Right and wrong calls in tier 1.
     pub right_in_tier_1: u64,
     pub wrong_in_tier_1: u64,
+}
+
+impl fmt::Display for DepthBand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            reads, right, wrong, ..
+        } = self;
+        write!(f, "{reads} reads and more: ")?;
+        match self.confirm {
+            None => write!(
+                f,
+                "no tier 1, because {right} right and {wrong} wrong calls are too few"
+            ),
+            Some(_) => write!(
+                f,
+                "tier 1 holds {} of {right} right and {} of {wrong} wrong calls",
+                self.right_in_tier_1, self.wrong_in_tier_1
+            ),
+        }
+    }
 }
 
 /// The tiers of a variant type.
